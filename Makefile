@@ -1,0 +1,72 @@
+# Waypost's tasks. `make` prints them. Every task uses .venv, which is made at first use.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_HOME := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/waypost-demo
+DEMO := WAYPOST_HOME=$(DEMO_HOME) WAYPOST_CONFIG=data/sample/waypost.yaml ANTHROPIC_API_KEY= $(BIN)/waypost
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: help install demo test check lint types serve eval bench-sync test-crash clean
+
+help: ## print these tasks
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || command -v python3 >/dev/null || { echo "Python 3.11 or newer is needed"; exit 1; }
+	@PY=$$(command -v $(PYTHON) || command -v python3); \
+	$$PY -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, $$PY is older"; exit 1; }; \
+	$$PY -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing into $(VENV) (the first time takes some minutes)"
+	@$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@$(INSTALL) -e '.[dev]'
+	@touch $@
+
+install: $(VENV)/.installed ## make .venv and install Waypost into it
+
+demo: $(VENV)/.installed ## sync the sample organisation and ask it questions
+	@echo "== waypost sync: the sample organisation in data/sample =="
+	@$(DEMO) sync
+	@for question in \
+	    "$$(sed -n 1p data/sample/demo.txt)" "$$(sed -n 2p data/sample/demo.txt)" \
+	    "$$(sed -n 3p data/sample/demo.txt)" "$$(sed -n 4p data/sample/demo.txt)"; do \
+	    echo; echo "== waypost ask \"$$question\" =="; $(DEMO) ask "$$question" || exit 1; done
+	@echo
+	@echo "That was the sample. For your own documents:"
+	@echo "  source $(BIN)/activate"
+	@echo "  waypost init PATH-OR-URL…     # folders and git repositories; writes waypost.yaml"
+	@echo "  waypost sync && waypost ask \"…\""
+	@echo "  waypost serve                 # HTTP on http://127.0.0.1:8765, API at /docs"
+	@echo "With ANTHROPIC_API_KEY set, Claude writes the answers. The demo's index is in $(DEMO_HOME); make clean removes it."
+
+test: $(VENV)/.installed-dev ## run the tests
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev ## ruff and import-linter
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-cache
+
+types: $(VENV)/.installed-dev ## mypy, strict
+	@$(BIN)/mypy
+
+check: lint types test ## all that CI asks for
+
+serve: $(VENV)/.installed ## serve what waypost.yaml names
+	@$(BIN)/waypost serve
+
+eval: $(VENV)/.installed ## measure retrieval and answers on the sample's golden questions
+	@$(DEMO) sync && $(DEMO) eval questions data/sample/questions.jsonl --answers
+
+bench-sync: $(VENV)/.installed-dev ## time a full sync against plain encode; CORPUS=waypost.yaml of a corpus
+	@$(BIN)/python -m tests.bench.sync $(or $(CORPUS),data/sample/waypost.yaml)
+
+test-crash: $(VENV)/.installed-dev ## kill syncs of 100,000 vectors at random and at named steps (about an hour)
+	@$(BIN)/python -m tests.crash.run $(ARGS)
+
+clean: ## remove .venv and the demo's index
+	@rm -rf $(VENV) $(DEMO_HOME)

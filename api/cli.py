@@ -1,0 +1,460 @@
+"""The command line: `waypost init | sync | search | ask | serve | status | doctor | eval`.
+
+Results go to stdout (one JSON document with --json), progress and messages to stderr. Exit codes stand in `api.failures`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from api import failures
+from api.settings import CONFIG_NAME, Settings, first_config
+from rag.errors import RetryLaterError, SettingsError, WaypostError
+from rag.ports import Progress as Step
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A knowledge base for infrastructure teams: cited answers from your wikis, runbooks and Terraform.",
+)
+evaluation = typer.Typer(no_args_is_help=True, help="Measure retrieval and answers on a question set.")
+app.add_typer(evaluation, name="eval")
+
+out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
+
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="The file that names the sources [waypost.yaml].")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+GroupsOption = Annotated[str, typer.Option("--as-groups", help="Search as a member of these groups (comma-separated).")]
+SourceOption = Annotated[list[str] | None, typer.Option("--source", help="Only this source (repeatable).")]
+KindOption = Annotated[list[str] | None, typer.Option("--kind", help="Only this kind of document (repeatable).")]
+PathOption = Annotated[list[str] | None, typer.Option("--path", help="Only paths that match this glob (repeatable).")]
+
+
+def main() -> None:
+    """The entry point: runs a command, and turns our errors into a message and an exit code."""
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except typer.Abort:
+        sys.exit(failures.STOPPED)
+    except KeyboardInterrupt:
+        sys.exit(failures.STOPPED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(failures.DONE)
+    except WaypostError as error:
+        err.print(f"[red]waypost:[/red] {escape(str(error))}")
+        sys.exit(failures.exit_code(error))
+    except Exception as error:  # the outermost line of this face
+        if not hasattr(error, "format_message"):  # click's usage errors have it, and nothing else
+            raise
+        err.print(f"[red]waypost:[/red] {escape(error.format_message())}")
+        sys.exit(failures.USAGE)
+
+
+def _settings(config: Path | None) -> Settings:
+    settings = Settings()
+    return settings.model_copy(update={"config": config}) if config else settings
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+# -- init and sync ----------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def init(
+    paths: Annotated[list[str], typer.Argument(help="Folders, git repositories, or URLs of git repositories.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a first waypost.yaml for these paths."""
+    target = config or Path(CONFIG_NAME)
+    text = first_config(paths)
+    try:
+        with target.open("x", encoding="utf-8") as handle:
+            handle.write(text)
+    except FileExistsError:
+        raise SettingsError(
+            f"{target} is there already; add sources to it by hand, or name another with --config"
+        ) from None
+    except OSError as error:
+        raise SettingsError(f"{target} can't be written: {error.strerror}") from error
+    if as_json:
+        _print_json({"config": str(target), "sources": len(paths)})
+    else:
+        out.print(f"Wrote {escape(str(target))} with {len(paths)} source(s). Next: waypost sync")
+
+
+@app.command()
+def sync(
+    sources: Annotated[list[str] | None, typer.Argument(help="Names of sources; all of them without.")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring the catalog and the indexes in step with the sources."""
+    from api.compose import chosen_sources, open_owner
+    from ingest.sync import as_json as report_json
+    from rag.owner import owner_of
+
+    settings = _settings(config)
+    names = list(sources or [])
+    chosen_sources(settings, names)
+    holder = owner_of(settings.home)
+    with _ProgressBars() as bars:
+        if holder.get("role") == "serve" and holder.get("socket"):
+            report = _sync_through_owner(holder["socket"], names, bars.show)
+        else:
+            with _StopOnSignal() as stop, open_owner(settings, "sync") as owner:
+                report = report_json(owner.sync(names, bars.show, stop))
+    if as_json:
+        _print_json(report)
+    else:
+        _print_report(report)
+    raise typer.Exit(_sync_exit_code(report))
+
+
+def _sync_exit_code(report: dict[str, Any]) -> int:
+    if report["interrupted"]:
+        return failures.STOPPED
+    troubled = any(s["outcome"] in ("failed", "partial") or s["counts"].get("quarantined") for s in report["sources"])
+    return failures.NEEDS_A_PERSON if troubled else failures.DONE
+
+
+def _sync_through_owner(address: str, names: list[str], show: Callable[[Step], None]) -> dict[str, Any]:
+    """Asks the running `waypost serve` to sync, and shows its progress."""
+    from rag.owner import call
+
+    for reply in call(address, {"op": "sync", "sources": names}, timeout=3600):
+        if "progress" in reply:
+            show(Step(**reply["progress"]))
+        else:
+            return dict(reply["report"])
+    raise RetryLaterError("the server ended before the sync did; what it had done is kept; sync again")
+
+
+class _StopOnSignal:
+    """True once Ctrl-C or SIGTERM came; a second Ctrl-C ends the process at once."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> _StopOnSignal:
+        self._before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _ask(self, number: int, _frame: Any) -> None:
+        self._asked = True
+        signal.signal(number, signal.SIG_DFL)
+        err.print("[yellow]stopping after this step; once more to stop at once[/yellow]")
+
+    def __call__(self) -> bool:
+        return self._asked
+
+
+class _ProgressBars:
+    """A bar for each source's reading and one for the embedding, on stderr; silent where stderr is no terminal."""
+
+    def __init__(self) -> None:
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        self._progress = Progress(*columns, console=err, transient=True)
+        self._tasks: dict[tuple[str, str], Any] = {}
+
+    def __enter__(self) -> _ProgressBars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def show(self, step: Step) -> None:
+        key = (step.stage if step.stage == "embedding" else "source", step.source)
+        label = f"{step.stage} {step.source}".strip()
+        if key not in self._tasks:
+            self._tasks[key] = self._progress.add_task(label, total=step.total or None)
+        self._progress.update(self._tasks[key], description=label, completed=step.done, total=step.total or None)
+
+
+def _print_report(report: dict[str, Any]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for column in ("source", "outcome", "listed", "indexed", "unchanged", "skipped", "quarantined", "gone"):
+        table.add_column(
+            column,
+            justify="left" if column in ("source", "outcome") else "right",
+            overflow="fold",
+            no_wrap=column == "source",
+        )
+    for source in report["sources"]:
+        counts = source["counts"]
+        cells = [
+            str(counts.get(key, 0)) for key in ("listed", "indexed", "unchanged", "skipped", "quarantined", "gone")
+        ]
+        table.add_row(escape(source["name"]), source["outcome"], *cells)
+    out.print(table)
+    for source in report["sources"]:
+        if source["message"]:
+            out.print(f"[yellow]{escape(source['name'])}:[/yellow] {escape(source['message'])}")
+    out.print(
+        f"{report['embedded']} texts embedded, {report['took_s']} s. `waypost status` lists what was not indexed, and why."
+    )
+
+
+# -- search and ask ---------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="Words, an identifier, an error message.")],
+    k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many results.")] = 10,
+    source: SourceOption = None,
+    kind: KindOption = None,
+    path: PathOption = None,
+    as_groups: GroupsOption = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find passages by words and by meaning."""
+    from api.compose import open_reader, viewer_from
+    from api.views import search_view
+    from rag.search import Filters
+
+    settings = _settings(config)
+    began = time.perf_counter()
+    with open_reader(settings, "search") as reader:
+        filters = Filters(tuple(source or ()), tuple(kind or ()), tuple(path or ()))
+        result = reader.retriever.search(query, viewer_from(as_groups or settings.groups), k, filters)
+        view = search_view(result, (time.perf_counter() - began) * 1000)
+    if as_json:
+        _print_json(view)
+        return
+    for number, found in enumerate(view["results"], 1):
+        heading = f" › {found['heading']}" if found["heading"] and found["heading"] != found["title"] else ""
+        out.print(f"[bold]{number}. {escape(found['title'] + heading)}[/bold]")
+        out.print(f"   [cyan]{escape(_place(found))}[/cyan]")
+        out.print(_indented(escape(_shortened(found["text"]))) + "\n")
+    if not view["results"]:
+        out.print("Nothing found.")
+    _print_coverage(view["coverage"])
+
+
+def _place(found: dict[str, Any]) -> str:
+    dated = f"  {found['updated_at'][:10]}" if found["updated_at"] else ""
+    return f"{found['source']}/{found['path']}:{found['start_line']}-{found['end_line']}{dated}"
+
+
+def _shortened(text: str, lines: int = 6) -> str:
+    parts = text.split("\n")
+    return "\n".join(parts[:lines]) + ("\n…" if len(parts) > lines else "")
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"   {line}" for line in text.split("\n"))
+
+
+def _print_coverage(coverage: dict[str, Any]) -> None:
+    if not coverage["complete"]:
+        shares = f"keywords {coverage['lexical']}, meaning {coverage['vectors']} of {coverage['passages']} passages"
+        note = f"; {coverage['note']}" if coverage["note"] else ""
+        err.print(f"[yellow]searched: {escape(shares + note)}[/yellow]")
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="A question about your infrastructure.")],
+    source: SourceOption = None,
+    kind: KindOption = None,
+    path: PathOption = None,
+    persona: Annotated[str, typer.Option(help="A built-in persona, or the path of a .md file.")] = "",
+    as_groups: GroupsOption = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer a question with checked citations."""
+    from api.compose import open_reader, viewer_from
+    from api.views import answer_view
+    from rag.search import Filters
+
+    settings = _settings(config)
+    began = time.perf_counter()
+    with open_reader(settings, "ask") as reader:
+        filters = Filters(tuple(source or ()), tuple(kind or ()), tuple(path or ()))
+        asker = reader.asker(persona)
+        answer = asker.answer(question, viewer_from(as_groups or settings.groups), filters)
+        view = answer_view(answer, (time.perf_counter() - began) * 1000)
+    if as_json:
+        _print_json(view)
+        return
+    out.print(escape(view["answer"]) + "\n")
+    for citation in view["citations"]:
+        out.print(f"[cyan]{escape('[' + str(citation['number']) + '] ' + _place(citation))}[/cyan]")
+        out.print(f"    {escape(citation['url'])}")
+    for flag in view["flags"]:
+        err.print(f"[yellow]{escape(flag['kind'])}: {escape(flag['reason'])}: {escape(flag['text'])}[/yellow]")
+    if view["degraded"]:
+        err.print(f"[yellow]{escape(view['degraded'])}[/yellow]")
+    _print_coverage(view["coverage"])
+
+
+# -- serve, status, doctor --------------------------------------------------------------------------------------------
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")] = 8765,
+    config: ConfigOption = None,
+) -> None:
+    """Answer over HTTP (see /docs for the API)."""
+    from api.server import run
+
+    run(_settings(config), host, port)
+
+
+@app.command()
+def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show each source, what was not indexed and why, and what was redacted."""
+    from api.status import status_view
+    from rag.catalog import Catalog
+
+    settings = _settings(config)
+    catalog = Catalog(settings.catalog_url, read_only=True)
+    view = status_view(
+        catalog,
+        _watermark(settings.home / "lexical" / "watermark.json"),
+        _watermark(settings.home / "vectors" / "state.json"),
+    )
+    catalog.close()
+    if as_json:
+        _print_json(view)
+        return
+    for source in view["sources"]:
+        counts = ", ".join(f"{count} {name}" for name, count in source["counts"].items()) or "nothing yet"
+        out.print(f"[bold]{escape(source['name'])}[/bold] ({source['type']}) {source['state']}: {counts}")
+        out.print(f"   {escape(source['location'])}  synced {source['synced_at'] or 'never'}")
+        if source["message"]:
+            out.print(f"   [yellow]{escape(source['message'])}[/yellow]")
+        for item in source["not_indexed"]:
+            out.print(f"   {item['outcome']:<12} {escape(item['path'])}: {escape(item['reason'])}")
+        for item in source["notes"]:
+            out.print(f"   {'note':<12} {escape(item['path'])}: {escape(item['note'])}")
+        for item in source["redactions"]:
+            out.print(f"   {'redacted':<12} {escape(item['path'])}:{item['line']} {item['rule']}")
+    out.print(f"{view['passages']} passages; keywords {view['lexical']}, meaning {view['vectors']}")
+
+
+def _watermark(file: Path) -> int:
+    try:
+        return int(json.loads(file.read_text())["watermark"])
+    except (OSError, ValueError, KeyError):
+        return 0
+
+
+@app.command()
+def doctor(
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what differs.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare catalog, lexical index and vectors, id by id."""
+    from api.compose import open_owner
+    from rag import doctor as medicine
+    from rag.catalog import Catalog
+
+    settings = _settings(config)
+    Catalog(settings.catalog_url, read_only=True).close()  # nothing synced yet: say so, and make nothing
+    with open_owner(settings, "doctor") as owner:
+        report = medicine.examine(owner.catalog, owner.lexical.index, owner.chroma, owner.embedder.name)
+        if repair and not report.sound:
+            report = medicine.repair(owner.catalog, owner.lexical, owner.vectors, report, owner.embedder.name)
+    if as_json:
+        _print_json({"sound": report.sound, **asdict(report)})
+    else:
+        _print_diagnoses(report)
+    raise typer.Exit(failures.DONE if report.sound else failures.FAILED)
+
+
+def _print_diagnoses(report: Any) -> None:
+    for d in report.diagnoses:
+        found = {
+            "missing": d.missing,
+            "too many": d.extra,
+            "outdated": d.outdated,
+            "not found by own vector": d.unfound,
+        }
+        said = ", ".join(f"{len(ids)} {what}" for what, ids in found.items() if ids) or "nothing differs"
+        out.print(
+            f"{d.index:<8} {'[green]sound[/green]' if d.sound else '[red]differs[/red]'}  {d.expected} passages; {said}"
+        )
+    if report.waiting:
+        out.print(f"{report.waiting} passages wait for their vectors: run `waypost sync`")
+    if report.repaired:
+        out.print(f"repaired: {', '.join(report.repaired)}")
+    elif not report.sound:
+        out.print("run `waypost doctor --repair`")
+
+
+# -- eval -------------------------------------------------------------------------------------------------------------
+
+
+@evaluation.command("questions")
+def eval_questions(
+    file: Annotated[Path, typer.Argument(help="A question set, one JSON object a line.")],
+    answers: Annotated[bool, typer.Option("--answers", help="Measure answers too.")] = False,
+    as_groups: GroupsOption = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure hit@k, mrr@10 and what fits a token budget, on what has been synced."""
+    from api.compose import open_reader, viewer_from
+    from rag.questions import evaluate, load_questions
+
+    settings = _settings(config)
+    questions = load_questions(file)
+    with _ProgressBars() as bars, open_reader(settings, "eval") as reader:
+        figures = evaluate(
+            questions, reader.retriever, viewer_from(as_groups or settings.groups), reader.asker() if answers else None,
+            reader.catalog, lambda done: bars.show(Step("questions", done, len(questions))),
+        )  # fmt: skip
+    if as_json:
+        _print_json(figures)
+        return
+    kinds = figures.pop("by_kind")
+    table = Table(box=None, pad_edge=False)
+    for column in ("", "all", *kinds):
+        table.add_column(column, justify="right")
+    for key, value in figures.items():
+        table.add_row(key, str(value), *(str(kind.get(key, "")) for kind in kinds.values()))
+    out.print(table)
+
+
+if __name__ == "__main__":
+    main()

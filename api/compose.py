@@ -1,0 +1,171 @@
+"""Where implementations are picked: the only place that knows which catalog, indexes, embedder, model and sources there are.
+
+`Reader` serves a question in any process; `Owner` holds the writer's lock, alone opens Chroma, and syncs.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from api.settings import Settings, load_sources
+from ingest.sources import Source, SourceSpec
+from ingest.sources.folder import FolderSource
+from ingest.sources.git import GitSource
+from ingest.sync import Sync, SyncReport
+from rag.ask import Asker
+from rag.catalog import Catalog
+from rag.embedders.hashing import HashingEmbedder
+from rag.embedders.sentence_transformer import SentenceTransformerEmbedder
+from rag.errors import SettingsError, WriterBusyError
+from rag.indexes.lexical import TantivyIndex
+from rag.indexes.projection import Projection
+from rag.indexes.vectors import ChromaIndex
+from rag.owner import OwnerService, WriterLock, owner_of
+from rag.persona import load_persona
+from rag.ports import ChatModel, Embedder, Progress
+from rag.records import EVERYONE, Viewer
+from rag.remote import RemoteDense, search_handler
+from rag.search import Dense, LocalDense, Retriever
+
+
+def viewer_from(groups: str) -> Viewer:
+    """The viewer of these comma-separated groups; `everyone` is among them always."""
+    return Viewer.of(group.strip() for group in groups.split(",") if group.strip()) if groups else Viewer.of([EVERYONE])
+
+
+def embedder_from(settings: Settings) -> Embedder:
+    return HashingEmbedder() if settings.embedder == "hashing" else SentenceTransformerEmbedder(settings.embedder)
+
+
+def model_from(settings: Settings) -> ChatModel | None:
+    """Claude where there is a key; otherwise none, and answers are extractive."""
+    if not settings.anthropic_api_key:
+        return None
+    from rag.models.claude import AnthropicModel
+
+    return AnthropicModel(
+        settings.anthropic_api_key, settings.model, settings.anthropic_base_url or None, settings.model_timeout
+    )
+
+
+def source_from(spec: SourceSpec, home: Path) -> Source:
+    if spec.type == "git":
+        return GitSource(spec, home / "git" / spec.name)
+    return FolderSource(spec)
+
+
+class Reader:
+    """What answers questions: the catalog, the lexical index, and vectors wherever they are."""
+
+    def __init__(self, settings: Settings, catalog: Catalog, lexical: TantivyIndex, dense: Dense | None) -> None:
+        self.catalog = catalog
+        self.retriever = Retriever(catalog, lexical, dense)
+        self._settings = settings
+        self._lexical = lexical
+
+    def asker(self, persona: str = "") -> Asker:
+        return Asker(
+            self.catalog, self.retriever, load_persona(persona or self._settings.persona), self._lexical.rarity,
+            model_from(self._settings),
+        )  # fmt: skip
+
+
+class Owner:
+    """The process that owns the data folder. Others' requests are answered while it works."""
+
+    def __init__(self, settings: Settings, lock: WriterLock) -> None:
+        home = settings.home
+        self.settings = settings
+        self.catalog = Catalog(settings.catalog_url)
+        self.embedder = embedder_from(settings)
+        self.lexical = Projection(self.catalog, TantivyIndex(home / "lexical", writable=True))
+        self.chroma = ChromaIndex(home / "vectors", self.embedder.name)
+        self.vectors = Projection(self.catalog, self.chroma, self.embedder.name)
+        self.dense = LocalDense(self.embedder, self.chroma)
+        self.lock = lock
+        self.syncing = threading.Lock()
+
+    def reader(self) -> Reader:
+        return Reader(
+            self.settings, self.catalog, TantivyIndex(self.settings.home / "lexical", writable=False), self.dense
+        )
+
+    def sync(self, names: Sequence[str], progress: Callable[[Progress], None], stop: Callable[[], bool]) -> SyncReport:
+        """Syncs the named sources of waypost.yaml, all without names. Raises: SettingsError for an unknown name."""
+        specs = chosen_sources(self.settings, names)
+        with self.syncing:
+            adopt_embedder(self.catalog, self.embedder)
+            run = Sync(self.catalog, self.lexical, self.vectors, self.embedder, progress, stop)
+            return run.run([(spec, source_from(spec, self.settings.home)) for spec in specs])
+
+    def close(self) -> None:
+        self.chroma.close()
+        self.catalog.close()
+
+
+def chosen_sources(settings: Settings, names: Sequence[str]) -> list[SourceSpec]:
+    specs = load_sources(settings.config, os.environ)
+    known = {spec.name: spec for spec in specs}
+    for name in names:
+        if name not in known:
+            raise SettingsError(f"{settings.config} has no source {name!r}; it has: {', '.join(known)}")
+    return [known[name] for name in names] if names else specs
+
+
+def adopt_embedder(catalog: Catalog, embedder: Embedder) -> None:
+    """Tells the catalog which embedder is current; a change marks what has to be embedded (anew)."""
+    if catalog.setting("embedder") != embedder.name:
+        with catalog.write(embedder.name) as writer:
+            writer.adopt_model()
+            writer.put_setting("embedder", embedder.name)
+
+
+@contextmanager
+def open_owner(settings: Settings, role: str, handlers: Mapping[str, Any] | None = None) -> Iterator[Owner]:
+    """The data folder as its owner, serving other processes' searches until the end.
+
+    Raises: WriterBusyError when another process owns it.
+    """
+    with ExitStack() as stack:
+        lock = WriterLock.acquire(settings.home, role)
+        stack.callback(lock.release)
+        owner = Owner(settings, lock)
+        stack.callback(owner.close)
+        service = OwnerService(lock, settings.home, {"search": search_handler(owner.dense), **(handlers or {})})
+        stack.callback(service.close)
+        yield owner
+
+
+@contextmanager
+def open_reader(settings: Settings, role: str) -> Iterator[Reader]:
+    """What answers questions: through the owner if there is one, else as a brief owner of our own.
+
+    Raises: SettingsError when nothing has been synced yet.
+    """
+    with ExitStack() as stack:
+        catalog = Catalog(settings.catalog_url, read_only=True)
+        stack.callback(catalog.close)
+        lexical = TantivyIndex(settings.home / "lexical", writable=False)
+        address = owner_of(settings.home).get("socket", "")
+        dense: Dense | None = RemoteDense(address) if address else None
+        if dense is None:
+            with suppress(WriterBusyError):
+                lock = WriterLock.acquire(settings.home, role, patience=0)
+                stack.callback(lock.release)
+                embedder = embedder_from(settings)
+                chroma = ChromaIndex(settings.home / "vectors", embedder.name)
+                stack.callback(chroma.close)
+                dense = LocalDense(embedder, chroma)
+                service = OwnerService(lock, settings.home, {"search": search_handler(dense)})
+                stack.callback(service.close)
+        yield Reader(settings, catalog, lexical, dense)
+
+
+def progress_event(step: Progress) -> dict[str, Any]:
+    return {"progress": asdict(step)}

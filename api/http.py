@@ -1,0 +1,159 @@
+"""The HTTP interface under /v1, described by OpenAPI at /docs. Bound to loopback; the Host header is checked.
+
+Every route goes the way of the command line: `Reader` for questions, `api.views` for the JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel, Field
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from api.compose import Reader, viewer_from
+from api.failures import http_status
+from api.settings import Settings
+from api.status import sources_view
+from api.views import answer_view, citation_view, document_view, search_view
+from rag.ask import MAX_QUESTION, Asker
+from rag.errors import WaypostError
+from rag.records import Viewer
+from rag.search import MAX_QUERY, Filters
+
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver.local")
+_QUESTION = "How do I clear a stuck Terraform state lock?"
+
+
+class AskRequest(BaseModel):
+    """A question, and what to limit the search to."""
+
+    question: str = Field(min_length=1, max_length=MAX_QUESTION, examples=[_QUESTION])
+    sources: list[str] = Field(default=[], max_length=100, examples=[["runbooks"]])
+    kinds: list[str] = Field(default=[], max_length=20, examples=[[]])
+    paths: list[str] = Field(default=[], max_length=20, examples=[[]])
+    persona: str = Field(default="", max_length=64, pattern=r"^[\w-]*$", examples=[""])
+
+
+class Problem(BaseModel):
+    """Why a request failed."""
+
+    error: str
+
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "something in the request or the settings must change"},
+    404: {"model": Problem, "description": "no such document, or not for this viewer"},
+    503: {"model": Problem, "description": "try again later"},
+}
+
+
+def make_app(settings: Settings, reader: Reader) -> FastAPI:
+    """The application over one reader."""
+    app = FastAPI(
+        title="Waypost",
+        version="1",
+        summary="Cited answers from an organisation's wikis, runbooks and Terraform.",
+    )
+    hosts = [*LOOPBACK_HOSTS, *(host.strip() for host in settings.allowed_hosts.split(",") if host.strip())]
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
+    viewer = viewer_from(settings.groups)
+    _add_errors(app)
+    _add_questions(app, reader, viewer)
+    _add_lookups(app, reader, viewer)
+    _add_health(app, reader)
+    return app
+
+
+def _add_errors(app: FastAPI) -> None:
+    @app.exception_handler(WaypostError)
+    def failed(_request: Request, error: WaypostError) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, status_code=http_status(error))
+
+
+def _add_questions(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
+    @app.get("/v1/search", responses={k: _PROBLEMS[k] for k in (400, 503)}, tags=["questions"])
+    def search(
+        q: Annotated[str, Query(min_length=1, max_length=MAX_QUERY, examples=["KubePodCrashLooping"])],
+        k: Annotated[int, Query(ge=1, le=100)] = 10,
+        source: Annotated[list[str] | None, Query()] = None,
+        kind: Annotated[list[str] | None, Query()] = None,
+        path: Annotated[list[str] | None, Query(description="globs such as runbooks/**")] = None,
+    ) -> dict[str, Any]:
+        """Passages by words and by meaning; `score` orders results and means nothing else."""
+        began = time.perf_counter()
+        filters = Filters(tuple(source or ()), tuple(kind or ()), tuple(path or ()))
+        result = reader.retriever.search(q, viewer, k, filters)
+        return search_view(result, (time.perf_counter() - began) * 1000)
+
+    @app.post(
+        "/v1/ask",
+        responses={**{k: _PROBLEMS[k] for k in (400, 503)}, 200: {"content": {"application/json": {}, "text/event-stream": {}}}},
+        tags=["questions"],
+    )  # fmt: skip
+    def ask(body: AskRequest, request: Request) -> Response:
+        """An answer with checked citations. With `Accept: text/event-stream` it comes as events: `text` (a piece),
+        `citation`, `restart` (the text so far is void) and last `answer`, the same object that JSON gives."""
+        asker = reader.asker(body.persona)
+        filters = Filters(tuple(body.sources), tuple(body.kinds), tuple(body.paths))
+        if "text/event-stream" in request.headers.get("accept", ""):
+            events = _events(asker, body.question, viewer, filters)
+            return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+        began = time.perf_counter()
+        answer = asker.answer(body.question, viewer, filters)
+        return JSONResponse(answer_view(answer, (time.perf_counter() - began) * 1000))
+
+
+def _events(asker: Asker, question: str, viewer: Viewer, filters: Filters) -> Iterator[str]:
+    began = time.perf_counter()
+    try:
+        for event in asker.stream(question, viewer, filters):
+            if event.restart:
+                yield _sse("restart", {})
+            if event.text:
+                yield _sse("text", {"text": event.text})
+            if event.citation:
+                yield _sse("citation", citation_view(event.citation))
+            if event.answer:
+                yield _sse("answer", answer_view(event.answer, (time.perf_counter() - began) * 1000))
+    except WaypostError as error:
+        yield _sse("error", {"error": str(error)})
+
+
+def _sse(event: str, data: Any) -> str:
+    return f"event: {event}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+def _add_lookups(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
+    @app.get("/v1/documents/{document_id}", responses={k: _PROBLEMS[k] for k in (404, 503)}, tags=["documents"])
+    def document(
+        document_id: str,
+        start: Annotated[int, Query(ge=1, description="first line")] = 1,
+        end: Annotated[int, Query(ge=1, description="last line")] = 10_000_000,
+    ) -> dict[str, Any]:
+        """A document as stored (credentials redacted), or some lines of it."""
+        found = reader.catalog.document(document_id, viewer)
+        return document_view(found, reader.catalog.passages_of(document_id), start, end)
+
+    @app.get("/v1/sources", tags=["documents"])
+    def sources() -> dict[str, Any]:
+        """The sources, their sync state, and how many documents this viewer may see."""
+        return {"sources": sources_view(reader.catalog, viewer)}
+
+
+def _add_health(app: FastAPI, reader: Reader) -> None:
+    @app.get("/livez", tags=["health"])
+    def livez() -> dict[str, str]:
+        """The process runs."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", responses={503: _PROBLEMS[503]}, tags=["health"])
+    def readyz() -> dict[str, Any]:
+        """The catalog and the lexical index answer; says how far the indexes are."""
+        coverage = reader.retriever.search("ready", Viewer(), 1).coverage
+        return {"status": "ok", "coverage": asdict(coverage)}

@@ -1,0 +1,227 @@
+"""What the user sets: `Settings` from the environment (WAYPOST_…), and `waypost.yaml` for sources. Read once, by
+`api.compose`, and passed down as plain values.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ingest.git import is_url
+from ingest.sources import Credentials, SourceSpec
+from rag.errors import SettingsError
+
+CONFIG_NAME = "waypost.yaml"
+SOURCE_TYPES = ("folder", "git")
+_KEYS = {
+    "name", "type", "path", "url", "include", "exclude", "kind", "owner", "audience", "ref", "web_url", "site_url",
+    "schedule", "credentials",
+}  # fmt: skip
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,63}")
+
+
+class Settings(BaseSettings):
+    """One place for every setting; each can be given as an environment variable WAYPOST_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="WAYPOST_", env_ignore_empty=True, extra="ignore")
+
+    home: Path = Field(default_factory=lambda: default_home(), description="the folder that holds catalog and indexes")
+    config: Path = Field(default=Path(CONFIG_NAME), description="the file that names the sources")
+    database_url: str = Field(
+        default="", description="the catalog's SQLAlchemy URL; SQLite in the home folder if unset"
+    )
+    embedder: str = Field(
+        default="all-MiniLM-L6-v2", description="a sentence-transformers model, or `hashing` for tests"
+    )
+    groups: str = Field(default="", description="the viewer's groups, separated by commas, until there is log-in")
+    persona: str = Field(default="senior-devops-engineer", description="a built-in persona, or the path of a .md file")
+    model: str = Field(default="claude-sonnet-5-5", description="the Claude model")
+    model_timeout: float = Field(default=30.0, description="seconds for one answer of the model")
+    anthropic_api_key: str = Field(default="", validation_alias="ANTHROPIC_API_KEY", repr=False)
+    anthropic_base_url: str = Field(default="", validation_alias="ANTHROPIC_BASE_URL")
+    allowed_hosts: str = Field(default="", description="further names that HTTP requests may call this host by")
+
+    @property
+    def catalog_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.home.absolute() / 'catalog.db'}"
+
+
+def default_home() -> Path:
+    """`$XDG_DATA_HOME/waypost`, or ~/.local/share/waypost."""
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "waypost"
+
+
+def load_sources(config: Path, environment: Mapping[str, str]) -> list[SourceSpec]:
+    """The sources that a waypost.yaml names; relative paths are relative to the file.
+
+    Raises: SettingsError, saying which entry is wrong and what to do.
+    """
+    try:
+        text = config.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise SettingsError(
+            f"there is no {config}; run `waypost init PATH…` to write one, or use --config FILE"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{config} can't be read: {error}") from error
+    try:
+        loaded = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{config} is not valid YAML: {error}") from error
+    entries = loaded.get("sources") if isinstance(loaded, dict) else None
+    if not isinstance(entries, list) or not entries:
+        raise SettingsError(
+            f"{config} must have `sources:` with a list of at least one source; see `waypost init --help`"
+        )
+    specs = [_source(entry, number, config, environment) for number, entry in enumerate(entries, 1)]
+    names = [spec.name for spec in specs]
+    for name in names:
+        if names.count(name) > 1:
+            raise SettingsError(f"{config}: two sources are named {name!r}; names must differ")
+    return specs
+
+
+def _source(entry: Any, number: int, config: Path, environment: Mapping[str, str]) -> SourceSpec:
+    if not isinstance(entry, dict):
+        raise SettingsError(f"{config}: source {number} must be a mapping with name, type and path or url")
+    name = entry.get("name")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise SettingsError(f"{config}: source {number} needs a name of letters, digits, '.', '_' and '-'")
+    where = f"{config}: source {name!r}"
+    for key in entry:
+        if key not in _KEYS:
+            near = difflib.get_close_matches(str(key), _KEYS, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise SettingsError(f"{where} has an unknown key {key!r}{hint}")
+    kind = entry.get("type")
+    if kind not in SOURCE_TYPES:
+        raise SettingsError(f"{where} has type {kind!r}; this Waypost knows: {', '.join(SOURCE_TYPES)}")
+    spec = SourceSpec(
+        name=name,
+        type=kind,
+        location=_location(entry, kind, where, config.parent),
+        include=_strings(entry, "include", where),
+        exclude=_strings(entry, "exclude", where),
+        audience=_audience(entry, where),
+        credentials=_credentials(entry.get("credentials"), where, environment),
+        **{key: _string(entry, key, where) for key in ("owner", "ref", "web_url", "site_url", "schedule")},
+        kind=_string(entry, "kind", where) or "auto",
+    )
+    spec.selects()
+    return spec
+
+
+def _location(entry: Mapping[str, Any], kind: str, where: str, base: Path) -> str:
+    given = [str(entry[key]) for key in ("path", "url") if entry.get(key)]
+    if len(given) != 1:
+        raise SettingsError(f"{where} needs one of `path` and `url`")
+    location = given[0]
+    if is_url(location):
+        if kind == "folder":
+            raise SettingsError(f"{where}: a folder has a path, not a URL; for a repository use type: git")
+        if re.match(r"\w+://[^/@]*:[^/@]*@", location):
+            raise SettingsError(
+                f"{where}: take the password out of the url and put it under `credentials: token: ${{VARIABLE}}`"
+            )
+        if not re.match(r"(https?|ssh|git)://|[\w.-]+@[\w.-]+:", location):
+            raise SettingsError(f"{where}: only https, http, ssh and git URLs can be read")
+        return location
+    return str((base / Path(location).expanduser()).absolute())
+
+
+def _string(entry: Mapping[str, Any], key: str, where: str) -> str:
+    value = entry.get(key, "")
+    if not isinstance(value, str | int | float):
+        raise SettingsError(f"{where}: `{key}` must be a text")
+    return str(value)
+
+
+def _strings(entry: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+    value = entry.get(key) or []
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise SettingsError(f"{where}: `{key}` must be a list of texts")
+    return tuple(value)
+
+
+def _audience(entry: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    groups = _strings(entry, "audience", where)
+    if "audience" in entry and not groups:
+        raise SettingsError(f"{where}: `audience` is empty; name the groups, or leave it out to let everyone read")
+    return groups
+
+
+def _credentials(given: Any, where: str, environment: Mapping[str, str]) -> Credentials:
+    if given is None:
+        return Credentials()
+    if not isinstance(given, dict) or not set(given) <= {"token", "username", "ssh_key"}:
+        raise SettingsError(f"{where}: `credentials` takes token, username and ssh_key")
+    values = {}
+    for key, value in given.items():
+        text = str(value)
+        variables = _VARIABLE.findall(text)
+        if key == "token" and not variables:
+            raise SettingsError(
+                f"{where}: write the token as ${{VARIABLE}} and set that in the environment, not in the file"
+            )
+        for variable in variables:
+            if not environment.get(variable):
+                raise SettingsError(f"{where}: the environment variable {variable} is not set")
+            text = text.replace(f"${{{variable}}}", environment[variable])
+        values[key] = text
+    return Credentials(**values)
+
+
+def first_config(paths: Sequence[str]) -> str:
+    """The text of a first waypost.yaml for these paths and URLs. Raises: SettingsError for a path that is not there."""
+    entries: list[dict[str, str]] = []
+    for given in paths:
+        path = Path(given).expanduser()
+        if is_url(given):
+            entry = {"type": "git", "url": given}
+        elif not path.is_dir():
+            raise SettingsError(f"there is no folder {given}")
+        else:
+            entry = {"type": "git" if _is_repository(path) else "folder", "path": str(path.absolute())}
+        entries.append({"name": _free_name(given, [e["name"] for e in entries]), **entry})
+    return _HEADER + yaml.safe_dump({"sources": entries}, sort_keys=False, allow_unicode=True)
+
+
+def _is_repository(path: Path) -> bool:
+    return (path / ".git").exists() or ((path / "HEAD").is_file() and (path / "objects").is_dir())
+
+
+def _free_name(given: str, taken: Sequence[str]) -> str:
+    stem = re.sub(r"(\.git)?/*$", "", given).replace("\\", "/").split("/")[-1].split(":")[-1]
+    if stem in ("", ".", ".."):
+        stem = Path(given).absolute().name
+    name = re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "source"
+    number = 2
+    free = name
+    while free in taken:
+        free, number = f"{name}-{number}", number + 1
+    return free
+
+
+_HEADER = """\
+# Waypost's sources. Each needs a name, a type (folder or git) and a path or url; optional are:
+#   include, exclude   lists of globs in .gitignore's syntax
+#   kind               auto (by path and content), page, runbook, terraform, decision, incident, config, code
+#   owner              who to ask about these documents
+#   audience           list of groups that may read them; without it, everyone
+#   ref                branch, tag or commit of a git repository; without it, its default branch
+#   web_url            the repository's page, for links, when it can't be told from the url
+#   site_url           where the rendered pages stand
+#   credentials        token: ${VARIABLE} (and username:), or ssh_key: path
+"""

@@ -1,0 +1,75 @@
+"""What `waypost status` and `/v1/sources` show: each source, when it was synced, and every file that is not indexed."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from rag.catalog import Catalog
+from rag.records import Viewer
+
+
+def sources_view(catalog: Catalog, viewer: Viewer) -> list[dict[str, Any]]:
+    """The sources of which the viewer may see some document (or which have none), with counts of what they may see."""
+    admitted = set(catalog.access_keys(viewer))
+    visible: Counter[str] = Counter()
+    hidden: Counter[str] = Counter()
+    for (source, access), count in catalog.document_counts().items():
+        (visible if access in admitted else hidden)[source] += count
+    return [
+        {
+            "name": row.name,
+            "type": row.type,
+            "state": row.state,
+            "message": row.message,
+            "head": row.head,
+            "listed_at": row.listed_at,
+            "synced_at": row.synced_at,
+            "documents": visible[row.name],
+        }
+        for row in catalog.sources()
+        if visible[row.name] or not hidden[row.name]
+    ]
+
+
+def status_view(catalog: Catalog, lexical_watermark: int, vectors_watermark: int) -> dict[str, Any]:
+    """Everything, for whoever runs Waypost: counts of each outcome, reasons, redactions, and coverage."""
+    everyone_keys = tuple({access for _, access in catalog.document_counts()})
+    sources = []
+    for row in catalog.sources():
+        items = catalog.items(row.name)
+        sources.append(
+            {
+                "name": row.name,
+                "type": row.type,
+                "location": row.location,
+                "state": row.state,
+                "message": row.message,
+                "head": row.head,
+                "listed_at": row.listed_at,
+                "synced_at": row.synced_at,
+                "counts": dict(Counter(item.outcome for item in items.values())),
+                "not_indexed": [
+                    {"path": path, "outcome": item.outcome, "reason": item.reason}
+                    for path, item in items.items()
+                    if item.outcome != "indexed"
+                ],
+                "notes": [
+                    {"path": path, "note": item.reason}
+                    for path, item in items.items()
+                    if item.outcome == "indexed" and item.reason
+                ],
+                "redactions": [
+                    {"path": path, **finding} for path, item in items.items() for finding in json.loads(item.redactions)
+                ],
+            }
+        )
+    coverage = catalog.coverage(everyone_keys, lexical_watermark, vectors_watermark)
+    return {
+        "sources": sources,
+        "passages": coverage.passages,
+        "lexical": coverage.lexical,
+        "vectors": coverage.vectors,
+        "runs": [dict(run) for run in catalog.runs(10)],
+    }

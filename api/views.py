@@ -1,0 +1,88 @@
+"""Records as the JSON that every face gives out; the keys are those of ../shared/SURFACE.md."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from rag.records import Answer, Citation, Coverage, Document, Passage, ScoredPassage
+from rag.search import SearchResult
+
+
+def result_view(found: ScoredPassage) -> dict[str, Any]:
+    passage, document = found.passage, found.document
+    return {
+        "id": passage.id,
+        "document_id": document.id,
+        "source": document.source,
+        "path": document.path,
+        "title": document.title,
+        "heading": passage.heading,
+        "kind": document.kind,
+        "start_line": passage.start_line,
+        "end_line": passage.end_line,
+        "text": passage.text,
+        "score": round(found.score, 4),
+        "found_by": list(found.why),
+        "url": document.link(passage.start_line, passage.end_line),
+        "version": document.version,
+        "updated_at": document.updated_at,
+        "owner": document.owner,
+    }
+
+
+def coverage_view(coverage: Coverage) -> dict[str, Any]:
+    return {**asdict(coverage), "complete": coverage.complete}
+
+
+def search_view(result: SearchResult, took_ms: float) -> dict[str, Any]:
+    return {
+        "results": [result_view(found) for found in result.passages],
+        "coverage": coverage_view(result.coverage),
+        "took_ms": round(took_ms, 1),
+    }
+
+
+def citation_view(citation: Citation) -> dict[str, Any]:
+    return asdict(citation)
+
+
+def answer_view(answer: Answer, took_ms: float) -> dict[str, Any]:
+    return {
+        "answer": answer.text,
+        "verdict": answer.verdict,
+        "citations": [citation_view(citation) for citation in answer.citations],
+        "flags": [asdict(flag) for flag in answer.flags],
+        "degraded": answer.degraded,
+        "nearest": [
+            {key: value for key, value in result_view(found).items() if key != "text"} for found in answer.nearest
+        ],
+        "model": answer.model,
+        "usage": asdict(answer.usage),
+        "coverage": coverage_view(answer.coverage) if answer.coverage else None,
+        "took_ms": round(took_ms, 1),
+    }
+
+
+def document_view(document: Document, passages: list[Passage], start: int, end: int) -> dict[str, Any]:
+    total = document.text.count("\n") + (0 if document.text.endswith("\n") else 1)
+    end = min(end, total)
+    return {
+        "id": document.id,
+        "source": document.source,
+        "path": document.path,
+        "title": document.title,
+        "kind": document.kind,
+        "version": document.version,
+        "url": document.link(start, end),
+        "updated_at": document.updated_at,
+        "owner": document.owner,
+        "notes": list(document.notes),
+        "start_line": start,
+        "end_line": end,
+        "total_lines": total,
+        "text": document.lines(start, end),
+        "passages": [
+            {"id": p.id, "heading": p.heading, "start_line": p.start_line, "end_line": p.end_line} for p in passages
+        ],
+    }

@@ -1,0 +1,321 @@
+"""The git command line, hardened: no checkout, no hooks, no submodules, no configuration but ours, no prompts.
+
+Repositories are read through a bare repository of our own. A remote one is fetched into it, blobs left out where the
+server can (partial clone) and fetched in one go when needed; a local one is lent its objects (`objects/info/alternates`),
+so its configuration, which could name programs to run, is never ours. `ingest.sources.git` calls this.
+Threats: GHSA-8h77-4q3w-gfgv, CVE-2022-24439, CVE-2024-32002; options: https://git-scm.com/docs/git
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.sources import Credentials
+from rag.errors import SettingsError, SourceError
+
+_HARDENED = (
+    "protocol.allow=never", "protocol.https.allow=always", "protocol.http.allow=always", "protocol.ssh.allow=always",
+    "protocol.git.allow=always", "core.hooksPath=/dev/null", "core.symlinks=false", "core.fsmonitor=false",
+    "core.attributesFile=/dev/null", "submodule.recurse=false", "fetch.recurseSubmodules=false", "gc.auto=0",
+    "maintenance.auto=false", "credential.helper=", "core.askPass=", "http.followRedirects=initial", "fetch.fsckObjects=false",
+    "safe.directory=*", "transfer.credentialsInUrl=die",
+)  # fmt: skip
+_HEAD = "refs/waypost/head"
+_TIMEOUT = 1800  # seconds for one fetch
+_HEX = re.compile(r"[0-9a-f]{40,64}")
+
+
+@dataclass(frozen=True)
+class TreeEntry:
+    """One path of a commit's tree: mode (100644, 120000 = link, 160000 = submodule), object id, size (-1: not here)."""
+
+    path: str
+    mode: str
+    oid: str
+    size: int
+
+
+class GitRepository:
+    """One repository to read, local or remote, behind a bare repository of ours in `folder`.
+
+    Raises: SettingsError when the location is not a repository, or the ref is not in it; SourceError when it can't be
+    reached or read now.
+    """
+
+    def __init__(self, folder: Path, location: str, credentials: Credentials, name: str) -> None:
+        self._folder = folder
+        self._location = location
+        self._credentials = credentials
+        self._name = name
+        self._local = not is_url(location)
+        if location.startswith("-"):
+            raise SettingsError(f"source {name!r}: {location!r} is not a repository's location")
+
+    # -- bringing our repository up to date ---------------------------------------------------------------------------
+
+    def update(self, ref: str) -> str:
+        """Brings `ref` (a branch, tag or commit; "" for the remote's HEAD) up to date, and gives its commit."""
+        self._prepare()
+        commit = self._resolve(ref)
+        if self._local:
+            self._run("update-ref", _HEAD, commit)
+        else:
+            self._fetch(ref, commit)
+        return commit
+
+    def _prepare(self) -> None:
+        if self._local:
+            root = Path(self._location)
+            if not root.exists():
+                raise SettingsError(f"source {self._name!r}: there is no {root}; correct its path")
+            objects = next((p for p in _object_folders(root) if p.is_dir()), None)
+            if objects is None:
+                raise SettingsError(
+                    f"source {self._name!r}: {root} is not a git repository; for plain files use type: folder"
+                )
+        if not (self._folder / "HEAD").exists():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._git(["init", "-q", "--bare", "--template=", str(self._folder)])
+        if self._local:
+            assert objects is not None
+            (self._folder / "objects" / "info").mkdir(exist_ok=True)
+            (self._folder / "objects" / "info" / "alternates").write_text(f"{objects.resolve()}\n")
+            shallow, ours = objects.parent / "shallow", self._folder / "shallow"
+            ours.unlink(missing_ok=True)
+            if shallow.is_file():
+                ours.write_bytes(shallow.read_bytes())
+        else:
+            self._run("config", "remote.origin.url", self._location)
+
+    def _resolve(self, ref: str) -> str:
+        """The commit that `ref` names at the source, asked of the source itself."""
+        if _HEX.fullmatch(ref):
+            return ref
+        patterns = [f"refs/heads/{ref}", f"refs/tags/{ref}^{{}}", f"refs/tags/{ref}", ref] if ref else ["HEAD"]
+        listed = self._ask_remote("ls-remote", "--", self._location, *patterns)
+        found = {name: commit for commit, name in (line.split("\t", 1) for line in listed.splitlines() if "\t" in line)}
+        for pattern in patterns:
+            if pattern in found:
+                return found[pattern]
+        what = f"no branch or tag {ref!r}" if ref else "no commits on its default branch"
+        raise SettingsError(f"source {self._name!r}: {self._location} has {what}; set `ref` to one that it has")
+
+    def _fetch(self, ref: str, commit: str) -> None:
+        if self._has(commit):
+            return
+        refspec = f"+{commit if _HEX.fullmatch(ref) else (f'refs/heads/{ref}' if ref else 'HEAD')}:{_HEAD}"
+        options = ["--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--filter=blob:none"]
+        try:
+            self._ask_remote("fetch", "-q", *options, "origin", refspec)
+        except SourceError:
+            if not ref or _HEX.fullmatch(ref):
+                raise
+            self._ask_remote("fetch", "-q", *options, "origin", f"+refs/tags/{ref}:{_HEAD}")
+        if not self._has(
+            commit
+        ):  # it moved on between asking and fetching: take what was asked for, if the server lets us
+            self._ask_remote("fetch", "-q", *options, "origin", f"+{commit}:{_HEAD}")
+
+    def _has(self, commit: str) -> bool:
+        return subprocess.run(
+            self._command("cat-file", "-e", f"{commit}^{{commit}}", lazy=False), env=self._environment(), capture_output=True, check=False
+        ).returncode == 0  # fmt: skip
+
+    def fetch_blobs(self, oids: Sequence[str]) -> None:
+        """Brings the blobs that a partial clone left out, in one go."""
+        if self._local:
+            return
+        missing = [oid for oid, size in self.sizes(oids).items() if size < 0]
+        if missing:
+            self._ask_remote(
+                "-c", "fetch.negotiationAlgorithm=noop", "fetch", "-q", "--no-tags", "--no-recurse-submodules",
+                "--no-write-fetch-head", "--filter=blob:none", "--stdin", "origin", stdin="\n".join(missing) + "\n",
+            )  # fmt: skip
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def tree(self, commit: str) -> list[TreeEntry]:
+        """Every path of a commit, without sizes (-1)."""
+        entries = []
+        for row in self._run_bytes("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"):
+            if row:
+                meta, path = row.split(b"\t", 1)
+                mode, _, oid = meta.decode().split()
+                entries.append(TreeEntry(path.decode("utf-8", "surrogateescape"), mode, oid, -1))
+        return entries
+
+    def sizes(self, oids: Sequence[str]) -> dict[str, int]:
+        """Bytes of each object, -1 for one that is not here."""
+        if not oids:
+            return {}
+        out = self._run_bytes(
+            "cat-file", "--batch-check=%(objectname) %(objectsize)", stdin="\n".join(oids).encode() + b"\n"
+        )
+        sizes = {}
+        for line in out.decode().splitlines():
+            oid, size = line.split()[:2]
+            sizes[oid] = int(size) if size.isdigit() else -1
+        return sizes
+
+    def blobs(self, oids: Sequence[str]) -> Iterator[bytes | None]:
+        """The content of each blob, in order; None for one that is not here."""
+        reader = subprocess.Popen(
+            self._command("cat-file", "--batch", lazy=False), env=self._environment(),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert reader.stdin and reader.stdout
+        try:
+            for oid in oids:
+                reader.stdin.write(oid.encode() + b"\n")
+                reader.stdin.flush()
+                head = reader.stdout.readline().split()
+                if not head:
+                    raise SourceError(f"source {self._name!r}: git stopped while reading; sync again")
+                if head[-1] == b"missing":
+                    yield None
+                    continue
+                data = reader.stdout.read(int(head[2]))
+                reader.stdout.read(1)
+                yield data if head[1] == b"blob" else None
+        finally:
+            for stream in (reader.stdin, reader.stdout):
+                with contextlib.suppress(OSError):
+                    stream.close()
+            reader.kill()
+            reader.wait()
+
+    def history(self, commit: str) -> list[tuple[str, str, int, list[str]]]:
+        """(commit, tree, committer's time in seconds, parents) from `commit` back, children before parents."""
+        rows = []
+        for line in self._run("log", "--topo-order", "--format=%H %T %ct %P", commit).splitlines():
+            name, tree, seconds, *parents = line.split()
+            rows.append((name, tree, int(seconds), parents))
+        return rows
+
+    def tree_changes(self, pairs: Sequence[tuple[str, str]]) -> Iterator[set[str]]:
+        """For each pair of trees, the paths that differ between them."""
+        differing = [pair for pair in dict.fromkeys(pairs) if pair[0] != pair[1]]
+        lines = "".join(f"{a} {b}\n" for a, b in differing).encode()
+        out = self._run_bytes("diff-tree", "--stdin", "-r", "--name-only", "-z", "--no-renames", stdin=lines)
+        found: dict[tuple[str, str], set[str]] = {pair: set() for pair in differing}
+        current: set[str] = set()
+        at = 0
+        headers = {f"{a} {b}".encode(): pair for pair in differing for a, b in [pair]}
+        while at < len(out):  # a header line "tree tree\n", then paths ended by NUL
+            newline = out.find(b"\n", at, at + 140)
+            header = headers.get(out[at:newline]) if newline >= 0 else None
+            if header is not None:
+                current = found[header]
+                at = newline + 1
+                continue
+            end = out.index(b"\0", at)
+            current.add(out[at:end].decode("utf-8", "surrogateescape"))
+            at = end + 1
+        for pair in pairs:
+            yield found.get(pair, set())
+
+    def moves(self, old: str, new: str) -> dict[str, str]:
+        """New path to old path of files that moved between two commits (git's rename detection)."""
+        rows = self._run_bytes("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", old, new).split(b"\0")
+        names = [row.decode("utf-8", "surrogateescape") for row in rows]
+        return {names[i + 2]: names[i + 1] for i in range(0, len(names) - 2, 3) if names[i].startswith("R")}
+
+    def has_commit(self, commit: str) -> bool:
+        return bool(_HEX.fullmatch(commit)) and self._has(commit)
+
+    # -- running git --------------------------------------------------------------------------------------------------
+
+    def _command(self, *arguments: str, lazy: bool = True) -> list[str]:
+        options = [word for option in _HARDENED for word in ("-c", option)]
+        if self._local:
+            options += ["-c", "protocol.file.allow=always"]
+        if not lazy:  # a missing object is missing: no fetch for each of them behind our back
+            options += ["-c", "remote.origin.promisor=false", "-c", "extensions.partialClone="]
+        return ["git", "--no-pager", "--git-dir", str(self._folder), *options, *arguments]
+
+    def _environment(self) -> Mapping[str, str]:
+        keep = {k: os.environ[k] for k in ("PATH", "HOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "GIT_SSL_CAINFO", "LANG",
+                                           "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy") if k in os.environ}  # fmt: skip
+        ssh = "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes"
+        if self._credentials.ssh_key:
+            key = str(Path(self._credentials.ssh_key).expanduser())
+            ssh += f" -o IdentitiesOnly=yes -i '{key}'"
+        environment = {
+            **keep, "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_SSH_COMMAND": ssh, "GIT_ASKPASS": "true", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C",
+        }  # fmt: skip
+        if self._credentials.token:  # by environment: a command line can be read by every user of the machine
+            import base64
+
+            user = self._credentials.username or "x-access-token"
+            basic = base64.b64encode(f"{user}:{self._credentials.token}".encode()).decode()
+            environment |= {
+                "GIT_CONFIG_COUNT": "1",
+                "GIT_CONFIG_KEY_0": f"http.{_origin(self._location)}.extraHeader",
+                "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
+            }
+        return environment
+
+    def _git(self, arguments: Sequence[str], stdin: bytes = b"") -> bytes:
+        command = ["git", *(word for option in _HARDENED for word in ("-c", option)), *arguments]
+        return self._finish(command, stdin)
+
+    def _run_bytes(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        return self._finish(self._command(*arguments, lazy=False), stdin)
+
+    def _run(self, *arguments: str) -> str:
+        return self._run_bytes(*arguments).decode("utf-8", "surrogateescape")
+
+    def _ask_remote(self, *arguments: str, stdin: str = "") -> str:
+        return self._finish(self._command(*arguments), stdin.encode()).decode("utf-8", "surrogateescape")
+
+    def _finish(self, command: Sequence[str], stdin: bytes) -> bytes:
+        try:
+            done = subprocess.run(
+                command, input=stdin, env=self._environment(), capture_output=True, check=False, timeout=_TIMEOUT
+            )
+        except FileNotFoundError as error:
+            raise SettingsError("the `git` command is not installed; install it and sync again") from error
+        except subprocess.TimeoutExpired as error:
+            raise SourceError(f"source {self._name!r}: git took longer than {_TIMEOUT} s; sync again later") from error
+        if done.returncode:
+            said = self._without_secrets(done.stderr.decode("utf-8", "replace").strip())
+            raise SourceError(
+                f"source {self._name!r}: git can't read {self._location}: {said[-400:] or 'no reason given'}"
+            )
+        return done.stdout
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in self._credentials.secrets:
+            text = text.replace(secret, "***")
+        return re.sub(r"(\w+://)[^/@\s]+@", r"\1***@", text)
+
+
+def is_url(location: str) -> bool:
+    """Whether a location is a URL or an ssh address (`git@host:path`), rather than a local path."""
+    return "://" in location or bool(re.match(r"[\w.-]+@[\w.-]+:", location))
+
+
+def _object_folders(root: Path) -> Iterator[Path]:
+    """Where a local repository may keep its objects: bare, with a work tree, or a linked work tree."""
+    if (root / "HEAD").is_file():
+        yield root / "objects"
+    yield root / ".git" / "objects"
+    pointer = root / ".git"
+    if pointer.is_file():
+        target = pointer.read_text(errors="replace").removeprefix("gitdir:").strip()
+        git_folder = (root / target).resolve()
+        with contextlib.suppress(OSError):
+            yield (git_folder / (git_folder / "commondir").read_text().strip() / "objects").resolve()
+        yield git_folder / "objects"
+
+
+def _origin(url: str) -> str:
+    match = re.match(r"(https?://[^/]+)", url)
+    return match.group(1) + "/" if match else url

@@ -1,0 +1,98 @@
+"""From a file's text to passages with exact lines. `parse` picks the parser by the file's name and content.
+
+Every parser keeps one promise: a passage's text is whole source lines, or, of an over-long line, a part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from rag.catalog import PassageDraft
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What a parser found. `owner`, `updated_at` and `audience` are the file's own words, where it has any."""
+
+    title: str
+    drafts: tuple[PassageDraft, ...]
+    owner: str = ""
+    audience: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
+
+
+Parser = Callable[[str, str], Parsed]
+
+TERRAFORM = frozenset({".tf", ".tofu", ".tfvars", ".hcl"})
+MARKDOWN = frozenset({".md", ".markdown", ".mdx"})
+YAML = frozenset({".yaml", ".yml", ".json"})
+
+
+def parse(path: str, text: str) -> Parsed:
+    """The passages of a text, by the parser for its kind of file. Never raises for what a file may contain."""
+    return _parser(path)(path, text)
+
+
+def suffix(path: str) -> str:
+    """The suffix that tells a file's language: of `page.html.md.erb` and `page.md.j2` it is `.md`."""
+    name = PurePosixPath(path.lower())
+    while name.suffix in (".erb", ".j2", ".tmpl", ".tpl", ".template") and name.stem.count("."):
+        name = name.with_suffix("")
+    return name.suffix
+
+
+def _parser(path: str) -> Parser:
+    from ingest.parsers import markdown, terraform, text, yaml
+
+    ending = suffix(path)
+    if ending in MARKDOWN:
+        return markdown.parse
+    if ending in TERRAFORM:
+        return terraform.parse
+    if ending in YAML:
+        return yaml.parse
+    return text.parse
+
+
+def document_kind(path: str, configured: str) -> str:
+    """The kind of a document: as configured, or by its path: terraform, runbook, decision, incident, config, code, page."""
+    if configured != "auto":
+        return configured
+    ending = suffix(path)
+    lowered = f"/{path.lower()}"
+    if ending in TERRAFORM or path.endswith(".tf.json"):
+        return "terraform"
+    if ending in YAML or ending in (".toml", ".ini", ".conf", ".cfg", ".xml", ".env"):
+        return "config"
+    if ending in MARKDOWN or ending in (".html", ".htm", ".rst", ".adoc", ".txt"):
+        for kind, words in _PAGE_KINDS:
+            if any(word in lowered for word in words):
+                return kind
+        return "page"
+    return "code" if ending or "." not in PurePosixPath(path).name else "page"
+
+
+_PAGE_KINDS = (
+    ("runbook", ("runbook", "playbook")),
+    ("incident", ("/incident", "postmortem", "post-mortem")),
+    ("decision", ("/adr", "/decision", "architecture-decision")),
+)
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines as git and editors count them: split at newline alone, no empty one after the last."""
+    lines = text.split("\n")
+    return lines[:-1] if lines and lines[-1] == "" else lines
+
+
+def draft(lines: Sequence[str], start: int, end: int, heading_path: Sequence[str], kind: str) -> list[PassageDraft]:
+    """The passage of lines[start:end] (0-based, end excluded) without blank lines around it; none if all are blank."""
+    while start < end and not lines[start].strip():
+        start += 1
+    while end > start and not lines[end - 1].strip():
+        end -= 1
+    if start >= end:
+        return []
+    return [PassageDraft(tuple(heading_path), "\n".join(lines[start:end]), start + 1, end, kind)]

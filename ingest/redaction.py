@@ -1,0 +1,320 @@
+"""Takes credentials out of a text before anything is stored, indexed, embedded or logged.
+
+Each becomes `[REDACTED:rule]`; the number of lines stays, so that citations hold. `ingest.sync` calls `redact` on every
+text. Patterns run on RE2, whose time is linear in the text (https://github.com/google/re2).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import re2
+
+from ingest.redaction_rules import SECRET_ATTRIBUTES, SECRET_NAME, TOKENS
+
+_ALLOWED = re.compile(r"pragma: ?allowlist secret|gitleaks:allow", re.I)
+_MARK = re.compile(r"\[REDACTED:[\w-]+\]")
+_WORDS = ("pass", "secret", "token", "credential", "key", "pwd", "connection", "webhook")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Where something was redacted, and by which rule; never what."""
+
+    line: int
+    rule: str
+
+
+def redact(text: str, path: str) -> tuple[str, tuple[Finding, ...]]:
+    """The text without credentials, and where they were. The path's ending adds rules for HCL and YAML."""
+    lines = text.split("\n")
+    found: set[Finding] = set()
+    lowered = text.lower()
+    if "private key" in lowered:
+        _private_keys(lines, found)
+    _tokens(lines, lowered, found)
+    if path.endswith((".tf", ".tofu", ".tfvars", ".hcl")):
+        _hcl(lines, found)
+    if any(word in lowered for word in _WORDS):
+        _assignments(lines, found)
+    if "kind" in lowered and "secret" in lowered:
+        _kubernetes_secrets(lines, found)
+    return "\n".join(lines), tuple(sorted(found, key=lambda finding: (finding.line, finding.rule)))
+
+
+def _replace(lines: list[str], at: int, start: int, end: int, rule: str, found: set[Finding]) -> None:
+    lines[at] = f"{lines[at][:start]}[REDACTED:{rule}]{lines[at][end:]}"
+    found.add(Finding(at + 1, rule))
+
+
+# -- private keys -----------------------------------------------------------------------------------------------------
+
+_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9 ]+ )?PRIVATE KEY(?: BLOCK)?-----")
+_END = re.compile(r"-----END (?:[A-Z0-9 ]+ )?PRIVATE KEY(?: BLOCK)?-----")
+_KEY_LINE = re.compile(r"^[\s>#*/\"'|+-]*(?:[A-Za-z0-9+/=\\]+|[A-Z][A-Za-z-]+: .*)?[\"',\\\s]*$")
+
+
+def _private_keys(lines: list[str], found: set[Finding]) -> None:
+    """Whole blocks. One without an end goes as far as its lines look like a key's: better too much than too little."""
+    at = 0
+    while at < len(lines):
+        begin = _BEGIN.search(lines[at])
+        if not begin:
+            at += 1
+            continue
+        end = _END.search(lines[at], begin.end())
+        if end:
+            _replace(lines, at, begin.start(), end.end(), "private-key", found)
+            continue
+        last = at + 1
+        while last < len(lines) and not _END.search(lines[last]) and _KEY_LINE.match(lines[last]):
+            last += 1
+        tail = _END.search(lines[last]) if last < len(lines) else None
+        _replace(lines, at, begin.start(), len(lines[at]), "private-key", found)
+        for row in range(at + 1, last):
+            if lines[row].strip():
+                indent = len(lines[row]) - len(lines[row].lstrip())
+                _replace(lines, row, indent, len(lines[row]), "private-key", found)
+        if tail:
+            indent = len(lines[last]) - len(lines[last].lstrip())
+            _replace(lines, last, min(indent, tail.start()), tail.end(), "private-key", found)
+        at = last
+
+
+# -- tokens of known shape --------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _token_patterns() -> tuple[tuple[str, tuple[str, ...], Any], ...]:
+    return tuple((rule.name, rule.keywords, re2.compile(rule.pattern)) for rule in TOKENS)
+
+
+def _tokens(lines: list[str], lowered: str, found: set[Finding]) -> None:
+    for name, keywords, pattern in _token_patterns():
+        if not any(keyword in lowered for keyword in keywords):
+            continue
+        for at, line in enumerate(lines):
+            low = line.lower()
+            if not any(keyword in low for keyword in keywords) or _ALLOWED.search(line):
+                continue
+            for match in reversed(list(pattern.finditer(line))):
+                group = pattern.groupindex.get("secret", 0)
+                value = match.group(group)
+                if _is_credential(value, strict=False) if group else not _masked(value):
+                    _replace(lines, at, match.start(group), match.end(group), name, found)
+
+
+# -- assignments ------------------------------------------------------------------------------------------------------
+
+_ASSIGNMENT = re2.compile(
+    r"(?i)(?P<name>" + SECRET_NAME + r")(?P<after>['\"\]]{0,2}\s*(?:=>|:=|[:=])\s*)(?:"
+    r"\"(?P<double>[^\"\n]{3,})\"|'(?P<single>[^'\n]{3,})'|`(?P<tick>[^`\n]{3,})`|(?P<bare>[^\s'\"`,;{}()<>\[\]]{6,}))"
+)
+_VALUES = {name: _ASSIGNMENT.groupindex[name] for name in ("double", "single", "tick", "bare")}
+_FLAG = re2.compile(
+    r"(?i)--(?:[a-z-]*(?:password|passwd|secret|token|api-key|access-key))(?:\s+|=)['\"]?(?P<value>[^\s'\"`<>{}$()]{6,})"
+)
+_TAG = re2.compile(r"(?i)<(?:[a-z:_.-]*(?:password|passwd|secret|token|apikey|api-key))>(?P<value>[^<\n]{4,})</")
+
+
+def _assignments(lines: list[str], found: set[Finding]) -> None:
+    for at, line in enumerate(lines):
+        low = line.lower()
+        if not any(word in low for word in _WORDS) or _ALLOWED.search(line):
+            continue
+        for match in reversed(list(_ASSIGNMENT.finditer(line))):
+            for name, group in _VALUES.items():
+                value = match.group(group)
+                called = lines[at][match.end(group) : match.end(group) + 1] == "("
+                if value is not None and not called and _is_credential(value, strict=name == "bare"):
+                    _replace(lines, at, match.start(group), match.end(group), "assignment", found)
+        for pattern in (_FLAG, _TAG):
+            for match in reversed(list(pattern.finditer(lines[at]))):
+                if _is_credential(match.group(1), strict=True):
+                    _replace(lines, at, match.start(1), match.end(1), "assignment", found)
+
+
+_REFERENCE = re.compile(
+    r"^(?:var|local|module|data|each|self|path|random_\w+|aws_\w+|azurerm_\w+|google_\w+|kubernetes_\w+|tls_\w+|vault_\w+|"
+    r"secrets?|env|vars|inputs|os|process|steps|github|values|config|settings|params?)\.", re.I
+)  # fmt: skip
+_PLACEHOLDER = re.compile(
+    r"^(?:[x*.•_-]{3,}|(?:your|my|the|some|an?|example|sample|dummy|fake|test|insert|enter|replace|changeme|todo|tbd|none|null|nil|"
+    r"undefined|true|false|string|number|bool|required|optional|redacted|secret|password|token|key|value|default|empty|unset)"
+    r"(?:[\s_.-].*)?)$|^<.*>$|^\[.*\]$|^\.\.\.", re.I
+)  # fmt: skip
+_HARMLESS = re.compile(
+    r"^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|sha(?:1|256|512)[:-].*|arn:.*|(?:\.{0,2}|~)/.*|"
+    r"[a-z][a-z0-9+.-]*://.*|[\w.-]+@[\w.-]+|\d{1,5}|[\w./-]+\.(?:ya?ml|json|tfvars|tf|txt|pem|key|crt|md|sh|py|go|html|env))$", re.I
+)  # fmt: skip
+_WORDY = re.compile(r"^[A-Za-z][a-z]*(?:[ _./:-]?[A-Za-z]?[a-z]*)*[.:]?$")
+_EXPRESSION = re.compile(r"\$\{|\$\(|\{\{|<%|%\{|\$[A-Za-z_]|%[A-Z_]+%|\w\(| == |&&|\|\|")
+
+
+def _masked(value: str) -> bool:
+    """Whether it stands for a secret rather than being one: AWS's …EXAMPLE, or mostly one character."""
+    body = value[4:] or value
+    return value.endswith("EXAMPLE") or len(set(body)) <= 2 or any(body.count(c) > 0.6 * len(body) for c in "xX*.0")
+
+
+def _is_credential(value: str, *, strict: bool) -> bool:
+    """Whether a value looks like a secret itself, and not like a reference, a placeholder, a name or prose.
+
+    `strict` is for values without quotes, where prose and code are likelier: they must have a digit and not be words.
+    """
+    value = value.strip()
+    if len(value) < 4 or _MARK.search(value) or _EXPRESSION.search(value):
+        return False
+    if _REFERENCE.match(value) or _PLACEHOLDER.match(value) or _HARMLESS.match(value):
+        return False
+    if _masked(value) or value.startswith(("!", "+")):
+        return False
+    if " " in value and not strict:
+        return (
+            len(value.split()) <= 4
+            and any(c.isdigit() for c in value)
+            and any(not c.isalnum() and c != " " for c in value)
+        )
+    if _WORDY.match(value):
+        return False
+    has_digit = any(c.isdigit() for c in value)
+    has_mark = any(c in "!@#$%^&*+=?~" for c in value)
+    return (has_digit and (not strict or len(value) >= 8)) or has_mark
+
+
+# -- HCL --------------------------------------------------------------------------------------------------------------
+
+_HCL_OPEN = re.compile(r"^\s*[\w-]+(?:\s+(?:\"[^\"]*\"|[\w-]+))*\s*\{\s*(?:#.*)?$")
+_HCL_ATTRIBUTE = re.compile(r"^(?P<indent>\s*)\"?(?P<name>[\w.-]+)\"?\s*=\s*(?P<value>.*)$")
+_HCL_STRING = re.compile(r"\"((?:[^\"\\]|\\.)*)\"")
+_HEREDOC = re.compile(r"<<[-~]?\s*\"?(\w+)\"?\s*$")
+
+
+def _hcl(lines: list[str], found: set[Finding]) -> None:
+    """Literals of secret attributes, and the defaults of sensitive variables, whatever they look like."""
+    sensitive = _sensitive_lines(lines)
+    at = 0
+    while at < len(lines):
+        match = _HCL_ATTRIBUTE.match(lines[at])
+        if match and not _ALLOWED.search(lines[at]):
+            name, value = match.group("name").lower(), match.group("value")
+            secret = name in SECRET_ATTRIBUTES or name.endswith(
+                ("_password", "_secret", "_token", "_private_key", "_api_key")
+            )
+            heredoc = _HEREDOC.search(value)
+            if heredoc and (secret or at in sensitive):
+                at = _blank_heredoc(lines, at + 1, heredoc.group(1), found)
+                continue
+            if at in sensitive or (secret and value.startswith('"')):
+                _blank_strings(lines, at, match.start("value"), found, anything=at in sensitive)
+        elif at in sensitive:
+            _blank_strings(lines, at, 0, found, anything=True)
+        at += 1
+
+
+def _sensitive_lines(lines: list[str]) -> set[int]:
+    """The lines of `default` in variable blocks that say `sensitive = true`."""
+    result: set[int] = set()
+    for at, line in enumerate(lines):
+        if not re.match(r"\s*variable\s", line):
+            continue
+        end = next((row for row in range(at + 1, len(lines)) if re.match(r"^\}", lines[row])), len(lines))
+        block = range(at, end)
+        if any(re.match(r"\s*sensitive\s*=\s*true\b", lines[row]) for row in block):
+            first = next((row for row in block if re.match(r"\s*default\s*=", lines[row])), None)
+            if first is not None:
+                indent = len(lines[first]) - len(lines[first].lstrip())
+                result.add(first)
+                for row in range(first + 1, end):
+                    if (
+                        lines[row].strip()
+                        and len(lines[row]) - len(lines[row].lstrip()) <= indent
+                        and not re.match(r"\s*[}\]]", lines[row])
+                    ):
+                        break
+                    result.add(row)
+    return result
+
+
+def _blank_strings(lines: list[str], at: int, offset: int, found: set[Finding], *, anything: bool) -> None:
+    for match in reversed(list(_HCL_STRING.finditer(lines[at], offset))):
+        value = match.group(1)
+        key = lines[at][match.end() :].lstrip().startswith(("=", ":"))
+        if (
+            value
+            and not key
+            and not _EXPRESSION.search(value)
+            and not _MARK.search(value)
+            and (anything or _looks_literal(value))
+        ):
+            _replace(lines, at, match.start(1), match.end(1), "hcl-secret", found)
+
+
+def _looks_literal(value: str) -> bool:
+    """A secret attribute's literal counts unless it is a reference, a path, an ARN or a placeholder in angle brackets."""
+    return not (_REFERENCE.match(value) or _HARMLESS.match(value) or re.match(r"^[<*x.]+", value)) and len(value) > 3
+
+
+def _blank_heredoc(lines: list[str], first: int, marker: str, found: set[Finding]) -> int:
+    row = first
+    while row < len(lines) and lines[row].strip() != marker:
+        if lines[row].strip() and not _EXPRESSION.search(lines[row]) and not _MARK.search(lines[row]):
+            indent = len(lines[row]) - len(lines[row].lstrip())
+            _replace(lines, row, indent, len(lines[row]), "hcl-secret", found)
+        row += 1
+    return row + 1
+
+
+# -- Kubernetes Secrets -----------------------------------------------------------------------------------------------
+
+_KIND = re.compile(r"^(?P<indent>\s*)(?:-\s+)?[\"']?kind[\"']?:\s*[\"']?Secret[\"']?,?\s*(?:#.*)?$")
+_DATA = re.compile(r"^(?P<indent>\s*)(?:data|stringData):\s*(?:#.*)?$")
+_ENTRY = re.compile(r"^(?P<lead>\s*[\"']?[\w.-]+[\"']?:\s*)(?P<value>\S.*)$")
+
+
+def _kubernetes_secrets(lines: list[str], found: set[Finding]) -> None:
+    """The values beneath `data` and `stringData` of each YAML document (or fenced block) that is a Secret."""
+    for document in _documents(lines):
+        if any(_KIND.match(lines[row]) for row in document):
+            for row in document:
+                data = _DATA.match(lines[row])
+                if data:
+                    _blank_entries(lines, range(row + 1, document.stop), len(data.group("indent")), found)
+
+
+def _documents(lines: list[str]) -> Iterator[range]:
+    """The stretches between document borders, fences and heredoc ends."""
+    first = 0
+    for row, line in enumerate(lines):
+        bare = line.strip()
+        if bare.startswith(("---", "```", "~~~")) or bare in ("EOF", "YAML"):
+            yield range(first, row)
+            first = row + 1
+    yield range(first, len(lines))
+
+
+def _blank_entries(lines: list[str], rows: range, indent: int, found: set[Finding]) -> None:
+    block = -1  # the indentation of the key whose block scalar we are in
+    for row in rows:
+        line = lines[row]
+        depth = len(line) - len(line.lstrip())
+        if line.strip() and depth <= indent:
+            return
+        entry = _ENTRY.match(line)
+        if block >= 0 and line.strip() and depth > block:
+            if not _MARK.search(line):
+                _replace(lines, row, depth, len(line), "kubernetes-secret", found)
+        elif entry:
+            value = entry.group("value")
+            block = depth if re.match(r"[|>][-+\d]*\s*$", value) else -1
+            if (
+                block < 0
+                and not _MARK.search(value)
+                and not _EXPRESSION.search(value)
+                and not re.match(r"[\"']?<.*>[\"']?$", value)
+            ):
+                _replace(lines, row, entry.start("value"), len(line), "kubernetes-secret", found)

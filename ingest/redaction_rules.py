@@ -1,0 +1,102 @@
+"""What credentials look like: the vendors' documented token formats, and the names that credentials are given.
+
+Each rule is (name, keywords, pattern); a text without any of the keywords (lower case) is not searched. Where a pattern
+has a group named `secret`, that alone is replaced. The patterns are for RE2, which matches in linear time. They were
+written from the vendors' documentation of their formats, named beside each group.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class TokenRule(NamedTuple):
+    """One kind of credential that can be told by its shape."""
+
+    name: str
+    keywords: tuple[str, ...]
+    pattern: str
+
+
+TOKENS: tuple[TokenRule, ...] = (
+    # AWS, IAM identifiers: prefixes of unique ids. Secret access keys have no prefix: they need their name beside them.
+    TokenRule("aws-access-key-id", ("akia", "asia", "abia", "acca"), r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b"),
+    TokenRule(
+        "aws-secret-access-key",
+        ("aws", "secret"),
+        r"(?i)aws.{0,20}(?:secret|session).{0,40}?['\"=:\s](?P<secret>[A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)",
+    ),
+    # GitHub: authentication token formats. GitLab: token overview.
+    TokenRule("github-token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"\bgh[pousr]_[A-Za-z0-9]{36,}\b"),
+    TokenRule("github-token", ("github_pat_",), r"\bgithub_pat_[A-Za-z0-9_]{22,}\b"),
+    TokenRule("gitlab-token", ("gl",), r"\bgl(?:pat|ptt|dt|rt|cbt|ft|imt|agent|soat|oas|ffct)-[A-Za-z0-9_.-]{20,}"),
+    # Slack: token types; incoming webhooks. Discord and Microsoft Teams: webhooks.
+    TokenRule("slack-token", ("xox", "xapp-"), r"\b(?:xox[abeoprs]|xapp)-[A-Za-z0-9.-]{10,}"),
+    TokenRule(
+        "webhook-url",
+        ("hooks.slack.com", "discord", "webhook.office.com"),
+        r"https://(?:hooks\.slack\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks|"
+        r"[a-z0-9-]+\.webhook\.office\.com/webhookb2)/(?P<secret>[A-Za-z0-9_/@.-]{20,})",
+    ),
+    # Google: API keys; OAuth client secrets and access tokens.
+    TokenRule("google-api-key", ("aiza",), r"\bAIza[A-Za-z0-9_-]{35}"),
+    TokenRule("google-oauth", ("gocspx-", "ya29."), r"\b(?:GOCSPX-[A-Za-z0-9_-]{20,64}|ya29\.[A-Za-z0-9_-]{20,})"),
+    # Azure: storage account keys, shared access signatures.
+    TokenRule(
+        "azure-storage-key",
+        ("accountkey", "sharedaccesskey"),
+        r"(?i)(?:AccountKey|SharedAccessKey)=(?P<secret>[A-Za-z0-9+/]{40,}={0,2})",
+    ),
+    TokenRule("azure-sas", ("sig=",), r"(?i)[?&;]sig=(?P<secret>[A-Za-z0-9%+/]{30,}(?:={1,2})?)"),
+    # Vendors with prefixes of their own, from each one's page on API keys.
+    TokenRule(
+        "stripe-key", ("sk_", "rk_", "whsec_"), r"\b(?:(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9]{24,})"
+    ),
+    TokenRule("twilio-key", ("sk",), r"\bSK[0-9a-f]{32}\b"),
+    TokenRule("sendgrid-key", ("sg.",), r"\bSG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{32,64}"),
+    TokenRule("mailgun-key", ("key-",), r"\bkey-[0-9a-f]{32}\b"),
+    TokenRule("npm-token", ("npm_",), r"\bnpm_[A-Za-z0-9]{36}\b"),
+    TokenRule("pypi-token", ("pypi-",), r"\bpypi-[A-Za-z0-9_-]{50,}"),
+    TokenRule("docker-token", ("dckr_",), r"\bdckr_(?:pat|oat)_[A-Za-z0-9_-]{20,60}"),
+    TokenRule("vault-token", ("hvs.", "hvb.", "hvr."), r"\bhv[sbr]\.[A-Za-z0-9_-]{20,}"),
+    TokenRule("terraform-token", ("atlasv1",), r"\b[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{60,}"),
+    TokenRule("anthropic-key", ("sk-ant-",), r"\bsk-ant-[A-Za-z0-9_-]{20,}"),
+    TokenRule(
+        "openai-key",
+        ("sk-",),
+        r"\bsk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,}T3BlbkFJ[A-Za-z0-9_-]{20,}|\bsk-[A-Za-z0-9]{48}\b|\bsk-proj-[A-Za-z0-9_-]{40,}",
+    ),
+    TokenRule("newrelic-key", ("nr",), r"\bNR(?:AK|JS|AA|II)-[A-Za-z0-9]{20,48}"),
+    TokenRule("grafana-token", ("glc_", "glsa_"), r"\b(?:glc_[A-Za-z0-9+/=]{32,}|glsa_[A-Za-z0-9]{32}_[0-9a-f]{8})"),
+    TokenRule("huggingface-token", ("hf_",), r"\bhf_[A-Za-z]{34}\b"),
+    TokenRule("digitalocean-token", ("do",), r"\bdo[opr]_v1_[0-9a-f]{64}\b"),
+    TokenRule("linear-key", ("lin_api_",), r"\blin_api_[A-Za-z0-9]{40}\b"),
+    TokenRule("atlassian-token", ("atatt3",), r"\bATATT3[A-Za-z0-9_=-]{50,}"),
+    TokenRule("pulumi-token", ("pul-",), r"\bpul-[0-9a-f]{40}\b"),
+    TokenRule("databricks-token", ("dapi",), r"\bdapi[0-9a-f]{32}(?:-\d)?\b"),
+    TokenRule("age-secret-key", ("age-secret-key-",), r"\bAGE-SECRET-KEY-1[A-Z0-9]{50,}"),
+    # JSON Web Tokens (RFC 7519): three base64url parts, the first two of them JSON.
+    TokenRule("jwt", ("eyj",), r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{16,}"),
+    # RFC 3986 user information; RFC 9110 authorization.
+    TokenRule(
+        "url-password",
+        ("://",),
+        r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/:@'\"<>{}$]{0,}:(?P<secret>[^\s/@'\"<>{}$]{3,})@[A-Za-z0-9_.\[-]",
+    ),
+    TokenRule(
+        "authorization-header",
+        ("authorization",),
+        r"(?i)authorization['\"]?\s*[:=]\s*['\"]?(?:bearer|basic|token)\s+(?P<secret>[A-Za-z0-9._~+/=-]{12,})",
+    ),
+)
+
+# Names of things that are secret. The last word decides: `password` is, `password_length` and `secret_name` are not.
+SECRET_NAME = (
+    r"(?:[A-Za-z0-9_.-]*(?:password|passwd|passphrase|secret|token|credential|auth_?key|api_?key|apikey|access_?key|private_?key|"
+    r"client_?key|signing_?key|encryption_?key|secret_?key|secret_?string|connection_?string|pwd|pgpassword)s?)"
+)
+SECRET_ATTRIBUTES = frozenset(
+    """password master_password admin_password administrator_login_password root_password db_password secret secret_string
+    secret_key client_secret private_key private_key_pem private_key_openssh auth_token access_token api_token token
+    api_key access_key shared_key primary_key passphrase connection_string secret_access_key webhook_url""".split()
+)

@@ -1,0 +1,144 @@
+"""Where knowledge lives: the `Source` port, its records, and the adapters (`folder`, `git`).
+
+A source lists what it has and hands out bytes; it knows nothing of parsing or of the catalog. `ingest.sync` calls it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import pathspec
+
+from rag.errors import SettingsError
+from rag.records import AccessRule, digest
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What opens a private source. Never stored, logged or shown; not even by repr."""
+
+    token: str = field(default="", repr=False)
+    username: str = field(default="", repr=False)
+    ssh_key: str = field(default="", repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return tuple(value for value in (self.token,) if value)
+
+
+@dataclass(frozen=True)
+class SourceSpec:
+    """One entry of `sources:` in waypost.yaml. `location` is an absolute path or a URL."""
+
+    name: str
+    type: str
+    location: str
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    kind: str = "auto"
+    owner: str = ""
+    audience: tuple[str, ...] = ()
+    ref: str = ""
+    web_url: str = ""
+    site_url: str = ""
+    schedule: str = ""
+    credentials: Credentials = Credentials()
+
+    @property
+    def access(self) -> AccessRule:
+        """Without an audience a source is for everyone."""
+        return AccessRule.of([self.audience]) if self.audience else AccessRule()
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when a setting changes that shows in documents; they are then made anew."""
+        shown = (self.kind, self.owner, ",".join(sorted(self.audience)), self.web_url, self.site_url)
+        return digest("spec", *shown)[:12]
+
+    def selects(self) -> PathFilter:
+        return PathFilter(self.include, self.exclude, self.name)
+
+
+class PathFilter:
+    """The include and exclude globs of a source, in .gitignore's syntax.
+
+    Raises: SettingsError for a glob that can't be understood.
+    """
+
+    def __init__(self, include: Sequence[str], exclude: Sequence[str], source: str) -> None:
+        try:
+            self._include = pathspec.GitIgnoreSpec.from_lines(include) if include else None
+            self._exclude = pathspec.GitIgnoreSpec.from_lines(exclude)
+        except ValueError as error:
+            raise SettingsError(f"source {source!r}: a glob in include or exclude is not valid: {error}") from error
+
+    def __call__(self, path: str) -> bool:
+        return (self._include is None or self._include.match_file(path)) and not self._exclude.match_file(path)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One thing that a source has. `signature` changes when it changes; `refusal` says why it can't be fetched.
+
+    `version` and `updated_at` (ISO 8601, UTC) are "" where only reading tells; `handle` is the source's own.
+    """
+
+    path: str
+    signature: str
+    size: int = 0
+    version: str = ""
+    updated_at: str = ""
+    refusal: str = ""
+    handle: str = ""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a source has now. Only one that is `complete` lets things be taken for gone.
+
+    `head` is the source's own word for its state (a commit); `moved` maps new paths to old ones; `message` says what
+    is missing from an incomplete one.
+    """
+
+    items: tuple[Listed, ...]
+    complete: bool
+    head: str = ""
+    moved: Mapping[str, str] = field(default_factory=dict)
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Previous:
+    """What is known from the last sync: the source's head, and each path's signature."""
+
+    head: str = ""
+    signatures: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link pinned to a version, and the format string that adds lines to it."""
+
+    url: str
+    line_anchor: str
+
+
+class Source(Protocol):
+    """A place where documents live."""
+
+    def listing(self, previous: Previous) -> Listing:
+        """Everything there now. Raises: SettingsError (it is not there), SourceError (it can't be read now)."""
+        ...
+
+    def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Exception]]:
+        """The bytes of each item, in order; a DocumentError in place of those that can't be read.
+
+        Raises: SourceError when nothing more can be had.
+        """
+        ...
+
+    def link(self, item: Listed, version: str) -> Link:
+        """The pinned link to an item as of `version`."""
+        ...

@@ -1,0 +1,114 @@
+"""`FolderSource`: the files below a folder. Symbolic links are never followed, so nothing outside can be read.
+
+A file's version is the hash of its content; whether it changed is told by size and times.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ingest.sources import Link, Listed, Listing, Previous, SourceSpec
+from rag.errors import DocumentError, SettingsError, SourceError
+
+_RACY_NS = 2_000_000_000  # a file changed this shortly before the listing may change again within its time stamp
+_SKIPPED_FOLDERS = frozenset({".git", ".hg", ".svn"})
+
+
+class FolderSource:
+    """The files below `spec.location`.
+
+    Raises: SettingsError when the folder is not there.
+    """
+
+    def __init__(self, spec: SourceSpec) -> None:
+        self._spec = spec
+        self._root = Path(spec.location)
+
+    def listing(self, previous: Previous) -> Listing:
+        if not self._root.exists():
+            raise SettingsError(f"source {self._spec.name!r}: there is no folder {self._root}; correct its path")
+        if not self._root.is_dir():
+            raise SettingsError(f"source {self._spec.name!r}: {self._root} is not a folder")
+        selected = self._spec.selects()
+        items: list[Listed] = []
+        problems: list[str] = []
+        for path, entry in self._walk("", problems):
+            if selected(path):
+                items.append(_listed(path, entry))
+        items.sort(key=lambda item: item.path)
+        if not items and not problems:
+            problems.append(f"{self._root} holds no file that its include and exclude globs admit")
+        return Listing(tuple(items), complete=not problems, message="; ".join(problems[:3]))
+
+    def _walk(self, folder: str, problems: list[str]) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        try:
+            with os.scandir(self._root / folder) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            problems.append(f"{folder or self._root} can't be listed: {error.strerror}")
+            return
+        for entry in found:
+            path = f"{folder}/{entry.name}" if folder else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in _SKIPPED_FOLDERS:
+                    yield from self._walk(path, problems)
+            else:
+                yield path, entry
+
+    def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Exception]]:
+        if not self._root.is_dir():
+            raise SourceError(f"source {self._spec.name!r}: {self._root} went away during the sync; sync again")
+        for item in items:
+            try:
+                yield item, self._read(item.path)
+            except OSError as error:
+                yield item, DocumentError(f"can't be read: {error.strerror or error}")
+
+    def _read(self, path: str) -> bytes:
+        """Reads one file, walking down without following a link at any step: it may have been swapped since."""
+        folder = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            *parents, name = path.split("/")
+            for parent in parents:
+                below = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+                os.close(folder)
+                folder = below
+            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+        finally:
+            os.close(folder)
+        with os.fdopen(file, "rb") as handle:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                raise OSError(errno.EINVAL, "not a regular file")
+            return handle.read()
+
+    def link(self, item: Listed, version: str) -> Link:
+        if self._spec.web_url:
+            return Link(f"{self._spec.web_url.rstrip('/')}/{item.path}", "#L{start}-L{end}")
+        return Link(f"{item.path}@{version[:12]}", ":{start}-{end}")
+
+
+def _listed(path: str, entry: os.DirEntry[str]) -> Listed:
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        return Listed(shown, "name", refusal="its name is not UTF-8; rename it")
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except OSError as error:
+        return Listed(path, "unreadable", refusal=f"can't be read: {error.strerror}")
+    if stat.S_ISLNK(status.st_mode):
+        return Listed(path, "link", refusal="symbolic link: not followed")
+    if not stat.S_ISREG(status.st_mode):
+        return Listed(path, "special", refusal="not a regular file")
+    changed = max(status.st_mtime_ns, status.st_ctime_ns)
+    racy = f" {time.time_ns()}" if time.time_ns() - changed < _RACY_NS else ""
+    signature = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}{racy}"
+    updated = datetime.fromtimestamp(status.st_mtime, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Listed(path, signature, size=status.st_size, updated_at=updated)

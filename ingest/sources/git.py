@@ -1,0 +1,112 @@
+"""`GitSource`: the files of one ref of a git repository, local or remote, read from the object store.
+
+A document's version and date are those of the last commit that changed its path; its link is pinned to that commit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from ingest.git import GitRepository, TreeEntry, is_url
+from ingest.history import Change, last_changes
+from ingest.sources import Link, Listed, Listing, Previous, SourceSpec
+from rag.errors import DocumentError
+
+_REFUSED_MODES = {"120000": "symbolic link: not followed", "160000": "submodule: add its repository as a source"}
+
+
+class GitSource:
+    """One ref of the repository at `spec.location`; `folder` is where our bare repository of it lives."""
+
+    def __init__(self, spec: SourceSpec, folder: Path) -> None:
+        self._spec = spec
+        self._repository = GitRepository(folder, spec.location, spec.credentials, spec.name)
+        self._web_url = spec.web_url or web_url_of(spec.location)
+
+    def listing(self, previous: Previous) -> Listing:
+        head = self._repository.update(self._spec.ref)
+        selected = self._spec.selects()
+        entries = [entry for entry in self._repository.tree(head) if selected(entry.path)]
+        if not entries:
+            return Listing((), complete=False, head=head, message="no file that its include and exclude globs admit")
+        known = {path: change for path, s in previous.signatures.items() if (change := _change_in(s))}
+        if head == previous.head and all(entry.path in known for entry in entries):
+            changes = known
+        else:
+            paths = {entry.path for entry in entries}
+            changes = last_changes(self._repository, head, paths, previous.head, known)
+        items = [_listed(entry, changes.get(entry.path)) for entry in entries]
+        return Listing(tuple(items), complete=True, head=head, moved=self._moves(previous, head, entries))
+
+    def _moves(self, previous: Previous, head: str, entries: Sequence[TreeEntry]) -> dict[str, str]:
+        if not previous.head or previous.head == head or not self._repository.has_commit(previous.head):
+            return {}
+        now = {entry.path: entry.oid for entry in entries}
+        new = [path for path in now if path not in previous.signatures]
+        if not new or not any(path not in now for path in previous.signatures):
+            return {}
+        self._repository.fetch_blobs([now[path] for path in new])  # git compares contents to see a rename
+        moves = self._repository.moves(previous.head, head)
+        return {path: old for path, old in moves.items() if path in now and old in previous.signatures}
+
+    def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Exception]]:
+        oids = [item.handle for item in items]
+        self._repository.fetch_blobs(oids)
+        for item, data in zip(items, self._repository.blobs(oids), strict=True):
+            yield item, DocumentError("its content is not in this copy of the repository") if data is None else data
+
+    def link(self, item: Listed, version: str) -> Link:
+        return pinned_link(self._web_url, version, item.path)
+
+
+def _listed(entry: TreeEntry, change: Change | None) -> Listed:
+    path = entry.path
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        return Listed(shown, entry.oid, refusal="its name is not UTF-8; rename it")
+    commit, date = change or Change("", "")
+    return Listed(
+        path,
+        f"{entry.oid} {commit} {date}",
+        version=commit,
+        updated_at=date,
+        refusal=_REFUSED_MODES.get(entry.mode, ""),
+        handle=entry.oid,
+    )
+
+
+def _change_in(signature: str) -> Change | None:
+    parts = signature.split(" ")
+    return Change(parts[1], parts[2]) if len(parts) >= 3 and parts[1] else None
+
+
+def web_url_of(location: str) -> str:
+    """The web page of a repository, guessed from the address that it is cloned from; "" for a local one."""
+    if not is_url(location):
+        return ""
+    match = re.match(r"(?:\w+://)?(?:[^@/]+@)?([\w.-]+)(?::\d+)?[:/](.+?)(?:\.git)?/?$", location)
+    return f"https://{match.group(1)}/{match.group(2)}" if match else ""
+
+
+def pinned_link(web_url: str, commit: str, path: str) -> Link:
+    """The link to a file at a commit, in the form of the repository's host.
+
+    Forms: GitHub, GitLab, Bitbucket and Gitea's documentation of permanent links.
+    """
+    base = web_url.rstrip("/")
+    quoted = quote(path)
+    host = re.sub(r"^https?://", "", base).split("/")[0].lower()
+    if not base:
+        return Link(f"{path}@{commit}", ":{start}-{end}")
+    if "gitlab" in host:
+        return Link(f"{base}/-/blob/{commit}/{quoted}", "#L{start}-{end}")
+    if "bitbucket" in host:
+        return Link(f"{base}/src/{commit}/{quoted}", "#lines-{start}:{end}")
+    if "gitea" in host or "forgejo" in host or "codeberg" in host:
+        return Link(f"{base}/src/commit/{commit}/{quoted}", "#L{start}-L{end}")
+    return Link(f"{base}/blob/{commit}/{quoted}", "?plain=1#L{start}-L{end}")

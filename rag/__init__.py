@@ -1,0 +1,1 @@
+"""The words, the catalog, the indexes, and the way from a question to a cited answer."""

@@ -1,0 +1,192 @@
+"""From a question to a cited answer: retrieve → evidence → prompt → model → verify citations → Answer.
+
+`Asker.stream` is that path. Without a model, or when it fails, the answer is extractive and says so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from rag.catalog import Catalog
+from rag.cite import Citer
+from rag.errors import ModelError
+from rag.extract import extract, stem
+from rag.indexes.tokens import content_words, tokenise
+from rag.persona import RULES
+from rag.ports import ChatModel, Claim, Prompt
+from rag.records import Answer, Citation, Flag, ScoredPassage, Usage, Verdict, Viewer
+from rag.search import Filters, Retriever, SearchResult
+
+EVIDENCE_TOKENS = 4000  # characters / 4
+_PASSAGES = 12
+_NEAREST = 3
+_ANSWERED = 0.6  # share of the question's weight that the evidence must speak of; first values, calibrated by issue 7
+_PARTIAL = 0.45
+MAX_QUESTION = 4000  # characters
+
+
+@dataclass(frozen=True)
+class AskEvent:
+    """A piece of an answer as it comes: text, a verified citation, or (last) the whole answer.
+
+    `restart` tells that the text so far is void: the model failed half-way, and another answer follows.
+    """
+
+    text: str = ""
+    citation: Citation | None = None
+    answer: Answer | None = None
+    restart: bool = False
+
+
+class Asker:
+    """Answers questions over one catalog. `rarity` gives a word's rarity among the passages, 0 to 1."""
+
+    def __init__(
+        self, catalog: Catalog, retriever: Retriever, persona: str, rarity: Callable[[str], float],
+        model: ChatModel | None = None,
+    ) -> None:  # fmt: skip
+        self._catalog = catalog
+        self._retriever = retriever
+        self._system = f"{persona.strip()}\n\n{RULES}"
+        self._rarity = rarity
+        self._model = model
+
+    def answer(self, question: str, viewer: Viewer, filters: Filters | None = None) -> Answer:
+        """The whole answer at once."""
+        final = Answer("", "not_found")
+        for event in self.stream(question, viewer, filters):
+            final = event.answer or final
+        return final
+
+    def stream(self, question: str, viewer: Viewer, filters: Filters | None = None) -> Iterator[AskEvent]:
+        """The answer as it comes; the last event carries the whole of it."""
+        question = question[:MAX_QUESTION]
+        found = self._retriever.search(question, viewer, _PASSAGES, filters)
+        evidence = within_budget(found.passages)
+        verdict = judge(question, evidence, self._rarity)
+        if verdict == "not_found":
+            yield AskEvent(answer=self._not_found(found))
+            return
+        degraded = found.coverage.note
+        if self._model is not None:
+            try:
+                yield from self._from_model(self._model, question, viewer, evidence, found)
+                return
+            except ModelError as error:
+                degraded = "; ".join(filter(None, (degraded, f"no model available: {error}")))
+                yield AskEvent(restart=True)
+        yield from self._extracted(question, viewer, evidence, found, verdict, degraded)
+
+    def _extracted(
+        self, question: str, viewer: Viewer, evidence: tuple[ScoredPassage, ...], found: SearchResult,
+        verdict: Verdict, degraded: str,
+    ) -> Iterator[AskEvent]:  # fmt: skip
+        citer = Citer(self._catalog, viewer, evidence)
+        text = extract(question, evidence, citer, self._rarity)
+        if not citer.citations:
+            yield AskEvent(answer=self._not_found(found))
+            return
+        yield AskEvent(text=text)
+        for citation in citer.citations:
+            yield AskEvent(citation=citation)
+        yield AskEvent(
+            answer=Answer(
+                text, verdict, citer.citations, evidence, degraded=degraded, model="extractive", coverage=found.coverage
+            )
+        )
+
+    def _from_model(
+        self, model: ChatModel, question: str, viewer: Viewer, evidence: tuple[ScoredPassage, ...], found: SearchResult
+    ) -> Iterator[AskEvent]:
+        """Raises: ModelError, also half-way."""
+        citer = Citer(self._catalog, viewer, evidence)
+        text, flags, usage = "", [], Usage()
+        for event in model.stream(Prompt(self._system, evidence, question)):
+            if event.text:
+                text += event.text
+                yield AskEvent(text=event.text)
+            if event.claim:
+                marks, flag, fresh = _check(event.claim, citer)
+                if marks:
+                    text += marks
+                    yield AskEvent(text=marks)
+                yield from (AskEvent(citation=citation) for citation in fresh)
+                flags.extend(flag)
+            if event.usage:
+                usage = event.usage
+            if event.stop_reason == "max_tokens":
+                flags.append(Flag("cut", "", "the answer reached its length limit"))
+        if not text.strip():
+            raise ModelError("the model said nothing")
+        verdict: Verdict = (
+            "answered" if citer.citations and not flags else "partial" if citer.citations else "not_found"
+        )
+        answer = Answer(
+            text, verdict, citer.citations, evidence, tuple(flags), degraded=found.coverage.note, model=model.name,
+            usage=usage, coverage=found.coverage,
+        )  # fmt: skip
+        yield AskEvent(answer=answer if citer.citations else replace(answer, nearest=_nearest(found.passages)))
+
+    def _not_found(self, found: SearchResult) -> Answer:
+        nearest = _nearest(found.passages)
+        text = "Our documents don't answer this."
+        if nearest:
+            pages = "; ".join(
+                f"{n.document.title} ({n.document.source}/{n.document.path}"
+                + (f", owner {n.document.owner})" if n.document.owner else ")")
+                for n in nearest
+            )
+            text += f" Nearest pages: {pages}."
+        return Answer(text, "not_found", nearest=nearest, degraded=found.coverage.note, coverage=found.coverage)
+
+
+def within_budget(passages: Sequence[ScoredPassage], tokens: int = EVIDENCE_TOKENS) -> tuple[ScoredPassage, ...]:
+    """The first passages that fit into so many tokens (characters / 4), at least one."""
+    taken: list[ScoredPassage] = []
+    left = tokens * 4
+    for found in passages:
+        left -= len(found.passage.text)
+        if left < 0 and taken:
+            break
+        taken.append(found)
+    return tuple(taken)
+
+
+def judge(question: str, evidence: Sequence[ScoredPassage], rarity: Callable[[str], float]) -> Verdict:
+    """Whether the evidence speaks of what the question asks: by the share of its rare words that stand there."""
+    words = content_words(question)
+    if not evidence or not words:
+        return "not_found"
+    weights = {word: weight(rarity(word)) for word in words}
+    best = 0.0
+    for found in evidence[:5]:
+        document = found.document
+        text = f"{document.title} {found.passage.heading} {document.path} {found.passage.text}"
+        present = {stem(word) for word in tokenise(text).words}
+        best = max(best, sum(value for word, value in weights.items() if stem(word) in present))
+    share = best / sum(weights.values())
+    return "answered" if share >= _ANSWERED else "partial" if share >= _PARTIAL else "not_found"
+
+
+def weight(rarity: float) -> float:
+    """How much a word says, from the share of passages that lack it: 0.1 for a common one, about 10 for one in no passage."""
+    return max(0.1, -math.log(max(1.0 - rarity, 5e-5)))
+
+
+def _nearest(passages: Sequence[ScoredPassage]) -> tuple[ScoredPassage, ...]:
+    """The first few passages, one for each document."""
+    by_document = {found.document.id: found for found in reversed(passages)}
+    return tuple(sorted(by_document.values(), key=lambda found: -found.score)[:_NEAREST])
+
+
+def _check(claim: Claim, citer: Citer) -> tuple[str, list[Flag], list[Citation]]:
+    """The marks to put behind a claim, a flag when nothing it cites could be verified, and citations not yet shown."""
+    before = len(citer.citations)
+    verified = [citation for span in claim.spans if (citation := citer.cite(*span))]
+    marks = "".join(f" [{number}]" for number in dict.fromkeys(citation.number for citation in verified))
+    flags = []
+    if claim.spans and not verified:
+        flags.append(Flag("unverified", claim.text.strip(), "what it cites is not in the documents as stored"))
+    return marks, flags, list(citer.citations[before:])

@@ -1,0 +1,276 @@
+"""Reading the catalog: documents, passages, access rules, the change log, and what each sync did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Engine, Row, and_, distinct, func, select
+
+from rag.catalog import schema as s
+from rag.catalog.engine import open_engine, translated
+from rag.catalog.writer import CatalogWriter
+from rag.errors import NotFoundError
+from rag.ports import Entry
+from rag.records import AccessRule, Coverage, Document, Passage, Viewer
+
+_IN_LIMIT = 500  # values in one IN (…)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One row of the change log: `op` is put, delete or embed."""
+
+    seq: int
+    passage_id: str
+    op: str
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """A source as last synced. `state` is new, ok, stale (could not be read) or partial; `message` says why."""
+
+    name: str
+    type: str
+    location: str
+    head: str
+    state: str
+    message: str
+    listed_at: str
+    synced_at: str
+
+
+class Catalog:
+    """The catalog at an SQLAlchemy URL. A reader never creates or upgrades it.
+
+    Raises: SettingsError when it does not exist or a newer Waypost wrote it; StorageError when the disk fails.
+    """
+
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
+        self.url = url
+        self._engine: Engine = open_engine(url, read_only=read_only)
+        self._counts: tuple[object, tuple[int, int]] | None = None
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def write(self, model: str) -> Iterator[CatalogWriter]:
+        """One transaction: all of it is committed at the end, or none. `model` names the current embedder."""
+        with translated(self.url), self._engine.begin() as connection:
+            yield CatalogWriter(connection, model)
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with translated(self.url), self._engine.connect() as connection:
+            yield connection
+
+    # -- documents and passages ---------------------------------------------------------------------------------------
+
+    def document(self, document_id: str, viewer: Viewer) -> Document:
+        """The document. Raises: NotFoundError when there is none or this viewer may not see it (the same text)."""
+        found = self.documents([document_id])
+        if not found or not found[document_id].access.admits(viewer.groups):
+            raise NotFoundError(f"no document {document_id}")
+        return found[document_id]
+
+    def documents(self, ids: Iterable[str]) -> dict[str, Document]:
+        """The documents of these ids that exist."""
+        with self._read() as connection:
+            rules = self._rules(connection)
+            rows = _in_parts(connection, lambda part: select(s.documents).where(s.documents.c.id.in_(part)), ids)
+            return {row.id: _document(row, rules) for row in rows}
+
+    def document_at(self, source: str, path: str) -> Document | None:
+        """The document of a source at a path, or None."""
+        with self._read() as connection:
+            query = select(s.documents).where(s.documents.c.source == source, s.documents.c.path == path)
+            row = connection.execute(query).first()
+            return _document(row, self._rules(connection)) if row else None
+
+    def passages(self, ids: Iterable[str]) -> dict[str, Passage]:
+        """The passages of these ids that exist."""
+        with self._read() as connection:
+            rows = _in_parts(connection, lambda part: select(s.passages).where(s.passages.c.id.in_(part)), ids)
+            return {row.id: _passage(row) for row in rows}
+
+    def passages_of(self, document_id: str) -> list[Passage]:
+        """A document's passages in the order of its lines."""
+        query = select(s.passages).where(s.passages.c.document_id == document_id).order_by(s.passages.c.ordinal)
+        with self._read() as connection:
+            return [_passage(row) for row in connection.execute(query)]
+
+    def paths(self) -> list[str]:
+        """Every document's path, doubles left out."""
+        with self._read() as connection:
+            return list(connection.execute(select(s.documents.c.path).distinct()).scalars())
+
+    def access_keys(self, viewer: Viewer) -> tuple[str, ...]:
+        """The keys of the access rules that admit this viewer: what a search is limited to."""
+        with self._read() as connection:
+            return tuple(sorted(key for key, rule in self._rules(connection).items() if rule.admits(viewer.groups)))
+
+    @staticmethod
+    def _rules(connection: Connection) -> dict[str, AccessRule]:
+        rows = connection.execute(select(s.access_rules))
+        return {row.key: AccessRule(tuple(tuple(c) for c in json.loads(row.clauses))) for row in rows}
+
+    # -- what the indexes follow --------------------------------------------------------------------------------------
+
+    def last_change(self) -> int:
+        """The number of the newest change; 0 in an empty catalog."""
+        with self._read() as connection:
+            return connection.execute(select(func.max(s.changes.c.seq))).scalar() or 0
+
+    def changes(self, after: int, limit: int) -> list[Change]:
+        """At most `limit` changes after number `after`, oldest first."""
+        query = select(s.changes).where(s.changes.c.seq > after).order_by(s.changes.c.seq).limit(limit)
+        with self._read() as connection:
+            return [Change(row.seq, row.passage_id, row.op) for row in connection.execute(query)]
+
+    def entries(self, ids: Sequence[str], model: str = "") -> list[Entry]:
+        """What an index holds of these passages. With `model`, only those embedded by it, with their vector."""
+        p, d, e = s.passages, s.documents, s.embeddings
+        columns: list[Any] = [p, d.c.source, d.c.path, d.c.title, d.c.kind.label("document_kind")]
+        joined: Any = p.join(d, p.c.document_id == d.c.id)
+        if model:
+            columns.append(e.c.vector)
+            joined = joined.join(e, and_(e.c.text_hash == p.c.text_hash, e.c.model == model))
+        with self._read() as connection:
+            rows = _in_parts(connection, lambda part: select(*columns).select_from(joined).where(p.c.id.in_(part)), ids)
+            return [_entry(row, bool(model)) for row in rows]
+
+    def stamps(self, *, embedded_only: bool = False) -> dict[str, str]:
+        """Every passage id with its stamp: what an index should hold."""
+        query = select(s.passages.c.id, s.passages.c.stamp)
+        if embedded_only:
+            query = query.where(s.passages.c.embedded == 1)
+        with self._read() as connection:
+            return {row.id: row.stamp for row in connection.execute(query)}
+
+    def unembedded(self) -> list[tuple[str, str]]:
+        """(text hash, text to embed) of each distinct text without a vector of the current model, shortest first."""
+        p, d = s.passages, s.documents
+        query = (
+            select(p.c.text_hash, p.c.text, p.c.heading_path, d.c.title)
+            .join(d, p.c.document_id == d.c.id)
+            .where(p.c.embedded == 0)
+        )
+        with self._read() as connection:
+            texts = {
+                row.text_hash: embedding_text(row.title, json.loads(row.heading_path), row.text)
+                for row in connection.execute(query)
+            }
+        return sorted(texts.items(), key=lambda item: len(item[1]))
+
+    def coverage(self, access: Sequence[str], lexical_watermark: int, vectors_watermark: int) -> Coverage:
+        """How many of the passages that these access rules admit each index can find, from its watermark."""
+        with self._read() as connection:
+            last = connection.execute(select(func.max(s.changes.c.seq))).scalar() or 0
+            total, embedded = self._count(connection, access, last)
+            behind = {
+                mark: self._behind(connection, access, mark, only_embedded)
+                for mark, only_embedded in ((lexical_watermark, False), (vectors_watermark, True))
+                if mark < last
+            }
+        return Coverage(total, total - behind.get(lexical_watermark, 0), embedded - behind.get(vectors_watermark, 0))
+
+    def _count(self, connection: Connection, access: Sequence[str], last: int) -> tuple[int, int]:
+        key = (last, tuple(access))
+        if self._counts is None or self._counts[0] != key:
+            p = s.passages
+            query = select(func.count(), func.coalesce(func.sum(p.c.embedded), 0)).where(p.c.access.in_(access))
+            row = connection.execute(query).one()
+            self._counts = (key, (row[0], row[1]))
+        return self._counts[1]
+
+    @staticmethod
+    def _behind(connection: Connection, access: Sequence[str], mark: int, only_embedded: bool) -> int:
+        c, p = s.changes, s.passages
+        query = (
+            select(func.count(distinct(p.c.id)))
+            .join(c, c.c.passage_id == p.c.id)
+            .where(c.c.seq > mark, c.c.op != ("delete" if only_embedded else "embed"), p.c.access.in_(access))
+        )
+        if only_embedded:
+            query = query.where(p.c.embedded == 1)
+        return connection.execute(query).scalar() or 0
+
+    # -- the ledger ---------------------------------------------------------------------------------------------------
+
+    def sources(self) -> list[SourceRow]:
+        """Every source ever synced, by name."""
+        with self._read() as connection:
+            rows = connection.execute(select(s.sources).order_by(s.sources.c.name))
+            return [SourceRow(**row._mapping) for row in rows]
+
+    def items(self, source: str) -> dict[str, Row[Any]]:
+        """The ledger of a source: path to row (signature, outcome, reason, document_id, redactions)."""
+        with self._read() as connection:
+            rows = connection.execute(select(s.items).where(s.items.c.source == source).order_by(s.items.c.path))
+            return {row.path: row for row in rows}
+
+    def runs(self, limit: int = 50) -> list[Mapping[str, Any]]:
+        """The newest sync runs, newest first."""
+        with self._read() as connection:
+            rows = connection.execute(select(s.runs).order_by(s.runs.c.id.desc()).limit(limit))
+            return [{**row._mapping, "counts": json.loads(row.counts)} for row in rows]
+
+    def setting(self, name: str) -> str:
+        """A single value, "" if never set."""
+        with self._read() as connection:
+            query = select(s.settings.c.value).where(s.settings.c.name == name)
+            return connection.execute(query).scalar() or ""
+
+    def document_counts(self) -> dict[tuple[str, str], int]:
+        """(source, access key) to number of documents."""
+        d = s.documents
+        with self._read() as connection:
+            rows = connection.execute(select(d.c.source, d.c.access, func.count()).group_by(d.c.source, d.c.access))
+            return {(row[0], row[1]): row[2] for row in rows}
+
+
+def embedding_text(title: str, heading_path: Sequence[str], text: str) -> str:
+    """The text that stands for a passage in the vector space: where it stands, then what it says."""
+    where = [title, *(part for part in heading_path if part != title)]
+    return " > ".join(part for part in where if part) + "\n" + text
+
+
+def _in_parts(connection: Connection, query: Any, ids: Iterable[str]) -> Iterator[Row[Any]]:
+    wanted = list(ids)
+    for at in range(0, len(wanted), _IN_LIMIT):
+        yield from connection.execute(query(wanted[at : at + _IN_LIMIT]))
+
+
+def _document(row: Row[Any], rules: Mapping[str, AccessRule]) -> Document:
+    values = dict(row._mapping)
+    values["access"] = rules.get(values["access"], AccessRule(((),)))  # a rule that is not there admits nobody
+    values["notes"] = tuple(json.loads(values["notes"]))
+    return Document(**values)
+
+
+def _passage(row: Row[Any]) -> Passage:
+    return Passage(
+        row.id, row.document_id, row.ordinal, tuple(json.loads(row.heading_path)), row.text,
+        row.start_line, row.end_line, row.kind,
+    )  # fmt: skip
+
+
+def _entry(row: Row[Any], with_vector: bool) -> Entry:
+    return Entry(
+        id=row.id,
+        document_id=row.document_id,
+        source=row.source,
+        kind=row.document_kind,
+        path=row.path,
+        title=row.title,
+        heading=" ".join(json.loads(row.heading_path)),
+        text=row.text,
+        access=row.access,
+        stamp=row.stamp,
+        vector=np.frombuffer(row.vector, dtype=np.float32) if with_vector else None,
+    )

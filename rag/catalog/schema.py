@@ -1,0 +1,129 @@
+"""The catalog's tables. `migrations/` makes them; `REVISION` names the schema that this program understands."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+REVISION = "0001"
+
+metadata = MetaData()
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("type", String, nullable=False),
+    Column("location", Text, nullable=False),
+    Column("head", Text, nullable=False, default=""),
+    Column("state", String, nullable=False, default="new"),
+    Column("message", Text, nullable=False, default=""),
+    Column("listed_at", String, nullable=False, default=""),
+    Column("synced_at", String, nullable=False, default=""),
+)
+
+# Single values: `embedder` names the model that `passages.embedded` speaks of.
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+access_rules = Table(
+    "access_rules",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("clauses", Text, nullable=False),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("source", String, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("version", String, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("line_anchor", Text, nullable=False),
+    Column("updated_at", String, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("access", String, nullable=False),
+    Column("content_hash", String, nullable=False),
+    Column("notes", Text, nullable=False, default="[]"),
+    Index("documents_by_path", "source", "path", unique=True),
+)
+
+passages = Table(
+    "passages",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("document_id", String, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("heading_path", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("start_line", Integer, nullable=False),
+    Column("end_line", Integer, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("text_hash", String, nullable=False),
+    Column("stamp", String, nullable=False),
+    Column("access", String, nullable=False),
+    Column("embedded", Integer, nullable=False, default=0),
+    Index("passages_by_document", "document_id", "ordinal"),
+    Index("passages_by_text", "text_hash"),
+    Index("passages_by_access", "access", "embedded"),
+)
+
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("model", String, primary_key=True),
+    Column("text_hash", String, primary_key=True),
+    Column("vector", LargeBinary, nullable=False),
+)
+
+# One row for each thing a source listed: what became of it, and the signature that tells whether it changed since.
+items = Table(
+    "items",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("signature", Text, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("document_id", String, nullable=False, default=""),
+    Column("redactions", Text, nullable=False, default="[]"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("source", String, nullable=False),
+    Column("started_at", String, nullable=False),
+    Column("finished_at", String, nullable=False, default=""),
+    Column("outcome", String, nullable=False, default="running"),
+    Column("message", Text, nullable=False, default=""),
+    Column("counts", Text, nullable=False, default="{}"),
+)
+
+# The change log: `put` and `delete` concern every index, `embed` says that a passage's vector is there now.
+changes = Table(
+    "changes",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("passage_id", String, nullable=False),
+    Column("op", String, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("asked_at", String, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("nearest", Text, nullable=False, default="[]"),
+)

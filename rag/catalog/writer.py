@@ -1,0 +1,218 @@
+"""Writing the catalog. One `CatalogWriter` is one transaction; what it changes, it writes into the change log too."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from rag.catalog import schema as s
+from rag.ports import Vectors
+from rag.records import AccessRule, Document, digest
+
+
+def now() -> str:
+    """The present in ISO 8601, UTC, whole seconds."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True)
+class PassageDraft:
+    """A passage before it has an id: the catalog names it after its document and its text."""
+
+    heading_path: tuple[str, ...]
+    text: str
+    start_line: int
+    end_line: int
+    kind: str
+
+
+class CatalogWriter:
+    """The writing half of the catalog, bound to one transaction."""
+
+    def __init__(self, connection: Connection, model: str) -> None:
+        self._connection = connection
+        self._model = model
+
+    # -- sources, runs, items -----------------------------------------------------------------------------------------
+
+    def put_source(self, name: str, **values: str) -> None:
+        """Adds or changes the row of a source; only the named columns change."""
+        found = self._connection.execute(select(s.sources.c.name).where(s.sources.c.name == name)).first()
+        if found:
+            self._connection.execute(update(s.sources).where(s.sources.c.name == name).values(**values))
+        else:
+            blank = {
+                "type": "",
+                "location": "",
+                "head": "",
+                "state": "new",
+                "message": "",
+                "listed_at": "",
+                "synced_at": "",
+            }
+            self._connection.execute(insert(s.sources).values({**blank, "name": name, **values}))
+
+    def start_run(self, source: str) -> int:
+        """Begins the record of one sync of one source, and gives its number."""
+        result = self._connection.execute(insert(s.runs).values(source=source, started_at=now()))
+        return int(result.inserted_primary_key[0])
+
+    def finish_run(self, run: int, outcome: str, message: str, counts: Mapping[str, int]) -> None:
+        """Ends it: `outcome` is done, failed, partial or interrupted."""
+        values = {"finished_at": now(), "outcome": outcome, "message": message, "counts": json.dumps(counts)}
+        self._connection.execute(update(s.runs).where(s.runs.c.id == run).values(**values))
+
+    def put_item(
+        self, source: str, path: str, signature: str, outcome: str, reason: str = "", document_id: str = "",
+        redactions: Sequence[Mapping[str, Any]] = (),
+    ) -> None:  # fmt: skip
+        """Writes what became of one listed thing into the ledger."""
+        values = {
+            "signature": signature,
+            "outcome": outcome,
+            "reason": reason,
+            "document_id": document_id,
+            "redactions": json.dumps(list(redactions)),
+        }
+        statement = upsert(s.items).values(source=source, path=path, **values)
+        self._connection.execute(statement.on_conflict_do_update(index_elements=["source", "path"], set_=values))
+
+    def remove_item(self, source: str, path: str) -> None:
+        self._connection.execute(delete(s.items).where(s.items.c.source == source, s.items.c.path == path))
+
+    # -- documents ----------------------------------------------------------------------------------------------------
+
+    def document_id(self, source: str, path: str) -> str:
+        """The id of the document at this path: its present one, or a new one that no (moved) document bears."""
+        d = s.documents
+        row = self._connection.execute(select(d.c.id).where(d.c.source == source, d.c.path == path)).first()
+        if row:
+            return str(row.id)
+        attempt = 0
+        while True:
+            candidate = digest("document", source, path, *([str(attempt)] if attempt else []))
+            if not self._connection.execute(select(d.c.id).where(d.c.id == candidate)).first():
+                return candidate
+            attempt += 1
+
+    def move_document(self, source: str, old_path: str, new_path: str) -> None:
+        """Lets the document at `old_path` keep its id at `new_path`; its text follows by `put_document`."""
+        d = s.documents
+        self._connection.execute(update(d).where(d.c.source == source, d.c.path == old_path).values(path=new_path))
+        self.remove_item(source, old_path)
+
+    def put_document(self, document: Document, drafts: Sequence[PassageDraft], text_hashes: Sequence[str]) -> None:
+        """Stores a document with its passages, replacing what was there, and logs what the indexes must change.
+
+        `text_hashes[i]` names the text to embed of `drafts[i]`. Passages whose text stays keep their id and vector.
+        """
+        self._put_access(document.access)
+        access = document.access.key
+        stamp = digest("stamp", document.source, document.kind, document.path, document.title, access)
+        rows = self._passage_rows(document.id, drafts, text_hashes, stamp, access)
+        p = s.passages
+        old = {
+            row.id: row.stamp
+            for row in self._connection.execute(select(p.c.id, p.c.stamp).where(p.c.document_id == document.id))
+        }
+        values = {
+            "source": document.source, "path": document.path, "title": document.title, "kind": document.kind,
+            "text": document.text, "version": document.version, "url": document.url,
+            "line_anchor": document.line_anchor, "updated_at": document.updated_at, "owner": document.owner,
+            "access": access, "content_hash": document.content_hash, "notes": json.dumps(document.notes),
+        }  # fmt: skip
+        statement = upsert(s.documents).values(id=document.id, **values)
+        self._connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+        self._connection.execute(delete(p).where(p.c.document_id == document.id))
+        if rows:
+            self._connection.execute(insert(p), list(rows.values()))
+        self._log((i, "delete") for i in old if i not in rows)
+        self._log((i, "put") for i in rows if old.get(i) != stamp)
+
+    def _passage_rows(
+        self, document_id: str, drafts: Sequence[PassageDraft], hashes: Sequence[str], stamp: str, access: str
+    ) -> dict[str, dict[str, Any]]:
+        e = s.embeddings
+        wanted = sorted(set(hashes))
+        embedded: set[str] = set()
+        for at in range(0, len(wanted), 500):
+            query = select(e.c.text_hash).where(e.c.model == self._model, e.c.text_hash.in_(wanted[at : at + 500]))
+            embedded.update(self._connection.execute(query).scalars())
+        seen: Counter[str] = Counter()
+        rows: dict[str, dict[str, Any]] = {}
+        for ordinal, (draft, text_hash) in enumerate(zip(drafts, hashes, strict=True)):
+            seen[text_hash] += 1
+            passage_id = digest("passage", document_id, text_hash, str(seen[text_hash]))
+            rows[passage_id] = {
+                "id": passage_id, "document_id": document_id, "ordinal": ordinal,
+                "heading_path": json.dumps(draft.heading_path), "text": draft.text, "start_line": draft.start_line,
+                "end_line": draft.end_line, "kind": draft.kind, "text_hash": text_hash, "stamp": stamp,
+                "access": access, "embedded": int(text_hash in embedded),
+            }  # fmt: skip
+        return rows
+
+    def refresh_document(self, document: Document) -> None:
+        """Stores new metadata of a document whose text and place are the same (version, date, owner, link)."""
+        values = {"version": document.version, "url": document.url, "updated_at": document.updated_at}
+        self._connection.execute(update(s.documents).where(s.documents.c.id == document.id).values(**values))
+
+    def remove_document(self, document_id: str) -> None:
+        """Takes a document out of the catalog and, by the change log, out of every index."""
+        p = s.passages
+        ids = self._connection.execute(select(p.c.id).where(p.c.document_id == document_id)).scalars().all()
+        self._connection.execute(delete(p).where(p.c.document_id == document_id))
+        self._connection.execute(delete(s.documents).where(s.documents.c.id == document_id))
+        self._log((i, "delete") for i in ids)
+
+    def _put_access(self, rule: AccessRule) -> None:
+        values = {"key": rule.key, "clauses": json.dumps(rule.clauses)}
+        self._connection.execute(upsert(s.access_rules).values(values).on_conflict_do_nothing())
+
+    def _log(self, changes: Iterable[tuple[str, str]]) -> None:
+        rows = [{"passage_id": passage_id, "op": op} for passage_id, op in changes]
+        if rows:
+            self._connection.execute(insert(s.changes), rows)
+
+    # -- embeddings ---------------------------------------------------------------------------------------------------
+
+    def put_embeddings(self, text_hashes: Sequence[str], vectors: Vectors) -> None:
+        """Stores vectors of the current model, shape (len(text_hashes), dimensions), and logs whose they are."""
+        rows = [
+            {"model": self._model, "text_hash": text_hash, "vector": vector.tobytes()}
+            for text_hash, vector in zip(text_hashes, vectors, strict=True)
+        ]
+        if not rows:
+            return
+        self._connection.execute(upsert(s.embeddings).on_conflict_do_nothing(), rows)
+        p = s.passages
+        for at in range(0, len(text_hashes), 500):
+            part = p.c.text_hash.in_(text_hashes[at : at + 500])
+            ids = self._connection.execute(select(p.c.id).where(part, p.c.embedded == 0)).scalars().all()
+            self._connection.execute(update(p).where(part, p.c.embedded == 0).values(embedded=1))
+            self._log((i, "embed") for i in ids)
+
+    def adopt_model(self) -> None:
+        """Marks every passage by whether the current model has embedded its text; for a change of embedder."""
+        p, e = s.passages, s.embeddings
+        has = select(e.c.text_hash).where(e.c.model == self._model, e.c.text_hash == p.c.text_hash).exists()
+        self._connection.execute(update(p).values(embedded=0))
+        self._connection.execute(update(p).where(has).values(embedded=1))
+
+    def put_setting(self, name: str, value: str) -> None:
+        statement = upsert(s.settings).values(name=name, value=value)
+        self._connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+
+    # -- gaps ---------------------------------------------------------------------------------------------------------
+
+    def put_gap(self, question: str, nearest: Sequence[str]) -> None:
+        """Records a question that the documents don't answer, with the ids of the nearest documents."""
+        self._connection.execute(
+            insert(s.gaps).values(asked_at=now(), question=question, nearest=json.dumps(list(nearest)))
+        )

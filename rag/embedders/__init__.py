@@ -1,0 +1,1 @@
+"""Embedders: texts to unit vectors. `api.compose` picks one by name."""

@@ -1,0 +1,68 @@
+"""Waypost's errors, sorted by what the caller can do about them.
+
+    WaypostError
+    ├── SettingsError        fix the settings (waypost.yaml, an option, an environment variable)
+    │   └── NotFoundError    what was asked for by name or id is not there
+    ├── RetryLaterError      the same call may work later
+    │   ├── WriterBusyError  another process owns the data folder
+    │   ├── SourceError      a source could not be listed or read
+    │   ├── ModelError       the language model did not answer
+    │   └── StorageError     the disk is full, read-only or failing
+    ├── DocumentError        skip this one document and report it
+    │   └── RefusedError     refused by rule: binary, ciphertext, state file, too large
+    └── IndexDamagedError    rebuild the index from the catalog
+
+`api.failures` maps them to exit codes and HTTP statuses. Adapters translate vendors' exceptions into these.
+"""
+
+
+class WaypostError(Exception):
+    """The root of every error that Waypost raises on purpose; its text says what to do."""
+
+
+class SettingsError(WaypostError):
+    """Something the user wrote must change before this can work."""
+
+
+class NotFoundError(SettingsError):
+    """No source, document or file of that name, or none that this viewer may see."""
+
+
+class RetryLaterError(WaypostError):
+    """Nothing is wrong with the request; try again later."""
+
+
+class WriterBusyError(RetryLaterError):
+    """Another process is the writer of this data folder.
+
+    `pid` is that process; `role` says what it does (`sync`, `serve`, `search` …).
+    """
+
+    def __init__(self, pid: int, role: str, home: str) -> None:
+        super().__init__(f"{home} is in use by process {pid} (waypost {role}); wait for it to end, or stop it")
+        self.pid = pid
+        self.role = role
+
+
+class SourceError(RetryLaterError):
+    """A source could not be listed or read; nothing of it is deleted."""
+
+
+class ModelError(RetryLaterError):
+    """The language model could not be reached, refused, or answered with nonsense."""
+
+
+class StorageError(RetryLaterError):
+    """The data folder can't be written: disk full, read-only, or failing. What was acknowledged is kept."""
+
+
+class DocumentError(WaypostError):
+    """One document can't be indexed; the rest can. The text is the reason shown to the user."""
+
+
+class RefusedError(DocumentError):
+    """A document refused by rule, which counts as done and not as a failure."""
+
+
+class IndexDamagedError(WaypostError):
+    """An index can't be read, or does not hold what it should; it can be rebuilt from the catalog."""

@@ -1,0 +1,205 @@
+"""Words as the lexical index sees them: identifiers whole and in parts.
+
+`aws_db_instance.main` gives itself, `aws_db_instance`, `aws`, `db`, `instance`, `main`; `KubePodCrashLooping` gives
+itself, `kube`, `pod`, `crash`, `looping`; `PPR-9087`, `v1.9` and `--force-unlock` are found whole and by part.
+The lexical index and the extractive answerer call this; a query and a text go through the same function.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# A run of word characters, joined inside by the marks that identifiers use. A leading -- or . or / belongs to flags and paths.
+_COMPOUND = re.compile(r"[^\W_]+(?:[_.\-/:@+][^\W_]+|_+)*", re.UNICODE)
+_PART = re.compile(r"[^\W_]+", re.UNICODE)
+_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_MAX = 120  # characters; longer runs are data, not words
+
+STOP_WORDS = frozenset(
+    [
+        "a",
+        "about",
+        "after",
+        "all",
+        "also",
+        "an",
+        "and",
+        "any",
+        "are",
+        "as",
+        "at",
+        "be",
+        "because",
+        "been",
+        "before",
+        "being",
+        "but",
+        "by",
+        "can",
+        "cannot",
+        "could",
+        "did",
+        "do",
+        "does",
+        "doing",
+        "done",
+        "for",
+        "from",
+        "get",
+        "gets",
+        "getting",
+        "given",
+        "go",
+        "goes",
+        "going",
+        "got",
+        "had",
+        "has",
+        "have",
+        "having",
+        "he",
+        "her",
+        "here",
+        "him",
+        "his",
+        "how",
+        "i",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "just",
+        "let",
+        "like",
+        "me",
+        "might",
+        "more",
+        "most",
+        "must",
+        "my",
+        "need",
+        "needs",
+        "no",
+        "nor",
+        "not",
+        "now",
+        "of",
+        "off",
+        "on",
+        "once",
+        "one",
+        "only",
+        "or",
+        "other",
+        "our",
+        "out",
+        "over",
+        "own",
+        "per",
+        "please",
+        "same",
+        "she",
+        "should",
+        "so",
+        "some",
+        "such",
+        "tell",
+        "than",
+        "that",
+        "the",
+        "their",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "those",
+        "through",
+        "to",
+        "too",
+        "under",
+        "until",
+        "up",
+        "us",
+        "use",
+        "used",
+        "uses",
+        "using",
+        "very",
+        "via",
+        "want",
+        "was",
+        "we",
+        "were",
+        "what",
+        "when",
+        "where",
+        "whether",
+        "which",
+        "while",
+        "who",
+        "whom",
+        "whose",
+        "why",
+        "will",
+        "with",
+        "without",
+        "would",
+        "yes",
+        "you",
+        "your",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """`words` are lower-cased parts for the text fields; `identifiers` are compounds, whole, lower-cased."""
+
+    words: tuple[str, ...]
+    identifiers: tuple[str, ...]
+
+
+def tokenise(text: str) -> Tokens:
+    """Splits text into words and whole identifiers, in order, doubles kept."""
+    words: list[str] = []
+    identifiers: list[str] = []
+    for match in _COMPOUND.finditer(text):
+        compound = match.group()
+        if len(compound) > _MAX:
+            continue
+        parts = _PART.findall(compound)
+        small: list[str] = []
+        for part in parts:
+            lowered = part.lower()
+            small.append(lowered)
+            if not (part.islower() or part.isupper() or part.isdigit()):
+                camel = [piece.lower() for piece in _CAMEL.findall(part)]
+                if len(camel) > 1:
+                    identifiers.append(lowered)
+                    small.extend(camel)
+        words.extend(small)
+        if len(parts) > 1:
+            identifiers.extend(_wholes(compound.lower()))
+        elif any(c.isdigit() for c in compound):
+            identifiers.append(compound.lower())
+    return Tokens(tuple(words), tuple(identifiers))
+
+
+def _wholes(compound: str) -> list[str]:
+    """The compound, and for a dotted, slashed or coloned one its snake- or hyphen-joined pieces too."""
+    pieces = [piece for piece in re.split(r"[./:@]", compound.strip("_")) if "_" in piece or "-" in piece]
+    return [compound, *pieces] if pieces and pieces != [compound] else [compound]
+
+
+def content_words(text: str) -> list[str]:
+    """The distinct words of a question that carry meaning, in order: stop words and single letters left out."""
+    return [
+        word
+        for word in dict.fromkeys(tokenise(text).words)
+        if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())
+    ]

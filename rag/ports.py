@@ -1,0 +1,152 @@
+"""The ports of this room: what an embedder, an index and a chat model must do.
+
+Each has at most four methods; `tests/contract` holds the conformance suite that every implementation passes, fakes
+included. Vendor types never cross them. (`Source`, the port of the other side, lives in `ingest.sources`.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.records import ScoredPassage, Usage
+
+Vectors = NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors. `name` identifies model and precision: vectors of two names never meet."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of shape (len(texts), dimensions), float32, L2-normalised, in the order of `texts`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What an index holds of one passage. `stamp` changes when anything here but the vector changes."""
+
+    id: str
+    document_id: str
+    source: str
+    kind: str
+    path: str
+    title: str
+    heading: str
+    text: str
+    access: str
+    stamp: str
+    vector: Vectors | None = None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a search may look at; applied inside the index's query, before ranking.
+
+    `access` are the keys of the access rules that admit the viewer. Empty `sources`, `kinds`, `paths` mean any;
+    `paths` are globs over a document's path (`*` within a folder name, `**` across folders), and `matching` are the
+    paths that they match, for an index that knows no globs.
+    """
+
+    access: tuple[str, ...]
+    sources: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    matching: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A passage id found by one index; higher is better, and scores of two indexes don't compare."""
+
+    id: str
+    score: float
+
+
+class Index(Protocol):
+    """A projection of the catalog. Applying the same change twice leaves the same state."""
+
+    def apply(self, puts: Sequence[Entry], deletes: Sequence[str], watermark: int) -> None:
+        """Adds or replaces `puts`, removes `deletes`, and then durably remembers `watermark`.
+
+        Raises: IndexDamagedError when the index can't be read; StorageError when it can't be written.
+        """
+        ...
+
+    def search(self, query: str | Vectors, k: int, scope: Scope) -> list[Hit]:
+        """The best k passages within `scope`, best first: for a text (lexical) or a vector of shape (dimensions,)."""
+        ...
+
+    def stamps(self) -> Mapping[str, str]:
+        """Every passage id held, with its entry's stamp; read from the index itself, for the doctor."""
+        ...
+
+    def watermark(self) -> int:
+        """The number of the last change applied; 0 when empty."""
+        ...
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What a model is asked: rules and persona, evidence as data, and the question."""
+
+    system: str
+    evidence: tuple[ScoredPassage, ...]
+    question: str
+    max_tokens: int = 1500
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A stretch of model text with the places it says it rests on: (evidence number from 0, first and last line)."""
+
+    text: str
+    spans: tuple[tuple[int, int, int, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelEvent:
+    """A piece of a streamed reply: text as it comes, a finished claim, or (last) the usage."""
+
+    text: str = ""
+    claim: Claim | None = None
+    usage: Usage | None = None
+    stop_reason: str = ""
+
+
+class ChatModel(Protocol):
+    """A language model that answers from evidence with citations."""
+
+    @property
+    def name(self) -> str: ...
+
+    def stream(self, prompt: Prompt) -> Iterator[ModelEvent]:
+        """The reply as it comes. Raises: ModelError at any point, also half-way."""
+        ...
+
+
+class Reranker(Protocol):
+    """Orders passages anew for a question (issue 3 brings the implementations)."""
+
+    def rerank(self, question: str, passages: Sequence[ScoredPassage]) -> list[ScoredPassage]: ...
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step of a long job, for a progress bar: `done` of `total` things, 0 when the total isn't known."""
+
+    stage: str
+    done: int = 0
+    total: int = 0
+    source: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)

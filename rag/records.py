@@ -1,0 +1,189 @@
+"""The records that travel through Waypost: what the catalog stores, the indexes find, and the faces show.
+
+All are frozen. A passage's text is always made of whole source lines (`start_line` to `end_line`, 1-based, inclusive),
+or, within one over-long line, of a part of it; so a quote taken from it stands in the document character for character.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+EVERYONE = "everyone"
+Verdict = Literal["answered", "partial", "not_found"]
+
+
+def digest(*parts: str) -> str:
+    """A stable 128-bit hex name for the given parts (SHA-256, cut), told apart by their borders."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class AccessRule:
+    """Who may read: a reader must belong to at least one group of every clause.
+
+    No clause: everyone. An empty clause: nobody (restrictions that exist but can't be read).
+    A page below restricted ancestors has one clause for each of them.
+    """
+
+    clauses: tuple[tuple[str, ...], ...] = ()
+
+    @classmethod
+    def of(cls, clauses: Iterable[Iterable[str]]) -> AccessRule:
+        """The rule in its canonical form: sorted, without doubles, a clause that admits everyone left out."""
+        clean = {tuple(sorted(set(clause))) for clause in clauses}
+        return cls(tuple(sorted(clause for clause in clean if EVERYONE not in clause)))
+
+    @property
+    def key(self) -> str:
+        """A short name, equal for equal rules; the indexes filter by it."""
+        return EVERYONE if not self.clauses else digest("access", json.dumps(self.clauses))[:16]
+
+    def admits(self, groups: frozenset[str]) -> bool:
+        """Whether a reader of these groups may read."""
+        return all(any(group in groups for group in clause) for clause in self.clauses)
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who is asking. Everybody belongs to the group `everyone`."""
+
+    groups: frozenset[str] = frozenset({EVERYONE})
+
+    @classmethod
+    def of(cls, groups: Iterable[str]) -> Viewer:
+        return cls(frozenset(groups) | {EVERYONE})
+
+
+@dataclass(frozen=True)
+class Document:
+    """One file or page as the catalog stores it: redacted text, version, and where it came from.
+
+    `url` is pinned to the version. `line_anchor` is a format string with {start} and {end} that, appended to `url`,
+    points at lines. `updated_at` is ISO 8601 in UTC, or "" where the source can't tell. `notes` are what a reader should
+    know of how it was read ("partial: …").
+    """
+
+    id: str
+    source: str
+    path: str
+    title: str
+    kind: str
+    text: str
+    version: str
+    url: str
+    line_anchor: str
+    updated_at: str
+    owner: str
+    access: AccessRule
+    content_hash: str
+    notes: tuple[str, ...] = ()
+
+    def lines(self, start: int, end: int) -> str:
+        """The text of lines start to end, 1-based and inclusive, without the last newline."""
+        return "\n".join(self.text.split("\n")[max(start, 1) - 1 : end])
+
+    def link(self, start: int, end: int) -> str:
+        """The version-pinned link to these lines."""
+        return self.url + self.line_anchor.format(start=start, end=end)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of a document that can be found and cited: a section, a Terraform block, a YAML document, a window."""
+
+    id: str
+    document_id: str
+    ordinal: int
+    heading_path: tuple[str, ...]
+    text: str
+    start_line: int
+    end_line: int
+    kind: str
+
+    @property
+    def heading(self) -> str:
+        return " > ".join(self.heading_path)
+
+
+@dataclass(frozen=True)
+class ScoredPassage:
+    """A search result. `score` orders results and means nothing else; `why` names what found it."""
+
+    passage: Passage
+    document: Document
+    score: float
+    why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of what is in the catalog each index could search, in passages."""
+
+    passages: int
+    lexical: int
+    vectors: int
+    note: str = ""
+
+    @property
+    def complete(self) -> bool:
+        return not self.note and self.lexical >= self.passages and self.vectors >= self.passages
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A checked quote: `quote` stands verbatim in lines start_line to end_line of the stored version."""
+
+    number: int
+    document_id: str
+    passage_id: str
+    source: str
+    path: str
+    title: str
+    start_line: int
+    end_line: int
+    quote: str
+    url: str
+    version: str
+    updated_at: str
+    owner: str
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A sentence of an answer that a reader should not take at face value, and why."""
+
+    kind: str
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens that a model counted; zero where no model was asked."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer with its checked citations.
+
+    `degraded` says why a lesser answer was given (model unreachable, vectors incomplete), or is "".
+    `nearest` are the nearest pages when nothing was found.
+    """
+
+    text: str
+    verdict: Verdict
+    citations: tuple[Citation, ...] = ()
+    evidence: tuple[ScoredPassage, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    nearest: tuple[ScoredPassage, ...] = ()
+    degraded: str = ""
+    model: str = ""
+    usage: Usage = field(default_factory=Usage)
+    coverage: Coverage | None = None

@@ -1,0 +1,115 @@
+"""What every index must do; run on the fake, on real tantivy and on real Chroma."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.embedders.hashing import HashingEmbedder
+from rag.indexes.lexical import TantivyIndex
+from rag.indexes.memory import MemoryIndex
+from rag.indexes.vectors import ChromaIndex
+from rag.ports import Entry, Index, Scope, Vectors
+
+EMBEDDER = HashingEmbedder(32)
+EVERYONE = Scope(("everyone",))
+
+
+@pytest.fixture(params=["memory", "tantivy", "chroma"])
+def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Index]:
+    if request.param == "memory":
+        yield MemoryIndex()
+    elif request.param == "tantivy":
+        yield TantivyIndex(tmp_path / "lexical", writable=True)
+    else:
+        chroma = ChromaIndex(tmp_path / "vectors", EMBEDDER.name)
+        yield chroma
+        chroma.close()
+
+
+def entry(passage_id: str, text: str, **changes: str) -> Entry:
+    values = {
+        "document_id": "d", "source": "wiki", "kind": "page", "path": "a/page.md", "title": "", "heading": "",
+        "access": "everyone", "stamp": "1",
+    } | changes  # fmt: skip
+    return Entry(id=passage_id, text=text, vector=EMBEDDER.embed([text])[0], **values)
+
+
+def query(index: Index, text: str) -> str | Vectors:
+    return EMBEDDER.embed([text])[0] if isinstance(index, ChromaIndex) else text
+
+
+def found(index: Index, text: str, scope: Scope = EVERYONE, k: int = 10) -> list[str]:
+    return [hit.id for hit in index.search(query(index, text), k, scope)]
+
+
+def test_finds_the_nearest_first(index: Index) -> None:
+    index.apply([entry("1", "restart the queue worker"), entry("2", "rotate the database password")], [], 1)
+    assert found(index, "rotate password")[0] == "2"
+    assert found(index, "queue worker", k=1) == ["1"]
+
+
+def test_an_empty_index_finds_nothing(index: Index) -> None:
+    assert found(index, "anything") == []
+    assert index.stamps() == {}
+    assert index.watermark() == 0
+
+
+def test_deleted_passages_are_not_found(index: Index) -> None:
+    index.apply([entry("1", "alpha"), entry("2", "alpha beta")], [], 2)
+    index.apply([], ["2", "never-there"], 3)
+    assert found(index, "alpha beta") == ["1"]
+    assert index.stamps() == {"1": "1"}
+    assert index.watermark() == 3
+
+
+def test_the_same_change_twice_leaves_the_same_state(index: Index) -> None:
+    for _ in range(2):
+        index.apply([entry("1", "alpha"), entry("2", "beta")], ["3"], 3)
+    assert index.stamps() == {"1": "1", "2": "1"}
+    assert found(index, "alpha").count("1") == 1
+
+
+def test_a_new_stamp_replaces_the_entry(index: Index) -> None:
+    index.apply([entry("1", "alpha", source="old")], [], 1)
+    index.apply([entry("1", "alpha", source="new", stamp="2")], [], 2)
+    assert index.stamps() == {"1": "2"}
+    assert found(index, "alpha", Scope(("everyone",), sources=("old",))) == []
+    assert found(index, "alpha", Scope(("everyone",), sources=("new",))) == ["1"]
+
+
+def test_only_admitted_passages_are_found(index: Index) -> None:
+    index.apply([entry("1", "alpha one"), entry("2", "alpha two", access="secret")], [], 1)
+    assert found(index, "alpha") == ["1"]
+    assert sorted(found(index, "alpha", Scope(("everyone", "secret")))) == ["1", "2"]
+    assert found(index, "alpha", Scope(())) == []
+    assert found(index, "alpha", Scope(("unknown",))) == []
+
+
+def test_a_change_of_access_moves_the_passage(index: Index) -> None:
+    index.apply([entry("1", "alpha")], [], 1)
+    index.apply([entry("1", "alpha", access="secret", stamp="2")], [], 2)
+    assert found(index, "alpha") == []
+    assert found(index, "alpha", Scope(("secret",))) == ["1"]
+    assert index.stamps() == {"1": "2"}
+
+
+def test_filters_hold_inside_the_query(index: Index) -> None:
+    many = [entry(f"m{i}", "alpha alpha alpha", path=f"b/{i}.md") for i in range(60)]
+    index.apply([*many, entry("1", "alpha and more words", kind="runbook", path="runbooks/deep/x.md")], [], 1)
+    assert found(index, "alpha", Scope(("everyone",), kinds=("runbook",)), k=1) == ["1"]
+    globbed = Scope(("everyone",), paths=("runbooks/**",), matching=("runbooks/deep/x.md",))
+    assert found(index, "alpha", globbed, k=1) == ["1"]
+    assert found(index, "alpha", Scope(("everyone",), paths=("nowhere/*",))) == []
+
+
+def test_holds_more_than_one_batch(index: Index) -> None:
+    vectors = np.eye(32, dtype=np.float32)
+    entries = [
+        Entry(str(i), "d", "s", "page", "p", "", "", f"word{i}", "everyone", "1", vectors[i % 32]) for i in range(700)
+    ]
+    index.apply(entries, [], 700)
+    assert len(index.stamps()) == 700

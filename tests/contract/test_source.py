@@ -1,0 +1,101 @@
+"""What every source must do; run on a folder and on a git repository with the same content."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ingest.sources import Previous, Source, SourceSpec
+from ingest.sources.folder import FolderSource
+from ingest.sources.git import GitSource
+from rag.errors import SettingsError
+from tests.conftest import commit
+
+FILES = {"readme.md": "# Hello\n", "deep/er/main.tf": "# tf\n", "deep/notes.txt": "notes\n"}
+
+
+@pytest.fixture(params=["folder", "git"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def make(kind: str, tmp_path: Path, **settings: object) -> Source:
+    spec = SourceSpec("s", kind, str(tmp_path / "repo"), **settings)  # type: ignore[arg-type]
+    return FolderSource(spec) if kind == "folder" else GitSource(spec, tmp_path / "ours")
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    commit(tmp_path / "repo", FILES)
+    return tmp_path / "repo"
+
+
+def signatures(source: Source) -> dict[str, str]:
+    return {item.path: item.signature for item in source.listing(Previous()).items}
+
+
+def test_lists_everything_and_reads_it(kind: str, repo: Path, tmp_path: Path) -> None:
+    source = make(kind, tmp_path)
+    listing = source.listing(Previous())
+    assert listing.complete
+    assert {item.path for item in listing.items} == set(FILES)
+    read = {item.path: data for item, data in source.fetch(listing.items)}
+    assert read == {path: text.encode() for path, text in FILES.items()}
+
+
+def test_a_changed_file_alone_changes_its_signature(kind: str, repo: Path, tmp_path: Path) -> None:
+    source = make(kind, tmp_path)
+    before = signatures(source)
+    commit(repo, {"readme.md": "# Changed, and longer\n"})
+    after = signatures(source)
+    assert before["readme.md"] != after["readme.md"]
+    if kind == "git":  # a folder's fresh files may still change within their time stamp
+        assert {p for p in FILES if before[p] != after[p]} == {"readme.md"}
+
+
+def test_include_and_exclude(kind: str, repo: Path, tmp_path: Path) -> None:
+    assert set(signatures(make(kind, tmp_path, include=("*.md", "*.tf"), exclude=("deep/er/",)))) == {"readme.md"}
+
+
+def test_what_is_not_there_is_a_settings_error(kind: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="there is no"):
+        make(kind, tmp_path).listing(Previous())
+
+
+def test_nothing_selected_is_not_a_complete_listing(kind: str, repo: Path, tmp_path: Path) -> None:
+    listing = make(kind, tmp_path, include=("*.nothing",)).listing(Previous())
+    assert not listing.complete
+    assert listing.items == ()
+    assert "no file" in listing.message
+
+
+def test_links_of_any_kind_are_refused_with_a_reason(kind: str, repo: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "outside.md"
+    secret.write_text("secret")
+    (repo / "escape.md").symlink_to(secret)
+    (repo / "folder-link").symlink_to(tmp_path)
+    commit(repo, {})
+    listing = make(kind, tmp_path).listing(Previous())
+    refused = {item.path: item.refusal for item in listing.items if item.refusal}
+    assert set(refused) == {"escape.md", "folder-link"}
+    assert all("symbolic link" in reason for reason in refused.values())
+
+
+def test_odd_names(kind: str, repo: Path, tmp_path: Path) -> None:
+    names = {"sp ace/ü — ñ.md": "1", 'quo"te\\back\nline.md': "2", "-dash.md": "3", "{brace}.md": "4"}
+    commit(repo, names)
+    source = make(kind, tmp_path)
+    listing = source.listing(Previous())
+    read = {item.path: data for item, data in source.fetch(listing.items)}
+    assert {path: read[path].decode() for path in names} == names  # type: ignore[union-attr]
+    for item in listing.items:
+        source.link(item, "v").line_anchor.format(start=1, end=2)
+
+
+def test_links_are_pinned(kind: str, repo: Path, tmp_path: Path) -> None:
+    source = make(kind, tmp_path)
+    item = next(item for item in source.listing(Previous()).items if item.path == "readme.md")
+    link = source.link(item, item.version or "cafe" * 16)
+    assert (item.version or "cafe" * 3) in link.url
+    assert (link.url + link.line_anchor.format(start=3, end=9)).endswith(":3-9")

@@ -1,0 +1,233 @@
+"""What survives a crash, damage, and a second process."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from api.compose import Owner, open_owner, open_reader
+from api.settings import Settings
+from rag import doctor
+from rag.catalog import Catalog
+from rag.errors import IndexDamagedError, SettingsError, StorageError, WriterBusyError
+from rag.indexes.vectors import ChromaIndex
+from rag.owner import WriterLock, owner_of
+from rag.ports import Entry, Scope
+from rag.records import Viewer
+from tests.conftest import configure, write
+
+
+def entries(start: int, stop: int) -> list[Entry]:
+    vectors = np.random.default_rng(start).standard_normal((stop - start, 16)).astype(np.float32)
+    return [
+        Entry(str(start + i), "d", "s", "page", "p", "", "", "t", "everyone", "1", vector / np.linalg.norm(vector))
+        for i, vector in enumerate(vectors)
+    ]
+
+
+def make_dirty(folder: Path) -> None:
+    state = json.loads((folder / "state.json").read_text())
+    (folder / "state.json").write_text(json.dumps({**state, "dirty": True}))
+
+
+def test_a_dirty_folder_is_never_opened(tmp_path: Path) -> None:
+    index = ChromaIndex(tmp_path, "m")
+    index.apply(entries(0, 100), [], 100)
+    index.close()
+    make_dirty(tmp_path)
+    again = ChromaIndex(tmp_path, "m")
+    assert (again.watermark(), again.stamps()) == (0, {})  # no checkpoint yet: it follows the catalog from the start
+    again.close()
+
+
+def test_a_dirty_folder_goes_back_to_its_checkpoint(tmp_path: Path) -> None:
+    index = ChromaIndex(tmp_path, "m")
+    index.apply(entries(0, 2500), [], 2500)
+    index.apply(entries(2500, 5000), [], 5000)  # copies the clean folder first
+    index.apply(entries(5000, 5100), [], 5100)  # and again: as much has come since
+    index.apply(entries(5100, 5200), [], 5200)
+    index.close()
+    make_dirty(tmp_path)
+    shutil.rmtree(next(p for p in (tmp_path / "chroma").iterdir() if p.is_dir()))  # whatever state it is in
+    again = ChromaIndex(tmp_path, "m")
+    assert again.watermark() == 5000
+    assert len(again.stamps()) == 5000
+    again.apply(entries(5000, 5100) + entries(5100, 5200), [], 5200)
+    assert len(again.stamps()) == 5200
+    vector = entries(2500, 5000)[7].vector
+    assert vector is not None
+    assert again.search(vector, 1, Scope(("everyone",)))[0].id == "2507"
+    again.close()
+
+
+@pytest.mark.parametrize("crash_at", ["before", "between", "after"])
+def test_a_crash_while_checkpointing_leaves_a_usable_one(tmp_path: Path, crash_at: str) -> None:
+    index = ChromaIndex(tmp_path, "m")
+    index.apply(entries(0, 2500), [], 2500)
+    index.apply(entries(2500, 5000), [], 5000)
+    index.close()
+    checkpoint = tmp_path / "checkpoint"
+    if crash_at == "before":  # half a copy, no state file in it
+        (tmp_path / "checkpoint.new").mkdir()
+        (tmp_path / "checkpoint.new" / "chroma.sqlite3").write_bytes(b"half")
+    elif crash_at == "between":
+        checkpoint.rename(tmp_path / "checkpoint.new")
+    else:
+        checkpoint.rename(tmp_path / "checkpoint.old")
+    make_dirty(tmp_path)
+    again = ChromaIndex(tmp_path, "m")
+    assert again.watermark() == 2500
+    again.close()
+
+
+@pytest.mark.parametrize("damage", ["gone", "sqlite", "rows"])
+def test_a_damaged_folder_is_made_anew(tmp_path: Path, damage: str) -> None:
+    index = ChromaIndex(tmp_path, "m")
+    index.apply(entries(0, 50), [], 50)
+    index.close()
+    if damage == "gone":
+        shutil.rmtree(tmp_path / "chroma")
+    elif damage == "sqlite":
+        (tmp_path / "chroma" / "chroma.sqlite3").write_bytes(b"not a database" * 100)
+    else:
+        state = json.loads((tmp_path / "state.json").read_text())
+        (tmp_path / "state.json").write_text(json.dumps({**state, "counts": {"everyone": 51}}))
+    again = ChromaIndex(tmp_path, "m")
+    assert again.stamps() == {}
+    assert again.watermark() == 0
+    again.close()
+
+
+def test_vectors_of_another_model_are_not_used(tmp_path: Path) -> None:
+    index = ChromaIndex(tmp_path, "m")
+    index.apply(entries(0, 50), [], 50)
+    index.close()
+    other = ChromaIndex(tmp_path, "another")
+    assert other.stamps() == {}
+    other.close()
+
+
+@pytest.mark.parametrize("vector", [np.zeros(16, np.float32), np.full(16, np.nan, np.float32), None])
+def test_unusable_vectors_are_refused(tmp_path: Path, vector: np.ndarray | None) -> None:
+    index = ChromaIndex(tmp_path, "m")
+    bad = Entry("x", "d", "s", "page", "p", "", "", "t", "everyone", "1", vector)
+    with pytest.raises(IndexDamagedError):
+        index.apply([bad], [], 1)
+    index.close()
+
+
+def synced(settings: Settings, tmp_path: Path) -> Settings:
+    folder = write(tmp_path / "wiki", {f"{n}.md": f"# Page {n}\n\nword{n} and more\n" for n in range(20)})
+    configure(settings, {"name": "wiki", "type": "folder", "path": str(folder)})
+    with open_owner(settings, "sync") as owner:
+        owner.sync([], lambda step: None, lambda: False)
+    return settings
+
+
+def examine(owner: Owner) -> doctor.Report:
+    return doctor.examine(owner.catalog, owner.lexical.index, owner.chroma, owner.embedder.name)
+
+
+def test_the_doctor_finds_and_mends(settings: Settings, tmp_path: Path) -> None:
+    synced(settings, tmp_path)
+    with open_owner(settings, "doctor") as owner:
+        ids = sorted(owner.catalog.stamps())
+        lexical, chroma = owner.lexical.index, owner.chroma
+        lexical.apply([], ids[:2], lexical.watermark())
+        chroma.apply([], ids[2:5], chroma.watermark())
+        stranger = owner.catalog.entries(ids[5:6], owner.embedder.name)[0]
+        chroma.apply([Entry(**{**stranger.__dict__, "id": "stranger"})], [], chroma.watermark())
+        changed = Entry(**{**stranger.__dict__, "stamp": "older"})
+        lexical.apply([changed], [], lexical.watermark())
+        report = examine(owner)
+        words, vectors = report.diagnoses
+        assert not report.sound
+        assert (words.missing, words.outdated) == (tuple(ids[:2]), (ids[5],))
+        assert (vectors.missing, vectors.extra) == (tuple(ids[2:5]), ("stranger",))
+        mended = doctor.repair(owner.catalog, owner.lexical, owner.vectors, report, owner.embedder.name)
+        assert mended.sound
+        assert mended.repaired == ("lexical", "vectors")
+
+
+def test_the_indexes_are_rebuilt_from_the_catalog_without_embedding(settings: Settings, tmp_path: Path) -> None:
+    synced(settings, tmp_path)
+    shutil.rmtree(settings.home / "lexical")
+    shutil.rmtree(settings.home / "vectors")
+    with open_owner(settings, "sync") as owner:
+        assert owner.sync([], lambda step: None, lambda: False).embedded == 0
+        assert examine(owner).sound
+
+
+def _hold(home: str, role: str, ready: multiprocessing.connection.Connection) -> None:
+    WriterLock.acquire(Path(home), role)
+    ready.send(os.getpid())
+    ready.recv()
+    os._exit(9)  # dies without letting go
+
+
+def test_a_second_writer_is_refused_with_the_owners_pid(settings: Settings) -> None:
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_hold, args=(str(settings.home), "sync", theirs))
+    process.start()
+    pid = ours.recv()
+    with pytest.raises(WriterBusyError, match=str(pid)) as refused:
+        WriterLock.acquire(settings.home, "sync")
+    assert refused.value.pid == pid
+    assert owner_of(settings.home)["role"] == "sync"
+    ours.send("die")
+    process.join()
+    WriterLock.acquire(settings.home, "sync").release()  # the death of the holder freed it
+
+
+def test_a_reader_asks_the_owner_for_vectors(settings: Settings, tmp_path: Path) -> None:
+    synced(settings, tmp_path)
+    with open_owner(settings, "serve"), open_reader(settings, "search") as reader:
+        found = reader.retriever.search("word7", Viewer())
+        assert found.passages[0].why == ("lexical", "vectors")
+        assert found.coverage.complete
+
+
+def test_a_long_path_of_the_data_folder_works_too(settings: Settings, tmp_path: Path) -> None:
+    settings = settings.model_copy(update={"home": tmp_path / ("long" * 30)})
+    synced(settings, tmp_path)
+    with open_owner(settings, "serve"), open_reader(settings, "search") as reader:
+        assert reader.retriever.search("word7", Viewer()).coverage.complete
+
+
+def test_a_dead_owner_costs_the_vectors_and_says_so(settings: Settings, tmp_path: Path) -> None:
+    synced(settings, tmp_path)
+    lock = WriterLock.acquire(settings.home, "serve")
+    lock.announce(str(tmp_path / "nobody.sock"))
+    with open_reader(settings, "search") as reader:
+        found = reader.retriever.search("word7", Viewer())
+        assert found.passages[0].why == ("lexical",)
+        assert "doesn't answer" in found.coverage.note
+    lock.release()
+
+
+def test_nothing_synced_yet_is_said(settings: Settings) -> None:
+    with pytest.raises(SettingsError, match="waypost sync"), open_reader(settings, "search"):
+        pass
+
+
+def test_a_newer_catalog_is_refused(settings: Settings, tmp_path: Path) -> None:
+    synced(settings, tmp_path)
+    import sqlite3
+
+    with sqlite3.connect(settings.home / "catalog.db") as connection:
+        connection.execute("update alembic_version set version_num = '9999'")
+    connection.close()
+    with pytest.raises(SettingsError, match="newer Waypost"):
+        Catalog(settings.catalog_url, read_only=True)
+
+
+def test_a_data_folder_that_cannot_be_written_is_a_storage_error(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StorageError, match="can't be written"):
+        WriterLock.acquire(tmp_path / "file" / "home", "sync")
