@@ -48,9 +48,7 @@ PathOption = Annotated[list[str] | None, typer.Option("--path", help="Only paths
 def main() -> None:
     """The entry point: runs a command, and turns our errors into a message and an exit code."""
     try:
-        app(standalone_mode=False)
-    except typer.Exit as stop:
-        sys.exit(stop.exit_code)
+        sys.exit(app(standalone_mode=False))  # what `typer.Exit` carried
     except typer.Abort:
         sys.exit(failures.STOPPED)
     except KeyboardInterrupt:

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -74,6 +75,13 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(WaypostError)
     def failed(_request: Request, error: WaypostError) -> JSONResponse:
         return JSONResponse({"error": str(error)}, status_code=http_status(error))
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        """Says what is wrong and where, without echoing what was sent (it may not even be encodable)."""
+        found = [{"where": ".".join(map(str, e["loc"])), "what": e["msg"]} for e in error.errors()]
+        summary = "; ".join(f"{entry['where']}: {entry['what']}" for entry in found)
+        return JSONResponse({"error": summary, "details": found}, status_code=422)
 
 
 def _add_questions(app: FastAPI, reader: Reader, viewer: Viewer) -> None:

@@ -1,13 +1,15 @@
 """The git command line, hardened: no checkout, no hooks, no submodules, no configuration but ours, no prompts.
 
-Repositories are read through a bare repository of our own. A remote one is fetched into it, blobs left out where the
-server can (partial clone) and fetched in one go when needed; a local one is lent its objects (`objects/info/alternates`),
-so its configuration, which could name programs to run, is never ours. `ingest.sources.git` calls this.
+Repositories are read through a bare repository of our own that is lent the objects of another (`objects/info/alternates`).
+Of a local repository that is the user's: its configuration, which could name programs to run, is never ours. Of a remote one
+it is our partial clone beside it; since the reading repository knows no remote, a blob that was left out is plainly missing,
+and is never fetched alone behind our back. `ingest.sources.git` calls this.
 Threats: GHSA-8h77-4q3w-gfgv, CVE-2022-24439, CVE-2024-32002; options: https://git-scm.com/docs/git
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import re
@@ -15,9 +17,11 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
+from ingest.refusals import too_large
 from ingest.sources import Credentials
-from rag.errors import SettingsError, SourceError
+from rag.errors import DocumentError, RefusedError, SettingsError, SourceError
 
 _HARDENED = (
     "protocol.allow=never", "protocol.https.allow=always", "protocol.http.allow=always", "protocol.ssh.allow=always",
@@ -27,6 +31,7 @@ _HARDENED = (
     "safe.directory=*", "transfer.credentialsInUrl=die",
 )  # fmt: skip
 _HEAD = "refs/waypost/head"
+_FETCH = ("fetch", "-q", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
 _TIMEOUT = 1800  # seconds for one fetch
 _HEX = re.compile(r"[0-9a-f]{40,64}")
 
@@ -42,63 +47,73 @@ class TreeEntry:
 
 
 class GitRepository:
-    """One repository to read, local or remote, behind a bare repository of ours in `folder`.
+    """One repository to read, local or remote; `folder` is where ours live.
 
     Raises: SettingsError when the location is not a repository, or the ref is not in it; SourceError when it can't be
     reached or read now.
     """
 
     def __init__(self, folder: Path, location: str, credentials: Credentials, name: str) -> None:
-        self._folder = folder
+        if location.startswith("-"):
+            raise SettingsError(f"source {name!r}: {location!r} is not a repository's location")
+        self._reading = folder / "read"
+        self._clone = folder / "clone"
         self._location = location
         self._credentials = credentials
         self._name = name
         self._local = not is_url(location)
-        if location.startswith("-"):
-            raise SettingsError(f"source {name!r}: {location!r} is not a repository's location")
 
     # -- bringing our repository up to date ---------------------------------------------------------------------------
 
     def update(self, ref: str) -> str:
         """Brings `ref` (a branch, tag or commit; "" for the remote's HEAD) up to date, and gives its commit."""
-        self._prepare()
-        commit = self._resolve(ref)
         if self._local:
-            self._run("update-ref", _HEAD, commit)
+            self._lend(self._local_objects())
+            commit = self._resolve(ref)
         else:
+            self._make(self._clone)
+            self._run(self._clone, "config", "remote.origin.url", self._location)
+            self._lend(self._clone / "objects")
+            commit = self._resolve(ref)
             self._fetch(ref, commit)
+        if not self._has(commit):
+            raise SettingsError(
+                f"source {self._name!r}: {self._location} has no commit {commit}; set `ref` to one it has"
+            )
         return commit
 
-    def _prepare(self) -> None:
-        if self._local:
-            root = Path(self._location)
-            if not root.exists():
-                raise SettingsError(f"source {self._name!r}: there is no {root}; correct its path")
-            objects = next((p for p in _object_folders(root) if p.is_dir()), None)
-            if objects is None:
-                raise SettingsError(
-                    f"source {self._name!r}: {root} is not a git repository; for plain files use type: folder"
-                )
-        if not (self._folder / "HEAD").exists():
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._git(["init", "-q", "--bare", "--template=", str(self._folder)])
-        if self._local:
-            assert objects is not None
-            (self._folder / "objects" / "info").mkdir(exist_ok=True)
-            (self._folder / "objects" / "info" / "alternates").write_text(f"{objects.resolve()}\n")
-            shallow, ours = objects.parent / "shallow", self._folder / "shallow"
-            ours.unlink(missing_ok=True)
-            if shallow.is_file():
-                ours.write_bytes(shallow.read_bytes())
-        else:
-            self._run("config", "remote.origin.url", self._location)
+    def _local_objects(self) -> Path:
+        root = Path(self._location)
+        if not root.exists():
+            raise SettingsError(f"source {self._name!r}: there is no {root}; correct its path")
+        objects = next((folder for folder in _object_folders(root) if folder.is_dir()), None)
+        if objects is None:
+            raise SettingsError(
+                f"source {self._name!r}: {root} is not a git repository; for plain files use type: folder"
+            )
+        return objects.resolve()
+
+    def _make(self, folder: Path) -> None:
+        if not (folder / "HEAD").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._finish(["git", *_options(_HARDENED), "init", "-q", "--bare", "--template=", str(folder)], b"")
+
+    def _lend(self, objects: Path) -> None:
+        """Lets the reading repository see the objects of another, and where that one's history is cut off."""
+        self._make(self._reading)
+        (self._reading / "objects" / "info").mkdir(exist_ok=True)
+        (self._reading / "objects" / "info" / "alternates").write_text(f"{objects}\n")
+        theirs, ours = objects.parent / "shallow", self._reading / "shallow"
+        ours.unlink(missing_ok=True)
+        if theirs.is_file():
+            ours.write_bytes(theirs.read_bytes())
 
     def _resolve(self, ref: str) -> str:
         """The commit that `ref` names at the source, asked of the source itself."""
         if _HEX.fullmatch(ref):
             return ref
         patterns = [f"refs/heads/{ref}", f"refs/tags/{ref}^{{}}", f"refs/tags/{ref}", ref] if ref else ["HEAD"]
-        listed = self._ask_remote("ls-remote", "--", self._location, *patterns)
+        listed = self._run(self._reading, "ls-remote", "--", self._location, *patterns)
         found = {name: commit for commit, name in (line.split("\t", 1) for line in listed.splitlines() if "\t" in line)}
         for pattern in patterns:
             if pattern in found:
@@ -107,25 +122,17 @@ class GitRepository:
         raise SettingsError(f"source {self._name!r}: {self._location} has {what}; set `ref` to one that it has")
 
     def _fetch(self, ref: str, commit: str) -> None:
-        if self._has(commit):
-            return
-        refspec = f"+{commit if _HEX.fullmatch(ref) else (f'refs/heads/{ref}' if ref else 'HEAD')}:{_HEAD}"
-        options = ["--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--filter=blob:none"]
-        try:
-            self._ask_remote("fetch", "-q", *options, "origin", refspec)
-        except SourceError:
-            if not ref or _HEX.fullmatch(ref):
-                raise
-            self._ask_remote("fetch", "-q", *options, "origin", f"+refs/tags/{ref}:{_HEAD}")
-        if not self._has(
-            commit
-        ):  # it moved on between asking and fetching: take what was asked for, if the server lets us
-            self._ask_remote("fetch", "-q", *options, "origin", f"+{commit}:{_HEAD}")
+        """Fetches the ref, without blobs where the server can; then, if it moved on meanwhile, the very commit."""
+        named = [f"refs/heads/{ref}", f"refs/tags/{ref}"] if ref and not _HEX.fullmatch(ref) else [ref or "HEAD"]
+        for wanted in (*named, commit):
+            if self._has(commit):
+                return
+            with contextlib.suppress(SourceError) if wanted != commit else contextlib.nullcontext():
+                self._run(self._clone, *_FETCH, "--filter=blob:none", "origin", f"+{wanted}:{_HEAD}")
 
     def _has(self, commit: str) -> bool:
-        return subprocess.run(
-            self._command("cat-file", "-e", f"{commit}^{{commit}}", lazy=False), env=self._environment(), capture_output=True, check=False
-        ).returncode == 0  # fmt: skip
+        command = self._command(self._reading, "cat-file", "-e", f"{commit}^{{commit}}")
+        return subprocess.run(command, env=self._environment(), capture_output=True, check=False).returncode == 0
 
     def fetch_blobs(self, oids: Sequence[str]) -> None:
         """Brings the blobs that a partial clone left out, in one go."""
@@ -133,17 +140,16 @@ class GitRepository:
             return
         missing = [oid for oid, size in self.sizes(oids).items() if size < 0]
         if missing:
-            self._ask_remote(
-                "-c", "fetch.negotiationAlgorithm=noop", "fetch", "-q", "--no-tags", "--no-recurse-submodules",
-                "--no-write-fetch-head", "--filter=blob:none", "--stdin", "origin", stdin="\n".join(missing) + "\n",
-            )  # fmt: skip
+            wanted = "\n".join(missing).encode() + b"\n"
+            noop = ("-c", "fetch.negotiationAlgorithm=noop")
+            self._run_bytes(self._clone, *noop, *_FETCH, "--filter=blob:none", "--stdin", "origin", stdin=wanted)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
     def tree(self, commit: str) -> list[TreeEntry]:
         """Every path of a commit, without sizes (-1)."""
         entries = []
-        for row in self._run_bytes("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"):
+        for row in self._read("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"):
             if row:
                 meta, path = row.split(b"\t", 1)
                 mode, _, oid = meta.decode().split()
@@ -154,7 +160,7 @@ class GitRepository:
         """Bytes of each object, -1 for one that is not here."""
         if not oids:
             return {}
-        out = self._run_bytes(
+        out = self._read(
             "cat-file", "--batch-check=%(objectname) %(objectsize)", stdin="\n".join(oids).encode() + b"\n"
         )
         sizes = {}
@@ -163,10 +169,10 @@ class GitRepository:
             sizes[oid] = int(size) if size.isdigit() else -1
         return sizes
 
-    def blobs(self, oids: Sequence[str]) -> Iterator[bytes | None]:
-        """The content of each blob, in order; None for one that is not here."""
+    def blobs(self, oids: Sequence[str]) -> Iterator[bytes | DocumentError]:
+        """The content of each blob, in order; why not, for one that is not here or too large."""
         reader = subprocess.Popen(
-            self._command("cat-file", "--batch", lazy=False), env=self._environment(),
+            self._command(self._reading, "cat-file", "--batch"), env=self._environment(),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         assert reader.stdin and reader.stdout
@@ -177,12 +183,7 @@ class GitRepository:
                 head = reader.stdout.readline().split()
                 if not head:
                     raise SourceError(f"source {self._name!r}: git stopped while reading; sync again")
-                if head[-1] == b"missing":
-                    yield None
-                    continue
-                data = reader.stdout.read(int(head[2]))
-                reader.stdout.read(1)
-                yield data if head[1] == b"blob" else None
+                yield _blob(head, reader.stdout)
         finally:
             for stream in (reader.stdin, reader.stdout):
                 with contextlib.suppress(OSError):
@@ -193,7 +194,7 @@ class GitRepository:
     def history(self, commit: str) -> list[tuple[str, str, int, list[str]]]:
         """(commit, tree, committer's time in seconds, parents) from `commit` back, children before parents."""
         rows = []
-        for line in self._run("log", "--topo-order", "--format=%H %T %ct %P", commit).splitlines():
+        for line in self._read("log", "--topo-order", "--format=%H %T %ct %P", commit).decode().splitlines():
             name, tree, seconds, *parents = line.split()
             rows.append((name, tree, int(seconds), parents))
         return rows
@@ -202,7 +203,7 @@ class GitRepository:
         """For each pair of trees, the paths that differ between them."""
         differing = [pair for pair in dict.fromkeys(pairs) if pair[0] != pair[1]]
         lines = "".join(f"{a} {b}\n" for a, b in differing).encode()
-        out = self._run_bytes("diff-tree", "--stdin", "-r", "--name-only", "-z", "--no-renames", stdin=lines)
+        out = self._read("diff-tree", "--stdin", "-r", "--name-only", "-z", "--no-renames", stdin=lines)
         found: dict[tuple[str, str], set[str]] = {pair: set() for pair in differing}
         current: set[str] = set()
         at = 0
@@ -222,7 +223,7 @@ class GitRepository:
 
     def moves(self, old: str, new: str) -> dict[str, str]:
         """New path to old path of files that moved between two commits (git's rename detection)."""
-        rows = self._run_bytes("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", old, new).split(b"\0")
+        rows = self._read("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", old, new).split(b"\0")
         names = [row.decode("utf-8", "surrogateescape") for row in rows]
         return {names[i + 2]: names[i + 1] for i in range(0, len(names) - 2, 3) if names[i].startswith("R")}
 
@@ -231,13 +232,9 @@ class GitRepository:
 
     # -- running git --------------------------------------------------------------------------------------------------
 
-    def _command(self, *arguments: str, lazy: bool = True) -> list[str]:
-        options = [word for option in _HARDENED for word in ("-c", option)]
-        if self._local:
-            options += ["-c", "protocol.file.allow=always"]
-        if not lazy:  # a missing object is missing: no fetch for each of them behind our back
-            options += ["-c", "remote.origin.promisor=false", "-c", "extensions.partialClone="]
-        return ["git", "--no-pager", "--git-dir", str(self._folder), *options, *arguments]
+    def _command(self, repository: Path, *arguments: str) -> list[str]:
+        options = (*_HARDENED, "protocol.file.allow=always") if self._local else _HARDENED
+        return ["git", "--no-pager", "--git-dir", str(repository), *_options(options), *arguments]
 
     def _environment(self) -> Mapping[str, str]:
         keep = {k: os.environ[k] for k in ("PATH", "HOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "GIT_SSL_CAINFO", "LANG",
@@ -251,8 +248,6 @@ class GitRepository:
             "GIT_SSH_COMMAND": ssh, "GIT_ASKPASS": "true", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C",
         }  # fmt: skip
         if self._credentials.token:  # by environment: a command line can be read by every user of the machine
-            import base64
-
             user = self._credentials.username or "x-access-token"
             basic = base64.b64encode(f"{user}:{self._credentials.token}".encode()).decode()
             environment |= {
@@ -262,18 +257,14 @@ class GitRepository:
             }
         return environment
 
-    def _git(self, arguments: Sequence[str], stdin: bytes = b"") -> bytes:
-        command = ["git", *(word for option in _HARDENED for word in ("-c", option)), *arguments]
-        return self._finish(command, stdin)
+    def _read(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        return self._run_bytes(self._reading, *arguments, stdin=stdin)
 
-    def _run_bytes(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        return self._finish(self._command(*arguments, lazy=False), stdin)
+    def _run(self, repository: Path, *arguments: str) -> str:
+        return self._run_bytes(repository, *arguments).decode("utf-8", "surrogateescape")
 
-    def _run(self, *arguments: str) -> str:
-        return self._run_bytes(*arguments).decode("utf-8", "surrogateescape")
-
-    def _ask_remote(self, *arguments: str, stdin: str = "") -> str:
-        return self._finish(self._command(*arguments), stdin.encode()).decode("utf-8", "surrogateescape")
+    def _run_bytes(self, repository: Path, *arguments: str, stdin: bytes = b"") -> bytes:
+        return self._finish(self._command(repository, *arguments), stdin)
 
     def _finish(self, command: Sequence[str], stdin: bytes) -> bytes:
         try:
@@ -295,6 +286,26 @@ class GitRepository:
         for secret in self._credentials.secrets:
             text = text.replace(secret, "***")
         return re.sub(r"(\w+://)[^/@\s]+@", r"\1***@", text)
+
+
+def _options(settings: Sequence[str]) -> list[str]:
+    return [word for setting in settings for word in ("-c", setting)]
+
+
+def _blob(head: Sequence[bytes], content: IO[bytes]) -> bytes | DocumentError:
+    """One object from `git cat-file --batch`, whose first line was `head`."""
+    if head[-1] in (b"missing", b"ambiguous"):
+        return DocumentError("its content is not in this copy of the repository")
+    left = int(head[2])
+    reason = too_large(left) or ("" if head[1] == b"blob" else f"a {head[1].decode()}, not a file")
+    parts = []
+    while left:
+        parts.append(content.read(min(left, 1 << 20)))
+        left -= len(parts[-1]) or left
+        if reason:
+            parts.clear()
+    content.read(1)
+    return RefusedError(reason) if reason else b"".join(parts)
 
 
 def is_url(location: str) -> bool:

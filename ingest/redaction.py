@@ -129,11 +129,11 @@ def _assignments(lines: list[str], found: set[Finding]) -> None:
         for match in reversed(list(_ASSIGNMENT.finditer(line))):
             for name, group in _VALUES.items():
                 value = match.group(group)
-                called = lines[at][match.end(group) : match.end(group) + 1] == "("
+                called = line[match.end(group) : match.end(group) + 1] == "("
                 if value is not None and not called and _is_credential(value, strict=name == "bare"):
                     _replace(lines, at, match.start(group), match.end(group), "assignment", found)
         for pattern in (_FLAG, _TAG):
-            for match in reversed(list(pattern.finditer(lines[at]))):
+            for match in reversed(list(pattern.finditer(line))):
                 if _is_credential(match.group(1), strict=True):
                     _replace(lines, at, match.start(1), match.end(1), "assignment", found)
 

@@ -96,7 +96,8 @@ SECRET_NAME = (
     r"client_?key|signing_?key|encryption_?key|secret_?key|secret_?string|connection_?string|pwd|pgpassword)s?)"
 )
 SECRET_ATTRIBUTES = frozenset(
-    """password master_password admin_password administrator_login_password root_password db_password secret secret_string
-    secret_key client_secret private_key private_key_pem private_key_openssh auth_token access_token api_token token
-    api_key access_key shared_key primary_key passphrase connection_string secret_access_key webhook_url""".split()
+    """password master_password admin_password administrator_login_password root_password db_password secret
+    secret_string secret_key client_secret private_key private_key_pem private_key_openssh auth_token access_token
+    api_token token api_key access_key shared_key primary_key passphrase connection_string secret_access_key
+    webhook_url""".split()
 )

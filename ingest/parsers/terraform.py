@@ -57,7 +57,7 @@ def parse(path: str, text: str) -> Parsed:
 def _recovered(data: bytes) -> Iterator[_Part]:
     """The parts of a broken file: of each piece between block headers that parses alone."""
     starts = [match.start() for match in _HEADER.finditer(data)]
-    for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
+    for start, end in zip(starts, [*starts[1:], len(data)][: len(starts)], strict=True):
         root = _parser().parse(data[start:end]).root_node
         if not root.has_error:
             yield from _parts(root, data.count(b"\n", 0, start))

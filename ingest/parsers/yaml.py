@@ -85,7 +85,8 @@ def _cut(
             yield from windows(lines, start, end, names, "window")
         return
     borders = [start, *(_with_comment(lines, row, start) for row, _, _ in children[1:]), end]
-    first, packed = start, []
+    first = start
+    packed: list[str] = []
     for (_, name, child), border, following in zip(children, borders, borders[1:], strict=False):
         if _size(lines, border, following) > LIMIT:
             yield from draft(lines, first, border, [*names, *_listed(packed)], "entry")

@@ -13,7 +13,6 @@ from urllib.parse import quote
 from ingest.git import GitRepository, TreeEntry, is_url
 from ingest.history import Change, last_changes
 from ingest.sources import Link, Listed, Listing, Previous, SourceSpec
-from rag.errors import DocumentError
 
 _REFUSED_MODES = {"120000": "symbolic link: not followed", "160000": "submodule: add its repository as a source"}
 
@@ -55,8 +54,7 @@ class GitSource:
     def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Exception]]:
         oids = [item.handle for item in items]
         self._repository.fetch_blobs(oids)
-        for item, data in zip(items, self._repository.blobs(oids), strict=True):
-            yield item, DocumentError("its content is not in this copy of the repository") if data is None else data
+        yield from zip(items, self._repository.blobs(oids), strict=True)
 
     def link(self, item: Listed, version: str) -> Link:
         return pinned_link(self._web_url, version, item.path)

@@ -62,7 +62,9 @@ class CatalogWriter:
     def start_run(self, source: str) -> int:
         """Begins the record of one sync of one source, and gives its number."""
         result = self._connection.execute(insert(s.runs).values(source=source, started_at=now()))
-        return int(result.inserted_primary_key[0])
+        key = result.inserted_primary_key
+        assert key is not None
+        return int(key[0])
 
     def finish_run(self, run: int, outcome: str, message: str, counts: Mapping[str, int]) -> None:
         """Ends it: `outcome` is done, failed, partial or interrupted."""

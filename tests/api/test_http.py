@@ -1,0 +1,138 @@
+"""The HTTP interface over a real owner."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.compose import Owner
+from api.http import make_app
+from api.settings import Settings
+from ingest.sync import SyncReport
+from tests.conftest import configure, write
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+@pytest.fixture
+def client(owner: Owner, sync: Callable[..., SyncReport], tmp_path: Path, settings: Settings) -> Iterator[TestClient]:
+    wiki = {
+        "unlock.md": "# Unlock\n\nRun `terraform force-unlock` with the lock id.\n",
+        "pay.md": "---\naudience: [payments]\n---\n# Payouts\n\nThe batch runs at 04:10.\n",
+    }
+    write(tmp_path / "wiki", wiki)
+    write(tmp_path / "private", {"p.md": "# P\n\nprivate words\n"})
+    configure(
+        settings,
+        {"name": "wiki", "type": "folder", "path": str(tmp_path / "wiki")},
+        {"name": "private", "type": "folder", "path": str(tmp_path / "private"), "audience": ["staff"]},
+    )
+    sync()
+    with TestClient(make_app(settings, owner.reader()), base_url="http://127.0.0.1:8765") as opened:
+        yield opened
+
+
+def test_search(client: TestClient) -> None:
+    found = client.get("/v1/search", params={"q": "force-unlock", "k": 1}).json()
+    assert [result["path"] for result in found["results"]] == ["unlock.md"]
+    assert found["coverage"]["complete"]
+    assert client.get("/v1/search", params={"q": "x", "source": "none"}).json()["results"] == []
+
+
+def test_ask(client: TestClient) -> None:
+    answer = client.post("/v1/ask", json={"question": "How do I force-unlock terraform?"}).json()
+    assert answer["verdict"] == "answered"
+    assert answer["citations"][0]["path"] == "unlock.md"
+
+
+def events(text: str) -> list[tuple[str, Any]]:
+    parts = [part.split("\n", 1) for part in text.strip().split("\n\n")]
+    return [(head.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for head, data in parts]
+
+
+def test_ask_as_events(client: TestClient) -> None:
+    reply = client.post(
+        "/v1/ask", json={"question": "How do I force-unlock terraform?"}, headers={"Accept": "text/event-stream"}
+    )
+    assert reply.headers["content-type"].startswith("text/event-stream")
+    found = events(reply.text)
+    assert [name for name, _ in found] == ["text", "citation", "answer"]
+    assert found[-1][1]["answer"] == found[0][1]["text"]
+    assert found[-1][1]["citations"] == [found[1][1]]
+
+
+def test_a_document_and_its_lines(client: TestClient) -> None:
+    result = client.get("/v1/search", params={"q": "force-unlock", "k": 1}).json()["results"][0]
+    document = client.get(f"/v1/documents/{result['document_id']}").json()
+    assert document["text"].startswith("# Unlock")
+    assert document["total_lines"] == 3
+    line = client.get(f"/v1/documents/{result['document_id']}", params={"start": 3, "end": 3}).json()
+    assert line["text"] == "Run `terraform force-unlock` with the lock id."
+    assert line["url"].endswith(":3-3")
+
+
+def test_what_a_viewer_may_not_see_is_not_there(client: TestClient, owner: Owner) -> None:
+    hidden = owner.catalog.document_at("wiki", "pay.md")
+    assert hidden is not None
+    reply = client.get(f"/v1/documents/{hidden.id}")
+    assert reply.status_code == 404
+    assert reply.json()["error"].replace(hidden.id, "X") == client.get("/v1/documents/nope").json()["error"].replace(
+        "nope", "X"
+    )
+    for query in ("payouts batch 04:10", "private words"):
+        assert {r["path"] for r in client.get("/v1/search", params={"q": query}).json()["results"]} <= {"unlock.md"}
+    sources = client.get("/v1/sources").json()["sources"]
+    assert [(source["name"], source["documents"]) for source in sources] == [("wiki", 1)]
+    assert client.get("/v1/search", params={"q": "x"}).json()["coverage"]["passages"] == 1
+
+
+def test_health(client: TestClient) -> None:
+    assert client.get("/livez").status_code == 200
+    assert client.get("/readyz").json()["coverage"]["passages"] == 1
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", ""])
+def test_other_hosts_are_refused(client: TestClient, host: str) -> None:
+    assert client.get("/v1/search", params={"q": "x"}, headers={"Host": host}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "options"),
+    [
+        ("GET", "/v1/search", {}),
+        ("GET", "/v1/search", {"params": {"q": "x", "k": 1000}}),
+        ("GET", "/v1/search", {"params": {"q": "x" * 5000}}),
+        ("POST", "/v1/ask", {"json": {"question": ""}}),
+        ("POST", "/v1/ask", {"json": {"question": "x" * 5000}}),
+        ("POST", "/v1/ask", {"json": {"question": "x", "persona": "../../etc/passwd"}}),
+        ("POST", "/v1/ask", {"content": b"{"}),
+        ("GET", "/v1/documents/x", {"params": {"start": 0}}),
+    ],
+)
+def test_bad_requests_are_422(client: TestClient, method: str, path: str, options: dict[str, Any]) -> None:
+    assert client.request(method, path, **options).status_code == 422
+
+
+@pytest.mark.parametrize("text", ["\0", "\ud800", "💥" * 100, "a" * 3999, "(((", "* OR 1=1", "[REDACTED:x]", "\n\t "])
+def test_odd_questions_are_answered(client: TestClient, text: str) -> None:
+    body = json.dumps({"question": text}).encode()
+    reply = client.post("/v1/ask", content=body, headers={"Content-Type": "application/json"})
+    assert reply.status_code in (200, 422)
+
+
+def test_openapi_describes_every_route(client: TestClient) -> None:
+    described = client.get("/openapi.json").json()
+    assert set(described["paths"]) == {
+        "/v1/search",
+        "/v1/ask",
+        "/v1/documents/{document_id}",
+        "/v1/sources",
+        "/livez",
+        "/readyz",
+    }
+    assert described["components"]["schemas"]["AskRequest"]["properties"]["question"]["examples"]

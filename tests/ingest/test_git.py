@@ -1,0 +1,227 @@
+"""Git sources: versions as `git log` has them, pinned links, and nothing run that a repository asks for."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import ingest.git
+from ingest.git import GitRepository
+from ingest.history import last_changes
+from ingest.sources import Credentials, Previous, SourceSpec
+from ingest.sources.git import GitSource, pinned_link, web_url_of
+from rag.errors import SettingsError, SourceError
+from tests.conftest import commit, git, write
+
+
+def source(tmp_path: Path, location: str | Path, **settings: object) -> GitSource:
+    return GitSource(SourceSpec("s", "git", str(location), **settings), tmp_path / "ours")  # type: ignore[arg-type]
+
+
+def random_history(repo: Path, seed: int) -> None:
+    """Branches, merges (some of them conflicting, resolved to one side), reverts, deletions and renames."""
+    rng = random.Random(seed)
+    commit(repo, {f"f{n}": f"{n}\n" for n in range(8)})
+    for step in range(40):
+        action = rng.random()
+        name = f"f{rng.randrange(10)}"
+        if action < 0.5:
+            commit(repo, {name: f"{rng.randrange(3)}\n"}, f"edit {step}")
+        elif action < 0.6 and (repo / name).exists():
+            (repo / name).unlink()
+            commit(repo, {}, f"delete {step}")
+        elif action < 0.8:
+            git(repo, "checkout", "-q", "-B", f"side{rng.randrange(3)}")
+        else:
+            branches = [b for b in git(repo, "branch", "--format=%(refname:short)").split() if b]
+            git(repo, "merge", "-q", "--no-edit", "-X", rng.choice(["ours", "theirs"]), "--no-ff", rng.choice(branches),
+                date=f"2026-03-02T12:00:{step:02}Z") if _mergeable(repo) else None  # fmt: skip
+            git(repo, "checkout", "-q", rng.choice(branches))
+
+
+def _mergeable(repo: Path) -> bool:
+    return git(repo, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_last_changes_are_what_git_log_says(tmp_path: Path, seed: int) -> None:
+    repo = tmp_path / "repo"
+    try:
+        random_history(repo, seed)
+    except subprocess.CalledProcessError:  # a conflict that -X can't resolve ends the story there
+        git(repo, "reset", "-q", "--hard")
+    head = git(repo, "rev-parse", "HEAD")
+    ours = GitRepository(tmp_path / "ours", str(repo), Credentials(), "s")
+    ours.update("")
+    paths = {entry.path for entry in ours.tree(head)}
+    found = last_changes(ours, head, paths)
+    assert {p: c.commit for p, c in found.items()} == {p: git(repo, "log", "-1", "--format=%H", "--", p) for p in paths}
+    for known_head in git(repo, "rev-list", "--max-count=12", "HEAD").split():
+        known = last_changes(ours, known_head, {entry.path for entry in ours.tree(known_head)})
+        assert last_changes(ours, head, paths, known_head, known) == found
+
+
+def test_a_shallow_clone_answers_with_its_oldest_commit(tmp_path: Path) -> None:
+    commit(tmp_path / "repo", {"a.md": "1"})
+    commit(tmp_path / "repo", {"b.md": "2"})
+    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{tmp_path / 'repo'}", "shallow")
+    listing = source(tmp_path, tmp_path / "shallow").listing(Previous())
+    assert {item.version for item in listing.items} == {git(tmp_path / "repo", "rev-parse", "HEAD")}
+
+
+def test_refs_are_branches_tags_or_commits(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    first = commit(repo, {"a.md": "first"})
+    git(repo, "tag", "-a", "v1", "-m", "v1")
+    git(repo, "branch", "dev/x")
+    commit(repo, {"a.md": "second"})
+    for ref in ("v1", "dev/x", first):
+        assert source(tmp_path, repo, ref=ref).listing(Previous()).head == first
+    with pytest.raises(SettingsError, match="no branch or tag 'nope'"):
+        source(tmp_path, repo, ref="nope").listing(Previous())
+
+
+def test_an_empty_repository_and_a_folder_are_no_sources(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    git(tmp_path / "empty", "init", "-q")
+    with pytest.raises(SettingsError, match="no commits"):
+        source(tmp_path, tmp_path / "empty").listing(Previous())
+    (tmp_path / "plain").mkdir()
+    with pytest.raises(SettingsError, match="type: folder"):
+        source(tmp_path, tmp_path / "plain").listing(Previous())
+
+
+def test_a_linked_work_tree_and_a_bare_repository(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    head = commit(repo, {"a.md": "1"})
+    git(repo, "worktree", "add", "-q", "--detach", str(tmp_path / "linked"))
+    git(tmp_path, "clone", "-q", "--bare", str(repo), "bare.git")
+    for place in ("linked", "bare.git"):
+        assert source(tmp_path, tmp_path / place).listing(Previous()).head == head
+
+
+def test_a_remote_is_cloned_without_blobs_that_are_fetched_when_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """file:// speaks git's protocol; it is refused as a setting, so the test lets it through here."""
+    repo = tmp_path / "repo"
+    commit(repo, {f"{n}.md": f"text {n}\n" for n in range(5)})
+    commit(repo, {"0.md": "newer\n"})
+    git(repo, "config", "uploadpack.allowFilter", "true")
+    git(repo, "config", "uploadpack.allowAnySHA1InWant", "true")
+    monkeypatch.setattr("ingest.git._HARDENED", (*ingest.git._HARDENED, "protocol.file.allow=always"))
+    under_test = source(tmp_path, f"file://{repo}")
+    listing = under_test.listing(Previous())
+    ours = GitRepository(tmp_path / "ours", f"file://{repo}", Credentials(), "s")
+    assert set(ours.sizes([item.handle for item in listing.items]).values()) == {-1}
+    read = {item.path: data for item, data in under_test.fetch(listing.items[:2])}
+    assert read == {"0.md": b"newer\n", "1.md": b"text 1\n"}
+    sizes = ours.sizes([item.handle for item in listing.items])
+    assert sorted(size < 0 for size in sizes.values()) == [False, False, True, True, True]
+    head = commit(repo, {"1.md": "again\n"})
+    again = under_test.listing(Previous(listing.head, {item.path: item.signature for item in listing.items}))
+    assert again.head == head
+    assert next(item.version for item in again.items if item.path == "1.md") == head
+    assert {i.path: d for i, d in under_test.fetch(again.items)}["1.md"] == b"again\n"
+
+
+@pytest.mark.parametrize(
+    "trap", ["hook", "fsmonitor", "filter", "sshcommand", "alias", "uploadpack", "pager", "include"]
+)
+def test_nothing_is_run_that_a_repository_asks_for(tmp_path: Path, trap: str) -> None:
+    repo, canary = tmp_path / "repo", tmp_path / "canary"
+    commit(repo, {"a.md": "1", ".gitattributes": "*.md filter=evil diff=evil\n"})
+    script = write(tmp_path, {"evil.sh": f"#!/bin/sh\ntouch {canary}\ncat\n"}) / "evil.sh"
+    script.chmod(0o755)
+    more = write(tmp_path, {"more.cfg": f"[core]\n\tfsmonitor = {script}\n\tpager = {script}\n"}) / "more.cfg"
+    if trap == "hook":
+        for hook in ("post-checkout", "reference-transaction", "post-index-change", "pre-auto-gc"):
+            target = repo / ".git" / "hooks" / hook
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(script.read_bytes())
+            target.chmod(0o755)
+    options = {
+        "fsmonitor": [("core.fsmonitor", str(script))],
+        "filter": [("filter.evil.smudge", str(script)), ("diff.evil.textconv", str(script))],
+        "sshcommand": [("core.sshCommand", str(script))],
+        "alias": [("alias.log", f"!{script}")],
+        "uploadpack": [("uploadpack.packObjectsHook", str(script)), ("remote.origin.uploadpack", str(script))],
+        "pager": [("core.pager", str(script)), ("pager.log", str(script))],
+        "include": [("core.hooksPath", str(tmp_path)), ("include.path", str(more))],
+    }.get(trap, [])
+    for key, value in options:
+        git(repo, "config", key, value)
+    under_test = source(tmp_path, repo)
+    listing = under_test.listing(Previous())
+    assert len(list(under_test.fetch(listing.items))) == 2
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize(
+    "location", ["ext::sh -c touch% {canary}", "--upload-pack=touch {canary}", "fd::17", "file:///etc"]
+)
+def test_transports_that_run_programs_are_refused(tmp_path: Path, location: str) -> None:
+    canary = tmp_path / "canary"
+    with pytest.raises((SettingsError, SourceError)):
+        source(tmp_path, location.format(canary=canary)).listing(Previous())
+    assert not canary.exists()
+
+
+def test_a_submodule_is_refused_and_not_fetched(tmp_path: Path) -> None:
+    commit(tmp_path / "inner", {"x.md": "x"})
+    commit(tmp_path / "repo", {"a.md": "1"})
+    git(tmp_path / "repo", "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(tmp_path / "inner"), "sub")
+    commit(tmp_path / "repo", {})
+    listing = source(tmp_path, tmp_path / "repo").listing(Previous())
+    refused = {item.path: item.refusal for item in listing.items if item.refusal}
+    assert "submodule" in refused["sub"]
+
+
+def test_a_token_is_in_no_error_no_command_and_no_file(tmp_path: Path) -> None:
+    token = "s3cr3t" + "-token-1"
+    credentials = Credentials(token=token)
+    with pytest.raises(SourceError) as failed:
+        source(tmp_path, "https://127.0.0.1:9/org/repo.git", credentials=credentials).listing(Previous())
+    assert token not in str(failed.value)
+    assert token not in repr(credentials)
+    for file in (tmp_path / "ours").rglob("*"):
+        assert not file.is_file() or token.encode() not in file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("web", "expected"),
+    [
+        ("https://github.com/o/r", "https://github.com/o/r/blob/abc/a%20b.md?plain=1#L3-L9"),
+        ("https://gitlab.example.org/o/r/", "https://gitlab.example.org/o/r/-/blob/abc/a%20b.md#L3-9"),
+        ("https://bitbucket.org/o/r", "https://bitbucket.org/o/r/src/abc/a%20b.md#lines-3:9"),
+        ("https://gitea.example.org/o/r", "https://gitea.example.org/o/r/src/commit/abc/a%20b.md#L3-L9"),
+        ("", "a b.md@abc:3-9"),
+    ],
+)
+def test_pinned_links(web: str, expected: str) -> None:
+    link = pinned_link(web, "abc", "a b.md")
+    assert link.url + link.line_anchor.format(start=3, end=9) == expected
+
+
+@pytest.mark.parametrize(
+    ("location", "web"),
+    [
+        ("https://github.com/o/r.git", "https://github.com/o/r"),
+        ("git@github.com:o/r.git", "https://github.com/o/r"),
+        ("ssh://git@git.example.org:2222/o/r.git", "https://git.example.org/o/r"),
+        ("/srv/git/r", ""),
+    ],
+)
+def test_web_urls_are_guessed(location: str, web: str) -> None:
+    assert web_url_of(location) == web
+
+
+def test_git_itself_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(tmp_path / "repo", {"a.md": "1"})
+    monkeypatch.setitem(os.environ, "PATH", str(tmp_path))
+    with pytest.raises(SettingsError, match="not installed"):
+        source(tmp_path, tmp_path / "repo").listing(Previous())
