@@ -1,0 +1,1 @@
+"""Benchmarks: not tests, run by make targets of their own."""
