@@ -448,7 +448,7 @@ def eval_questions(
     kinds = figures.pop("by_kind")
     table = Table(box=None, pad_edge=False)
     for column in ("", "all", *kinds):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="left" if column == "" else "right", no_wrap=True)
     for key, value in figures.items():
         table.add_row(key, str(value), *(str(kind.get(key, "")) for kind in kinds.values()))
     out.print(table)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+import numpy as np
 
 from ingest.parsers import Parsed, document_kind, parse
 from ingest.redaction import Finding, redact
@@ -22,12 +24,13 @@ from rag.catalog.reader import embedding_text
 from rag.catalog.writer import now
 from rag.errors import DocumentError, RefusedError, SettingsError, SourceError
 from rag.indexes.projection import Projection
-from rag.ports import Embedder, Progress
+from rag.ports import Embedder, Progress, Vectors
 from rag.records import AccessRule, Document, digest
 
 _PIPELINE = "1"  # a new number makes every document be parsed anew
 _BATCH = 48  # documents in one transaction
 _EMBEDDED_AT_ONCE = 512  # texts embedded between two transactions
+_BETWEEN_STOPS = 64  # texts embedded between two looks at whether to stop
 
 
 class Interrupted(Exception):
@@ -245,17 +248,26 @@ class Sync:
         done = 0
         for at in range(0, len(pending), _EMBEDDED_AT_ONCE):
             batch = pending[at : at + _EMBEDDED_AT_ONCE]
-            if self._stop():
+            parts = list(self._embed_until_stopped([text for _, text in batch], at, len(pending)))
+            if parts:
+                vectors = np.concatenate(parts)
+                done += len(vectors)
+                with self._catalog.write(self._embedder.name) as writer:
+                    writer.put_embeddings([text_hash for text_hash, _ in batch[: len(vectors)]], vectors)
+                self._vectors.catch_up()
+            if done < at + len(batch):
                 return done, True
-            self._progress(Progress("embedding", done, len(pending)))
-            vectors = self._embedder.embed([text for _, text in batch])
-            with self._catalog.write(self._embedder.name) as writer:
-                writer.put_embeddings([text_hash for text_hash, _ in batch], vectors)
-            self._vectors.catch_up()
-            done += len(batch)
         self._vectors.catch_up()
         self._progress(Progress("embedding", done, len(pending)))
         return done, False
+
+    def _embed_until_stopped(self, texts: Sequence[str], done: int, total: int) -> Iterator[Vectors]:
+        """The vectors of the texts, some at a time, until the user asks to stop."""
+        for at in range(0, len(texts), _BETWEEN_STOPS):
+            if self._stop():
+                return
+            self._progress(Progress("embedding", done + at, total))
+            yield self._embedder.embed(texts[at : at + _BETWEEN_STOPS])
 
 
 def _signature(item: Listed, spec: SourceSpec) -> str:

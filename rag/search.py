@@ -127,20 +127,27 @@ class Retriever:
 def fuse(lexical: Sequence[Hit], dense: Sequence[Hit]) -> list[tuple[str, float, tuple[str, ...]]]:
     """(id, score, found by), best first: the weighted sum of both lists' standard scores.
 
-    A passage that one list lacks gets that list's lowest standard score. Ties fall by id, so that order is stable.
+    Where the lexical list is the shorter one, the other passages hold none of the words: they count as zeros, so that a
+    word which a single passage holds lifts it far. A passage that one list lacks gets that list's lowest standard score.
+    Ties fall by id, so that order is stable.
     """
-    parts = [(name, hits, weight) for name, hits, weight in (
-        ("lexical", lexical, 1 - _DENSE_WEIGHT), ("vectors", dense, _DENSE_WEIGHT)) if hits]  # fmt: skip
-    scored = {name: _standard(hits) for name, hits, _ in parts}
-    ids = {hit.id for _, hits, _ in parts for hit in hits}
+    zeros = max(0, len(dense) - len(lexical))
+    lists = {
+        "lexical": (*_standard(lexical, zeros), 1 - _DENSE_WEIGHT),
+        "vectors": (*_standard(dense), _DENSE_WEIGHT),
+    }
     ranked = []
-    for passage_id in ids:
-        score = sum(weight * scored[name].get(passage_id, min(scored[name].values())) for name, _, weight in parts)
-        ranked.append((passage_id, score, tuple(name for name, _, _ in parts if passage_id in scored[name])))
+    for passage_id in {hit.id for hit in (*lexical, *dense)}:
+        score = sum(weight * scores.get(passage_id, lowest) for scores, lowest, weight in lists.values())
+        why = tuple(name for name, (scores, _, _) in lists.items() if passage_id in scores)
+        ranked.append((passage_id, score, why))
     return sorted(ranked, key=lambda row: (-row[1], row[0]))
 
 
-def _standard(hits: Sequence[Hit]) -> dict[str, float]:
-    scores = np.array([hit.score for hit in hits], dtype=np.float64)
-    spread = scores.std() or 1.0
-    return {hit.id: float((hit.score - scores.mean()) / spread) for hit in hits}
+def _standard(hits: Sequence[Hit], zeros: int = 0) -> tuple[dict[str, float], float]:
+    """Standard scores by id, and the lowest of them, as if `zeros` further passages had scored 0."""
+    if not hits:
+        return {}, 0.0
+    scores = np.array([*(hit.score for hit in hits), *[0.0] * zeros], dtype=np.float64)
+    standard = (scores - scores.mean()) / (scores.std() or 1.0)
+    return {hit.id: float(score) for hit, score in zip(hits, standard, strict=False)}, float(standard.min())

@@ -31,7 +31,7 @@ def ask(question: str) -> dict:
     return json.loads(done.stdout)
 
 
-def fault(citation: dict, repositories: dict[str, str], ref: str = "main") -> str:
+def fault(citation: dict, repositories: dict[str, str], ref: str = "HEAD") -> str:
     """What is wrong with a citation, or ""."""
     repository = repositories[citation["source"]]
     lines = git(repository, "show", f"{citation['version']}:{citation['path']}").split("\n")

@@ -254,6 +254,19 @@ def test_a_stopped_sync_goes_on_where_it_was(owner: Owner, sync: Sync, tmp_path:
     assert_sound(owner)
 
 
+def test_embedding_stops_within_a_batch_and_keeps_what_is_done(
+    owner: Owner, sync: Sync, tmp_path: Path, settings: Settings
+) -> None:
+    sections = "".join(f"## Part {n}\n\nword{n}\n\n" for n in range(200))
+    configure(settings, {"name": "long", "type": "folder", "path": str(write(tmp_path / "long", {"a.md": sections}))})
+    asked = iter([False] * 2)  # after the one document, and before the first 64 texts
+    report = sync(stop=lambda: next(asked, True))
+    assert report.interrupted
+    assert report.embedded == 64
+    assert sync().embedded == 136
+    assert_sound(owner)
+
+
 def test_embedding_goes_on_where_it_was_stopped(owner: Owner, sync: Sync, wiki: Path) -> None:
     asked = iter([False] * 1)
     report = sync(stop=lambda: next(asked, True))
