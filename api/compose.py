@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from rag.ask import Asker
 from rag.catalog import Catalog
 from rag.embedders.hashing import HashingEmbedder
 from rag.embedders.sentence_transformer import SentenceTransformerEmbedder
-from rag.errors import SettingsError, WriterBusyError
+from rag.errors import IndexDamagedError, RetryLaterError, SettingsError
 from rag.indexes.lexical import TantivyIndex
 from rag.indexes.projection import Projection
 from rag.indexes.vectors import ChromaIndex
@@ -31,7 +31,7 @@ from rag.persona import load_persona
 from rag.ports import ChatModel, Embedder, Progress
 from rag.records import EVERYONE, Viewer
 from rag.remote import RemoteDense, search_handler
-from rag.search import Dense, LocalDense, Retriever
+from rag.search import Dense, LocalDense, NoDense, Retriever
 
 
 def viewer_from(groups: str) -> Viewer:
@@ -63,7 +63,7 @@ def source_from(spec: SourceSpec, home: Path) -> Source:
 class Reader:
     """What answers questions: the catalog, the lexical index, and vectors wherever they are."""
 
-    def __init__(self, settings: Settings, catalog: Catalog, lexical: TantivyIndex, dense: Dense | None) -> None:
+    def __init__(self, settings: Settings, catalog: Catalog, lexical: TantivyIndex, dense: Dense) -> None:
         self.catalog = catalog
         self.retriever = Retriever(catalog, lexical, dense)
         self._settings = settings
@@ -152,19 +152,25 @@ def open_reader(settings: Settings, role: str) -> Iterator[Reader]:
         catalog = Catalog(settings.catalog_url, read_only=True)
         stack.callback(catalog.close)
         lexical = TantivyIndex(settings.home / "lexical", writable=False)
-        address = owner_of(settings.home).get("socket", "")
-        dense: Dense | None = RemoteDense(address) if address else None
-        if dense is None:
-            with suppress(WriterBusyError):
-                lock = WriterLock.acquire(settings.home, role, patience=0)
-                stack.callback(lock.release)
-                embedder = embedder_from(settings)
-                chroma = ChromaIndex(settings.home / "vectors", embedder.name)
-                stack.callback(chroma.close)
-                dense = LocalDense(embedder, chroma)
-                service = OwnerService(lock, settings.home, {"search": search_handler(dense)})
-                stack.callback(service.close)
-        yield Reader(settings, catalog, lexical, dense)
+        yield Reader(settings, catalog, lexical, _dense_from(settings, role, stack))
+
+
+def _dense_from(settings: Settings, role: str, stack: ExitStack) -> Dense:
+    """Vector search from the data folder's owner, or as its owner until `stack` closes; without where neither can be."""
+    if address := owner_of(settings.home).get("socket", ""):
+        return RemoteDense(address)
+    try:
+        lock = WriterLock.acquire(settings.home, role, patience=0)
+        stack.callback(lock.release)
+        embedder = embedder_from(settings)
+        chroma = ChromaIndex(settings.home / "vectors", embedder.name)
+        stack.callback(chroma.close)
+        dense = LocalDense(embedder, chroma)
+        service = OwnerService(lock, settings.home, {"search": search_handler(dense)})
+        stack.callback(service.close)
+        return dense
+    except (RetryLaterError, IndexDamagedError) as error:
+        return NoDense(str(error))
 
 
 def progress_event(step: Progress) -> dict[str, Any]:

@@ -33,7 +33,6 @@ class WriterLock:
         self._home = home
         self._handle = handle
         self._role = role
-        self.announce("")
 
     @classmethod
     def acquire(cls, home: Path, role: str, patience: float = 5.0) -> WriterLock:
@@ -50,20 +49,30 @@ class WriterLock:
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return cls(home, handle, role)
+                break
             except BlockingIOError:
                 holder = owner_of(home)
                 if holder.get("role") not in BRIEF_ROLES or time.monotonic() > deadline:
                     handle.close()
                     raise WriterBusyError(int(holder.get("pid", 0)), str(holder.get("role", "?")), str(home)) from None
                 time.sleep(0.05)
+        lock = cls(home, handle, role)
+        try:
+            lock.announce("")
+        except StorageError:
+            lock.release()
+            raise
+        return lock
 
     def announce(self, address: str) -> None:
-        """Tells other processes who owns the folder, and where its socket is."""
+        """Tells other processes who owns the folder, and where its socket is. Raises: StorageError."""
         file = self._home / "owner.json"
         beside = file.with_suffix(".new")
-        beside.write_text(json.dumps({"pid": os.getpid(), "role": self._role, "socket": address}))
-        beside.replace(file)
+        try:
+            beside.write_text(json.dumps({"pid": os.getpid(), "role": self._role, "socket": address}))
+            beside.replace(file)
+        except OSError as error:
+            raise StorageError(f"the data folder {self._home} can't be written: {error.strerror}") from error
 
     def release(self) -> None:
         with contextlib.suppress(OSError):

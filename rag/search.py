@@ -63,6 +63,16 @@ class LocalDense:
 
 
 @dataclass(frozen=True)
+class NoDense:
+    """No vector search, and why: keywords alone."""
+
+    reason: str
+
+    def search(self, text: str, k: int, scope: Scope) -> DenseHits:
+        return DenseHits((), 0, f"keyword search only: {self.reason}")
+
+
+@dataclass(frozen=True)
 class SearchResult:
     """Passages, best first, and how much of the catalog was searched."""
 
@@ -71,9 +81,9 @@ class SearchResult:
 
 
 class Retriever:
-    """Searches one catalog with its two indexes. Without `dense`, keywords alone."""
+    """Searches one catalog with its two indexes."""
 
-    def __init__(self, catalog: Catalog, lexical: Index, dense: Dense | None) -> None:
+    def __init__(self, catalog: Catalog, lexical: Index, dense: Dense) -> None:
         self._catalog = catalog
         self._lexical = lexical
         self._dense = dense
@@ -100,12 +110,10 @@ class Retriever:
         return Scope(self._catalog.access_keys(viewer), filters.sources, filters.kinds, filters.paths, matching)
 
     def _search_dense(self, query: str, k: int, scope: Scope) -> DenseHits:
-        if self._dense is None:
-            return DenseHits((), 0, "vector search is off")
         try:
             return self._dense.search(query, k, scope)
         except (RetryLaterError, IndexDamagedError) as error:
-            return DenseHits((), 0, f"keyword search only: {error}")
+            return NoDense(str(error)).search(query, k, scope)
 
     def _resolve(
         self, ranked: Sequence[tuple[str, float, tuple[str, ...]]], scope: Scope, k: int

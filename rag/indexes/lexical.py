@@ -7,7 +7,6 @@ crash in between repeats changes, which is harmless. API: https://github.com/qui
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +14,8 @@ from typing import Any
 
 import tantivy
 
-from rag.errors import IndexDamagedError, StorageError
+from rag.errors import IndexDamagedError
+from rag.indexes.files import unwritable, write_atomically
 from rag.indexes.tokens import STOP_WORDS, tokenise
 from rag.ports import Entry, Hit, Scope, Vectors
 
@@ -66,7 +66,7 @@ class TantivyIndex:
             write_atomically(self._state, json.dumps({"format": _FORMAT, "watermark": watermark}))
         except (OSError, ValueError) as error:
             self._writer = None
-            raise StorageError(f"the lexical index in {self._folder} can't be written: {error}") from error
+            raise unwritable("lexical index", self._folder, error) from error
 
     def search(self, query: str | Vectors, k: int, scope: Scope) -> list[Hit]:
         if not isinstance(query, str) or not scope.access:
@@ -186,13 +186,3 @@ def _empty(folder: Path) -> None:
     for file in folder.iterdir():
         if file.is_file():
             file.unlink()
-
-
-def write_atomically(file: Path, text: str) -> None:
-    """Old content or new content, whatever happens: written beside, flushed to disk, renamed."""
-    beside = file.with_suffix(".new")
-    with beside.open("w") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    beside.replace(file)

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from rag.errors import IndexDamagedError, StorageError
-from rag.indexes.lexical import write_atomically
+from rag.indexes.files import disk_is_full, unwritable, write_atomically
 from rag.ports import Entry, Hit, Scope, Vectors
 
 _FORMAT = 1
@@ -92,8 +92,8 @@ class ChromaIndex:
         except Exception as error:  # Chroma raises many kinds; whatever it is, this folder is no use
             self._disconnect()
             _forget_clients()
-            if "No space left" in str(error):
-                raise StorageError(f"the disk that holds {self._folder} is full") from error
+            if disk_is_full(self._folder):
+                raise unwritable("vector index", self._folder, error) from error
             return False
         self._state = state
         if {key: n for key, n in counts.items() if n} == {key: n for key, n in (state.counts or {}).items() if n}:
@@ -143,10 +143,12 @@ class ChromaIndex:
                 self._add(puts)
             self._write_state(replace(self._state, dirty=False, watermark=watermark, counts=self._counts()))
         except OSError as error:
-            raise StorageError(f"the vector index in {self._folder} can't be written: {error}") from error
+            raise unwritable("vector index", self._folder, error) from error
         except (StorageError, IndexDamagedError):
             raise
         except Exception as error:  # Chroma raises many kinds, and after one of them the folder can't be trusted
+            if disk_is_full(self._folder):
+                raise unwritable("vector index", self._folder, error) from error
             raise IndexDamagedError(
                 f"Chroma failed while writing: {error}; the next sync restores the index"
             ) from error

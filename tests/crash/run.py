@@ -206,6 +206,7 @@ def main() -> None:
     plan = ["random"] * options.random + [step for step in NAMED for _ in range(options.named)]
     killed = 0
     for number, step in enumerate(plan, 1):
+        known = len(trials.failures)
         kept, gone = trials.change()
         outcome = trials.kill_one(step, typical)
         killed += outcome == "killed"
@@ -213,8 +214,8 @@ def main() -> None:
         took = trials.check(f"trial {number} ({step})", kept, gone)
         found = f"vectors {state:<6} recovery sync {took:5.1f} s  failures {len(trials.failures)}"
         print(f"{number:3} {step:<22} {outcome:<18} {found}", flush=True)
-    for failure in trials.failures:
-        print("FAILED", failure)
+        for failure in trials.failures[known:]:
+            print("    FAILED", failure, flush=True)
     minutes = (time.perf_counter() - began) / 60
     print(
         f"{len(plan)} trials, {killed} killed, {len(trials.failures)} failures, seed {options.seed}, {minutes:.0f} min"
