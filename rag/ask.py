@@ -22,8 +22,12 @@ from rag.search import Filters, Retriever, SearchResult
 EVIDENCE_TOKENS = 4000  # characters / 4
 _PASSAGES = 12
 _NEAREST = 3
-_ANSWERED = 0.6  # share of the question's weight that the evidence must speak of; first values, calibrated by issue 7
-_PARTIAL = 0.45
+_JUDGED = 5  # passages that a verdict looks at
+_WORDS_ALONE = 0.5  # stands in for the nearness of the best passage where no vector was searched
+_ANSWERED, _PARTIAL = (
+    1.25,
+    1.0,
+)  # of share of words + nearness; measured on two sets (decision 6), calibrated by issue 7
 MAX_QUESTION = 4000  # characters
 
 
@@ -65,7 +69,7 @@ class Asker:
         question = question[:MAX_QUESTION]
         found = self._retriever.search(question, viewer, _PASSAGES, filters)
         evidence = within_budget(found.passages)
-        verdict = judge(question, evidence, self._rarity)
+        verdict = judge(question, evidence, self._rarity, found.nearness)
         if verdict == "not_found":
             yield AskEvent(answer=self._not_found(found))
             return
@@ -154,25 +158,27 @@ def within_budget(passages: Sequence[ScoredPassage], tokens: int = EVIDENCE_TOKE
     return tuple(taken)
 
 
-def judge(question: str, evidence: Sequence[ScoredPassage], rarity: Callable[[str], float]) -> Verdict:
-    """Whether the evidence speaks of what the question asks: by the share of its rare words that stand there."""
+def judge(
+    question: str, evidence: Sequence[ScoredPassage], rarity: Callable[[str], float], nearness: float | None
+) -> Verdict:
+    """Whether the evidence speaks of what the question asks: by the share of its rare words that stand there, and by how
+    near the nearest passage is (a cosine; None where no vector was searched)."""
     words = content_words(question)
     if not evidence or not words:
         return "not_found"
     weights = {word: weight(rarity(word)) for word in words}
-    best = 0.0
-    for found in evidence[:5]:
-        document = found.document
-        text = f"{document.title} {found.passage.heading} {document.path} {found.passage.text}"
-        present = {stem(word) for word in tokenise(text).words}
-        best = max(best, sum(value for word, value in weights.items() if stem(word) in present))
-    share = best / sum(weights.values())
-    return "answered" if share >= _ANSWERED else "partial" if share >= _PARTIAL else "not_found"
+    present: set[str] = set()
+    for found in evidence[:_JUDGED]:
+        text = f"{found.document.title} {found.passage.heading} {found.document.path} {found.passage.text}"
+        present.update(stem(word) for word in tokenise(text).words)
+    share = sum(value for word, value in weights.items() if stem(word) in present) / sum(weights.values())
+    score = share + (_WORDS_ALONE if nearness is None else nearness)
+    return "answered" if score >= _ANSWERED else "partial" if score >= _PARTIAL else "not_found"
 
 
 def weight(rarity: float) -> float:
-    """How much a word says, from the share of passages that lack it: 0.1 for a common one, about 10 for one in no passage."""
-    return max(0.1, -math.log(max(1.0 - rarity, 5e-5)))
+    """How much a word says, from the share of passages that lack it: 0.1 for a common one, 6 for one in next to none."""
+    return min(6.0, max(0.1, -math.log(max(1.0 - rarity, 1e-9))))
 
 
 def _nearest(passages: Sequence[ScoredPassage]) -> tuple[ScoredPassage, ...]:

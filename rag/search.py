@@ -74,10 +74,15 @@ class NoDense:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """Passages, best first, and how much of the catalog was searched."""
+    """Passages, best first, and how much of the catalog was searched.
+
+    `nearness` is the cosine between the question and the nearest passage, None where no vector was searched. It helps to
+    judge whether there is evidence at all, and is never shown.
+    """
 
     passages: tuple[ScoredPassage, ...]
     coverage: Coverage
+    nearness: float | None = None
 
 
 class Retriever:
@@ -100,7 +105,8 @@ class Retriever:
         dense = self._search_dense(query, max(_POOL, k), scope)
         ranked = fuse(lexical, dense.hits)
         coverage = self._catalog.coverage(scope.access, mark, dense.watermark)
-        return SearchResult(self._resolve(ranked, scope, k), replace(coverage, note=dense.note))
+        nearness = dense.hits[0].score if dense.hits else None
+        return SearchResult(self._resolve(ranked, scope, k), replace(coverage, note=dense.note), nearness)
 
     def _scope(self, viewer: Viewer, filters: Filters) -> Scope:
         matching: tuple[str, ...] = ()
