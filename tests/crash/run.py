@@ -29,6 +29,7 @@ from rag.records import Viewer
 
 PASSAGES_EACH = 50
 EDITED, ADDED, DELETED = 40, 5, 5
+TRIES = 6  # a sync may end before it is killed; it is then tried again
 NAMED = ("catalog-commit", "tantivy-commit", "chroma-upsert", "index_metadata.pickle", "data_level0.bin", "watermark")
 WORDS = [
     f"{a}{b}{c}"
@@ -83,6 +84,7 @@ class Trials:
             self.world.write(number, 0)
         self.next = passages // PASSAGES_EACH
         self.failures: list[str] = []
+        self.typical = 10.0  # seconds that a sync of one trial's changes takes
 
     def waypost(self, *arguments: str) -> tuple[int, dict]:
         done = subprocess.run(
@@ -111,20 +113,23 @@ class Trials:
             self.next += 1
         return kept, gone
 
-    def kill_one(self, step: str, typical: float) -> str:
-        """Runs a sync and kills it; says where it was killed, or that it ended before."""
+    def kill_one(self, step: str) -> bool:
+        """Runs a sync and kills it; False when it had ended before."""
         number = self.rng.choice((1, 2)) if step in ("catalog-commit", "tantivy-commit", "watermark") else 1
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.crash.victim", step, str(number), str(self.rng.randrange(1 << 30))],
             env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
+        began = time.perf_counter()
         if step == "random":
-            time.sleep(self.rng.random() * typical)
+            time.sleep(self.rng.random() * self.typical)
             process.send_signal(signal.SIGKILL)
         elif step.endswith((".pickle", ".bin")):
             self._kill_on_write(process, step)
-        code = process.wait()
-        return "killed" if code == -signal.SIGKILL else f"ended by itself ({code})"
+        killed = process.wait() == -signal.SIGKILL
+        if not killed:
+            self.typical = time.perf_counter() - began
+        return killed
 
     def _kill_on_write(self, process: subprocess.Popen[bytes], name: str) -> None:
         """Watches the file and kills as soon as its size or time changes: while it is being rewritten."""
@@ -188,6 +193,23 @@ def _stamp(file: str) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
+def trial(trials: Trials, number: int, step: str) -> None:
+    """Kills one sync at a step, and checks what follows."""
+    known, tries, killed = len(trials.failures), 0, False
+    while not killed and tries < TRIES:
+        kept, gone = trials.change()
+        tries += 1
+        killed = trials.kill_one(step)
+    if not killed:
+        trials.failures.append(f"trial {number} ({step}): ended by itself {TRIES} times, never killed")
+    state = _state(trials.home)
+    took = trials.check(f"trial {number} ({step})", kept, gone)
+    found = f"vectors {state:<6} recovery sync {took:5.1f} s  failures {len(trials.failures)}"
+    print(f"{number:3} {step:<22} try {tries}  {found}", flush=True)
+    for failure in trials.failures[known:]:
+        print("    FAILED", failure, flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     for name, default in (("passages", 100_000), ("random", 20), ("named", 5), ("seed", 1)):
@@ -198,28 +220,15 @@ def main() -> None:
     base.mkdir(parents=True, exist_ok=True)
     trials = Trials(base, options.passages, options.seed)
     began = time.perf_counter()
-    typical = trials.check("build", [0, 1, 2], [])
-    print(f"built {options.passages} passages in {typical:.0f} s in {base}, seed {options.seed}", flush=True)
-    kept, gone = trials.change()
-    typical = trials.check("undisturbed", kept, gone)
-    print(f"an undisturbed sync of {EDITED + ADDED} changed documents: {typical:.1f} s", flush=True)
+    took = trials.check("build", [0, 1, 2], [])
+    print(f"built {options.passages} passages in {took:.0f} s in {base}, seed {options.seed}", flush=True)
+    trials.typical = trials.check("undisturbed", *trials.change())
+    print(f"an undisturbed sync of {EDITED + ADDED} changed documents: {trials.typical:.1f} s", flush=True)
     plan = ["random"] * options.random + [step for step in NAMED for _ in range(options.named)]
-    killed = 0
     for number, step in enumerate(plan, 1):
-        known = len(trials.failures)
-        kept, gone = trials.change()
-        outcome = trials.kill_one(step, typical)
-        killed += outcome == "killed"
-        state = _state(trials.home)
-        took = trials.check(f"trial {number} ({step})", kept, gone)
-        found = f"vectors {state:<6} recovery sync {took:5.1f} s  failures {len(trials.failures)}"
-        print(f"{number:3} {step:<22} {outcome:<18} {found}", flush=True)
-        for failure in trials.failures[known:]:
-            print("    FAILED", failure, flush=True)
+        trial(trials, number, step)
     minutes = (time.perf_counter() - began) / 60
-    print(
-        f"{len(plan)} trials, {killed} killed, {len(trials.failures)} failures, seed {options.seed}, {minutes:.0f} min"
-    )
+    print(f"{len(plan)} trials, {len(trials.failures)} failures, seed {options.seed}, {minutes:.0f} min")
     if options.home is None:
         shutil.rmtree(base)
     sys.exit(bool(trials.failures))
