@@ -433,7 +433,7 @@ def eval_questions(
 ) -> None:
     """Measure hit@k, mrr@10 and what fits a token budget, on what has been synced."""
     from api.compose import open_reader, viewer_from
-    from rag.questions import evaluate, load_questions
+    from rag.evaluation.questions import evaluate, load_questions
 
     settings = _settings(config)
     questions = load_questions(file)

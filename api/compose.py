@@ -21,7 +21,8 @@ from ingest.sync import Sync, SyncReport
 from rag.ask import Asker
 from rag.catalog import Catalog
 from rag.embedders.hashing import HashingEmbedder
-from rag.embedders.sentence_transformer import SentenceTransformerEmbedder
+from rag.embedders.onnx import OnnxEmbedder
+from rag.embedders.sentence_transformer import PACKAGED, SentenceTransformerEmbedder
 from rag.errors import IndexDamagedError, RetryLaterError, SettingsError
 from rag.indexes.lexical import TantivyIndex
 from rag.indexes.projection import Projection
@@ -33,6 +34,8 @@ from rag.records import EVERYONE, Viewer
 from rag.remote import RemoteDense, search_handler
 from rag.search import Dense, LocalDense, NoDense, Retriever
 
+_GPU = Path("/dev/nvidiactl")  # there when NVIDIA's driver is: asking torch would cost two seconds
+
 
 def viewer_from(groups: str) -> Viewer:
     """The viewer of these comma-separated groups; `everyone` is among them always."""
@@ -40,7 +43,12 @@ def viewer_from(groups: str) -> Viewer:
 
 
 def embedder_from(settings: Settings) -> Embedder:
-    return HashingEmbedder() if settings.embedder == "hashing" else SentenceTransformerEmbedder(settings.embedder)
+    """The packaged model on onnxruntime, or on torch where there is a GPU; any other model on torch."""
+    if settings.embedder == "hashing":
+        return HashingEmbedder()
+    if settings.embedder == PACKAGED and not _GPU.exists():
+        return OnnxEmbedder(settings.home / "models")
+    return SentenceTransformerEmbedder(settings.embedder)
 
 
 def model_from(settings: Settings) -> ChatModel | None:

@@ -19,7 +19,7 @@ from typing import Any
 import ingest.sync
 from api.compose import Owner, open_owner
 from api.settings import Settings
-from rag.catalog.reader import embedding_text
+from tests.bench.corpus import embedded_texts
 
 
 class Clock:
@@ -59,13 +59,7 @@ def one_sync(config: Path) -> tuple[Clock, list[str]]:
             clock = Clock()
             watch(owner, clock)
             clock.timed("whole sync", owner.sync)([], lambda step: None, lambda: False)
-            texts = [
-                embedding_text(document.title, passage.heading_path, passage.text)
-                for document in owner.catalog.documents(
-                    {e.document_id for e in owner.catalog.entries(list(owner.catalog.stamps()))}
-                ).values()
-                for passage in owner.catalog.passages_of(document.id)
-            ]
+            texts = embedded_texts(owner.catalog)
         for name, function in before.items():
             setattr(ingest.sync, name, function)
         return clock, texts

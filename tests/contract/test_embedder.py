@@ -6,13 +6,19 @@ import numpy as np
 import pytest
 
 from rag.embedders.hashing import HashingEmbedder
+from rag.embedders.onnx import OnnxEmbedder
 from rag.embedders.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import SettingsError
 from rag.ports import Embedder
 
 
-@pytest.fixture(scope="module", params=["hashing", pytest.param("packaged", marks=pytest.mark.embedder)])
-def embedder(request: pytest.FixtureRequest) -> Embedder:
+@pytest.fixture(
+    scope="module",
+    params=["hashing", *(pytest.param(name, marks=pytest.mark.embedder) for name in ("packaged", "onnx"))],
+)
+def embedder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Embedder:
+    if request.param == "onnx":
+        return OnnxEmbedder(tmp_path_factory.mktemp("models"))
     return HashingEmbedder() if request.param == "hashing" else SentenceTransformerEmbedder()
 
 
@@ -24,7 +30,7 @@ def test_shape_and_norm(embedder: Embedder) -> None:
 
 
 def test_order_and_batch_mates_make_no_difference(embedder: Embedder) -> None:
-    texts = ["restart the queue", "a much longer text about databases " * 20, "dns"]
+    texts = ["restart the queue", "a much longer text about databases " * 20, "dns"] * 20
     together = embedder.embed(texts)
     alone = np.stack([embedder.embed([text])[0] for text in texts])
     assert (together * alone).sum(axis=1).min() >= 0.999
