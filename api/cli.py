@@ -390,9 +390,9 @@ def doctor(
     settings = _settings(config)
     Catalog(settings.catalog_url, read_only=True).close()  # nothing synced yet: say so, and make nothing
     with open_owner(settings, "doctor") as owner:
-        report = medicine.examine(owner.catalog, owner.lexical.index, owner.chroma, owner.embedder.name)
+        report = medicine.examine(owner.catalog, owner.projections)
         if repair and not report.sound:
-            report = medicine.repair(owner.catalog, owner.lexical, owner.vectors, report, owner.embedder.name)
+            report = medicine.repair(owner.catalog, owner.projections, report)
     if as_json:
         _print_json({"sound": report.sound, **asdict(report)})
     else:
@@ -410,7 +410,7 @@ def _print_diagnoses(report: Any) -> None:
         }
         said = ", ".join(f"{len(ids)} {what}" for what, ids in found.items() if ids) or "nothing differs"
         out.print(
-            f"{d.index:<8} {'[green]sound[/green]' if d.sound else '[red]differs[/red]'}  {d.expected} passages; {said}"
+            f"{d.index:<9} {'[green]sound[/green]' if d.sound else '[red]differs[/red]'}  {d.expected} expected; {said}"
         )
     if report.waiting:
         out.print(f"{report.waiting} passages wait for their vectors: run `waypost sync`")

@@ -25,7 +25,7 @@ from rag.embedders.onnx import OnnxEmbedder
 from rag.embedders.sentence_transformer import PACKAGED, SentenceTransformerEmbedder
 from rag.errors import IndexDamagedError, RetryLaterError, SettingsError
 from rag.indexes.lexical import TantivyIndex
-from rag.indexes.projection import Projection
+from rag.indexes.projection import DocumentProjection, Projection, Projections
 from rag.indexes.vectors import ChromaIndex
 from rag.owner import OwnerService, WriterLock, owner_of
 from rag.persona import load_persona
@@ -69,13 +69,14 @@ def source_from(spec: SourceSpec, home: Path) -> Source:
 
 
 class Reader:
-    """What answers questions: the catalog, the lexical index, and vectors wherever they are."""
+    """What answers questions: the catalog, the two lexical indexes, and vectors wherever they are."""
 
-    def __init__(self, settings: Settings, catalog: Catalog, lexical: TantivyIndex, dense: Dense) -> None:
+    def __init__(self, settings: Settings, catalog: Catalog, dense: Dense) -> None:
         self.catalog = catalog
-        self.retriever = Retriever(catalog, lexical, dense)
         self._settings = settings
-        self._lexical = lexical
+        self._lexical = TantivyIndex(settings.home / "lexical", writable=False)
+        documents = TantivyIndex(settings.home / "documents", writable=False)
+        self.retriever = Retriever(catalog, self._lexical, documents, dense)
 
     def asker(self, persona: str = "") -> Asker:
         return Asker(
@@ -92,24 +93,25 @@ class Owner:
         self.settings = settings
         self.catalog = Catalog(settings.catalog_url)
         self.embedder = embedder_from(settings)
-        self.lexical = Projection(self.catalog, TantivyIndex(home / "lexical", writable=True))
         self.chroma = ChromaIndex(home / "vectors", self.embedder.name)
-        self.vectors = Projection(self.catalog, self.chroma, self.embedder.name)
+        self.projections = Projections(
+            Projection(self.catalog, TantivyIndex(home / "lexical", writable=True)),
+            DocumentProjection(self.catalog, TantivyIndex(home / "documents", writable=True)),
+            Projection(self.catalog, self.chroma, self.embedder.name),
+        )
         self.dense = LocalDense(self.embedder, self.chroma)
         self.lock = lock
         self.syncing = threading.Lock()
 
     def reader(self) -> Reader:
-        return Reader(
-            self.settings, self.catalog, TantivyIndex(self.settings.home / "lexical", writable=False), self.dense
-        )
+        return Reader(self.settings, self.catalog, self.dense)
 
     def sync(self, names: Sequence[str], progress: Callable[[Progress], None], stop: Callable[[], bool]) -> SyncReport:
         """Syncs the named sources of waypost.yaml, all without names. Raises: SettingsError for an unknown name."""
         specs = chosen_sources(self.settings, names)
         with self.syncing:
             adopt_embedder(self.catalog, self.embedder)
-            run = Sync(self.catalog, self.lexical, self.vectors, self.embedder, progress, stop)
+            run = Sync(self.catalog, self.projections, self.embedder, progress, stop)
             return run.run([(spec, source_from(spec, self.settings.home)) for spec in specs])
 
     def close(self) -> None:
@@ -159,8 +161,7 @@ def open_reader(settings: Settings, role: str) -> Iterator[Reader]:
     with ExitStack() as stack:
         catalog = Catalog(settings.catalog_url, read_only=True)
         stack.callback(catalog.close)
-        lexical = TantivyIndex(settings.home / "lexical", writable=False)
-        yield Reader(settings, catalog, lexical, _dense_from(settings, role, stack))
+        yield Reader(settings, catalog, _dense_from(settings, role, stack))
 
 
 def _dense_from(settings: Settings, role: str, stack: ExitStack) -> Dense:

@@ -23,11 +23,11 @@ from rag.catalog import Catalog, CatalogWriter
 from rag.catalog.reader import embedding_text
 from rag.catalog.writer import now
 from rag.errors import DocumentError, RefusedError, SettingsError, SourceError
-from rag.indexes.projection import Projection
+from rag.indexes.projection import Projections
 from rag.ports import Embedder, Progress, Vectors
 from rag.records import AccessRule, Document, digest
 
-_PIPELINE = "1"  # a new number makes every document be parsed anew
+_PIPELINE = "2"  # a new number makes every document be parsed anew
 _BATCH = 48  # documents in one transaction
 _EMBEDDED_AT_ONCE = 512  # texts embedded between two transactions
 _BETWEEN_STOPS = 64  # texts embedded between two looks at whether to stop
@@ -79,12 +79,13 @@ class Sync:
     """One run over some sources. The caller holds the writer's lock; `stop` is asked between steps."""
 
     def __init__(
-        self, catalog: Catalog, lexical: Projection, vectors: Projection, embedder: Embedder,
+        self, catalog: Catalog, projections: Projections, embedder: Embedder,
         progress: Callable[[Progress], None] = lambda step: None, stop: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
         self._catalog = catalog
-        self._lexical = lexical
-        self._vectors = vectors
+        self._lexical = projections.lexical
+        self._documents = projections.documents
+        self._vectors = projections.vectors
         self._embedder = embedder
         self._progress = progress
         self._stop = stop
@@ -123,6 +124,7 @@ class Sync:
         except Interrupted:
             outcome, message = "interrupted", "stopped before the end; the next sync goes on from here"
         self._lexical.catch_up()
+        self._documents.catch_up()
         self._close_run(spec, run, outcome, message, head, counts)
         return SourceReport(spec.name, outcome, message, dict(counts))
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rag.catalog import Catalog
-from rag.indexes.projection import Projection
-from rag.ports import Index, Scope
+from rag.indexes.projection import Projection, Projections
+from rag.ports import Scope
 
 _SAMPLE = 200  # passages that must be found by their own vector
 _NEIGHBOURS = 10
+_BATCH = 2000  # entries put back at once
 _TOLERATED = 0.02  # HNSW is approximate: a few of many vectors aren't among their own neighbours
 
 
@@ -48,24 +49,23 @@ class Report:
         return all(diagnosis.sound for diagnosis in self.diagnoses)
 
 
-def examine(catalog: Catalog, lexical: Index, vectors: Index, model: str) -> Report:
-    """Compares both indexes with the catalog."""
-    everything, embedded = catalog.stamps(), catalog.stamps(embedded_only=True)
-    return Report(
-        (
-            _compare("lexical", everything, lexical),
-            _find_selves(_compare("vectors", embedded, vectors), catalog, vectors, sorted(embedded), model),
-        ),
-        waiting=len(everything) - len(embedded),
-    )
+def examine(catalog: Catalog, projections: Projections) -> Report:
+    """Compares every index with the catalog."""
+    diagnoses = []
+    for name, projection in projections.by_name().items():
+        found = _compare(name, projection)
+        diagnoses.append(_find_selves(found, projection) if name == "vectors" else found)
+    waiting = len(catalog.stamps()) - len(projections.vectors.expected())
+    return Report(tuple(diagnoses), waiting)
 
 
-def repair(catalog: Catalog, lexical: Projection, vectors: Projection, report: Report, model: str) -> Report:
+def repair(catalog: Catalog, projections: Projections, report: Report) -> Report:
     """Gives each index what it lacks and takes away what it should not have; then examines anew."""
     repaired = []
-    for diagnosis, projection, embedder in zip(report.diagnoses, (lexical, vectors), ("", model), strict=True):
+    for diagnosis in report.diagnoses:
         if diagnosis.sound:
             continue
+        projection = projections.by_name()[diagnosis.index]
         projection.catch_up()
         index, mark = projection.index, projection.index.watermark()
         doubtful = [*diagnosis.extra, *diagnosis.outdated, *diagnosis.unfound]
@@ -73,16 +73,16 @@ def repair(catalog: Catalog, lexical: Projection, vectors: Projection, report: R
             doubtful = list(index.stamps())
         index.apply([], doubtful, mark)
         held = index.stamps()
-        wanted = [i for i in catalog.stamps(embedded_only=bool(embedder)) if i not in held]
-        for at in range(0, len(wanted), 2000):
-            index.apply(catalog.entries(wanted[at : at + 2000], embedder), [], mark)
+        wanted = [i for i in projection.expected() if i not in held]
+        for at in range(0, len(wanted), _BATCH):
+            index.apply(projection.entries(wanted[at : at + _BATCH]), [], mark)
         repaired.append(diagnosis.index)
-    fresh = examine(catalog, lexical.index, vectors.index, model)
+    fresh = examine(catalog, projections)
     return Report(fresh.diagnoses, fresh.waiting, tuple(repaired))
 
 
-def _compare(name: str, expected: dict[str, str], index: Index) -> Diagnosis:
-    held = index.stamps()
+def _compare(name: str, projection: Projection) -> Diagnosis:
+    expected, held = projection.expected(), projection.index.stamps()
     return Diagnosis(
         name,
         len(expected),
@@ -92,13 +92,15 @@ def _compare(name: str, expected: dict[str, str], index: Index) -> Diagnosis:
     )
 
 
-def _find_selves(found: Diagnosis, catalog: Catalog, vectors: Index, ids: list[str], model: str) -> Diagnosis:
+def _find_selves(found: Diagnosis, vectors: Projection) -> Diagnosis:
     """Searches a spread-out sample of passages by their own vector: counts alone don't show a damaged graph."""
-    sample = ids[:: max(1, len(ids) // _SAMPLE)]
-    entries = catalog.entries(sample, model)
+    ids = sorted(vectors.expected())
+    entries = vectors.entries(ids[:: max(1, len(ids) // _SAMPLE)])
     unfound = []
     for entry in entries:
-        hits = vectors.search(entry.vector, _NEIGHBOURS, Scope((entry.access,))) if entry.vector is not None else []
+        if entry.vector is None:
+            continue
+        hits = vectors.index.search(entry.vector, _NEIGHBOURS, Scope((entry.access,)))
         # A text that stands in many documents has many equal vectors: as near as the nearest is as good as found.
         if not any(hit.id == entry.id or hit.score > 1 - 1e-4 for hit in hits):
             unfound.append(entry.id)

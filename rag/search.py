@@ -1,12 +1,12 @@
 """Hybrid search: keywords and meaning, each within what the viewer may see, fused into one order.
 
-`Retriever.search` is the whole way: scope → both indexes → fusion → the catalog's records. Every face comes through here.
+`Retriever.search` is the whole way: scope → the indexes → fusion → growth → the catalog's records. Every face comes here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -14,12 +14,15 @@ import numpy as np
 
 from rag.catalog import Catalog
 from rag.errors import IndexDamagedError, RetryLaterError
+from rag.growth import grow
 from rag.indexes.lexical import glob_regex
 from rag.ports import Embedder, Hit, Index, Scope
-from rag.records import Coverage, ScoredPassage, Viewer
+from rag.records import Coverage, Passage, ScoredPassage, Viewer
 
 _POOL = 100  # candidates from each index
-_DENSE_WEIGHT = 0.4  # of the fused score; measured on three sets, see docs/decisions/0005-fusion.md
+# Weights of the fused score, measured on five sets: docs/decisions/0008-ranking.md
+_DENSE_WEIGHT = 0.4  # of meaning against words
+_DOCUMENT_WEIGHT = 0.2  # of the whole document's words on top
 MAX_QUERY = 4000  # characters of a query that are looked at
 
 
@@ -86,27 +89,31 @@ class SearchResult:
 
 
 class Retriever:
-    """Searches one catalog with its two indexes."""
+    """Searches one catalog: passages by words (`lexical`), whole documents by words (`documents`), passages by meaning."""
 
-    def __init__(self, catalog: Catalog, lexical: Index, dense: Dense) -> None:
+    def __init__(self, catalog: Catalog, lexical: Index, documents: Index, dense: Dense) -> None:
         self._catalog = catalog
         self._lexical = lexical
+        self._documents = documents
         self._dense = dense
 
     def search(self, query: str, viewer: Viewer, k: int = 10, filters: Filters | None = None) -> SearchResult:
-        """The best k passages for this viewer. A search never fails for want of vectors: `coverage` says so instead.
+        """The best k results for this viewer. A search never fails for want of vectors: `coverage` says so instead.
 
         Raises: IndexDamagedError when even the lexical index can't be read.
         """
         query = query[:MAX_QUERY]
         scope = self._scope(viewer, filters or Filters())
         mark = self._lexical.watermark()
-        lexical = self._lexical.search(query, max(_POOL, k), scope)
-        dense = self._search_dense(query, max(_POOL, k), scope)
-        ranked = fuse(lexical, dense.hits)
+        pool = max(_POOL, k)
+        lexical = self._lexical.search(query, pool, scope)
+        dense = self._search_dense(query, pool, scope)
+        documents = self._documents.search(query, _POOL, scope)
+        passages = self._catalog.passages({hit.id for hit in (*lexical, *dense.hits)})
+        ranked = fuse(lexical, dense.hits, documents, {p.id: p.document_id for p in passages.values()})
         coverage = self._catalog.coverage(scope.access, mark, dense.watermark)
         nearness = dense.hits[0].score if dense.hits else None
-        return SearchResult(self._resolve(ranked, scope, k), replace(coverage, note=dense.note), nearness)
+        return SearchResult(self._resolve(ranked, passages, scope, k), replace(coverage, note=dense.note), nearness)
 
     def _scope(self, viewer: Viewer, filters: Filters) -> Scope:
         matching: tuple[str, ...] = ()
@@ -122,40 +129,57 @@ class Retriever:
             return NoDense(str(error)).search(query, k, scope)
 
     def _resolve(
-        self, ranked: Sequence[tuple[str, float, tuple[str, ...]]], scope: Scope, k: int
+        self, ranked: Sequence[Ranked], passages: Mapping[str, Passage], scope: Scope, k: int
     ) -> tuple[ScoredPassage, ...]:
-        """The records behind the ids. What the catalog no longer has, or no longer shows this viewer, is left out."""
-        passages = self._catalog.passages([passage_id for passage_id, _, _ in ranked[: k + 50]])
-        documents = self._catalog.documents({passage.document_id for passage in passages.values()})
-        found: list[ScoredPassage] = []
-        for passage_id, score, why in ranked:
-            passage = passages.get(passage_id)
-            document = documents.get(passage.document_id) if passage else None
-            if passage and document and document.access.key in scope.access:
-                found.append(ScoredPassage(passage, document, score, why))
-            if len(found) == k:
-                break
+        """The records behind the ids. What the catalog no longer shows this viewer is left out."""
+        by_id = {row.id: row for row in ranked}
+        results = grow([(row.id, row.score) for row in ranked], passages, k, self._catalog.passages_of)
+        documents = self._catalog.documents({result.passages[0].document_id for result in results})
+        found = []
+        for result in results:
+            document = documents.get(result.passages[0].document_id)
+            if document and document.access.key in scope.access:
+                row = by_id[result.seed]
+                found.append(ScoredPassage(result.joined(document), document, row.score, row.why))
         return tuple(found)
 
 
-def fuse(lexical: Sequence[Hit], dense: Sequence[Hit]) -> list[tuple[str, float, tuple[str, ...]]]:
-    """(id, score, found by), best first: the weighted sum of both lists' standard scores.
+@dataclass(frozen=True)
+class Ranked:
+    """A passage's id with its fused score, and the names of the indexes that found it."""
 
-    Where the lexical list is the shorter one, the other passages hold none of the words: they count as zeros, so that a
-    word which a single passage holds lifts it far. A passage that one list lacks gets that list's lowest standard score.
-    Ties fall by id, so that order is stable.
+    id: str
+    score: float
+    why: tuple[str, ...]
+
+
+def fuse(
+    lexical: Sequence[Hit],
+    dense: Sequence[Hit],
+    documents: Sequence[Hit] = (),
+    document_of: Mapping[str, str] | None = None,
+) -> list[Ranked]:
+    """The passages of both lists, best first: a weighted sum of standard scores, their own and their document's.
+
+    `document_of` gives a passage's document; a passage without one (it is gone) is left out. Where the lexical list is the
+    shorter one, the other passages hold none of the words: they count as zeros, so that a word which a single passage holds
+    lifts it far. What a list lacks gets its lowest standard score. Ties fall by id, so that order is stable.
     """
-    zeros = max(0, len(dense) - len(lexical))
-    lists = {
-        "lexical": (*_standard(lexical, zeros), 1 - _DENSE_WEIGHT),
-        "vectors": (*_standard(dense), _DENSE_WEIGHT),
-    }
+    ids = {hit.id for hit in (*lexical, *dense)}
+    if document_of is not None:
+        ids &= document_of.keys()
+    words, least_words = _standard(lexical, max(0, len(dense) - len(lexical)))
+    meaning, least_meaning = _standard(dense)
+    whole, least_whole = _standard(documents, max(0, len(set((document_of or {}).values())) - len(documents)))
     ranked = []
-    for passage_id in {hit.id for hit in (*lexical, *dense)}:
-        score = sum(weight * scores.get(passage_id, lowest) for scores, lowest, weight in lists.values())
-        why = tuple(name for name, (scores, _, _) in lists.items() if passage_id in scores)
-        ranked.append((passage_id, score, why))
-    return sorted(ranked, key=lambda row: (-row[1], row[0]))
+    for passage_id in ids:
+        score = (1 - _DENSE_WEIGHT) * words.get(passage_id, least_words) + _DENSE_WEIGHT * meaning.get(
+            passage_id, least_meaning
+        )
+        score += _DOCUMENT_WEIGHT * whole.get((document_of or {}).get(passage_id, ""), least_whole)
+        why = tuple(name for name, scores in (("lexical", words), ("vectors", meaning)) if passage_id in scores)
+        ranked.append(Ranked(passage_id, score, why))
+    return sorted(ranked, key=lambda row: (-row.score, row.id))
 
 
 def _standard(hits: Sequence[Hit], zeros: int = 0) -> tuple[dict[str, float], float]:

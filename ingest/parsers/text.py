@@ -9,7 +9,7 @@ from rag.catalog import PassageDraft
 
 TARGET = 1000  # characters that a passage should have at most, where its structure lets it be cut
 LIMIT = 1400  # characters that it may have, to stay whole
-HARD_LIMIT = 4000  # characters at which even a table or a fenced block is cut
+HARD_LIMIT = 2000  # characters at which even a table or a fenced block is cut
 
 
 def parse(path: str, text: str) -> Parsed:

@@ -16,14 +16,14 @@ from rag.catalog.engine import open_engine, translated
 from rag.catalog.writer import CatalogWriter
 from rag.errors import NotFoundError
 from rag.ports import Entry
-from rag.records import AccessRule, Coverage, Document, Passage, Viewer
+from rag.records import AccessRule, Coverage, Document, Passage, Viewer, digest
 
 _IN_LIMIT = 500  # values in one IN (…)
 
 
 @dataclass(frozen=True)
 class Change:
-    """One row of the change log: `op` is put, delete or embed."""
+    """One row of the change log: `op` is put, delete or embed of a passage, or `document`, and then the id is a document's."""
 
     seq: int
     passage_id: str
@@ -144,6 +144,26 @@ class Catalog:
             rows = _in_parts(connection, lambda part: select(*columns).select_from(joined).where(p.c.id.in_(part)), ids)
             return [_entry(row, bool(model)) for row in rows]
 
+    def document_entries(self, ids: Sequence[str]) -> list[Entry]:
+        """What an index of whole documents holds of these: the full text, under the document's id."""
+        d = s.documents
+        with self._read() as connection:
+            rows = _in_parts(connection, lambda part: select(d).where(d.c.id.in_(part)), ids)
+            return [
+                Entry(
+                    id=row.id, document_id=row.id, source=row.source, kind=row.kind, path=row.path, title=row.title,
+                    heading="", text=row.text, access=row.access, stamp=_document_stamp(row),
+                )
+                for row in rows
+            ]  # fmt: skip
+
+    def document_stamps(self) -> dict[str, str]:
+        """Every document id with the stamp of its entry: what an index of whole documents should hold."""
+        d = s.documents
+        query = select(d.c.id, d.c.source, d.c.kind, d.c.path, d.c.title, d.c.access, d.c.content_hash)
+        with self._read() as connection:
+            return {row.id: _document_stamp(row) for row in connection.execute(query)}
+
     def stamps(self, *, embedded_only: bool = False) -> dict[str, str]:
         """Every passage id with its stamp: what an index should hold."""
         query = select(s.passages.c.id, s.passages.c.stamp)
@@ -258,6 +278,10 @@ def _passage(row: Row[Any]) -> Passage:
         row.id, row.document_id, row.ordinal, tuple(json.loads(row.heading_path)), row.text,
         row.start_line, row.end_line, row.kind,
     )  # fmt: skip
+
+
+def _document_stamp(row: Any) -> str:
+    return digest("stamp", row.source, row.kind, row.path, row.title, row.access, row.content_hash)
 
 
 def _entry(row: Row[Any], with_vector: bool) -> Entry:

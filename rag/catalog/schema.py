@@ -109,7 +109,8 @@ runs = Table(
     Column("counts", Text, nullable=False, default="{}"),
 )
 
-# The change log: `put` and `delete` concern every index, `embed` says that a passage's vector is there now.
+# The change log. `put` and `delete` concern a passage in every index, `embed` says that its vector is there now;
+# `document` says that a document changed or went: its row bears the document's id.
 changes = Table(
     "changes",
     metadata,

@@ -137,6 +137,7 @@ class CatalogWriter:
             self._connection.execute(insert(p), list(rows.values()))
         self._log((i, "delete") for i in old if i not in rows)
         self._log((i, "put") for i in rows if old.get(i) != stamp)
+        self._log([(document.id, "document")])
 
     def _passage_rows(
         self, document_id: str, drafts: Sequence[PassageDraft], hashes: Sequence[str], stamp: str, access: str
@@ -170,8 +171,9 @@ class CatalogWriter:
         p = s.passages
         ids = self._connection.execute(select(p.c.id).where(p.c.document_id == document_id)).scalars().all()
         self._connection.execute(delete(p).where(p.c.document_id == document_id))
-        self._connection.execute(delete(s.documents).where(s.documents.c.id == document_id))
+        gone = self._connection.execute(delete(s.documents).where(s.documents.c.id == document_id)).rowcount
         self._log((i, "delete") for i in ids)
+        self._log([(document_id, "document")] if gone else [])
 
     def _put_access(self, rule: AccessRule) -> None:
         values = {"key": rule.key, "clauses": json.dumps(rule.clauses)}

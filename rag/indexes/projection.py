@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rag.catalog import Catalog
-from rag.ports import Index
+from rag.catalog.reader import Change
+from rag.ports import Entry, Index
 
 _BATCH = 2000  # changes applied between two watermarks
+_DOCUMENTS = 500  # documents put at once when their index is built
 
 
 class Projection:
@@ -18,24 +21,68 @@ class Projection:
         self.index = index
         self._model = model
 
-    def catch_up(self, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
+    def catch_up(self) -> int:
         """Applies every change that the index has not seen, and gives their number."""
-        start, last = self.index.watermark(), self._catalog.last_change()
-        mark = start
+        mark, last = self.index.watermark(), self._catalog.last_change()
         if mark > last:  # the catalog is older than the index: it was restored or replaced
-            self._reset()
-            mark = start = 0
+            self.index.apply([], list(self.index.stamps()), 0)
+            mark = 0
+        start = mark
         while mark < last:
             changes = self._catalog.changes(mark, _BATCH)
             mark = changes[-1].seq
-            # Only the last word on a passage counts, and what it means is what the catalog says of it now.
-            last_word = {change.passage_id: change.op for change in changes}
-            changed = {change.passage_id for change in changes if self._model or change.op == "put"}
-            entries = self._catalog.entries(sorted(changed), self._model)
-            deletes = [passage_id for passage_id, op in last_word.items() if op == "delete"]
-            self.index.apply(entries, deletes, mark)
-            progress(mark - start, last - start)
+            self.index.apply(*self._meaning(changes), mark)
         return last - start
 
-    def _reset(self) -> None:
-        self.index.apply([], list(self.index.stamps()), 0)
+    def _meaning(self, changes: Sequence[Change]) -> tuple[list[Entry], list[str]]:
+        """What to put and what to delete. Only the last word on a passage counts, and what it means is what the catalog
+        says of it now."""
+        last_word = {change.passage_id: change.op for change in changes}
+        changed = {
+            change.passage_id for change in changes if change.op == "put" or (self._model and change.op == "embed")
+        }
+        deletes = [passage_id for passage_id, op in last_word.items() if op == "delete"]
+        return self._catalog.entries(sorted(changed), self._model), deletes
+
+    def expected(self) -> dict[str, str]:
+        """The ids that the index should hold, with their stamps."""
+        return self._catalog.stamps(embedded_only=bool(self._model))
+
+    def entries(self, ids: Sequence[str]) -> list[Entry]:
+        """What the index should hold of these ids."""
+        return self._catalog.entries(ids, self._model)
+
+
+class DocumentProjection(Projection):
+    """The same for an index of whole documents: its entries bear documents' ids. An empty one is built from what there is."""
+
+    def catch_up(self) -> int:
+        if self.index.watermark() == 0:
+            last, ids = self._catalog.last_change(), sorted(self.expected())
+            for at in range(0, len(ids), _DOCUMENTS):
+                self.index.apply(self.entries(ids[at : at + _DOCUMENTS]), [], 0)
+            self.index.apply([], [], last)
+        return super().catch_up()
+
+    def _meaning(self, changes: Sequence[Change]) -> tuple[list[Entry], list[str]]:
+        changed = {change.passage_id for change in changes if change.op == "document"}
+        entries = self.entries(sorted(changed))
+        return entries, sorted(changed - {entry.id for entry in entries})
+
+    def expected(self) -> dict[str, str]:
+        return self._catalog.document_stamps()
+
+    def entries(self, ids: Sequence[str]) -> list[Entry]:
+        return self._catalog.document_entries(ids)
+
+
+@dataclass(frozen=True)
+class Projections:
+    """The three indexes of a catalog: passages by words, whole documents by words, passages by meaning."""
+
+    lexical: Projection
+    documents: Projection
+    vectors: Projection
+
+    def by_name(self) -> dict[str, Projection]:
+        return {"lexical": self.lexical, "documents": self.documents, "vectors": self.vectors}

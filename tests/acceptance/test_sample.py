@@ -38,7 +38,7 @@ def test_every_file_is_indexed_and_the_indexes_agree(synced: tuple[Owner, Any]) 
     assert [source.outcome for source in report.sources] == ["done"] * 4
     for source in report.sources:
         assert source.counts["indexed"] == source.counts["listed"] > 0
-    diagnosis = examine(owner.catalog, owner.lexical.index, owner.chroma, owner.embedder.name)
+    diagnosis = examine(owner.catalog, owner.projections)
     assert diagnosis.sound, diagnosis
     assert diagnosis.waiting == 0
 

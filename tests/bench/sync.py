@@ -44,8 +44,8 @@ class Clock:
 def watch(owner: Owner, clock: Clock) -> None:
     """Puts clocks around the parts of the sync."""
     owner.embedder.embed = clock.timed("embedding", owner.embedder.embed)  # type: ignore[method-assign]
-    owner.lexical.catch_up = clock.timed("lexical index", owner.lexical.catch_up)  # type: ignore[method-assign]
-    owner.vectors.catch_up = clock.timed("vector index", owner.vectors.catch_up)  # type: ignore[method-assign]
+    for name, projection in owner.projections.by_name().items():
+        projection.catch_up = clock.timed(f"{name} index", projection.catch_up)  # type: ignore[method-assign]
     for part, name in (("redaction", "redact"), ("parsing", "parse"), ("decoding", "decode")):
         setattr(ingest.sync, name, clock.timed(part, getattr(ingest.sync, name)))
 

@@ -131,33 +131,37 @@ def synced(settings: Settings, tmp_path: Path) -> Settings:
 
 
 def examine(owner: Owner) -> doctor.Report:
-    return doctor.examine(owner.catalog, owner.lexical.index, owner.chroma, owner.embedder.name)
+    return doctor.examine(owner.catalog, owner.projections)
 
 
 def test_the_doctor_finds_and_mends(settings: Settings, tmp_path: Path) -> None:
     synced(settings, tmp_path)
     with open_owner(settings, "doctor") as owner:
         ids = sorted(owner.catalog.stamps())
-        lexical, chroma = owner.lexical.index, owner.chroma
+        lexical, chroma = owner.projections.lexical.index, owner.chroma
         lexical.apply([], ids[:2], lexical.watermark())
         chroma.apply([], ids[2:5], chroma.watermark())
         stranger = owner.catalog.entries(ids[5:6], owner.embedder.name)[0]
         chroma.apply([Entry(**{**stranger.__dict__, "id": "stranger"})], [], chroma.watermark())
         changed = Entry(**{**stranger.__dict__, "stamp": "older"})
         lexical.apply([changed], [], lexical.watermark())
+        page = next(iter(owner.catalog.document_stamps()))
+        owner.projections.documents.index.apply([], [page], owner.projections.documents.index.watermark())
         report = examine(owner)
-        words, vectors = report.diagnoses
+        words, documents, vectors = report.diagnoses
         assert not report.sound
+        assert documents.missing == (page,)
         assert (words.missing, words.outdated) == (tuple(ids[:2]), (ids[5],))
         assert (vectors.missing, vectors.extra) == (tuple(ids[2:5]), ("stranger",))
-        mended = doctor.repair(owner.catalog, owner.lexical, owner.vectors, report, owner.embedder.name)
+        mended = doctor.repair(owner.catalog, owner.projections, report)
         assert mended.sound
-        assert mended.repaired == ("lexical", "vectors")
+        assert mended.repaired == ("lexical", "documents", "vectors")
 
 
 def test_the_indexes_are_rebuilt_from_the_catalog_without_embedding(settings: Settings, tmp_path: Path) -> None:
     synced(settings, tmp_path)
     shutil.rmtree(settings.home / "lexical")
+    shutil.rmtree(settings.home / "documents")
     shutil.rmtree(settings.home / "vectors")
     with open_owner(settings, "sync") as owner:
         assert owner.sync([], lambda step: None, lambda: False).embedded == 0

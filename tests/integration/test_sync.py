@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def counts(report: SyncReport) -> dict[str, int]:
 
 
 def assert_sound(owner: Owner) -> None:
-    report = doctor.examine(owner.catalog, owner.lexical.index, owner.chroma, owner.embedder.name)
+    report = doctor.examine(owner.catalog, owner.projections)
     assert report.sound, report
     assert report.waiting == 0
 
@@ -98,7 +99,7 @@ def test_lines_shifted_by_an_edit_keep_their_vectors(owner: Owner, sync: Sync, w
     write(wiki, {"deep/vpc.tf": "# a new first line\n\n" + text})
     assert sync().embedded == 1  # the new comment alone
     found = owner.reader().retriever.search("aws_vpc main cidr_block", EVERYONE).passages[0]
-    assert (found.passage.start_line, found.passage.end_line) == (3, 5)
+    assert [(p.start_line, p.end_line) for p in owner.catalog.passages_of(found.document.id)] == [(1, 1), (3, 5)]
 
 
 def test_a_deleted_file_is_gone_and_an_edit_replaces(owner: Owner, sync: Sync, wiki: Path) -> None:
@@ -305,7 +306,7 @@ def test_another_embedder_embeds_anew_and_never_mixes(owner: Owner, sync: Sync, 
 
     owner.embedder = HashingEmbedder(64)
     owner.chroma = ChromaIndex(home / "vectors", owner.embedder.name)
-    owner.vectors = Projection(owner.catalog, owner.chroma, owner.embedder.name)
+    owner.projections = replace(owner.projections, vectors=Projection(owner.catalog, owner.chroma, owner.embedder.name))
     assert owner.chroma.watermark() == 0
     assert sync().embedded == 3
     assert_sound(owner)

@@ -15,7 +15,8 @@ from rag.cite import Citer
 from rag.records import ScoredPassage, Viewer
 from tests.conftest import configure, write
 
-TEXT = "# Unlock\n\nRun `terraform force-unlock`.\nThen  tell #ops.\n\n## Later\n\nRun it again.\n"
+FAR = "".join(f"## Note {n}\n\n{'Nothing of interest. ' * 50}\n\n" for n in range(2))  # more than a result holds
+TEXT = f"# Unlock\n\nRun `terraform force-unlock`.\nThen  tell #ops.\n\n{FAR}## Later\n\nRun it again.\n"
 
 
 @pytest.fixture
