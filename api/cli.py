@@ -16,13 +16,25 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from api import failures
-from api.settings import CONFIG_NAME, Settings, first_config
+from api.console import (
+    ConfigOption,
+    GroupsOption,
+    JsonOption,
+    KindOption,
+    PathOption,
+    ProgressBars,
+    SourceOption,
+    err,
+    out,
+    print_json,
+    settings_from,
+)  # fmt: skip
+from api.eval_cli import evaluation
+from api.settings import CONFIG_NAME, first_config
 from rag.errors import RetryLaterError, SettingsError, WaypostError
 from rag.ports import Progress as Step
 
@@ -32,17 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A knowledge base for infrastructure teams: cited answers from your wikis, runbooks and Terraform.",
 )
-evaluation = typer.Typer(no_args_is_help=True, help="Measure retrieval and answers on a question set.")
 app.add_typer(evaluation, name="eval")
-
-out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
-
-ConfigOption = Annotated[Path | None, typer.Option("--config", help="The file that names the sources [waypost.yaml].")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
-GroupsOption = Annotated[str, typer.Option("--as-groups", help="Search as a member of these groups (comma-separated).")]
-SourceOption = Annotated[list[str] | None, typer.Option("--source", help="Only this source (repeatable).")]
-KindOption = Annotated[list[str] | None, typer.Option("--kind", help="Only this kind of document (repeatable).")]
-PathOption = Annotated[list[str] | None, typer.Option("--path", help="Only paths that match this glob (repeatable).")]
 
 
 def main() -> None:
@@ -64,15 +66,6 @@ def main() -> None:
             raise
         err.print(f"[red]waypost:[/red] {escape(error.format_message())}")
         sys.exit(failures.USAGE)
-
-
-def _settings(config: Path | None) -> Settings:
-    settings = Settings()
-    return settings.model_copy(update={"config": config}) if config else settings
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
 # -- init and sync ----------------------------------------------------------------------------------------------------
@@ -97,7 +90,7 @@ def init(
     except OSError as error:
         raise SettingsError(f"{target} can't be written: {error.strerror}") from error
     if as_json:
-        _print_json({"config": str(target), "sources": len(paths)})
+        print_json({"config": str(target), "sources": len(paths)})
     else:
         out.print(f"Wrote {escape(str(target))} with {len(paths)} source(s). Next: waypost sync")
 
@@ -113,18 +106,18 @@ def sync(
     from ingest.sync import as_json as report_json
     from rag.owner import owner_of
 
-    settings = _settings(config)
+    settings = settings_from(config)
     names = list(sources or [])
     chosen_sources(settings, names)
     holder = owner_of(settings.home)
-    with _ProgressBars() as bars:
+    with ProgressBars() as bars:
         if holder.get("role") == "serve" and holder.get("socket"):
             report = _sync_through_owner(holder["socket"], names, bars.show)
         else:
             with _StopOnSignal() as stop, open_owner(settings, "sync") as owner:
                 report = report_json(owner.sync(names, bars.show, stop))
     if as_json:
-        _print_json(report)
+        print_json(report)
     else:
         _print_report(report)
     raise typer.Exit(_sync_exit_code(report))
@@ -173,35 +166,6 @@ class _StopOnSignal:
         return self._asked
 
 
-class _ProgressBars:
-    """A bar for each source's reading and one for the embedding, on stderr; silent where stderr is no terminal."""
-
-    def __init__(self) -> None:
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-        )
-        self._progress = Progress(*columns, console=err, transient=True)
-        self._tasks: dict[tuple[str, str], Any] = {}
-
-    def __enter__(self) -> _ProgressBars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def show(self, step: Step) -> None:
-        key = (step.stage if step.stage == "embedding" else "source", step.source)
-        label = f"{step.stage} {step.source}".strip()
-        if key not in self._tasks:
-            self._tasks[key] = self._progress.add_task(label, total=step.total or None)
-        self._progress.update(self._tasks[key], description=label, completed=step.done, total=step.total or None)
-
-
 def _print_report(report: dict[str, Any]) -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("source", "outcome", "listed", "indexed", "unchanged", "skipped", "quarantined", "gone"):
@@ -245,14 +209,14 @@ def search(
     from api.views import search_view
     from rag.search import Filters
 
-    settings = _settings(config)
+    settings = settings_from(config)
     began = time.perf_counter()
     with open_reader(settings, "search") as reader:
         filters = Filters(tuple(source or ()), tuple(kind or ()), tuple(path or ()))
         result = reader.retriever.search(query, viewer_from(as_groups or settings.groups), k, filters)
         view = search_view(result, (time.perf_counter() - began) * 1000)
     if as_json:
-        _print_json(view)
+        print_json(view)
         return
     for number, found in enumerate(view["results"], 1):
         heading = f" › {found['heading']}" if found["heading"] and found["heading"] != found["title"] else ""
@@ -301,7 +265,7 @@ def ask(
     from api.views import answer_view
     from rag.search import Filters
 
-    settings = _settings(config)
+    settings = settings_from(config)
     began = time.perf_counter()
     with open_reader(settings, "ask") as reader:
         filters = Filters(tuple(source or ()), tuple(kind or ()), tuple(path or ()))
@@ -309,7 +273,7 @@ def ask(
         answer = asker.answer(question, viewer_from(as_groups or settings.groups), filters)
         view = answer_view(answer, (time.perf_counter() - began) * 1000)
     if as_json:
-        _print_json(view)
+        print_json(view)
         return
     out.print(escape(view["answer"]) + "\n")
     for citation in view["citations"]:
@@ -334,7 +298,7 @@ def serve(
     """Answer over HTTP (see /docs for the API)."""
     from api.server import run
 
-    run(_settings(config), host, port)
+    run(settings_from(config), host, port)
 
 
 @app.command()
@@ -343,7 +307,7 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     from api.status import status_view
     from rag.catalog import Catalog
 
-    settings = _settings(config)
+    settings = settings_from(config)
     catalog = Catalog(settings.catalog_url, read_only=True)
     view = status_view(
         catalog,
@@ -352,7 +316,7 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     )
     catalog.close()
     if as_json:
-        _print_json(view)
+        print_json(view)
         return
     for source in view["sources"]:
         counts = ", ".join(f"{count} {name}" for name, count in source["counts"].items()) or "nothing yet"
@@ -387,14 +351,14 @@ def doctor(
     from rag import doctor as medicine
     from rag.catalog import Catalog
 
-    settings = _settings(config)
+    settings = settings_from(config)
     Catalog(settings.catalog_url, read_only=True).close()  # nothing synced yet: say so, and make nothing
     with open_owner(settings, "doctor") as owner:
         report = medicine.examine(owner.catalog, owner.projections)
         if repair and not report.sound:
             report = medicine.repair(owner.catalog, owner.projections, report)
     if as_json:
-        _print_json({"sound": report.sound, **asdict(report)})
+        print_json({"sound": report.sound, **asdict(report)})
     else:
         _print_diagnoses(report)
     raise typer.Exit(failures.DONE if report.sound else failures.FAILED)
@@ -418,40 +382,6 @@ def _print_diagnoses(report: Any) -> None:
         out.print(f"repaired: {', '.join(report.repaired)}")
     elif not report.sound:
         out.print("run `waypost doctor --repair`")
-
-
-# -- eval -------------------------------------------------------------------------------------------------------------
-
-
-@evaluation.command("questions")
-def eval_questions(
-    file: Annotated[Path, typer.Argument(help="A question set, one JSON object a line.")],
-    answers: Annotated[bool, typer.Option("--answers", help="Measure answers too.")] = False,
-    as_groups: GroupsOption = "",
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Measure hit@k, mrr@10 and what fits a token budget, on what has been synced."""
-    from api.compose import open_reader, viewer_from
-    from rag.evaluation.questions import evaluate, load_questions
-
-    settings = _settings(config)
-    questions = load_questions(file)
-    with _ProgressBars() as bars, open_reader(settings, "eval") as reader:
-        figures = evaluate(
-            questions, reader.retriever, viewer_from(as_groups or settings.groups), reader.asker() if answers else None,
-            reader.catalog, lambda done: bars.show(Step("questions", done, len(questions))),
-        )  # fmt: skip
-    if as_json:
-        _print_json(figures)
-        return
-    kinds = figures.pop("by_kind")
-    table = Table(box=None, pad_edge=False)
-    for column in ("", "all", *kinds):
-        table.add_column(column, justify="left" if column == "" else "right", no_wrap=True)
-    for key, value in figures.items():
-        table.add_row(key, str(value), *(str(kind.get(key, "")) for kind in kinds.values()))
-    out.print(table)
 
 
 if __name__ == "__main__":

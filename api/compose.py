@@ -47,7 +47,7 @@ def embedder_from(settings: Settings) -> Embedder:
     if settings.embedder == "hashing":
         return HashingEmbedder()
     if settings.embedder == PACKAGED and not _GPU.exists():
-        return OnnxEmbedder(settings.home / "models")
+        return OnnxEmbedder(settings.models or settings.home / "models")
     return SentenceTransformerEmbedder(settings.embedder)
 
 
@@ -109,10 +109,18 @@ class Owner:
     def sync(self, names: Sequence[str], progress: Callable[[Progress], None], stop: Callable[[], bool]) -> SyncReport:
         """Syncs the named sources of waypost.yaml, all without names. Raises: SettingsError for an unknown name."""
         specs = chosen_sources(self.settings, names)
+        return self.sync_sources([(spec, source_from(spec, self.settings.home)) for spec in specs], progress, stop)
+
+    def sync_sources(
+        self,
+        sources: Sequence[tuple[SourceSpec, Source]],
+        progress: Callable[[Progress], None],
+        stop: Callable[[], bool],
+    ) -> SyncReport:
+        """Syncs these sources, one sync at a time."""
         with self.syncing:
             adopt_embedder(self.catalog, self.embedder)
-            run = Sync(self.catalog, self.projections, self.embedder, progress, stop)
-            return run.run([(spec, source_from(spec, self.settings.home)) for spec in specs])
+            return Sync(self.catalog, self.projections, self.embedder, progress, stop).run(sources)
 
     def close(self) -> None:
         self.chroma.close()

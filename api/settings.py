@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="WAYPOST_", env_ignore_empty=True, extra="ignore")
 
     home: Path = Field(default_factory=lambda: default_home(), description="the folder that holds catalog and indexes")
+    models: Path | None = Field(
+        default=None, description="where the built-in model is kept; `models` in the home if unset"
+    )
     config: Path = Field(default=Path(CONFIG_NAME), description="the file that names the sources")
     database_url: str = Field(
         default="", description="the catalog's SQLAlchemy URL; SQLite in the home folder if unset"

@@ -20,7 +20,7 @@ from rag.records import Answer, Citation, Flag, ScoredPassage, Usage, Verdict, V
 from rag.search import Filters, Retriever, SearchResult
 
 EVIDENCE_TOKENS = 4000  # characters / 4
-_PASSAGES = 12
+EVIDENCE_PASSAGES = 12  # results that an answer considers
 _NEAREST = 3
 _JUDGED = 5  # passages that a verdict looks at
 _WORDS_ALONE = 0.5  # stands in for the nearness of the best passage where no vector was searched
@@ -67,7 +67,7 @@ class Asker:
     def stream(self, question: str, viewer: Viewer, filters: Filters | None = None) -> Iterator[AskEvent]:
         """The answer as it comes; the last event carries the whole of it."""
         question = question[:MAX_QUESTION]
-        found = self._retriever.search(question, viewer, _PASSAGES, filters)
+        found = self._retriever.search(question, viewer, EVIDENCE_PASSAGES, filters)
         evidence = within_budget(found.passages)
         verdict = judge(question, evidence, self._rarity, found.nearness)
         if verdict == "not_found":

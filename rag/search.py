@@ -115,6 +115,16 @@ class Retriever:
         nearness = dense.hits[0].score if dense.hits else None
         return SearchResult(self._resolve(ranked, passages, scope, k), replace(coverage, note=dense.note), nearness)
 
+    def candidates(self, query: str, viewer: Viewer) -> tuple[ScoredPassage, ...]:
+        """Every passage that either index found, by id, unranked and ungrown: for telling where an answer was lost."""
+        scope = self._scope(viewer, Filters())
+        hits = [*self._lexical.search(query, _POOL, scope), *self._search_dense(query, _POOL, scope).hits]
+        passages = self._catalog.passages({hit.id for hit in hits})
+        documents = self._catalog.documents({passage.document_id for passage in passages.values()})
+        return tuple(
+            ScoredPassage(p, documents[p.document_id], 0.0) for p in passages.values() if p.document_id in documents
+        )
+
     def _scope(self, viewer: Viewer, filters: Filters) -> Scope:
         matching: tuple[str, ...] = ()
         if filters.paths:

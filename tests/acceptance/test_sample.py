@@ -11,7 +11,8 @@ import pytest
 from api.compose import Owner, open_owner
 from api.settings import Settings
 from rag.doctor import examine
-from rag.evaluation.questions import evaluate, load_questions
+from rag.evaluation.figures import evaluate
+from rag.evaluation.questions import load_questions
 from rag.records import Viewer
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"

@@ -1,0 +1,62 @@
+"""What every command of the line shares: its options, the two consoles, progress bars, JSON on stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from api.settings import Settings
+from rag.ports import Progress as Step
+
+out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
+
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="The file that names the sources [waypost.yaml].")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+GroupsOption = Annotated[str, typer.Option("--as-groups", help="Search as a member of these groups (comma-separated).")]
+SourceOption = Annotated[list[str] | None, typer.Option("--source", help="Only this source (repeatable).")]
+KindOption = Annotated[list[str] | None, typer.Option("--kind", help="Only this kind of document (repeatable).")]
+PathOption = Annotated[list[str] | None, typer.Option("--path", help="Only paths that match this glob (repeatable).")]
+
+
+def settings_from(config: Path | None) -> Settings:
+    settings = Settings()
+    return settings.model_copy(update={"config": config}) if config else settings
+
+
+def print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+class ProgressBars:
+    """A bar for each source's reading and one for the embedding, on stderr; silent where stderr is no terminal."""
+
+    def __init__(self) -> None:
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        self._progress = Progress(*columns, console=err, transient=True)
+        self._tasks: dict[tuple[str, str], Any] = {}
+
+    def __enter__(self) -> ProgressBars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def show(self, step: Step) -> None:
+        key = (step.stage if step.stage == "embedding" else "source", step.source)
+        label = f"{step.stage} {step.source}".strip()
+        if key not in self._tasks:
+            self._tasks[key] = self._progress.add_task(label, total=step.total or None)
+        self._progress.update(self._tasks[key], description=label, completed=step.done, total=step.total or None)
