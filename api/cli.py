@@ -12,12 +12,12 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from api import failures
 from api.console import (
@@ -40,9 +40,9 @@ from rag.ports import Progress as Step
 
 app = typer.Typer(
     no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="A knowledge base for infrastructure teams: cited answers from your wikis, runbooks and Terraform.",
 )
 app.add_typer(evaluation, name="eval")
 
@@ -64,8 +64,19 @@ def main() -> None:
     except Exception as error:  # the outermost line of this face
         if not hasattr(error, "format_message"):  # click's usage errors have it, and nothing else
             raise
-        err.print(f"[red]waypost:[/red] {escape(error.format_message())}")
+        if message := error.format_message():
+            err.print(f"[red]waypost:[/red] {escape(message)}")
         sys.exit(failures.USAGE)
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """A knowledge base for infrastructure teams: cited answers from your wikis, runbooks and Terraform."""
+    if version:
+        out.print(f"waypost {metadata.version('waypost')}")
+        raise typer.Exit
 
 
 # -- init and sync ----------------------------------------------------------------------------------------------------
@@ -112,7 +123,8 @@ def sync(
     holder = owner_of(settings.home)
     with ProgressBars() as bars:
         if holder.get("role") == "serve" and holder.get("socket"):
-            report = _sync_through_owner(holder["socket"], names, bars.show)
+            request = {"op": "sync", "sources": names, "config": str(settings.config.absolute())}
+            report = _sync_through_owner(holder["socket"], request, bars.show)
         else:
             with _StopOnSignal() as stop, open_owner(settings, "sync") as owner:
                 report = report_json(owner.sync(names, bars.show, stop))
@@ -123,22 +135,43 @@ def sync(
     raise typer.Exit(_sync_exit_code(report))
 
 
+@app.command()
+def forget(
+    sources: Annotated[list[str], typer.Argument(help="Names of sources that waypost.yaml no longer names.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take sources that are no longer named out of catalog and indexes."""
+    from api.compose import open_owner
+
+    with open_owner(settings_from(config), "forget") as owner:
+        owner.forget(sources)
+    if as_json:
+        print_json({"forgotten": sources})
+    else:
+        out.print(f"Forgotten: {escape(', '.join(sources))}")
+
+
 def _sync_exit_code(report: dict[str, Any]) -> int:
     if report["interrupted"]:
         return failures.STOPPED
     troubled = any(s["outcome"] in ("failed", "partial") or s["counts"].get("quarantined") for s in report["sources"])
-    return failures.NEEDS_A_PERSON if troubled else failures.DONE
+    return failures.NEEDS_A_PERSON if troubled or report["unnamed"] else failures.DONE
 
 
-def _sync_through_owner(address: str, names: list[str], show: Callable[[Step], None]) -> dict[str, Any]:
+def _sync_through_owner(address: str, request: dict[str, Any], show: Callable[[Step], None]) -> dict[str, Any]:
     """Asks the running `waypost serve` to sync, and shows its progress."""
     from rag.owner import call
 
-    for reply in call(address, {"op": "sync", "sources": names}, timeout=3600):
-        if "progress" in reply:
-            show(Step(**reply["progress"]))
-        else:
-            return dict(reply["report"])
+    try:
+        for reply in call(address, request, timeout=3600):
+            if "progress" in reply:
+                show(Step(**reply["progress"]))
+            else:
+                return dict(reply["report"])
+    except KeyboardInterrupt:
+        err.print("[yellow]the running `waypost serve` goes on with the sync[/yellow]")
+        raise
     raise RetryLaterError("the server ended before the sync did; what it had done is kept; sync again")
 
 
@@ -167,24 +200,20 @@ class _StopOnSignal:
 
 
 def _print_report(report: dict[str, Any]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for column in ("source", "outcome", "listed", "indexed", "unchanged", "skipped", "quarantined", "gone"):
-        table.add_column(
-            column,
-            justify="left" if column in ("source", "outcome") else "right",
-            overflow="fold",
-            no_wrap=column == "source",
-        )
     for source in report["sources"]:
-        counts = source["counts"]
-        cells = [
-            str(counts.get(key, 0)) for key in ("listed", "indexed", "unchanged", "skipped", "quarantined", "gone")
-        ]
-        table.add_row(escape(source["name"]), source["outcome"], *cells)
-    out.print(table)
-    for source in report["sources"]:
+        counts = ", ".join(f"{count} {name}" for name, count in source["counts"].items() if count or name == "listed")
+        out.print(f"[bold]{escape(source['name'])}[/bold] {source['outcome']}: {counts or 'nothing read'}")
         if source["message"]:
-            out.print(f"[yellow]{escape(source['name'])}:[/yellow] {escape(source['message'])}")
+            out.print(f"   [yellow]{escape(source['message'])}[/yellow]")
+    for name in report["unnamed"]:
+        out.print(
+            f"[yellow]{escape(name)} is no longer in waypost.yaml but still answered from: "
+            f"name it again, or run `waypost forget {escape(name)}`[/yellow]"
+        )
+    if report["interrupted"]:
+        out.print(
+            f"[yellow]stopped: {report['waiting']} texts have no vector yet; the next sync goes on from here[/yellow]"
+        )
     out.print(
         f"{report['embedded']} texts embedded, {report['took_s']} s. `waypost status` lists what was not indexed, and why."
     )
@@ -276,6 +305,8 @@ def ask(
         print_json(view)
         return
     out.print(escape(view["answer"]) + "\n")
+    if view["verdict"] == "partial":
+        err.print("[yellow]The documents speak of this only in part.[/yellow]")
     for citation in view["citations"]:
         out.print(f"[cyan]{escape('[' + str(citation['number']) + '] ' + _place(citation))}[/cyan]")
         out.print(f"    {escape(citation['url'])}")
@@ -354,6 +385,8 @@ def doctor(
     settings = settings_from(config)
     Catalog(settings.catalog_url, read_only=True).close()  # nothing synced yet: say so, and make nothing
     with open_owner(settings, "doctor") as owner:
+        for projection in owner.projections.by_name().values():
+            projection.catch_up()  # what a stopped sync left to do is no damage
         report = medicine.examine(owner.catalog, owner.projections)
         if repair and not report.sound:
             report = medicine.repair(owner.catalog, owner.projections, report)
@@ -370,9 +403,10 @@ def _print_diagnoses(report: Any) -> None:
             "missing": d.missing,
             "too many": d.extra,
             "outdated": d.outdated,
-            "not found by own vector": d.unfound,
         }
         said = ", ".join(f"{len(ids)} {what}" for what, ids in found.items() if ids) or "nothing differs"
+        if d.unfound:
+            said += f"; {len(d.unfound)} of {d.sampled} tried not found by their own vector" + ", as is usual" * d.sound
         out.print(
             f"{d.index:<9} {'[green]sound[/green]' if d.sound else '[red]differs[/red]'}  {d.expected} expected; {said}"
         )

@@ -9,7 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,30 @@ class Owner:
     def sync(self, names: Sequence[str], progress: Callable[[Progress], None], stop: Callable[[], bool]) -> SyncReport:
         """Syncs the named sources of waypost.yaml, all without names. Raises: SettingsError for an unknown name."""
         specs = chosen_sources(self.settings, names)
-        return self.sync_sources([(spec, source_from(spec, self.settings.home)) for spec in specs], progress, stop)
+        report = self.sync_sources([(spec, source_from(spec, self.settings.home)) for spec in specs], progress, stop)
+        named = {spec.name for spec in chosen_sources(self.settings, [])}
+        return replace(report, unnamed=tuple(row.name for row in self.catalog.sources() if row.name not in named))
+
+    def forget(self, names: Sequence[str]) -> None:
+        """Takes sources that waypost.yaml does not name (any more) out of catalog and indexes.
+
+        Raises: SettingsError when one is still named, or was never synced.
+        """
+        named = {spec.name for spec in chosen_sources(self.settings, [])}
+        known = {row.name for row in self.catalog.sources()}
+        for name in names:
+            if name in named:
+                raise SettingsError(f"{self.settings.config} still names source {name!r}; take it out there first")
+            if name not in known:
+                raise SettingsError(
+                    f"nothing was ever synced from a source {name!r}; there are: {', '.join(sorted(known))}"
+                )
+        with self.syncing:
+            with self.catalog.write(self.embedder.name) as writer:
+                for name in names:
+                    writer.remove_source(name)
+            for projection in self.projections.by_name().values():
+                projection.catch_up()
 
     def sync_sources(
         self,
@@ -137,8 +160,12 @@ def chosen_sources(settings: Settings, names: Sequence[str]) -> list[SourceSpec]
 
 
 def adopt_embedder(catalog: Catalog, embedder: Embedder) -> None:
-    """Tells the catalog which embedder is current; a change marks what has to be embedded (anew)."""
+    """Tells the catalog which embedder is current; a change marks what has to be embedded (anew).
+
+    Raises: SettingsError when the embedder can't be loaded; then nothing is changed.
+    """
     if catalog.setting("embedder") != embedder.name:
+        embedder.embed(["can it be loaded?"])
         with catalog.write(embedder.name) as writer:
             writer.adopt_model()
             writer.put_setting("embedder", embedder.name)

@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api.settings import Settings
+from rag.errors import SettingsError
 from rag.ports import Progress as Step
 
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
 
-ConfigOption = Annotated[Path | None, typer.Option("--config", help="The file that names the sources [waypost.yaml].")]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="The file that names the sources (waypost.yaml, or WAYPOST_CONFIG).")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 GroupsOption = Annotated[str, typer.Option("--as-groups", help="Search as a member of these groups (comma-separated).")]
 SourceOption = Annotated[list[str] | None, typer.Option("--source", help="Only this source (repeatable).")]
@@ -25,7 +29,11 @@ PathOption = Annotated[list[str] | None, typer.Option("--path", help="Only paths
 
 
 def settings_from(config: Path | None) -> Settings:
-    settings = Settings()
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"WAYPOST_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"a setting in the environment is not valid: {wrong}") from error
     return settings.model_copy(update={"config": config}) if config else settings
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from api.compose import Reader, viewer_from
@@ -22,8 +22,8 @@ from api.failures import http_status
 from api.settings import Settings
 from api.status import sources_view
 from api.views import answer_view, citation_view, document_view, search_view
-from rag.ask import MAX_QUESTION, Asker
-from rag.errors import WaypostError
+from rag.ask import Asker
+from rag.errors import SettingsError, WaypostError
 from rag.records import Viewer
 from rag.search import MAX_QUERY, Filters
 
@@ -34,7 +34,9 @@ _QUESTION = "How do I clear a stuck Terraform state lock?"
 class AskRequest(BaseModel):
     """A question, and what to limit the search to."""
 
-    question: str = Field(min_length=1, max_length=MAX_QUESTION, examples=[_QUESTION])
+    model_config = ConfigDict(extra="forbid")
+
+    question: str = Field(min_length=1, max_length=MAX_QUERY, examples=[_QUESTION])
     sources: list[str] = Field(default=[], max_length=100, examples=[["runbooks"]])
     kinds: list[str] = Field(default=[], max_length=20, examples=[[]])
     paths: list[str] = Field(default=[], max_length=20, examples=[[]])
@@ -138,7 +140,7 @@ def _sse(event: str, data: Any) -> str:
 
 
 def _add_lookups(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
-    @app.get("/v1/documents/{document_id}", responses={k: _PROBLEMS[k] for k in (404, 503)}, tags=["documents"])
+    @app.get("/v1/documents/{document_id}", responses={k: _PROBLEMS[k] for k in (400, 404, 503)}, tags=["documents"])
     def document(
         document_id: str,
         start: Annotated[int, Query(ge=1, description="first line")] = 1,
@@ -146,6 +148,8 @@ def _add_lookups(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
     ) -> dict[str, Any]:
         """A document as stored (credentials redacted), or some lines of it."""
         found = reader.catalog.document(document_id, viewer)
+        if start > end or start > found.text.count("\n") + 1:
+            raise SettingsError(f"there are no lines {start} to {end}: it has {found.text.count(chr(10)) + 1}")
         return document_view(found, reader.catalog.passages_of(document_id), start, end)
 
     @app.get("/v1/sources", tags=["documents"])

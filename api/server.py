@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,7 +15,7 @@ from api.compose import Owner, open_owner, progress_event
 from api.http import make_app
 from api.settings import Settings
 from ingest.sync import as_json
-from rag.errors import SettingsError, WaypostError
+from rag.errors import RetryLaterError, SettingsError, WaypostError
 from rag.owner import Handler
 from rag.ports import Progress
 
@@ -27,23 +28,37 @@ def run(settings: Settings, host: str, port: int) -> None:
         )
     stopping = threading.Event()
     owners: list[Owner] = []
-    with open_owner(settings, "serve", {"sync": _sync_handler(owners, stopping)}) as owner:
+    with (
+        _listening(host, port) as listener,
+        open_owner(settings, "serve", {"sync": _sync_handler(owners, stopping)}) as owner,
+    ):
         owners.append(owner)
+        address = f"http://{host}:{listener.getsockname()[1]}"
         warm = threading.Thread(target=_warm_up, args=(owner,), name="warm-up", daemon=True)
         warm.start()
-        Console(stderr=True).print(f"Waypost answers at http://{host}:{port} (API: http://{host}:{port}/docs)")
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        console.print(f"Waypost answers at {address} (API: {address}/docs)")
+        if not owner.catalog.sources():
+            console.print(f"[yellow]nothing has been synced into {settings.home} yet: run `waypost sync`[/yellow]")
         try:
-            uvicorn.run(
-                make_app(settings, owner.reader()),
-                host=host,
-                port=port,
-                log_level="warning",
-                timeout_graceful_shutdown=20,
-            )
+            app = make_app(settings, owner.reader())
+            uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=20)).run([listener])
         finally:
             stopping.set()
             with owner.syncing:  # a sync under way stops at its next step
                 pass
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket bound to the address. Raises: SettingsError when that can't be, for the port is in use."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise SettingsError(f"can't listen on {host}:{port}: {error.strerror}; choose another with --port") from error
+    return listener
 
 
 def _warm_up(owner: Owner) -> None:
@@ -55,6 +70,14 @@ def _sync_handler(owners: list[Owner], stopping: threading.Event) -> Handler:
     """Lets `waypost sync` run in this process: progress as it goes, then the report."""
 
     def handle(request: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        owner = owners[0]
+        ours = str(owner.settings.config.absolute())
+        if request["config"] != ours:
+            raise SettingsError(
+                f"the running `waypost serve` reads {ours}, not {request['config']}; stop it, or name that file"
+            )
+        if owner.syncing.locked():
+            raise RetryLaterError("the running `waypost serve` is syncing already; try again when it has done")
         steps: queue.Queue[Mapping[str, Any]] = queue.Queue()
 
         def work() -> None:
@@ -62,10 +85,12 @@ def _sync_handler(owners: list[Owner], stopping: threading.Event) -> Handler:
                 steps.put(progress_event(step))
 
             try:
-                report = owners[0].sync([str(name) for name in request["sources"]], show, stopping.is_set)
+                report = owner.sync([str(name) for name in request["sources"]], show, stopping.is_set)
                 steps.put({"report": as_json(report)})
             except WaypostError as error:
                 steps.put({"error": str(error), "kind": type(error).__name__})
+            except Exception as error:  # noqa: BLE001  # the outermost line of this face: the client must not wait for ever
+                steps.put({"error": f"the sync failed: {type(error).__name__}: {error}", "kind": "WaypostError"})
 
         threading.Thread(target=work, name="sync", daemon=True).start()
         while True:

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from ingest.git import is_url
 from ingest.sources import Credentials, SourceSpec
 from rag.errors import SettingsError
+from rag.records import KINDS
 
 CONFIG_NAME = "waypost.yaml"
 SOURCE_TYPES = ("folder", "git")
@@ -48,7 +49,7 @@ class Settings(BaseSettings):
     groups: str = Field(default="", description="the viewer's groups, separated by commas, until there is log-in")
     persona: str = Field(default="senior-devops-engineer", description="a built-in persona, or the path of a .md file")
     model: str = Field(default="claude-sonnet-5-5", description="the Claude model")
-    model_timeout: float = Field(default=30.0, description="seconds for one answer of the model")
+    model_timeout: float = Field(default=30.0, gt=0, description="seconds for one answer of the model")
     anthropic_api_key: str = Field(default="", validation_alias="ANTHROPIC_API_KEY", repr=False)
     anthropic_base_url: str = Field(default="", validation_alias="ANTHROPIC_BASE_URL")
     allowed_hosts: str = Field(default="", description="further names that HTTP requests may call this host by")
@@ -82,6 +83,9 @@ def load_sources(config: Path, environment: Mapping[str, str]) -> list[SourceSpe
     except yaml.YAMLError as error:
         raise SettingsError(f"{config} is not valid YAML: {error}") from error
     entries = loaded.get("sources") if isinstance(loaded, dict) else None
+    for key in loaded if isinstance(loaded, dict) else ():
+        if key != "sources":
+            raise SettingsError(f"{config} has an unknown key {key!r} beside `sources:`")
     if not isinstance(entries, list) or not entries:
         raise SettingsError(
             f"{config} must have `sources:` with a list of at least one source; see `waypost init --help`"
@@ -120,12 +124,14 @@ def _source(entry: Any, number: int, config: Path, environment: Mapping[str, str
         **{key: _string(entry, key, where) for key in ("owner", "ref", "web_url", "site_url", "schedule")},
         kind=_string(entry, "kind", where) or "auto",
     )
+    if spec.kind not in ("auto", *KINDS):
+        raise SettingsError(f"{where} has kind {spec.kind!r}; there are: auto, {', '.join(KINDS)}")
     spec.selects()
     return spec
 
 
 def _location(entry: Mapping[str, Any], kind: str, where: str, base: Path) -> str:
-    given = [str(entry[key]) for key in ("path", "url") if entry.get(key)]
+    given = [_string(entry, key, where) for key in ("path", "url") if entry.get(key)]
     if len(given) != 1:
         raise SettingsError(f"{where} needs one of `path` and `url`")
     location = given[0]

@@ -15,6 +15,11 @@ from rag.errors import DocumentError, RefusedError
 MAX_BYTES = 5_000_000
 _SNIFFED = 8192  # bytes looked at to tell text from binary
 _GUESSED = 1_000_000  # bytes up to which an encoding is guessed
+_COMMONEST = "cp1252"  # Windows' Western code page, which holds latin-1
+_ENCODINGS = (
+    _COMMONEST, "cp1250", "cp1251", "cp1253", "cp1254", "koi8_r", "cp932", "euc_jp", "euc_kr", "gb18030", "big5",
+)  # fmt: skip
+_ALIKE = 0.02  # difference in charset-normalizer's measure of mess that says nothing
 
 _BINARY = frozenset(
     """.png .jpg .jpeg .gif .webp .ico .bmp .tiff .pdf .zip .gz .tgz .bz2 .xz .zst .7z .tar .jar .war .whl .exe .dll
@@ -75,10 +80,14 @@ def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
 
 
 def _guess(data: bytes) -> tuple[str, tuple[str, ...]]:
-    best = from_bytes(data[:_GUESSED]).best()
+    matches = from_bytes(data[:_GUESSED], cp_isolation=list(_ENCODINGS))
+    best = matches.best()
     if best is None:
         raise DocumentError("its encoding is neither UTF-8 nor one that can be guessed; save it as UTF-8")
-    return _clean(data.decode(best.encoding, "replace")), (f"not UTF-8: read as {best.encoding}; save it as UTF-8",)
+    # Code pages of one byte look alike in a short text: of equally likely ones take the commonest.
+    likely = {match.encoding for match in matches if match.chaos <= best.chaos + _ALIKE}
+    encoding = _COMMONEST if _COMMONEST in likely else best.encoding
+    return _clean(data.decode(encoding, "replace")), (f"not UTF-8: read as {encoding}; save it as UTF-8",)
 
 
 def _clean(text: str) -> str:

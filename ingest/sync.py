@@ -29,8 +29,8 @@ from rag.records import AccessRule, Document, digest
 
 _PIPELINE = "2"  # a new number makes every document be parsed anew
 _BATCH = 48  # documents in one transaction
-_EMBEDDED_AT_ONCE = 512  # texts embedded between two transactions
-_BETWEEN_STOPS = 64  # texts embedded between two looks at whether to stop
+_EMBEDDED_AT_ONCE = 256  # texts embedded between two transactions
+_BETWEEN_STOPS = 32  # texts embedded between two looks at whether to stop
 
 
 class Interrupted(Exception):
@@ -49,16 +49,22 @@ class SourceReport:
 
 @dataclass(frozen=True)
 class SyncReport:
-    """What a sync did. `embedded` counts texts; times are in seconds."""
+    """What a sync did. `embedded` counts texts, `waiting` those that still have no vector; times are in seconds.
+
+    `unnamed` are sources that were synced once and are not named any more: they are still answered from.
+    """
 
     sources: tuple[SourceReport, ...]
     embedded: int
     took_s: float
     interrupted: bool = False
+    waiting: int = 0
+    unnamed: tuple[str, ...] = ()
 
     @property
     def needs_a_person(self) -> bool:
-        return any(s.outcome in ("failed", "partial") or s.counts.get("quarantined") for s in self.sources)
+        troubled = any(s.outcome in ("failed", "partial") or s.counts.get("quarantined") for s in self.sources)
+        return troubled or bool(self.unnamed)
 
 
 @dataclass(frozen=True)
@@ -101,9 +107,10 @@ class Sync:
         for spec, source in sources:
             reports.append(self._sync_source(spec, source))
             if reports[-1].outcome == "interrupted":
-                return SyncReport(tuple(reports), 0, time.monotonic() - began, interrupted=True)
-        embedded, interrupted = self._embed()
-        return SyncReport(tuple(reports), embedded, time.monotonic() - began, interrupted)
+                waiting = len(self._catalog.unembedded())
+                return SyncReport(tuple(reports), 0, time.monotonic() - began, True, waiting)
+        embedded, waiting = self._embed()
+        return SyncReport(tuple(reports), embedded, time.monotonic() - began, waiting > 0, waiting)
 
     # -- the text of one source ---------------------------------------------------------------------------------------
 
@@ -244,8 +251,8 @@ class Sync:
 
     # -- vectors ------------------------------------------------------------------------------------------------------
 
-    def _embed(self) -> tuple[int, bool]:
-        """Embeds every text that has no vector yet, texts of like length together; (number, was it interrupted)."""
+    def _embed(self) -> tuple[int, int]:
+        """Embeds every text that has no vector yet, texts of like length together; (how many, how many wait: stopped)."""
         pending = self._catalog.unembedded()
         done = 0
         for at in range(0, len(pending), _EMBEDDED_AT_ONCE):
@@ -258,10 +265,10 @@ class Sync:
                     writer.put_embeddings([text_hash for text_hash, _ in batch[: len(vectors)]], vectors)
                 self._vectors.catch_up()
             if done < at + len(batch):
-                return done, True
+                return done, len(pending) - done
         self._vectors.catch_up()
         self._progress(Progress("embedding", done, len(pending)))
-        return done, False
+        return done, 0
 
     def _embed_until_stopped(self, texts: Sequence[str], done: int, total: int) -> Iterator[Vectors]:
         """The vectors of the texts, some at a time, until the user asks to stop."""
@@ -294,4 +301,6 @@ def as_json(report: SyncReport) -> dict[str, Any]:
         "embedded": report.embedded,
         "took_s": round(report.took_s, 2),
         "interrupted": report.interrupted,
+        "waiting": report.waiting,
+        "unnamed": list(report.unnamed),
     }

@@ -28,7 +28,6 @@ _ANSWERED, _PARTIAL = (
     1.25,
     1.0,
 )  # of share of words + nearness; measured on two sets (decision 6), calibrated by issue 7
-MAX_QUESTION = 4000  # characters
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,6 @@ class Asker:
 
     def stream(self, question: str, viewer: Viewer, filters: Filters | None = None) -> Iterator[AskEvent]:
         """The answer as it comes; the last event carries the whole of it."""
-        question = question[:MAX_QUESTION]
         found = self._retriever.search(question, viewer, EVIDENCE_PASSAGES, filters)
         evidence = within_budget(found.passages)
         verdict = judge(question, evidence, self._rarity, found.nearness)

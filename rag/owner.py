@@ -19,9 +19,20 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from rag.errors import IndexDamagedError, RetryLaterError, StorageError, WaypostError, WriterBusyError
+from rag.errors import (
+    IndexDamagedError,
+    NotFoundError,
+    RetryLaterError,
+    SettingsError,
+    StorageError,
+    WaypostError,
+    WriterBusyError,
+)  # fmt: skip
 
 BRIEF_ROLES = frozenset({"search", "ask", "eval", "doctor"})  # they own the folder for moments; a writer waits for them
+_ERRORS: dict[str, type[WaypostError]] = {
+    kind.__name__: kind for kind in (IndexDamagedError, NotFoundError, SettingsError, StorageError)
+}
 Handler = Callable[[Mapping[str, Any]], Iterator[Mapping[str, Any]]]
 _LONGEST_SOCKET_PATH = 100  # bytes that every system's sockaddr_un can hold
 
@@ -148,7 +159,7 @@ def _replies(line: bytes, handlers: Mapping[str, Handler]) -> Iterator[Mapping[s
 def call(address: str, request: Mapping[str, Any], timeout: float) -> Iterator[dict[str, Any]]:
     """Sends a request to an owner and gives its replies as they come; `timeout` in seconds for each.
 
-    Raises: RetryLaterError when the owner can't be reached, is too slow, or died; IndexDamagedError as it reports it.
+    Raises: RetryLaterError when the owner can't be reached, is too slow, or died; what it reports, as it reports it.
     """
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
@@ -159,8 +170,7 @@ def call(address: str, request: Mapping[str, Any], timeout: float) -> Iterator[d
                 for line in lines:
                     reply = json.loads(line)
                     if "error" in reply:
-                        damaged = reply.get("kind") == "IndexDamagedError"
-                        raise (IndexDamagedError if damaged else RetryLaterError)(str(reply["error"]))
+                        raise _ERRORS.get(str(reply.get("kind")), RetryLaterError)(str(reply["error"]))
                     yield reply
     except (OSError, ValueError) as error:
         raise RetryLaterError(f"the process that owns the data folder doesn't answer: {error}") from error

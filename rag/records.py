@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 EVERYONE = "everyone"
+KINDS = ("page", "runbook", "terraform", "decision", "incident", "config", "code")  # of documents
 Verdict = Literal["answered", "partial", "not_found"]
 
 

@@ -13,17 +13,17 @@ from typing import Protocol
 import numpy as np
 
 from rag.catalog import Catalog
-from rag.errors import IndexDamagedError, RetryLaterError
+from rag.errors import IndexDamagedError, RetryLaterError, SettingsError
 from rag.growth import grow
 from rag.indexes.lexical import glob_regex
 from rag.ports import Embedder, Hit, Index, Scope
-from rag.records import Coverage, Passage, ScoredPassage, Viewer
+from rag.records import KINDS, Coverage, Passage, ScoredPassage, Viewer
 
 _POOL = 100  # candidates from each index
 # Weights of the fused score, measured on five sets: docs/decisions/0008-ranking.md
 _DENSE_WEIGHT = 0.4  # of meaning against words
 _DOCUMENT_WEIGHT = 0.2  # of the whole document's words on top
-MAX_QUERY = 4000  # characters of a query that are looked at
+MAX_QUERY = 4000  # characters of a query
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,10 @@ class Retriever:
     def search(self, query: str, viewer: Viewer, k: int = 10, filters: Filters | None = None) -> SearchResult:
         """The best k results for this viewer. A search never fails for want of vectors: `coverage` says so instead.
 
-        Raises: IndexDamagedError when even the lexical index can't be read.
+        Raises: SettingsError for an empty or over-long query or an unknown filter; IndexDamagedError when even the lexical
+        index can't be read.
         """
-        query = query[:MAX_QUERY]
+        check_query(query)
         scope = self._scope(viewer, filters or Filters())
         mark = self._lexical.watermark()
         pool = max(_POOL, k)
@@ -112,8 +113,9 @@ class Retriever:
         passages = self._catalog.passages({hit.id for hit in (*lexical, *dense.hits)})
         ranked = fuse(lexical, dense.hits, documents, {p.id: p.document_id for p in passages.values()})
         coverage = self._catalog.coverage(scope.access, mark, dense.watermark)
+        note = dense.note if self._catalog.sources() else "nothing has been synced yet"
         nearness = dense.hits[0].score if dense.hits else None
-        return SearchResult(self._resolve(ranked, passages, scope, k), replace(coverage, note=dense.note), nearness)
+        return SearchResult(self._resolve(ranked, passages, scope, k), replace(coverage, note=note), nearness)
 
     def candidates(self, query: str, viewer: Viewer) -> tuple[ScoredPassage, ...]:
         """Every passage that either index found, by id, unranked and ungrown: for telling where an answer was lost."""
@@ -126,6 +128,11 @@ class Retriever:
         )
 
     def _scope(self, viewer: Viewer, filters: Filters) -> Scope:
+        known = {"source": {row.name for row in self._catalog.sources()}, "kind": set(KINDS)}
+        for what, names in (("source", filters.sources), ("kind", filters.kinds)):
+            for name in names:
+                if name not in known[what]:
+                    raise SettingsError(f"there is no {what} {name!r}")
         matching: tuple[str, ...] = ()
         if filters.paths:
             globs = [re.compile(glob_regex(glob)) for glob in filters.paths]
@@ -152,6 +159,14 @@ class Retriever:
                 row = by_id[result.seed]
                 found.append(ScoredPassage(result.joined(document), document, row.score, row.why))
         return tuple(found)
+
+
+def check_query(query: str) -> None:
+    """Raises: SettingsError when there is nothing to look for, or too much."""
+    if not query.strip():
+        raise SettingsError("the question is empty; write what you are looking for")
+    if len(query) > MAX_QUERY:
+        raise SettingsError(f"the question has {len(query):,} characters; at most {MAX_QUERY:,} are read")
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ YAML = frozenset({".yaml", ".yml", ".json"})
 
 
 def parse(path: str, text: str) -> Parsed:
-    """The passages of a text, by the parser for its kind of file. Never raises for what a file may contain."""
+    """The passages of a text, by the parser for its kind of file. Raises: DocumentError when it must not be shown as it is."""
     return _parser(path)(path, text)
 
 

@@ -5,6 +5,7 @@ Line numbers are markdown-it's `token.map` (https://markdown-it-py.readthedocs.i
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,12 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 from ingest.parsers import Parsed, draft, lines_of
 from ingest.parsers.text import HARD_LIMIT, LIMIT, TARGET, windows
 from rag.catalog import PassageDraft
+from rag.errors import DocumentError
 
 _TEMPLATE = re.compile(r"<%.*?%>|\{\{.*?\}\}", re.S)
+_MISSPELT = 0.8  # likeness from which on a key is taken for a misspelt `audience`
+_NAMES_AUDIENCE = re.compile(r"^\W*aud\w*\s*:", re.I)
+_FRONT_LINES = 60  # lines in which front matter is looked for that has no end or can't be read
 _MARKUP = re.compile(r"</?[A-Za-z][^>]*>|[`*]")
 
 
@@ -44,15 +49,18 @@ def _markdown() -> MarkdownIt:
 
 
 def parse(path: str, text: str) -> Parsed:
-    """Passages by section. The title is the front matter's, or the first heading, or the file's name."""
+    """Passages by section. The title is the front matter's, or the first heading, or the file's name.
+
+    Raises: DocumentError when the page seems to name its audience in a way that can't be read.
+    """
     lines = lines_of(text)
     tokens = _markdown().parse(text)
-    front = _front_matter(tokens)
+    front, notes = _front_matter(tokens, lines)
     blocks = list(_blocks(tokens, len(lines)))
     headings = [_TEMPLATE.sub("", block.heading).strip() for block in blocks if block.level]
     title = _text(front.get("title")) or next(filter(None, headings), "") or _name(path)
     drafts = tuple(_sections(lines, blocks, title))
-    return Parsed(title, drafts, _owner(front), _audience(front))
+    return Parsed(title, drafts, _owner(front), _audience(front), notes)
 
 
 def _blocks(tokens: Sequence[Token], line_count: int) -> Iterator[_Block]:
@@ -148,14 +156,28 @@ def _size(lines: Sequence[str], start: int, end: int) -> int:
 # -- front matter -----------------------------------------------------------------------------------------------------
 
 
-def _front_matter(tokens: Sequence[Token]) -> Mapping[str, Any]:
-    if not tokens or tokens[0].type != "front_matter":
-        return {}
-    try:
-        loaded = yaml.safe_load(tokens[0].content)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return {}
-    return loaded if isinstance(loaded, dict) else {}
+def _front_matter(tokens: Sequence[Token], lines: Sequence[str]) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """What the front matter says, and a note when it can't be read: a page whose audience is unclear is shown to nobody."""
+    loaded: Any = None
+    if tokens and tokens[0].type == "front_matter":
+        try:
+            loaded = yaml.safe_load(tokens[0].content) or {}
+        except (yaml.YAMLError, ValueError, RecursionError):
+            loaded = None
+    elif not lines or lines[0].rstrip() != "---":
+        return {}, ()
+    if isinstance(loaded, dict):
+        for key in map(str, loaded):
+            if key != "audience" and difflib.SequenceMatcher(None, key.lower(), "audience").ratio() > _MISSPELT:
+                raise DocumentError(
+                    f"its front matter has {key!r}: write `audience`, so that it is clear who may read it"
+                )
+        return loaded, ()
+    if any(_NAMES_AUDIENCE.match(line) for line in lines[:_FRONT_LINES]):
+        raise DocumentError(
+            "its front matter names an audience but is not valid YAML between two lines of ---; mend it"
+        )
+    return {}, ("its front matter can't be read: it is not valid YAML between two lines of ---",)
 
 
 def _owner(front: Mapping[str, Any]) -> str:

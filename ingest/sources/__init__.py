@@ -5,6 +5,7 @@ A source lists what it has and hands out bytes; it knows nothing of parsing or o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -71,10 +72,11 @@ class PathFilter:
         try:
             self._include = pathspec.GitIgnoreSpec.from_lines(include) if include else None
             self._exclude = pathspec.GitIgnoreSpec.from_lines(exclude)
-        except ValueError as error:
+        except (ValueError, re.error) as error:
             raise SettingsError(f"source {source!r}: a glob in include or exclude is not valid: {error}") from error
 
     def __call__(self, path: str) -> bool:
+        path = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # a name need not be UTF-8
         return (self._include is None or self._include.match_file(path)) and not self._exclude.match_file(path)
 
 

@@ -43,7 +43,8 @@ class FolderSource:
                 items.append(_listed(path, entry))
         items.sort(key=lambda item: item.path)
         if not items and not problems:
-            problems.append(f"{self._root} holds no file that its include and exclude globs admit")
+            globs = self._spec.include or self._spec.exclude
+            problems.append(f"{self._root} " + ("holds no file that its globs admit" if globs else "is empty"))
         return Listing(tuple(items), complete=not problems, message="; ".join(problems[:3]))
 
     def _walk(self, folder: str, problems: list[str]) -> Iterator[tuple[str, os.DirEntry[str]]]:

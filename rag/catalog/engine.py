@@ -73,4 +73,6 @@ def translated(where: str) -> Iterator[None]:
             f"the catalog at {where} can't be used: {error.orig}; free space or mend it, then sync again"
         ) from error
     except DatabaseError as error:
-        raise WaypostError(f"the catalog at {where} is damaged: {error.orig}; restore it from a backup") from error
+        raise WaypostError(
+            f"the catalog at {where} is damaged: {error.orig}; restore it from a backup, or delete its folder and sync again"
+        ) from error

@@ -192,12 +192,11 @@ class Catalog:
         with self._read() as connection:
             last = connection.execute(select(func.max(s.changes.c.seq))).scalar() or 0
             total, embedded = self._count(connection, access, last)
-            behind = {
-                mark: self._behind(connection, access, mark, only_embedded)
+            lexical, vectors = (
+                self._behind(connection, access, mark, only_embedded) if mark < last else 0
                 for mark, only_embedded in ((lexical_watermark, False), (vectors_watermark, True))
-                if mark < last
-            }
-        return Coverage(total, total - behind.get(lexical_watermark, 0), embedded - behind.get(vectors_watermark, 0))
+            )
+        return Coverage(total, total - lexical, embedded - vectors)
 
     def _count(self, connection: Connection, access: Sequence[str], last: int) -> tuple[int, int]:
         key = (last, tuple(access))

@@ -175,6 +175,14 @@ class CatalogWriter:
         self._log((i, "delete") for i in ids)
         self._log([(document_id, "document")] if gone else [])
 
+    def remove_source(self, name: str) -> None:
+        """Takes a source with all its documents out of the catalog and, by the change log, out of every index."""
+        d = s.documents
+        for document_id in self._connection.execute(select(d.c.id).where(d.c.source == name)).scalars().all():
+            self.remove_document(document_id)
+        self._connection.execute(delete(s.items).where(s.items.c.source == name))
+        self._connection.execute(delete(s.sources).where(s.sources.c.name == name))
+
     def _put_access(self, rule: AccessRule) -> None:
         values = {"key": rule.key, "clauses": json.dumps(rule.clauses)}
         self._connection.execute(upsert(s.access_rules).values(values).on_conflict_do_nothing())

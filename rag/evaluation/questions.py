@@ -64,7 +64,7 @@ def load_questions(file: Path) -> list[Question]:
             questions.append(_question(json.loads(line)))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SettingsError(
-                f"{file}, line {number} is not a question as eval/README.md has it: {error!r}"
+                f"{file}, line {number} is not a question: it needs id, kind, question and gold ({type(error).__name__}: {error})"
             ) from error
     if not questions:
         raise SettingsError(f"{file} holds no question")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from api.cli import main
+from rag.indexes.lexical import TantivyIndex
 from rag.owner import WriterLock
 from tests.conftest import commit, write
 
@@ -95,7 +96,10 @@ def test_filters(synced: Run) -> None:
     for options in (("--kind", "page"), ("--path", "*.md"), ("--source", "wiki", "--path", "unlock*")):
         found = loaded(synced("search", "lock vpc main", "--json", *options))
         assert {result["path"] for result in found["results"]} == {"unlock.md"}
-    assert loaded(synced("search", "lock", "--source", "other", "--json"))["results"] == []
+    for option in ("--source", "--kind"):
+        code, _, error = synced("search", "lock", option, "other")
+        assert code == 2
+        assert "there is no" in error
 
 
 def test_commands_for_people(synced: Run) -> None:
@@ -123,7 +127,9 @@ def test_status_lists_what_was_refused_and_redacted(synced: Run, tmp_path: Path)
 
 
 def test_doctor_finds_a_difference(synced: Run, tmp_path: Path) -> None:
-    (tmp_path / "home/lexical/watermark.json").write_text('{"format": 0}')  # as an index of another form
+    index = TantivyIndex(tmp_path / "home/lexical", writable=True)
+    index.apply([], list(index.stamps())[:1], index.watermark())
+    del index  # tantivy's writer holds a lock on the folder
     result = loaded(synced("doctor", "--json"), code=1)
     assert not result["sound"]
     assert loaded(synced("doctor", "--repair", "--json"))["repaired"] == ["lexical"]
@@ -146,7 +152,12 @@ def test_eval_has_the_promised_keys(synced: Run, tmp_path: Path) -> None:
 
 
 BAD_CONFIGS = {
-    "nothing: here": "must have `sources:`",
+    "[nothing, here]": "must have `sources:`",
+    "source: []": "unknown key 'source'",
+    "sources: [{name: a, type: folder, path: .}]\nexclude: [x]": "unknown key 'exclude'",
+    "sources: [{name: a, type: folder, path: [x]}]": "`path` must be a text",
+    "sources: [{name: a, type: folder, path: ., kind: poem}]": "has kind 'poem'",
+    "sources: [{name: a, type: folder, path: ., include: ['[z-a]']}]": "a glob in include or exclude",
     "sources: []": "at least one source",
     "sources: [{name: x}]": "type None",
     "sources: [{name: x, type: sharepoint, path: .}]": "knows: folder, git",
@@ -229,3 +240,36 @@ def test_as_groups(synced: Run, tmp_path: Path) -> None:
     assert not [r for r in loaded(synced("search", "payouts batch", "--json"))["results"] if r["path"] == "pay.md"]
     found = loaded(synced("search", "payouts batch", "--as-groups", "payments,ops", "--json"))
     assert found["results"][0]["path"] == "pay.md"
+
+
+def test_a_source_that_is_no_longer_named_needs_a_person_until_it_is_forgotten(run: Run, tmp_path: Path) -> None:
+    write(tmp_path / "a", {"a.md": "# A\n\nalpaca\n"})
+    config = tmp_path / "waypost.yaml"
+    config.write_text("sources: [{name: old, type: folder, path: a}]")
+    assert run("sync")[0] == 0
+    config.write_text("sources: [{name: new, type: folder, path: a, audience: [dba]}]")
+    code, text, _ = run("sync")
+    assert code == 3
+    assert "waypost forget old" in text
+    assert loaded(run("search", "alpaca", "--json"))["results"]
+    assert run("forget", "new")[0] == 2  # still named
+    assert run("forget", "never")[0] == 2
+    assert loaded(run("forget", "old", "--json")) == {"forgotten": ["old"]}
+    assert loaded(run("search", "alpaca", "--json"))["results"] == []
+    assert loaded(run("search", "alpaca", "--as-groups", "dba", "--json"))["results"][0]["source"] == "new"
+    assert run("sync")[0] == 0
+    assert run("doctor")[0] == 0
+
+
+def test_a_setting_that_is_not_valid_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in ("abc", "-3", "0"):
+        monkeypatch.setenv("WAYPOST_MODEL_TIMEOUT", value)
+        code, _, error = run("ask", "x")
+        assert code == 2
+        assert "WAYPOST_MODEL_TIMEOUT" in error
+
+
+def test_empty_and_endless_questions_are_wrong_usage(synced: Run) -> None:
+    for text in ("", "  ", "x" * 5000):
+        for command in ("search", "ask"):
+            assert synced(command, text)[0] == 2

@@ -41,7 +41,8 @@ def test_search(client: TestClient) -> None:
     found = client.get("/v1/search", params={"q": "force-unlock", "k": 1}).json()
     assert [result["path"] for result in found["results"]] == ["unlock.md"]
     assert found["coverage"]["complete"]
-    assert client.get("/v1/search", params={"q": "x", "source": "none"}).json()["results"] == []
+    refused = client.get("/v1/search", params={"q": "x", "source": "none"})
+    assert (refused.status_code, refused.json()) == (400, {"error": "there is no source 'none'"})
 
 
 def test_ask(client: TestClient) -> None:
@@ -118,11 +119,17 @@ def test_bad_requests_are_422(client: TestClient, method: str, path: str, option
     assert client.request(method, path, **options).status_code == 422
 
 
-@pytest.mark.parametrize("text", ["\0", "\ud800", "💥" * 100, "a" * 3999, "(((", "* OR 1=1", "[REDACTED:x]", "\n\t "])
+@pytest.mark.parametrize("text", ["\0", "\ud800", "💥" * 100, "a" * 3999, "(((", "* OR 1=1", "[REDACTED:x]"])
 def test_odd_questions_are_answered(client: TestClient, text: str) -> None:
     body = json.dumps({"question": text}).encode()
     reply = client.post("/v1/ask", content=body, headers={"Content-Type": "application/json"})
     assert reply.status_code in (200, 422)
+
+
+def test_an_empty_question_is_refused(client: TestClient) -> None:
+    for reply in (client.get("/v1/search", params={"q": " \n\t "}), client.post("/v1/ask", json={"question": "  "})):
+        assert reply.status_code == 400
+        assert "is empty" in reply.json()["error"]
 
 
 def test_openapi_describes_every_route(client: TestClient) -> None:

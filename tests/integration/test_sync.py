@@ -260,10 +260,10 @@ def test_embedding_stops_within_a_batch_and_keeps_what_is_done(
 ) -> None:
     sections = "".join(f"## Part {n}\n\nword{n}\n\n" for n in range(200))
     configure(settings, {"name": "long", "type": "folder", "path": str(write(tmp_path / "long", {"a.md": sections}))})
-    asked = iter([False] * 2)  # after the one document, and before the first 64 texts
+    asked = iter([False] * 3)  # after the one document, and before the first two times 32 texts
     report = sync(stop=lambda: next(asked, True))
     assert report.interrupted
-    assert report.embedded == 64
+    assert (report.embedded, report.waiting) == (64, 136)
     assert sync().embedded == 136
     assert_sound(owner)
 
@@ -310,3 +310,40 @@ def test_another_embedder_embeds_anew_and_never_mixes(owner: Owner, sync: Sync, 
     assert owner.chroma.watermark() == 0
     assert sync().embedded == 3
     assert_sound(owner)
+
+
+def test_a_name_that_is_not_utf8_is_listed_and_stops_nothing(
+    owner: Owner, sync: Sync, tmp_path: Path, settings: Settings
+) -> None:
+    for kind in ("folder", "git"):
+        write(tmp_path / kind, {"good.md": "# Good\n\nvicuna\n"})
+        (tmp_path / kind / os.fsdecode(b"bad\xffname.md")).write_text("# Bad\n")
+    commit(tmp_path / "git", {})
+    configure(settings, *({"name": kind, "type": kind, "path": str(tmp_path / kind)} for kind in ("folder", "git")))
+    report = sync()
+    assert [source.outcome for source in report.sources] == ["done", "done"]
+    for kind in ("folder", "git"):
+        ledger = owner.catalog.items(kind)
+        assert ledger["good.md"].outcome == "indexed"
+        assert "not UTF-8" in next(row.reason for path, row in ledger.items() if path != "good.md")
+
+
+FRONT = {
+    "colon.md": "---\ntitle: Secret: plans\naudience: [sre]\n---\n# Plans\n\nvicuna\n",
+    "typo.md": "---\naudiance: [sre]\n---\n# Plans\n\nvicuna\n",
+    "case.md": "---\nAudience: [sre]\n---\n# Plans\n\nvicuna\n",
+    "open.md": "---\naudience: [sre]\n\n# Plans\n\nvicuna\n",
+    "list.md": "---\n- audience: [sre]\n---\n# Plans\n\nvicuna\n",
+}
+
+
+def test_a_page_whose_audience_is_unclear_is_shown_to_nobody(
+    owner: Owner, sync: Sync, tmp_path: Path, settings: Settings
+) -> None:
+    fine = {"broken.md": "---\ntitle: a: b\n---\n# Fine\n\nllama\n", "rule.md": "---\n\nllama\n"}
+    configure(settings, {"name": "w", "type": "folder", "path": str(write(tmp_path / "w", {**FRONT, **fine}))})
+    assert sync().needs_a_person
+    ledger = owner.catalog.items("w")
+    assert {path for path, row in ledger.items() if row.outcome == "quarantined"} == set(FRONT)
+    assert set(paths(owner, "vicuna llama")) == set(fine)
+    assert "front matter" in ledger["broken.md"].reason
