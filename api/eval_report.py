@@ -10,11 +10,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from api.console import out
+from api.pages import render
 from rag.errors import StorageError
 from rag.evaluation.comparison import Comparison
 from rag.evaluation.figures import METRICS
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _STAGES = {
     "not_retrieved": "neither index found it",
     "ranked_low": "found, but ranked too low",
@@ -70,12 +70,10 @@ def print_comparison(comparison: Comparison) -> None:
 
 def write_html(file: Path, figures: Mapping[str, Any], comparison: Comparison | None) -> None:
     """One self-contained page, without scripts. Raises: StorageError when it can't be written."""
-    from jinja2 import Environment
-
-    template = (_TEMPLATES / "evaluation.html").read_text(encoding="utf-8")
-    page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(template)
     kinds = figures["by_kind"]
-    text = page.render(figures=figures, comparison=comparison, metrics=METRICS, stages=_STAGES, kinds=kinds)
+    text = render(
+        "evaluation.html", figures=figures, comparison=comparison, metrics=METRICS, stages=_STAGES, kinds=kinds
+    )
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:

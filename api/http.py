@@ -19,6 +19,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from api.compose import Reader, viewer_from
 from api.failures import http_status
+from api.pages import add_pages
 from api.settings import Settings
 from api.status import sources_view
 from api.views import answer_view, citation_view, document_view, search_view
@@ -62,6 +63,8 @@ def make_app(settings: Settings, reader: Reader) -> FastAPI:
         title="Waypost",
         version="1",
         summary="Cited answers from an organisation's wikis, runbooks and Terraform.",
+        docs_url=None,  # FastAPI's own page loads its scripts from elsewhere
+        redoc_url=None,
     )
     hosts = [*LOOPBACK_HOSTS, *(host.strip() for host in settings.allowed_hosts.split(",") if host.strip())]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
@@ -70,6 +73,7 @@ def make_app(settings: Settings, reader: Reader) -> FastAPI:
     _add_questions(app, reader, viewer)
     _add_lookups(app, reader, viewer)
     _add_health(app, reader)
+    add_pages(app)
     return app
 
 

@@ -62,6 +62,7 @@ class GitRepository:
         self._credentials = credentials
         self._name = name
         self._local = not is_url(location)
+        self._origin: str | None = None  # a local repository's own remote, not asked yet
 
     # -- bringing our repository up to date ---------------------------------------------------------------------------
 
@@ -81,6 +82,17 @@ class GitRepository:
                 f"source {self._name!r}: {self._location} has no commit {commit}; set `ref` to one it has"
             )
         return commit
+
+    def origin(self) -> str:
+        """The URL that the repository is (or, a local one, was) cloned from; "" where there is none."""
+        if not self._local:
+            return self._location
+        if self._origin is None:
+            config = self._local_objects().parent / "config"
+            command = ["git", "config", "--no-includes", "--file", str(config), "--get", "remote.origin.url"]
+            done = subprocess.run(command, env=self._environment(), capture_output=True, check=False)
+            self._origin = done.stdout.decode("utf-8", "replace").strip()
+        return self._origin
 
     def _local_objects(self) -> Path:
         root = Path(self._location)

@@ -22,7 +22,7 @@ _CODE_LINES = 6  # lines of code in one unit
 
 @dataclass(frozen=True)
 class Unit:
-    """Lines start_line to end_line; `text` ends without newline. `kind`: heading, prose, item, row, code, blank."""
+    """Lines start_line to end_line; `text` ends without newline. `kind`: heading, prose, item, row, code, front, blank."""
 
     text: str
     start_line: int
@@ -37,15 +37,25 @@ def units(passage: Passage) -> list[Unit]:
     if passage.start_line == passage.end_line:
         return [Unit(passage.text, passage.start_line, passage.end_line, "prose")]
     starts = _prose_starts(lines) if passage.kind == "section" else _code_starts(lines)
+    front = _front_matter_end(lines) if passage.kind == "section" and passage.start_line == 1 else 0
+    starts = [0, *(start for start in starts if start >= front > 0)] if front else starts
     found = []
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         text = "\n".join(lines[start:end])
         first = lines[start]
         found.append(
             Unit(text, passage.start_line + start, passage.start_line + end - 1,
-                 _kind(first) if passage.kind == "section" else "code", bool(_NUMBERED.match(first)))
+                 "front" if start < front else _kind(first) if passage.kind == "section" else "code",
+                 bool(_NUMBERED.match(first)))
         )  # fmt: skip
     return found
+
+
+def _front_matter_end(lines: list[str]) -> int:
+    """The line behind a page's front matter; 0 where there is none."""
+    if lines[0].rstrip() != "---":
+        return 0
+    return next((at + 1 for at in range(1, len(lines)) if lines[at].rstrip() == "---"), 0)
 
 
 def _kind(line: str) -> str:

@@ -23,7 +23,6 @@ class GitSource:
     def __init__(self, spec: SourceSpec, folder: Path) -> None:
         self._spec = spec
         self._repository = GitRepository(folder, spec.location, spec.credentials, spec.name)
-        self._web_url = spec.web_url or web_url_of(spec.location)
 
     def listing(self, previous: Previous) -> Listing:
         head = self._repository.update(self._spec.ref)
@@ -57,7 +56,8 @@ class GitSource:
         yield from zip(items, self._repository.blobs(oids), strict=True)
 
     def link(self, item: Listed, version: str) -> Link:
-        return pinned_link(self._web_url, version, item.path)
+        web_url = self._spec.web_url or web_url_of(self._repository.origin())
+        return pinned_link(web_url, version, item.path)
 
 
 def _listed(entry: TreeEntry, change: Change | None) -> Listed:

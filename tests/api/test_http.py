@@ -143,3 +143,22 @@ def test_openapi_describes_every_route(client: TestClient) -> None:
         "/readyz",
     }
     assert described["components"]["schemas"]["AskRequest"]["properties"]["question"]["examples"]
+
+
+def test_the_page_about_the_api_loads_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/")
+    assert page.url.path == "/docs"
+    assert "/v1/search" in page.text
+    assert "stuck Terraform state lock" in page.text
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+    assert "<script" not in page.text
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+def test_lines_that_are_not_there(client: TestClient) -> None:
+    found = client.get("/v1/search", params={"q": "force-unlock", "k": 1}).json()["results"][0]
+    for lines in ({"start": 9, "end": 5}, {"start": 1000}):
+        reply = client.get(f"/v1/documents/{found['document_id']}", params=lines)
+        assert reply.status_code == 400
+        assert "there are no lines" in reply.json()["error"]

@@ -225,3 +225,15 @@ def test_git_itself_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(os.environ, "PATH", str(tmp_path))
     with pytest.raises(SettingsError, match="not installed"):
         source(tmp_path, tmp_path / "repo").listing(Previous())
+
+
+def test_a_local_clone_links_to_where_it_came_from(tmp_path: Path) -> None:
+    repository = tmp_path / "clone"
+    head = commit(repository, {"a.md": "# A\n"})
+    git(repository, "remote", "add", "origin", "https://user:secret@github.com/acme/ops.git")
+    config = repository / ".git/config"
+    config.write_text(config.read_text() + "[include]\n\tpath = /etc/hostname\n")
+    source = GitSource(SourceSpec("ops", "git", str(repository)), tmp_path / "ours")
+    (item,) = source.listing(Previous()).items
+    link = source.link(item, head)
+    assert link.url == f"https://github.com/acme/ops/blob/{head}/a.md"

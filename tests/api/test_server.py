@@ -1,0 +1,85 @@
+"""`waypost serve` as a process: its address, its socket for other commands, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import write
+
+Waypost = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    write(tmp_path / "wiki", {"a.md": "# Lock\n\nRun force-unlock.\n"})
+    (tmp_path / "waypost.yaml").write_text("sources: [{name: wiki, type: folder, path: wiki}]")
+    return {**os.environ, "WAYPOST_HOME": str(tmp_path / "home"), "WAYPOST_EMBEDDER": "hashing"}
+
+
+@pytest.fixture
+def waypost(tmp_path: Path, environment: dict[str, str]) -> Waypost:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "api.cli", *arguments]
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+    return run
+
+
+@pytest.fixture
+def server(
+    tmp_path: Path, environment: dict[str, str], waypost: Waypost
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    command = [sys.executable, "-m", "api.cli", "serve", "--port", "0"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    yield process, process.stderr.readline().split()[3]
+    process.kill()
+    process.wait()
+    process.stderr.close()
+
+
+def test_it_serves_syncs_for_others_and_ends(
+    server: tuple[subprocess.Popen[str], str], waypost: Waypost, tmp_path: Path
+) -> None:
+    process, address = server
+    assert (
+        httpx.post(f"{address}/v1/ask", json={"question": "unlock?"}).json()["degraded"]
+        == "nothing has been synced yet"
+    )
+    (tmp_path / "other.yaml").write_text("sources: [{name: wiki, type: folder, path: wiki}]")
+    refused = waypost("sync", "--config", "other.yaml")
+    assert (refused.returncode, "waypost.yaml, not" in refused.stderr.replace("\n", "")) == (2, True)
+    assert waypost("sync").returncode == 0
+    assert waypost("search", "force-unlock").stdout.startswith("1. Lock")
+    assert httpx.get(f"{address}/v1/search", params={"q": "unlock"}).json()["results"][0]["path"] == "a.md"
+    second = waypost("serve", "--port", "0")
+    assert second.returncode == 1
+    assert str(process.pid) in second.stderr
+    process.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    process.wait(30)
+    assert time.monotonic() - began < 20
+    assert waypost("doctor").returncode == 0
+
+
+def test_a_port_in_use_is_said_before_anything_else(waypost: Waypost) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = waypost("serve", "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 2
+    assert "choose another with --port" in done.stderr
+    assert "Waypost answers" not in done.stderr
