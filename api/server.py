@@ -55,6 +55,7 @@ def _listening(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # from now on who connects is answered, if only once the application is up
     except OSError as error:
         listener.close()
         raise SettingsError(f"can't listen on {host}:{port}: {error.strerror}; choose another with --port") from error

@@ -172,7 +172,9 @@ class Trials:
                 if not found or mark not in found[0].passage.text:
                     self.failures.append(f"{label}: {mark} not found by text")
                     continue
-                passage = found[0].passage
+                passage = reader.catalog.passages([found[0].passage.id])[
+                    found[0].passage.id
+                ]  # as it was before it grew
                 from rag.catalog.reader import embedding_text
 
                 text = embedding_text(found[0].document.title, passage.heading_path, passage.text)
