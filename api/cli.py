@@ -240,7 +240,7 @@ def search(
 
     settings = settings_from(config)
     began = time.perf_counter()
-    with open_reader(settings, "search") as reader:
+    with open_reader(settings) as reader:
         filters = Filters(tuple(source or ()), tuple(kind or ()), tuple(path or ()))
         result = reader.retriever.search(query, viewer_from(as_groups or settings.groups), k, filters)
         view = search_view(result, (time.perf_counter() - began) * 1000)
@@ -296,7 +296,7 @@ def ask(
 
     settings = settings_from(config)
     began = time.perf_counter()
-    with open_reader(settings, "ask") as reader:
+    with open_reader(settings) as reader:
         filters = Filters(tuple(source or ()), tuple(kind or ()), tuple(path or ()))
         asker = reader.asker(persona)
         answer = asker.answer(question, viewer_from(as_groups or settings.groups), filters)

@@ -23,7 +23,8 @@ from rag.catalog import Catalog
 from rag.embedders.hashing import HashingEmbedder
 from rag.embedders.onnx import OnnxEmbedder
 from rag.embedders.sentence_transformer import PACKAGED, SentenceTransformerEmbedder
-from rag.errors import IndexDamagedError, RetryLaterError, SettingsError
+from rag.errors import SettingsError
+from rag.indexes.exact import ExactVectors
 from rag.indexes.lexical import TantivyIndex
 from rag.indexes.projection import DocumentProjection, Projection, Projections
 from rag.indexes.vectors import ChromaIndex
@@ -188,33 +189,26 @@ def open_owner(settings: Settings, role: str, handlers: Mapping[str, Any] | None
 
 
 @contextmanager
-def open_reader(settings: Settings, role: str) -> Iterator[Reader]:
-    """What answers questions: through the owner if there is one, else as a brief owner of our own.
+def open_reader(settings: Settings) -> Iterator[Reader]:
+    """What answers questions, beside whatever else works on the data folder.
 
     Raises: SettingsError when nothing has been synced yet.
     """
     with ExitStack() as stack:
         catalog = Catalog(settings.catalog_url, read_only=True)
         stack.callback(catalog.close)
-        yield Reader(settings, catalog, _dense_from(settings, role, stack))
+        yield Reader(settings, catalog, _dense_from(settings, catalog))
 
 
-def _dense_from(settings: Settings, role: str, stack: ExitStack) -> Dense:
-    """Vector search from the data folder's owner, or as its owner until `stack` closes; without where neither can be."""
+def _dense_from(settings: Settings, catalog: Catalog) -> Dense:
+    """Vector search from the data folder's owner where there is one, else over the vectors in the catalog."""
     if address := owner_of(settings.home).get("socket", ""):
         return RemoteDense(address)
-    try:
-        lock = WriterLock.acquire(settings.home, role, patience=0)
-        stack.callback(lock.release)
-        embedder = embedder_from(settings)
-        chroma = ChromaIndex(settings.home / "vectors", embedder.name)
-        stack.callback(chroma.close)
-        dense = LocalDense(embedder, chroma)
-        service = OwnerService(lock, settings.home, {"search": search_handler(dense)})
-        stack.callback(service.close)
-        return dense
-    except (RetryLaterError, IndexDamagedError) as error:
-        return NoDense(str(error))
+    embedder = embedder_from(settings)
+    embedded_by = catalog.setting("embedder")
+    if embedded_by != embedder.name:
+        return NoDense(f"the documents are embedded by {embedded_by}, not {embedder.name}; run `waypost sync`")
+    return LocalDense(embedder, ExactVectors(catalog, embedder.name))
 
 
 def progress_event(step: Progress) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def eval_questions(
     settings = settings_from(config)
     questions = load_questions(file)
     before = _earlier_run(compare_with) if compare_with else None
-    with ProgressBars() as bars, open_reader(settings, "eval") as reader:
+    with ProgressBars() as bars, open_reader(settings) as reader:
         figures = evaluate(
             questions, reader.retriever, viewer_from(as_groups or settings.groups), reader.asker() if answers else None,
             reader.catalog, lambda done: bars.show(Step("questions", done, len(questions))),

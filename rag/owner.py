@@ -29,7 +29,6 @@ from rag.errors import (
     WriterBusyError,
 )  # fmt: skip
 
-BRIEF_ROLES = frozenset({"search", "ask", "eval", "doctor"})  # they own the folder for moments; a writer waits for them
 _ERRORS: dict[str, type[WaypostError]] = {
     kind.__name__: kind for kind in (IndexDamagedError, NotFoundError, SettingsError, StorageError)
 }
@@ -46,27 +45,22 @@ class WriterLock:
         self._role = role
 
     @classmethod
-    def acquire(cls, home: Path, role: str, patience: float = 5.0) -> WriterLock:
-        """Takes the lock at once, or waits up to `patience` seconds for a brief holder (a search).
+    def acquire(cls, home: Path, role: str) -> WriterLock:
+        """Takes the lock at once.
 
         Raises: WriterBusyError naming the holder's pid; StorageError when the folder can't be written.
         """
-        deadline = time.monotonic() + patience
         try:
             home.mkdir(parents=True, exist_ok=True)
             handle = (home / "writer.lock").open("a+")
         except OSError as error:
             raise StorageError(f"the data folder {home} can't be written: {error}") from error
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                holder = owner_of(home)
-                if holder.get("role") not in BRIEF_ROLES or time.monotonic() > deadline:
-                    handle.close()
-                    raise WriterBusyError(int(holder.get("pid", 0)), str(holder.get("role", "?")), str(home)) from None
-                time.sleep(0.05)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = owner_of(home)
+            handle.close()
+            raise WriterBusyError(int(holder.get("pid", 0)), str(holder.get("role", "?")), str(home)) from None
         lock = cls(home, handle, role)
         try:
             lock.announce("")

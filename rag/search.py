@@ -16,7 +16,7 @@ from rag.catalog import Catalog
 from rag.errors import IndexDamagedError, RetryLaterError, SettingsError
 from rag.growth import grow
 from rag.indexes.lexical import glob_regex
-from rag.ports import Embedder, Hit, Index, Scope
+from rag.ports import Embedder, Hit, Index, Scope, Vectors
 from rag.records import KINDS, Coverage, Passage, ScoredPassage, Viewer
 
 _POOL = 100  # candidates from each index
@@ -50,10 +50,18 @@ class Dense(Protocol):
     def search(self, text: str, k: int, scope: Scope) -> DenseHits: ...
 
 
-class LocalDense:
-    """Vector search in the process that owns Chroma."""
+class VectorSearch(Protocol):
+    """The part of an index of vectors that a search needs."""
 
-    def __init__(self, embedder: Embedder, index: Index) -> None:
+    def watermark(self) -> int: ...
+
+    def search(self, vector: Vectors, k: int, scope: Scope) -> list[Hit]: ...
+
+
+class LocalDense:
+    """Vector search in this process: over Chroma in the one that owns it, else over the catalog's own vectors."""
+
+    def __init__(self, embedder: Embedder, index: VectorSearch) -> None:
         self._embedder = embedder
         self._index = index
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, Row, and_, distinct, func, select
 
 from rag.catalog import schema as s
 from rag.catalog.engine import open_engine, translated
 from rag.catalog.writer import CatalogWriter
 from rag.errors import NotFoundError
-from rag.ports import Entry
+from rag.ports import Entry, Vectors
 from rag.records import AccessRule, Coverage, Document, Passage, Viewer, digest
 
 _IN_LIMIT = 500  # values in one IN (…)
@@ -143,6 +144,30 @@ class Catalog:
         with self._read() as connection:
             rows = _in_parts(connection, lambda part: select(*columns).select_from(joined).where(p.c.id.in_(part)), ids)
             return [_entry(row, bool(model)) for row in rows]
+
+    def vectors(self, model: str) -> tuple[list[str], dict[str, NDArray[Any]], Vectors]:
+        """Every passage that `model` has embedded: ids, columns (access, source, kind, path), and vectors of shape (n, d)."""
+        p, d, e = s.passages, s.documents, s.embeddings
+        names = ("access", "source", "kind", "path")
+        query = (
+            select(p.c.id, p.c.access, d.c.source, d.c.kind, d.c.path, e.c.vector)
+            .join(d, p.c.document_id == d.c.id)
+            .join(e, and_(e.c.text_hash == p.c.text_hash, e.c.model == model))
+        )
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+        matrix = np.frombuffer(b"".join(row.vector for row in rows), dtype=np.float32)
+        columns = {name: np.array([getattr(row, name) for row in rows], dtype=str) for name in names}
+        return (
+            [row.id for row in rows],
+            columns,
+            matrix.reshape(len(rows), -1) if rows else np.zeros((0, 0), np.float32),
+        )
+
+    def embedded_count(self) -> int:
+        """The number of passages that have a vector."""
+        with self._read() as connection:
+            return connection.execute(select(func.count()).where(s.passages.c.embedded == 1)).scalar() or 0
 
     def document_entries(self, ids: Sequence[str]) -> list[Entry]:
         """What an index of whole documents holds of these: the full text, under the document's id."""

@@ -161,7 +161,7 @@ class Trials:
         return took
 
     def _search(self, label: str, kept: list[int], gone: list[int]) -> None:
-        with open_reader(self.settings, "search") as reader:
+        with open_reader(self.settings) as reader:
             from rag.ports import Scope
 
             scope = Scope(("everyone",))

@@ -16,6 +16,7 @@ from api.settings import Settings
 from rag import doctor
 from rag.catalog import Catalog
 from rag.errors import IndexDamagedError, SettingsError, StorageError, WriterBusyError
+from rag.indexes.exact import ExactVectors
 from rag.indexes.vectors import ChromaIndex
 from rag.owner import WriterLock, owner_of
 from rag.ports import Entry, Scope
@@ -191,7 +192,7 @@ def test_a_second_writer_is_refused_with_the_owners_pid(settings: Settings) -> N
 
 def test_a_reader_asks_the_owner_for_vectors(settings: Settings, tmp_path: Path) -> None:
     synced(settings, tmp_path)
-    with open_owner(settings, "serve"), open_reader(settings, "search") as reader:
+    with open_owner(settings, "serve"), open_reader(settings) as reader:
         found = reader.retriever.search("word7", Viewer())
         assert found.passages[0].why == ("lexical", "vectors")
         assert found.coverage.complete
@@ -200,7 +201,7 @@ def test_a_reader_asks_the_owner_for_vectors(settings: Settings, tmp_path: Path)
 def test_a_long_path_of_the_data_folder_works_too(settings: Settings, tmp_path: Path) -> None:
     settings = settings.model_copy(update={"home": tmp_path / ("long" * 30)})
     synced(settings, tmp_path)
-    with open_owner(settings, "serve"), open_reader(settings, "search") as reader:
+    with open_owner(settings, "serve"), open_reader(settings) as reader:
         assert reader.retriever.search("word7", Viewer()).coverage.complete
 
 
@@ -208,7 +209,7 @@ def test_a_dead_owner_costs_the_vectors_and_says_so(settings: Settings, tmp_path
     synced(settings, tmp_path)
     lock = WriterLock.acquire(settings.home, "serve")
     lock.announce(str(tmp_path / "nobody.sock"))
-    with open_reader(settings, "search") as reader:
+    with open_reader(settings) as reader:
         found = reader.retriever.search("word7", Viewer())
         assert found.passages[0].why == ("lexical",)
         assert "doesn't answer" in found.coverage.note
@@ -216,7 +217,7 @@ def test_a_dead_owner_costs_the_vectors_and_says_so(settings: Settings, tmp_path
 
 
 def test_nothing_synced_yet_is_said(settings: Settings) -> None:
-    with pytest.raises(SettingsError, match="waypost sync"), open_reader(settings, "search"):
+    with pytest.raises(SettingsError, match="waypost sync"), open_reader(settings):
         pass
 
 
@@ -235,3 +236,36 @@ def test_a_data_folder_that_cannot_be_written_is_a_storage_error(settings: Setti
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageError, match="can't be written"):
         WriterLock.acquire(tmp_path / "file" / "home", "sync")
+
+
+def test_without_an_owner_the_same_is_found_and_nothing_is_locked(settings: Settings, tmp_path: Path) -> None:
+    pages = {f"{n}.md": f"# Page {n}\n\nalpaca llama {'vicuna' if n % 3 else 'guanaco'} word{n}\n" for n in range(40)}
+    secret = {f"s{n}.md": f"---\naudience: [sre]\n---\n# Secret {n}\n\nalpaca llama vicuna\n" for n in range(5)}
+    write(tmp_path / "wiki", {**pages, **secret, "deep/a.tf": 'locals {\n  alpaca = "llama"\n}\n'})
+    configure(settings, {"name": "wiki", "type": "folder", "path": str(tmp_path / "wiki")})
+    scopes = [
+        Scope(access=("everyone",)), Scope(access=("everyone",), kinds=("terraform",)), Scope(access=("nobody",)),
+        Scope(access=("everyone",), paths=("deep/*",), matching=("deep/a.tf",)), Scope(access=("everyone",), sources=("wiki",)),
+    ]  # fmt: skip
+    with open_owner(settings, "sync") as owner:
+        owner.sync([], lambda step: None, lambda: False)
+        vector = owner.embedder.embed(["llama vicuna"])[0]
+        scopes += [Scope(access=owner.catalog.access_keys(Viewer.of(["sre"])))]
+        theirs = [owner.chroma.search(vector, 60, scope) for scope in scopes]
+    with open_reader(settings) as reader:
+        ours = [ExactVectors(reader.catalog, "hashing-384").search(vector, 60, scope) for scope in scopes]
+        assert [sorted(hit.id for hit in hits) for hits in ours] == [sorted(hit.id for hit in hits) for hits in theirs]
+        assert [len(hits) for hits in ours] == [41, 1, 0, 1, 41, 46]
+        assert all(a.score >= b.score for hits in ours for a, b in zip(hits, hits[1:], strict=False))
+        found = reader.retriever.search("llama word7", Viewer())
+        assert found.passages[0].why == ("lexical", "vectors")
+        assert found.coverage.complete
+        WriterLock.acquire(settings.home, "sync").release()
+
+
+def test_a_search_by_another_embedder_says_so(settings: Settings, tmp_path: Path) -> None:
+    synced(settings, tmp_path)
+    with open_reader(settings.model_copy(update={"embedder": "some/other"})) as reader:
+        found = reader.retriever.search("word7", Viewer())
+    assert found.passages
+    assert "embedded by hashing-384, not" in found.coverage.note
