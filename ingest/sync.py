@@ -51,7 +51,8 @@ class SourceReport:
 class SyncReport:
     """What a sync did. `embedded` counts texts, `waiting` those that still have no vector; times are in seconds.
 
-    `unnamed` are sources that were synced once and are not named any more: they are still answered from.
+    `unnamed` are sources that were synced once and are not named any more: they are still answered from. `mended` counts the
+    entries of an index that did not hold what the catalog says, and do now.
     """
 
     sources: tuple[SourceReport, ...]
@@ -60,6 +61,7 @@ class SyncReport:
     interrupted: bool = False
     waiting: int = 0
     unnamed: tuple[str, ...] = ()
+    mended: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def needs_a_person(self) -> bool:
@@ -89,6 +91,7 @@ class Sync:
         progress: Callable[[Progress], None] = lambda step: None, stop: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
         self._catalog = catalog
+        self._projections = projections
         self._lexical = projections.lexical
         self._documents = projections.documents
         self._vectors = projections.vectors
@@ -110,7 +113,8 @@ class Sync:
                 waiting = len(self._catalog.unembedded())
                 return SyncReport(tuple(reports), 0, time.monotonic() - began, True, waiting)
         embedded, waiting = self._embed()
-        return SyncReport(tuple(reports), embedded, time.monotonic() - began, waiting > 0, waiting)
+        mended = {name: number for name, p in self._projections.by_name().items() if (number := p.verify())}
+        return SyncReport(tuple(reports), embedded, time.monotonic() - began, waiting > 0, waiting, mended=mended)
 
     # -- the text of one source ---------------------------------------------------------------------------------------
 
@@ -303,4 +307,5 @@ def as_json(report: SyncReport) -> dict[str, Any]:
         "interrupted": report.interrupted,
         "waiting": report.waiting,
         "unnamed": list(report.unnamed),
+        "mended": dict(report.mended),
     }

@@ -13,7 +13,6 @@ from rag.ports import Scope
 
 _SAMPLE = 200  # passages that must be found by their own vector
 _NEIGHBOURS = 10
-_BATCH = 2000  # entries put back at once
 _TOLERATED = 0.02  # HNSW is approximate: a few of many vectors aren't among their own neighbours
 
 
@@ -67,15 +66,10 @@ def repair(catalog: Catalog, projections: Projections, report: Report) -> Report
             continue
         projection = projections.by_name()[diagnosis.index]
         projection.catch_up()
-        index, mark = projection.index, projection.index.watermark()
         doubtful = [*diagnosis.extra, *diagnosis.outdated, *diagnosis.unfound]
         if len(diagnosis.unfound) > _TOLERATED * diagnosis.sampled + 1:  # the graph is broken: all of it anew
-            doubtful = list(index.stamps())
-        index.apply([], doubtful, mark)
-        held = index.stamps()
-        wanted = [i for i in projection.expected() if i not in held]
-        for at in range(0, len(wanted), _BATCH):
-            index.apply(projection.entries(wanted[at : at + _BATCH]), [], mark)
+            doubtful = list(projection.index.stamps())
+        projection.mend(doubtful)
         repaired.append(diagnosis.index)
     fresh = examine(catalog, projections)
     return Report(fresh.diagnoses, fresh.waiting, tuple(repaired))

@@ -95,6 +95,10 @@ class Index(Protocol):
         """The number of the last change applied; 0 when empty."""
         ...
 
+    def __len__(self) -> int:
+        """How many entries are held; cheap enough to ask after every sync."""
+        ...
+
 
 @dataclass(frozen=True)
 class Prompt:

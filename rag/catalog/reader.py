@@ -164,10 +164,13 @@ class Catalog:
             matrix.reshape(len(rows), -1) if rows else np.zeros((0, 0), np.float32),
         )
 
-    def embedded_count(self) -> int:
-        """The number of passages that have a vector."""
+    def count(self, *, embedded_only: bool = False) -> int:
+        """The number of passages, or of those that have a vector."""
+        query = select(func.count()).select_from(s.passages)
+        if embedded_only:
+            query = query.where(s.passages.c.embedded == 1)
         with self._read() as connection:
-            return connection.execute(select(func.count()).where(s.passages.c.embedded == 1)).scalar() or 0
+            return connection.execute(query).scalar() or 0
 
     def document_entries(self, ids: Sequence[str]) -> list[Entry]:
         """What an index of whole documents holds of these: the full text, under the document's id."""

@@ -59,7 +59,7 @@ class ExactVectors:
         mark = self._catalog.last_change()
         if mark == self._mark:
             return
-        if self._catalog.embedded_count() > _MOST:
+        if self._catalog.count(embedded_only=True) > _MOST:
             raise RetryLaterError("too many vectors to read for one search; start `waypost serve`, which keeps them")
         self._ids, self._columns, self._matrix = self._catalog.vectors(self._model)
         self._mark = mark

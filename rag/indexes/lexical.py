@@ -71,25 +71,31 @@ class TantivyIndex:
     def search(self, query: str | Vectors, k: int, scope: Scope) -> list[Hit]:
         if not isinstance(query, str) or not scope.access:
             return []
-        words = _query(query, self._index.schema)
-        if words is None:
-            return []
         must = tantivy.Occur.Must
-        clauses = [(must, words), *((must, clause) for clause in _filters(scope, self._index.schema))]
         try:
             self._index.reload()
             searcher = self._index.searcher()
+            words = _query(query, self._index.schema, searcher)
+            if words is None:
+                return []
+            clauses = [(must, words), *((must, clause) for clause in _filters(scope, self._index.schema))]
             found = searcher.search(tantivy.Query.boolean_query(clauses), limit=k)
             return [Hit(searcher.doc(address)["id"][0], score) for score, address in found.hits]
         except (OSError, ValueError) as error:
             raise IndexDamagedError(f"the lexical index in {self._folder} can't be read: {error}") from error
 
+    def __len__(self) -> int:
+        self._index.reload()
+        return int(self._index.searcher().num_docs)
+
     def rarity(self, word: str) -> float:
         """How rare a word is among the passages: 0 (in all of them) to 1 (in none)."""
         searcher = self._index.searcher()
-        stemmed = _STEMMER.analyze(word)
-        count = searcher.doc_freq("text", stemmed[0]) if stemmed else 0
-        return 1.0 - float(count) / max(int(searcher.num_docs), 1)
+        return 1.0 - float(searcher.doc_freq("text", _stem(word))) / max(int(searcher.num_docs), 1)
+
+    def spelt(self, word: str) -> str:
+        """The word as the documents spell it, where it stands in none of them and one letter's change makes it one that does."""
+        return _spelt(word, self._index.searcher())
 
     def stamps(self) -> Mapping[str, str]:
         self._index.reload()
@@ -105,6 +111,9 @@ class TantivyIndex:
         return stamps
 
 
+_SPELLABLE = re.compile(r"[a-z]{5,30}")  # shorter words have too many neighbours
+_GUESSED = 0.6  # what a word counts that may be a misspelling, or just a word that stands nowhere
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _STEMMER = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).filter(tantivy.Filter.stemmer("english")).build()
 
 
@@ -139,17 +148,41 @@ def _document(entry: Entry) -> Any:
     )
 
 
-def _query(text: str, schema: Any) -> Any:
-    """Any of the question's words in any field, weighted; whole identifiers count on top. None: nothing to look for."""
+def _stem(word: str) -> str:
+    analysed = _STEMMER.analyze(word)
+    return str(analysed[0]) if analysed else word
+
+
+def _spelt(word: str, searcher: Any) -> str:
+    """Of all words one edit away (a letter left out, added, changed, or two swapped) the one in most passages."""
+    if not _SPELLABLE.fullmatch(word) or searcher.doc_freq("text", _stem(word)):
+        return word
+    splits = [(word[:i], word[i:]) for i in range(len(word) + 1)]
+    edits = {
+        *(a + b[1:] for a, b in splits if b),
+        *(a + b[1] + b[0] + b[2:] for a, b in splits if len(b) > 1),
+        *(a + c + b[1:] for a, b in splits if b for c in _LETTERS),
+        *(a + c + b for a, b in splits for c in _LETTERS),
+    }
+    counted = max((searcher.doc_freq("text", _stem(edit)), edit) for edit in edits if edit[0] == word[0])
+    return counted[1] if counted[0] else word
+
+
+def _query(text: str, schema: Any, searcher: Any) -> Any:
+    """Any of the question's words in any field, weighted; whole identifiers count on top. None: nothing to look for.
+
+    A word that stands nowhere is looked for as the documents spell it.
+    """
     tokens = tokenise(text)
     words = list(dict.fromkeys(tokens.words))
     meaningful = [word for word in words if word not in STOP_WORDS] or words
     should: list[tuple[Any, Any]] = []
     for word in meaningful:
-        stemmed = (_STEMMER.analyze(word) or [word])[0]
+        spelt = _spelt(word, searcher)
+        certainty = 1.0 if spelt == word else _GUESSED
         for field, boost in _FIELDS.items():
             if field != "identifiers":
-                should.append((tantivy.Occur.Should, _term(schema, field, stemmed, boost)))
+                should.append((tantivy.Occur.Should, _term(schema, field, _stem(spelt), boost * certainty)))
     for identifier in dict.fromkeys(tokens.identifiers):
         should.append((tantivy.Occur.Should, _term(schema, "identifiers", identifier, _FIELDS["identifiers"])))
     return tantivy.Query.boolean_query(should) if should else None

@@ -17,6 +17,9 @@ class MemoryIndex:
         self._entries: dict[str, Entry] = {}
         self._watermark = 0
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def watermark(self) -> int:
         return self._watermark
 

@@ -44,6 +44,31 @@ class Projection:
         deletes = [passage_id for passage_id, op in last_word.items() if op == "delete"]
         return self._catalog.entries(sorted(changed), self._model), deletes
 
+    def verify(self) -> int:
+        """Compares the numbers of entries, which costs little, and mends the index when they differ; gives how many it mended.
+
+        tantivy was seen to bring back one deleted passage of 100,000 after a kill while it merged (decision 9).
+        """
+        if len(self.index) == self.expected_count():
+            return 0
+        expected, held = self.expected(), self.index.stamps()
+        wrong = [i for i, stamp in held.items() if expected.get(i) != stamp]
+        return self.mend(wrong) + len(wrong)
+
+    def mend(self, doubtful: Sequence[str]) -> int:
+        """Takes the doubtful ids out of the index, then puts in what it lacks; gives how many it put."""
+        mark = self.index.watermark()
+        self.index.apply([], doubtful, mark)
+        held = self.index.stamps()
+        wanted = [i for i in self.expected() if i not in held]
+        for at in range(0, len(wanted), _BATCH):
+            self.index.apply(self.entries(wanted[at : at + _BATCH]), [], mark)
+        return len(wanted)
+
+    def expected_count(self) -> int:
+        """How many entries the index should hold."""
+        return self._catalog.count(embedded_only=bool(self._model))
+
     def expected(self) -> dict[str, str]:
         """The ids that the index should hold, with their stamps."""
         return self._catalog.stamps(embedded_only=bool(self._model))
@@ -68,6 +93,9 @@ class DocumentProjection(Projection):
         changed = {change.passage_id for change in changes if change.op == "document"}
         entries = self.entries(sorted(changed))
         return entries, sorted(changed - {entry.id for entry in entries})
+
+    def expected_count(self) -> int:
+        return sum(self._catalog.document_counts().values())
 
     def expected(self) -> dict[str, str]:
         return self._catalog.document_stamps()

@@ -133,6 +133,9 @@ class ChromaIndex:
     def watermark(self) -> int:
         return self._state.watermark
 
+    def __len__(self) -> int:
+        return sum((self._state.counts or {}).values())
+
     def apply(self, puts: Sequence[Entry], deletes: Sequence[str], watermark: int) -> None:
         try:
             if puts or deletes:

@@ -58,6 +58,14 @@ def test_an_empty_index_finds_nothing(index: Index) -> None:
     assert index.watermark() == 0
 
 
+def test_it_knows_how_many_it_holds(index: Index) -> None:
+    assert len(index) == 0
+    entries = [entry(f"p{n}", f"text {n}") for n in range(5)]
+    index.apply(entries, [], 1)
+    index.apply([entries[0]], ["p1", "p2"], 2)
+    assert len(index) == len(index.stamps()) == 3
+
+
 def test_deleted_passages_are_not_found(index: Index) -> None:
     index.apply([entry("1", "alpha"), entry("2", "alpha beta")], [], 2)
     index.apply([], ["2", "never-there"], 3)

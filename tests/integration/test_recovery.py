@@ -269,3 +269,16 @@ def test_a_search_by_another_embedder_says_so(settings: Settings, tmp_path: Path
         found = reader.retriever.search("word7", Viewer())
     assert found.passages
     assert "embedded by hashing-384, not" in found.coverage.note
+
+
+def test_a_sync_mends_an_index_that_does_not_hold_what_the_catalog_says(settings: Settings, tmp_path: Path) -> None:
+    synced(settings, tmp_path)
+    with open_owner(settings, "sync") as owner:
+        ids, index = sorted(owner.catalog.stamps()), owner.projections.lexical.index
+        stranger = Entry(**{**owner.catalog.entries(ids[:1])[0].__dict__, "id": "stranger"})
+        index.apply([stranger], [], index.watermark())
+        owner.chroma.apply([], ids[:2], owner.chroma.watermark())
+        report = owner.sync([], lambda step: None, lambda: False)
+        assert report.mended == {"lexical": 1, "vectors": 2}
+        assert examine(owner).sound
+        assert owner.sync([], lambda step: None, lambda: False).mended == {}
