@@ -273,3 +273,49 @@ def test_empty_and_endless_questions_are_wrong_usage(synced: Run) -> None:
     for text in ("", "  ", "x" * 5000):
         for command in ("search", "ask"):
             assert synced(command, text)[0] == 2
+
+
+def test_eval_tells_where_misses_were_lost_compares_and_reports(synced: Run, tmp_path: Path) -> None:
+    def question(name: str, path: str, text: str) -> str:
+        gold = [{"repo": "wiki", "path": path, "start_line": 1, "end_line": 1, "quote": "x"}]
+        return json.dumps({"id": name, "kind": "howto", "question": text, "gold": gold, "must_contain": []})
+
+    (tmp_path / "q.jsonl").write_text(
+        question("a", "unlock.md", "force-unlock <b>") + "\n" + question("b", "none.md", "lock")
+    )
+    figures = loaded(synced("eval", "questions", "q.jsonl", "--json"))
+    assert figures["misses"] == {"not_retrieved": 1, "ranked_low": 0, "cut": 0, "unanswered": 0}
+    assert [row["miss"] for row in figures["rows"]] == ["", "not_retrieved"]
+    assert figures["intervals"]["hit@1"] == [0.0, 1.0]
+    (tmp_path / "run.json").write_text(json.dumps(figures))
+    code, text, _ = synced("eval", "questions", "q.jsonl", "--compare", "run.json", "--html", "r.html")
+    assert code == 0
+    assert "neither index found it: b" in text
+    assert "0 won" in text
+    page = (tmp_path / "r.html").read_text()
+    assert "force-unlock &lt;b&gt;" in page
+    assert "<script" not in page
+    assert synced("eval", "questions", "q.jsonl", "--compare", "q.jsonl")[0] == 2
+
+
+def test_eval_beir(run: Run, tmp_path: Path) -> None:
+    corpus = {
+        "d1": ("Locks", "Run force-unlock."),
+        "d2": ("Parcels", "Sort by hub."),
+        "d3": ("", "No title at all: vicuna."),
+    }
+    rows = [json.dumps({"_id": name, "title": title, "text": text}) for name, (title, text) in corpus.items()]
+    queries = [json.dumps({"_id": "q1", "text": "force unlock"}), json.dumps({"_id": "q2", "text": "vicuna"})]
+    qrels = "query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td3\t1\n"
+    files = {"corpus.jsonl": "\n".join(rows), "queries.jsonl": "\n".join(queries), "qrels/test.tsv": qrels}
+    write(tmp_path / "beir", files)
+    figures = loaded(run("eval", "beir", "beir", "--json"))
+    keys = ("ndcg@10", "P@3", "recall@3", "recall@10", "pass@5", "pass@10", "pass@20", "mrr@3", "mrr@10")
+    assert figures["queries"] == 2
+    assert {key: figures[key] for key in keys} == {key: 0.3333 if key == "P@3" else 1.0 for key in keys}
+    assert "ndcg@10" in run("eval", "beir", "beir")[1]
+    (tmp_path / "beir/queries.jsonl").write_text("{}")
+    code, _, error = run("eval", "beir", "beir")
+    assert code == 2
+    assert "line 1" in error
+    assert run("eval", "beir", "nowhere")[0] == 2

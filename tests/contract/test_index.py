@@ -121,3 +121,21 @@ def test_holds_more_than_one_batch(index: Index) -> None:
     ]
     index.apply(entries, [], 700)
     assert len(index.stamps()) == 700
+
+
+def test_a_misspelt_word_is_looked_for_as_the_documents_spell_it(tmp_path: Path) -> None:
+    index = TantivyIndex(tmp_path, writable=True)
+    texts = ["upgrade the cluster", "the opensearch domain", "kubernetes namespace", "a quarter past upgraded"]
+    index.apply([entry(f"p{n}", text) for n, text in enumerate(texts)], [], 1)
+    index.search("anything", 1, Scope(("everyone",)))
+    for wrong, right in (
+        ("upgarde", "p0"),
+        ("opensaerch", "p1"),
+        ("namespce", "p2"),
+        ("clustter", "p0"),
+        ("kubernetis", "p2"),
+    ):
+        assert index.spelt(wrong) != wrong
+        assert right in [hit.id for hit in index.search(wrong, 5, Scope(("everyone",)))]
+    for kept in ("upgrade", "cluster", "zzzzzz", "past", "v1.29", "opensearchdomain"):
+        assert index.spelt(kept) == kept
