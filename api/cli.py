@@ -155,8 +155,7 @@ def forget(
 def _sync_exit_code(report: dict[str, Any]) -> int:
     if report["interrupted"]:
         return failures.STOPPED
-    troubled = any(s["outcome"] in ("failed", "partial") or s["counts"].get("quarantined") for s in report["sources"])
-    return failures.NEEDS_A_PERSON if troubled or report["unnamed"] else failures.DONE
+    return failures.NEEDS_A_PERSON if report["needs_a_person"] else failures.DONE
 
 
 def _sync_through_owner(address: str, request: dict[str, Any], show: Callable[[Step], None]) -> dict[str, Any]:

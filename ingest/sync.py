@@ -307,5 +307,6 @@ def as_json(report: SyncReport) -> dict[str, Any]:
         "interrupted": report.interrupted,
         "waiting": report.waiting,
         "unnamed": list(report.unnamed),
+        "needs_a_person": report.needs_a_person,
         "mended": dict(report.mended),
     }

@@ -21,7 +21,7 @@ _NEAR = 1.5  # by how much less a neighbour of a later one may score
 
 @dataclass(frozen=True)
 class Result:
-    """A passage, perhaps grown; `seed` is the id of the one that it grew from, `members` are the ids of all it holds."""
+    """A passage, perhaps grown; `seed` is the id of the one that it grew from, `passages` are all it holds, in order."""
 
     seed: str
     passages: tuple[Passage, ...]

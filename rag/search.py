@@ -121,7 +121,7 @@ class Retriever:
         passages = self._catalog.passages({hit.id for hit in (*lexical, *dense.hits)})
         ranked = fuse(lexical, dense.hits, documents, {p.id: p.document_id for p in passages.values()})
         coverage = self._catalog.coverage(scope.access, mark, dense.watermark)
-        note = dense.note if self._catalog.sources() else "nothing has been synced yet"
+        note = dense.note if coverage.passages or self._catalog.sources() else "nothing has been synced yet"
         nearness = dense.hits[0].score if dense.hits else None
         return SearchResult(self._resolve(ranked, passages, scope, k), replace(coverage, note=note), nearness)
 
@@ -136,10 +136,10 @@ class Retriever:
         )
 
     def _scope(self, viewer: Viewer, filters: Filters) -> Scope:
-        known = {"source": {row.name for row in self._catalog.sources()}, "kind": set(KINDS)}
-        for what, names in (("source", filters.sources), ("kind", filters.kinds)):
+        sources = {row.name for row in self._catalog.sources()} if filters.sources else set()
+        for what, names, known in (("source", filters.sources, sources), ("kind", filters.kinds, set(KINDS))):
             for name in names:
-                if name not in known[what]:
+                if name not in known:
                     raise SettingsError(f"there is no {what} {name!r}")
         matching: tuple[str, ...] = ()
         if filters.paths:

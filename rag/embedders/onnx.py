@@ -24,7 +24,7 @@ DIMENSIONS = 384
 _TOKENS = 254  # what the model was made to read, without the marks at both ends
 _LEAD = 64  # tokens of the first line that lead every window
 _FILE = "all-MiniLM-L6-v2.int8.1.onnx"
-_TUNING = 48  # texts from which on it pays to measure how many threads are best
+_TUNING = 32  # texts from which on it pays to measure how many threads are best; no more than a sync hands over at once
 
 
 class OnnxEmbedder:

@@ -6,13 +6,10 @@ than a second), and it misses nothing. 100,000 vectors are compared in about 14 
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
 from rag.catalog import Catalog
 from rag.errors import RetryLaterError
-from rag.indexes.lexical import glob_regex
 from rag.ports import Hit, Scope, Vectors
 
 _MOST = 400_000  # vectors (600 MB) that a passing process reads
@@ -49,10 +46,7 @@ class ExactVectors:
             if values:
                 admitted &= np.isin(self._columns[column], values)
         if scope.paths:
-            globs = [re.compile(glob_regex(glob)) for glob in scope.paths]
-            paths = [str(path) for path in np.unique(self._columns["path"])]
-            matching = [path for path in paths if any(glob.fullmatch(path) for glob in globs)]
-            admitted &= np.isin(self._columns["path"], matching)
+            admitted &= np.isin(self._columns["path"], scope.matching)
         return admitted
 
     def _refresh(self) -> None:

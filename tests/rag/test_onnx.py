@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ingest.sync import _BETWEEN_STOPS
 from rag.embedders.onnx import OnnxEmbedder, windows
 from rag.embedders.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import StorageError
@@ -55,3 +56,12 @@ def test_a_folder_that_cannot_be_written_is_a_storage_error(tmp_path: Path) -> N
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="can't be written"):
         OnnxEmbedder(tmp_path / "file" / "models").embed(["x"])
+
+
+@pytest.mark.embedder
+def test_what_a_sync_hands_over_at_once_suffices_to_measure_the_threads(tmp_path: Path) -> None:
+    embedder = OnnxEmbedder(tmp_path)
+    embedder.embed(["one question"])
+    assert embedder.threads == 0
+    embedder.embed([f"text number {n} about queues" for n in range(_BETWEEN_STOPS)])
+    assert embedder.threads >= 1
