@@ -1,17 +1,14 @@
-"""The command line: `waypost init | sync | search | ask | serve | status | doctor | eval`.
+"""The command line: `waypost init | sync | search | ask | serve`; the rest is in `upkeep_cli` and `eval_cli`.
 
 Results go to stdout (one JSON document with --json), progress and messages to stderr. Exit codes stand in `api.failures`.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,6 +25,7 @@ from api.console import (
     PathOption,
     ProgressBars,
     SourceOption,
+    StopOnSignal,
     err,
     out,
     print_json,
@@ -35,6 +33,7 @@ from api.console import (
 )  # fmt: skip
 from api.eval_cli import evaluation
 from api.settings import CONFIG_NAME, first_config
+from api.upkeep_cli import doctor, forget, generations, status
 from rag.errors import RetryLaterError, SettingsError, WaypostError
 from rag.ports import Progress as Step
 
@@ -45,6 +44,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(evaluation, name="eval")
+app.add_typer(generations, name="generations")
+for command in (forget, status, doctor):
+    app.command()(command)
 
 
 def main() -> None:
@@ -113,7 +115,8 @@ def sync(
     as_json: JsonOption = False,
 ) -> None:
     """Bring the catalog and the indexes in step with the sources."""
-    from api.compose import chosen_sources, open_owner
+    from api.compose import chosen_sources
+    from api.owner import open_owner
     from ingest.sync import as_json as report_json
     from rag.owner import owner_of
 
@@ -126,30 +129,13 @@ def sync(
             request = {"op": "sync", "sources": names, "config": str(settings.config.absolute())}
             report = _sync_through_owner(holder["socket"], request, bars.show)
         else:
-            with _StopOnSignal() as stop, open_owner(settings, "sync") as owner:
+            with StopOnSignal() as stop, open_owner(settings, "sync") as owner:
                 report = report_json(owner.sync(names, bars.show, stop))
     if as_json:
         print_json(report)
     else:
         _print_report(report)
     raise typer.Exit(_sync_exit_code(report))
-
-
-@app.command()
-def forget(
-    sources: Annotated[list[str], typer.Argument(help="Names of sources that waypost.yaml no longer names.")],
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Take sources that are no longer named out of catalog and indexes."""
-    from api.compose import open_owner
-
-    with open_owner(settings_from(config), "forget") as owner:
-        owner.forget(sources)
-    if as_json:
-        print_json({"forgotten": sources})
-    else:
-        out.print(f"Forgotten: {escape(', '.join(sources))}")
 
 
 def _sync_exit_code(report: dict[str, Any]) -> int:
@@ -174,30 +160,6 @@ def _sync_through_owner(address: str, request: dict[str, Any], show: Callable[[S
     raise RetryLaterError("the server ended before the sync did; what it had done is kept; sync again")
 
 
-class _StopOnSignal:
-    """True once Ctrl-C or SIGTERM came; a second Ctrl-C ends the process at once."""
-
-    def __init__(self) -> None:
-        self._asked = False
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> _StopOnSignal:
-        self._before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _ask(self, number: int, _frame: Any) -> None:
-        self._asked = True
-        signal.signal(number, signal.SIG_DFL)
-        err.print("[yellow]stopping after this step; once more to stop at once[/yellow]")
-
-    def __call__(self) -> bool:
-        return self._asked
-
-
 def _print_report(report: dict[str, Any]) -> None:
     for source in report["sources"]:
         counts = ", ".join(f"{count} {name}" for name, count in source["counts"].items() if count or name == "listed")
@@ -209,6 +171,8 @@ def _print_report(report: dict[str, Any]) -> None:
             f"[yellow]{escape(name)} is no longer in waypost.yaml but still answered from: "
             f"name it again, or run `waypost forget {escape(name)}`[/yellow]"
         )
+    if report["generation"]:
+        out.print(f"[yellow]{escape(report['generation'])}[/yellow]")
     if report["interrupted"]:
         out.print(
             f"[yellow]stopped: {report['waiting']} texts have no vector yet; the next sync goes on from here[/yellow]"
@@ -316,7 +280,7 @@ def ask(
     _print_coverage(view["coverage"])
 
 
-# -- serve, status, doctor --------------------------------------------------------------------------------------------
+# -- serve ----------------------------------------------------------------------------------------------------------------
 
 
 @app.command()
@@ -329,92 +293,6 @@ def serve(
     from api.server import run
 
     run(settings_from(config), host, port)
-
-
-@app.command()
-def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Show each source, what was not indexed and why, and what was redacted."""
-    from api.status import status_view
-    from rag.catalog import Catalog
-
-    settings = settings_from(config)
-    catalog = Catalog(settings.catalog_url, read_only=True)
-    view = status_view(
-        catalog,
-        _watermark(settings.home / "lexical" / "watermark.json"),
-        _watermark(settings.home / "vectors" / "state.json"),
-    )
-    catalog.close()
-    if as_json:
-        print_json(view)
-        return
-    for source in view["sources"]:
-        counts = ", ".join(f"{count} {name}" for name, count in source["counts"].items()) or "nothing yet"
-        out.print(f"[bold]{escape(source['name'])}[/bold] ({source['type']}) {source['state']}: {counts}")
-        out.print(f"   {escape(source['location'])}  synced {source['synced_at'] or 'never'}")
-        if source["message"]:
-            out.print(f"   [yellow]{escape(source['message'])}[/yellow]")
-        for item in source["not_indexed"]:
-            out.print(f"   {item['outcome']:<12} {escape(item['path'])}: {escape(item['reason'])}")
-        for item in source["notes"]:
-            out.print(f"   {'note':<12} {escape(item['path'])}: {escape(item['note'])}")
-        for item in source["redactions"]:
-            out.print(f"   {'redacted':<12} {escape(item['path'])}:{item['line']} {item['rule']}")
-    out.print(f"{view['passages']} passages; keywords {view['lexical']}, meaning {view['vectors']}")
-
-
-def _watermark(file: Path) -> int:
-    try:
-        return int(json.loads(file.read_text())["watermark"])
-    except (OSError, ValueError, KeyError):
-        return 0
-
-
-@app.command()
-def doctor(
-    repair: Annotated[bool, typer.Option("--repair", help="Mend what differs.")] = False,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Compare catalog, lexical index and vectors, id by id."""
-    from api.compose import open_owner
-    from rag import doctor as medicine
-    from rag.catalog import Catalog
-
-    settings = settings_from(config)
-    Catalog(settings.catalog_url, read_only=True).close()  # nothing synced yet: say so, and make nothing
-    with open_owner(settings, "doctor") as owner:
-        for projection in owner.projections.by_name().values():
-            projection.catch_up()  # what a stopped sync left to do is no damage
-        report = medicine.examine(owner.catalog, owner.projections)
-        if repair and not report.sound:
-            report = medicine.repair(owner.catalog, owner.projections, report)
-    if as_json:
-        print_json({"sound": report.sound, **asdict(report)})
-    else:
-        _print_diagnoses(report)
-    raise typer.Exit(failures.DONE if report.sound else failures.FAILED)
-
-
-def _print_diagnoses(report: Any) -> None:
-    for d in report.diagnoses:
-        found = {
-            "missing": d.missing,
-            "too many": d.extra,
-            "outdated": d.outdated,
-        }
-        said = ", ".join(f"{len(ids)} {what}" for what, ids in found.items() if ids) or "nothing differs"
-        if d.unfound:
-            said += f"; {len(d.unfound)} of {d.sampled} tried not found by their own vector" + ", as is usual" * d.sound
-        out.print(
-            f"{d.index:<9} {'[green]sound[/green]' if d.sound else '[red]differs[/red]'}  {d.expected} expected; {said}"
-        )
-    if report.waiting:
-        out.print(f"{report.waiting} passages wait for their vectors: run `waypost sync`")
-    if report.repaired:
-        out.print(f"repaired: {', '.join(report.repaired)}")
-    elif not report.sound:
-        out.print("run `waypost doctor --repair`")
 
 
 if __name__ == "__main__":

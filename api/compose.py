@@ -1,15 +1,15 @@
 """Where implementations are picked: the only place that knows which catalog, indexes, embedder, model and sources there are.
 
-`Reader` serves a question in any process; `Owner` holds the writer's lock, alone opens Chroma, and syncs.
+`Reader` serves a question in any process; `api.owner` is the process that writes.
 """
 
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from api.settings import Settings, load_sources
 from ingest.sources import Source, SourceSpec
 from ingest.sources.folder import FolderSource
 from ingest.sources.git import GitSource
-from ingest.sync import Sync, SyncReport
 from rag.ask import Asker
 from rag.catalog import Catalog
 from rag.embedders.hashing import HashingEmbedder
@@ -25,15 +24,15 @@ from rag.embedders.onnx import OnnxEmbedder
 from rag.embedders.sentence_transformer import PACKAGED, SentenceTransformerEmbedder
 from rag.errors import SettingsError
 from rag.indexes.exact import ExactVectors
-from rag.indexes.lexical import TantivyIndex
-from rag.indexes.projection import DocumentProjection, Projection, Projections
-from rag.indexes.vectors import ChromaIndex
-from rag.owner import OwnerService, WriterLock, owner_of
+from rag.indexes.lexical import DOCUMENTS, TantivyIndex
+from rag.owner import owner_of
 from rag.persona import load_persona
-from rag.ports import ChatModel, Embedder, Progress
-from rag.records import EVERYONE, Viewer
-from rag.remote import RemoteDense, search_handler
-from rag.search import Dense, LocalDense, NoDense, Retriever
+from rag.ports import ChatModel, Embedder, Progress, Reranker
+from rag.records import EVERYONE, Generation, Passage, Viewer
+from rag.remote import RemoteDense
+from rag.rerankers.cross_encoder import CrossEncoderReranker
+from rag.rerankers.model import ModelReranker
+from rag.search import Dense, LocalDense, NoDense, Retriever, Serving
 
 _GPU = Path("/dev/nvidiactl")  # there when NVIDIA's driver is: asking torch would cost two seconds
 
@@ -45,8 +44,8 @@ def viewer_from(groups: str) -> Viewer:
 
 def embedder_from(settings: Settings) -> Embedder:
     """The packaged model on onnxruntime, or on torch where there is a GPU; any other model on torch."""
-    if settings.embedder == "hashing":
-        return HashingEmbedder()
+    if match := re.fullmatch(r"hashing(?:-(\d+))?", settings.embedder):
+        return HashingEmbedder(int(match[1])) if match[1] else HashingEmbedder()
     if settings.embedder == PACKAGED and not _GPU.exists():
         return OnnxEmbedder(settings.models or settings.home / "models")
     return SentenceTransformerEmbedder(settings.embedder)
@@ -63,92 +62,53 @@ def model_from(settings: Settings) -> ChatModel | None:
     )
 
 
+def reranker_from(settings: Settings) -> Reranker | None:
+    """The reranker that the settings name: none, the answer model (`model`), or a cross-encoder by its name."""
+    if not settings.reranker:
+        return None
+    if settings.reranker == "model":
+        model = model_from(settings)
+        if model is None:
+            raise SettingsError("WAYPOST_RERANKER=model needs a model: set ANTHROPIC_API_KEY, or name a cross-encoder")
+        return ModelReranker(model)
+    return CrossEncoderReranker(settings.reranker)
+
+
 def source_from(spec: SourceSpec, home: Path) -> Source:
     if spec.type == "git":
         return GitSource(spec, home / "git" / spec.name)
     return FolderSource(spec)
 
 
-class Reader:
-    """What answers questions: the catalog, the two lexical indexes, and vectors wherever they are."""
+def embedder_of(settings: Settings, generation: Generation) -> Embedder | None:
+    """The embedder of a generation, which may be another than the settings ask for; None when it is not to be had."""
+    named = settings.model_copy(update={"embedder": generation.embedder})
+    candidates = [embedder_from(settings), embedder_from(named), SentenceTransformerEmbedder(generation.embedder)]
+    return next((embedder for embedder in candidates if embedder.name == generation.model), None)
 
-    def __init__(self, settings: Settings, catalog: Catalog, dense: Dense) -> None:
+
+def lexical_index(settings: Settings, generation: Generation, *, writable: bool) -> TantivyIndex:
+    """The index of a generation's passages by words."""
+    return TantivyIndex(settings.home / generation.folder / "lexical", writable=writable)
+
+
+class Reader:
+    """What answers questions: the catalog, and the generation that `serving` gives for each of them."""
+
+    def __init__(self, settings: Settings, catalog: Catalog, serving: Callable[[], Serving]) -> None:
         self.catalog = catalog
         self._settings = settings
-        self._lexical = TantivyIndex(settings.home / "lexical", writable=False)
-        documents = TantivyIndex(settings.home / "documents", writable=False)
-        self.retriever = Retriever(catalog, self._lexical, documents, dense)
+        self._serving = serving
+        self.retriever = Retriever(catalog, serving, reranker_from(settings))
+
+    def passages_of(self, document_id: str) -> list[Passage]:
+        """A document's passages, in order."""
+        return self.catalog.passages_of(document_id, self._serving().generation)
 
     def asker(self, persona: str = "") -> Asker:
         return Asker(
-            self.catalog, self.retriever, load_persona(persona or self._settings.persona), self._lexical.rarity,
-            model_from(self._settings),
-        )  # fmt: skip
-
-
-class Owner:
-    """The process that owns the data folder. Others' requests are answered while it works."""
-
-    def __init__(self, settings: Settings, lock: WriterLock) -> None:
-        home = settings.home
-        self.settings = settings
-        self.catalog = Catalog(settings.catalog_url)
-        self.embedder = embedder_from(settings)
-        self.chroma = ChromaIndex(home / "vectors", self.embedder.name)
-        self.projections = Projections(
-            Projection(self.catalog, TantivyIndex(home / "lexical", writable=True)),
-            DocumentProjection(self.catalog, TantivyIndex(home / "documents", writable=True)),
-            Projection(self.catalog, self.chroma, self.embedder.name),
+            self.catalog, self.retriever, load_persona(persona or self._settings.persona), model_from(self._settings)
         )
-        self.dense = LocalDense(self.embedder, self.chroma)
-        self.lock = lock
-        self.syncing = threading.Lock()
-
-    def reader(self) -> Reader:
-        return Reader(self.settings, self.catalog, self.dense)
-
-    def sync(self, names: Sequence[str], progress: Callable[[Progress], None], stop: Callable[[], bool]) -> SyncReport:
-        """Syncs the named sources of waypost.yaml, all without names. Raises: SettingsError for an unknown name."""
-        specs = chosen_sources(self.settings, names)
-        report = self.sync_sources([(spec, source_from(spec, self.settings.home)) for spec in specs], progress, stop)
-        named = {spec.name for spec in chosen_sources(self.settings, [])}
-        return replace(report, unnamed=tuple(row.name for row in self.catalog.sources() if row.name not in named))
-
-    def forget(self, names: Sequence[str]) -> None:
-        """Takes sources that waypost.yaml does not name (any more) out of catalog and indexes.
-
-        Raises: SettingsError when one is still named, or was never synced.
-        """
-        named = {spec.name for spec in chosen_sources(self.settings, [])}
-        known = {row.name for row in self.catalog.sources()}
-        for name in names:
-            if name in named:
-                raise SettingsError(f"{self.settings.config} still names source {name!r}; take it out there first")
-            if name not in known:
-                raise SettingsError(
-                    f"nothing was ever synced from a source {name!r}; there are: {', '.join(sorted(known))}"
-                )
-        with self.syncing:
-            with self.catalog.write(self.embedder.name) as writer:
-                for name in names:
-                    writer.remove_source(name)
-            for projection in self.projections.by_name().values():
-                projection.catch_up()
-
-    def sync_sources(
-        self,
-        sources: Sequence[tuple[SourceSpec, Source]],
-        progress: Callable[[Progress], None],
-        stop: Callable[[], bool],
-    ) -> SyncReport:
-        """Syncs these sources, one sync at a time."""
-        with self.syncing:
-            adopt_embedder(self.catalog, self.embedder)
-            return Sync(self.catalog, self.projections, self.embedder, progress, stop).run(sources)
-
-    def close(self) -> None:
-        self.chroma.close()
-        self.catalog.close()
 
 
 def chosen_sources(settings: Settings, names: Sequence[str]) -> list[SourceSpec]:
@@ -160,34 +120,6 @@ def chosen_sources(settings: Settings, names: Sequence[str]) -> list[SourceSpec]
     return [known[name] for name in names] if names else specs
 
 
-def adopt_embedder(catalog: Catalog, embedder: Embedder) -> None:
-    """Tells the catalog which embedder is current; a change marks what has to be embedded (anew).
-
-    Raises: SettingsError when the embedder can't be loaded; then nothing is changed.
-    """
-    if catalog.setting("embedder") != embedder.name:
-        embedder.embed(["can it be loaded?"])
-        with catalog.write(embedder.name) as writer:
-            writer.adopt_model()
-            writer.put_setting("embedder", embedder.name)
-
-
-@contextmanager
-def open_owner(settings: Settings, role: str, handlers: Mapping[str, Any] | None = None) -> Iterator[Owner]:
-    """The data folder as its owner, serving other processes' searches until the end.
-
-    Raises: WriterBusyError when another process owns it.
-    """
-    with ExitStack() as stack:
-        lock = WriterLock.acquire(settings.home, role)
-        stack.callback(lock.release)
-        owner = Owner(settings, lock)
-        stack.callback(owner.close)
-        service = OwnerService(lock, settings.home, {"search": search_handler(owner.dense), **(handlers or {})})
-        stack.callback(service.close)
-        yield owner
-
-
 @contextmanager
 def open_reader(settings: Settings) -> Iterator[Reader]:
     """What answers questions, beside whatever else works on the data folder.
@@ -197,18 +129,39 @@ def open_reader(settings: Settings) -> Iterator[Reader]:
     with ExitStack() as stack:
         catalog = Catalog(settings.catalog_url, read_only=True)
         stack.callback(catalog.close)
-        yield Reader(settings, catalog, _dense_from(settings, catalog))
+        yield Reader(settings, catalog, _Following(settings, catalog))
 
 
-def _dense_from(settings: Settings, catalog: Catalog) -> Dense:
-    """Vector search from the data folder's owner where there is one, else over the vectors in the catalog."""
-    if address := owner_of(settings.home).get("socket", ""):
-        return RemoteDense(address)
-    embedder = embedder_from(settings)
-    embedded_by = catalog.setting("embedder")
-    if embedded_by != embedder.name:
-        return NoDense(f"the documents are embedded by {embedded_by}, not {embedder.name}; run `waypost sync`")
-    return LocalDense(embedder, ExactVectors(catalog, embedder.name))
+class _Following:
+    """What serves now, for a process that does not own the data folder: opened anew when the catalog says that it changed, or
+    when an owner came or went."""
+
+    def __init__(self, settings: Settings, catalog: Catalog) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._documents = TantivyIndex(settings.home / "documents", writable=False, weights=DOCUMENTS)
+        self._key: tuple[int, str] | None = None
+        self._serving: Serving | None = None
+
+    def __call__(self) -> Serving:
+        generation = self._catalog.serving()
+        if generation is None:
+            raise SettingsError("nothing has been synced yet; run `waypost sync` first")
+        key = (generation.number, str(owner_of(self._settings.home).get("socket", "")))
+        if self._serving is None or key != self._key:
+            lexical = lexical_index(self._settings, generation, writable=False)
+            self._serving = Serving(generation, lexical, self._documents, self._dense(generation, key[1]))
+            self._key = key
+        return self._serving
+
+    def _dense(self, generation: Generation, address: str) -> Dense:
+        """Vector search from the data folder's owner where there is one, else over the vectors in the catalog."""
+        if address:
+            return RemoteDense(address, generation)
+        embedder = embedder_of(self._settings, generation)
+        if embedder is None:
+            return NoDense(f"{generation.model}, which embedded the documents, can't be loaded")
+        return LocalDense(embedder, ExactVectors(self._catalog, generation))
 
 
 def progress_event(step: Progress) -> dict[str, Any]:

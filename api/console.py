@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -68,3 +69,27 @@ class ProgressBars:
         if key not in self._tasks:
             self._tasks[key] = self._progress.add_task(label, total=step.total or None)
         self._progress.update(self._tasks[key], description=label, completed=step.done, total=step.total or None)
+
+
+class StopOnSignal:
+    """True once Ctrl-C or SIGTERM came; a second Ctrl-C ends the process at once."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> StopOnSignal:
+        self._before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _ask(self, number: int, _frame: Any) -> None:
+        self._asked = True
+        signal.signal(number, signal.SIG_DFL)
+        err.print("[yellow]stopping after this step; once more to stop at once[/yellow]")
+
+    def __call__(self) -> bool:
+        return self._asked

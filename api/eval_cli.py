@@ -73,8 +73,8 @@ def eval_beir(
     as_json: JsonOption = False,
 ) -> None:
     """Measure a benchmark in BEIR layout, in a data folder of its own that is thrown away."""
-    from api.compose import open_owner
     from api.eval_report import print_figures
+    from api.owner import open_owner
     from ingest.sources import SourceSpec
     from ingest.sources.beir import SUFFIX, BeirSource
     from rag.evaluation.beir import load_benchmark, measure

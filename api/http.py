@@ -154,7 +154,7 @@ def _add_lookups(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
         found = reader.catalog.document(document_id, viewer)
         if start > end or start > found.text.count("\n") + 1:
             raise SettingsError(f"there are no lines {start} to {end}: it has {found.text.count(chr(10)) + 1}")
-        return document_view(found, reader.catalog.passages_of(document_id), start, end)
+        return document_view(found, reader.passages_of(document_id), start, end)
 
     @app.get("/v1/sources", tags=["documents"])
     def sources() -> dict[str, Any]:

@@ -11,8 +11,9 @@ from typing import Any
 import uvicorn
 from rich.console import Console
 
-from api.compose import Owner, open_owner, progress_event
+from api.compose import progress_event
 from api.http import make_app
+from api.owner import Owner, open_owner
 from api.settings import Settings
 from ingest.sync import as_json
 from rag.errors import RetryLaterError, SettingsError, WaypostError

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     embedder: str = Field(
         default="all-MiniLM-L6-v2", description="a sentence-transformers model, or `hashing` for tests"
     )
+    reranker: str = Field(
+        default="", description="orders the first results anew: a sentence-transformers cross-encoder, or `model`"
+    )
     groups: str = Field(default="", description="the viewer's groups, separated by commas, until there is log-in")
     persona: str = Field(default="senior-devops-engineer", description="a built-in persona, or the path of a .md file")
     model: str = Field(default="claude-sonnet-5-5", description="the Claude model")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 from rag.catalog import Catalog
-from rag.records import Viewer
+from rag.records import Coverage, Viewer
 
 
 def sources_view(catalog: Catalog, viewer: Viewer) -> list[dict[str, Any]]:
@@ -65,11 +66,15 @@ def status_view(catalog: Catalog, lexical_watermark: int, vectors_watermark: int
                 ],
             }
         )
-    coverage = catalog.coverage(everyone_keys, lexical_watermark, vectors_watermark)
+    serving = catalog.serving()
+    coverage = (
+        catalog.coverage(everyone_keys, lexical_watermark, vectors_watermark, serving) if serving else Coverage(0, 0, 0)
+    )
     return {
         "sources": sources,
         "passages": coverage.passages,
         "lexical": coverage.lexical,
         "vectors": coverage.vectors,
+        "generations": [asdict(generation) for generation in catalog.generations()],
         "runs": [dict(run) for run in catalog.runs(10)],
     }

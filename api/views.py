@@ -28,6 +28,7 @@ def result_view(found: ScoredPassage) -> dict[str, Any]:
         "version": document.version,
         "updated_at": document.updated_at,
         "owner": document.owner,
+        "outdated": document.outdated,
     }
 
 
@@ -78,6 +79,7 @@ def document_view(document: Document, passages: list[Passage], start: int, end: 
         "updated_at": document.updated_at,
         "owner": document.owner,
         "notes": list(document.notes),
+        "outdated": document.outdated,
         "start_line": start,
         "end_line": end,
         "total_lines": total,

@@ -9,28 +9,25 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
+from ingest.abbreviations import abbreviations
+from ingest.embedding import embed_missing, text_hashes
 from ingest.parsers import Parsed, document_kind, parse
 from ingest.redaction import Finding, redact
 from ingest.refusals import decode, refuse_by_name
 from ingest.sources import Listed, Listing, Previous, Source, SourceSpec
 from rag.catalog import Catalog, CatalogWriter
-from rag.catalog.reader import embedding_text
 from rag.catalog.writer import now
 from rag.errors import DocumentError, RefusedError, SettingsError, SourceError
 from rag.indexes.projection import Projections
-from rag.ports import Embedder, Progress, Vectors
-from rag.records import AccessRule, Document, digest
+from rag.ports import Embedder, Progress
+from rag.records import AccessRule, Document
 
-_PIPELINE = "2"  # a new number makes every document be parsed anew
+_PIPELINE = "3"  # a new number makes every document be parsed anew
 _BATCH = 48  # documents in one transaction
-_EMBEDDED_AT_ONCE = 256  # texts embedded between two transactions
-_BETWEEN_STOPS = 32  # texts embedded between two looks at whether to stop
 
 
 class Interrupted(Exception):
@@ -52,7 +49,8 @@ class SyncReport:
     """What a sync did. `embedded` counts texts, `waiting` those that still have no vector; times are in seconds.
 
     `unnamed` are sources that were synced once and are not named any more: they are still answered from. `mended` counts the
-    entries of an index that did not hold what the catalog says, and do now.
+    entries of an index that did not hold what the catalog says, and do now. `generation` says what became of another
+    generation of the indexes, where there was something to say; `troubled`: it needs a person.
     """
 
     sources: tuple[SourceReport, ...]
@@ -62,11 +60,13 @@ class SyncReport:
     waiting: int = 0
     unnamed: tuple[str, ...] = ()
     mended: Mapping[str, int] = field(default_factory=dict)
+    generation: str = ""
+    troubled: bool = False
 
     @property
     def needs_a_person(self) -> bool:
         troubled = any(s.outcome in ("failed", "partial") or s.counts.get("quarantined") for s in self.sources)
-        return troubled or bool(self.unnamed)
+        return troubled or self.troubled or bool(self.unnamed)
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,12 @@ class _Ready:
 
 
 class Sync:
-    """One run over some sources. The caller holds the writer's lock; `stop` is asked between steps."""
+    """One run over some sources, into the generation that serves. The caller holds the writer's lock; `stop` is asked between
+    steps. Without an embedder (the generation's own can't be loaded any more) new texts are found by their words alone.
+    """
 
     def __init__(
-        self, catalog: Catalog, projections: Projections, embedder: Embedder,
+        self, catalog: Catalog, projections: Projections, embedder: Embedder | None,
         progress: Callable[[Progress], None] = lambda step: None, stop: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
         self._catalog = catalog
@@ -95,6 +97,7 @@ class Sync:
         self._lexical = projections.lexical
         self._documents = projections.documents
         self._vectors = projections.vectors
+        self._generation = projections.generation
         self._embedder = embedder
         self._progress = progress
         self._stop = stop
@@ -110,16 +113,17 @@ class Sync:
         for spec, source in sources:
             reports.append(self._sync_source(spec, source))
             if reports[-1].outcome == "interrupted":
-                waiting = len(self._catalog.unembedded())
+                waiting = len(self._catalog.unembedded(self._generation))
                 return SyncReport(tuple(reports), 0, time.monotonic() - began, True, waiting)
         embedded, waiting = self._embed()
         mended = {name: number for name, p in self._projections.by_name().items() if (number := p.verify())}
-        return SyncReport(tuple(reports), embedded, time.monotonic() - began, waiting > 0, waiting, mended=mended)
+        interrupted = waiting > 0 and self._embedder is not None
+        return SyncReport(tuple(reports), embedded, time.monotonic() - began, interrupted, waiting, mended=mended)
 
     # -- the text of one source ---------------------------------------------------------------------------------------
 
     def _sync_source(self, spec: SourceSpec, source: Source) -> SourceReport:
-        with self._catalog.write(self._embedder.name) as writer:
+        with self._catalog.write() as writer:
             run = writer.start_run(spec.name)
             writer.put_source(spec.name, type=spec.type, location=spec.location)
         counts: Counter[str] = Counter()
@@ -156,7 +160,7 @@ class Sync:
             values["listed_at"] = now()
         if outcome == "done":
             values["synced_at"] = now()
-        with self._catalog.write(self._embedder.name) as writer:
+        with self._catalog.write() as writer:
             writer.put_source(spec.name, **values)
             writer.finish_run(run, outcome, message, counts)
 
@@ -175,7 +179,7 @@ class Sync:
         for at in range(0, total, _BATCH):
             batch = changed[at : at + _BATCH]
             ready = self._read(spec, source, batch)
-            with self._catalog.write(self._embedder.name) as writer:
+            with self._catalog.write() as writer:
                 for one in ready:
                     self._store(writer, spec, source, one)
                     counts[one.outcome] += 1
@@ -193,13 +197,13 @@ class Sync:
             raise Interrupted
 
     def _move(self, spec: SourceSpec, listing: Listing) -> None:
-        with self._catalog.write(self._embedder.name) as writer:
+        with self._catalog.write() as writer:
             for new, old in listing.moved.items():
                 writer.move_document(spec.name, old, new)
 
     def _remove(self, spec: SourceSpec, gone: set[str]) -> None:
         ledger = self._catalog.items(spec.name)
-        with self._catalog.write(self._embedder.name) as writer:
+        with self._catalog.write() as writer:
             for path in sorted(gone):
                 if ledger[path].document_id:
                     writer.remove_document(ledger[path].document_id)
@@ -246,9 +250,10 @@ class Sync:
             kind=document_kind(item.path, spec.kind), text=ready.text, version=ready.version, url=link.url,
             line_anchor=link.line_anchor, updated_at=item.updated_at, owner=parsed.owner or spec.owner, access=audience,
             content_hash=hashlib.sha256(ready.text.encode("utf-8", "surrogatepass")).hexdigest(), notes=parsed.notes,
+            outdated=parsed.outdated,
         )  # fmt: skip
-        hashes = [digest("text", embedding_text(parsed.title, d.heading_path, d.text)) for d in parsed.drafts]
-        writer.put_document(document, parsed.drafts, hashes)
+        hashes = text_hashes(parsed.title, parsed.drafts)
+        writer.put_document(document, parsed.drafts, hashes, self._generation, abbreviations(ready.text))
         redactions = [asdict(finding) for finding in ready.findings]
         reason = "; ".join(parsed.notes)
         writer.put_item(spec.name, item.path, ready.signature, "indexed", reason, document_id, redactions)
@@ -256,31 +261,12 @@ class Sync:
     # -- vectors ------------------------------------------------------------------------------------------------------
 
     def _embed(self) -> tuple[int, int]:
-        """Embeds every text that has no vector yet, texts of like length together; (how many, how many wait: stopped)."""
-        pending = self._catalog.unembedded()
-        done = 0
-        for at in range(0, len(pending), _EMBEDDED_AT_ONCE):
-            batch = pending[at : at + _EMBEDDED_AT_ONCE]
-            parts = list(self._embed_until_stopped([text for _, text in batch], at, len(pending)))
-            if parts:
-                vectors = np.concatenate(parts)
-                done += len(vectors)
-                with self._catalog.write(self._embedder.name) as writer:
-                    writer.put_embeddings([text_hash for text_hash, _ in batch[: len(vectors)]], vectors)
-                self._vectors.catch_up()
-            if done < at + len(batch):
-                return done, len(pending) - done
-        self._vectors.catch_up()
-        self._progress(Progress("embedding", done, len(pending)))
-        return done, 0
-
-    def _embed_until_stopped(self, texts: Sequence[str], done: int, total: int) -> Iterator[Vectors]:
-        """The vectors of the texts, some at a time, until the user asks to stop."""
-        for at in range(0, len(texts), _BETWEEN_STOPS):
-            if self._stop():
-                return
-            self._progress(Progress("embedding", done + at, total))
-            yield self._embedder.embed(texts[at : at + _BETWEEN_STOPS])
+        """Gives a vector to every text that has none yet: (how many, how many wait)."""
+        if self._embedder is None:
+            return 0, len(self._catalog.unembedded(self._generation))
+        return embed_missing(
+            self._catalog, self._generation, self._embedder, self._progress, self._stop, self._vectors.catch_up
+        )
 
 
 def _signature(item: Listed, spec: SourceSpec) -> str:
@@ -294,7 +280,7 @@ def _digest_document(item: Listed, data: bytes, signature: str) -> _Ready:
     redacted, findings = redact(text, item.path)
     parsed = parse(item.path, redacted)
     version = item.version or hashlib.sha256(data).hexdigest()
-    parsed = Parsed(parsed.title, parsed.drafts, parsed.owner, parsed.audience, (*notes, *parsed.notes))
+    parsed = replace(parsed, notes=(*notes, *parsed.notes))
     return _Ready(item, signature, "indexed", "", redacted, version, parsed, findings)
 
 
@@ -309,4 +295,5 @@ def as_json(report: SyncReport) -> dict[str, Any]:
         "unnamed": list(report.unnamed),
         "needs_a_person": report.needs_a_person,
         "mended": dict(report.mended),
+        "generation": report.generation,
     }

@@ -44,16 +44,12 @@ class AskEvent:
 
 
 class Asker:
-    """Answers questions over one catalog. `rarity` gives a word's rarity among the passages, 0 to 1."""
+    """Answers questions over one catalog."""
 
-    def __init__(
-        self, catalog: Catalog, retriever: Retriever, persona: str, rarity: Callable[[str], float],
-        model: ChatModel | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, catalog: Catalog, retriever: Retriever, persona: str, model: ChatModel | None = None) -> None:
         self._catalog = catalog
         self._retriever = retriever
         self._system = f"{persona.strip()}\n\n{RULES}"
-        self._rarity = rarity
         self._model = model
 
     def answer(self, question: str, viewer: Viewer, filters: Filters | None = None) -> Answer:
@@ -67,7 +63,7 @@ class Asker:
         """The answer as it comes; the last event carries the whole of it."""
         found = self._retriever.search(question, viewer, EVIDENCE_PASSAGES, filters)
         evidence = within_budget(found.passages)
-        verdict = judge(question, evidence, self._rarity, found.nearness)
+        verdict = judge(question, evidence, self._retriever.rarity, found.nearness)
         if verdict == "not_found":
             yield AskEvent(answer=self._not_found(found))
             return
@@ -86,7 +82,7 @@ class Asker:
         verdict: Verdict, degraded: str,
     ) -> Iterator[AskEvent]:  # fmt: skip
         citer = Citer(self._catalog, viewer, evidence)
-        text = extract(question, evidence, citer, self._rarity)
+        text = extract(question, evidence, citer, self._retriever.rarity)
         if not citer.citations:
             yield AskEvent(answer=self._not_found(found))
             return

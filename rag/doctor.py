@@ -54,7 +54,7 @@ def examine(catalog: Catalog, projections: Projections) -> Report:
     for name, projection in projections.by_name().items():
         found = _compare(name, projection)
         diagnoses.append(_find_selves(found, projection) if name == "vectors" else found)
-    waiting = len(catalog.stamps()) - len(projections.vectors.expected())
+    waiting = projections.lexical.expected_count() - projections.vectors.expected_count()
     return Report(tuple(diagnoses), waiting)
 
 

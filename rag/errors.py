@@ -7,6 +7,7 @@
     │   ├── WriterBusyError  another process owns the data folder
     │   ├── SourceError      a source could not be listed or read
     │   ├── ModelError       the language model did not answer
+    │   ├── GenerationChangedError  the indexes were switched between two steps of a search
     │   └── StorageError     the disk is full, read-only or failing
     ├── DocumentError        skip this one document and report it
     │   └── RefusedError     refused by rule: binary, ciphertext, state file, too large
@@ -46,6 +47,10 @@ class WriterBusyError(RetryLaterError):
 
 class SourceError(RetryLaterError):
     """A source could not be listed or read; nothing of it is deleted."""
+
+
+class GenerationChangedError(RetryLaterError):
+    """Another generation of the indexes serves by now; begin the search anew."""
 
 
 class ModelError(RetryLaterError):

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 from rag.records import Document, Passage
 
-_WIDE_RESULTS = 2
-_WIDE = 2000  # characters of a first result
+_WIDE_RESULTS = 3
+_WIDE = 1900  # characters of a first result
 _NARROW = 1200  # characters of a later one
 _NEAR = 1.5  # by how much less a neighbour of a later one may score
 

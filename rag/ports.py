@@ -73,6 +73,16 @@ class Hit:
     score: float
 
 
+@dataclass(frozen=True)
+class Terms:
+    """A question as the lexical indexes look for it: single words with what each counts, identifiers whole, and pairs of
+    words that stand beside each other. All lower-case."""
+
+    words: Mapping[str, float]
+    identifiers: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
+
+
 class Index(Protocol):
     """A projection of the catalog. Applying the same change twice leaves the same state."""
 
@@ -83,8 +93,8 @@ class Index(Protocol):
         """
         ...
 
-    def search(self, query: str | Vectors, k: int, scope: Scope) -> list[Hit]:
-        """The best k passages within `scope`, best first: for a text (lexical) or a vector of shape (dimensions,)."""
+    def search(self, query: Terms | Vectors, k: int, scope: Scope) -> list[Hit]:
+        """The best k passages within `scope`, best first: for terms (lexical) or a vector of shape (dimensions,)."""
         ...
 
     def stamps(self) -> Mapping[str, str]:
@@ -140,9 +150,17 @@ class ChatModel(Protocol):
 
 
 class Reranker(Protocol):
-    """Orders passages anew for a question (issue 3 brings the implementations)."""
+    """Judges anew how well each of some passages answers a question."""
 
-    def rerank(self, question: str, passages: Sequence[ScoredPassage]) -> list[ScoredPassage]: ...
+    @property
+    def name(self) -> str: ...
+
+    def scores(self, question: str, passages: Sequence[ScoredPassage]) -> Sequence[float]:
+        """One number a passage, in their order; higher is better, and numbers of two calls don't compare.
+
+        Raises: RetryLaterError when it can't judge now; SettingsError when it can't be loaded.
+        """
+        ...
 
 
 @dataclass(frozen=True)

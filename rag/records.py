@@ -60,12 +60,36 @@ class Viewer:
 
 
 @dataclass(frozen=True)
+class Generation:
+    """What one set of indexes is made by: an embedder, as set and by its full name, and a splitter of documents.
+
+    `state` is serving (searches go there), building (beside it), or kept (to go back to). Number 0: not in the catalog yet.
+    """
+
+    number: int
+    embedder: str
+    model: str
+    splitter: str
+    state: str = "building"
+    created_at: str = ""
+
+    @property
+    def serving(self) -> bool:
+        return self.state == "serving"
+
+    @property
+    def folder(self) -> str:
+        """The name of the folder that holds its indexes."""
+        return f"generation-{self.number}"
+
+
+@dataclass(frozen=True)
 class Document:
     """One file or page as the catalog stores it: redacted text, version, and where it came from.
 
     `url` is pinned to the version. `line_anchor` is a format string with {start} and {end} that, appended to `url`,
     points at lines. `updated_at` is ISO 8601 in UTC, or "" where the source can't tell. `notes` are what a reader should
-    know of how it was read ("partial: …").
+    know of how it was read ("partial: …"). `outdated` are its own words that it is deprecated, superseded or moved, or "".
     """
 
     id: str
@@ -82,6 +106,12 @@ class Document:
     access: AccessRule
     content_hash: str
     notes: tuple[str, ...] = ()
+    outdated: str = ""
+
+    @property
+    def stamp(self) -> str:
+        """A name for all that an index holds of its passages beside their text."""
+        return digest("stamp", self.source, self.kind, self.path, self.title, self.access.key)
 
     def lines(self, start: int, end: int) -> str:
         """The text of lines start to end, 1-based and inclusive, without the last newline."""
@@ -90,6 +120,14 @@ class Document:
     def link(self, start: int, end: int) -> str:
         """The version-pinned link to these lines."""
         return self.url + self.line_anchor.format(start=start, end=end)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What ranking knows of a document: its kind, and whether it says of itself that it is outdated."""
+
+    kind: str
+    outdated: bool
 
 
 @dataclass(frozen=True)

@@ -1,29 +1,30 @@
 """Hybrid search: keywords and meaning, each within what the viewer may see, fused into one order.
 
-`Retriever.search` is the whole way: scope → the indexes → fusion → growth → the catalog's records. Every face comes here.
+`Retriever.search` is the whole way: scope → what is asked → the indexes → fusion → reranking → growth → the catalog's records.
+Every face comes here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import numpy as np
-
 from rag.catalog import Catalog
-from rag.errors import IndexDamagedError, RetryLaterError, SettingsError
+from rag.errors import GenerationChangedError, IndexDamagedError, RetryLaterError, SettingsError
 from rag.growth import grow
 from rag.indexes.lexical import glob_regex
-from rag.ports import Embedder, Hit, Index, Scope, Vectors
-from rag.records import KINDS, Coverage, Passage, ScoredPassage, Viewer
+from rag.ports import Embedder, Hit, Index, Reranker, Scope, Vectors
+from rag.ranking import MEASURED, Found, Ranked, Weights, apart, fuse, reorder
+from rag.records import KINDS, Coverage, Generation, Passage, ScoredPassage, Viewer
+from rag.understanding import Understanding, understand
 
 _POOL = 100  # candidates from each index
-# Weights of the fused score, measured on five sets: docs/decisions/0008-ranking.md
-_DENSE_WEIGHT = 0.4  # of meaning against words
-_DOCUMENT_WEIGHT = 0.2  # of the whole document's words on top
+_RERANKED = 30  # passages that a reranker judges
 MAX_QUERY = 4000  # characters of a query
+_SWITCHES, _SWITCHING = 40, 0.05  # how often, and after how many seconds, a search begins anew while generations switch
 
 
 @dataclass(frozen=True)
@@ -96,14 +97,38 @@ class SearchResult:
     nearness: float | None = None
 
 
-class Retriever:
-    """Searches one catalog: passages by words (`lexical`), whole documents by words (`documents`), passages by meaning."""
+class Lexical(Index, Protocol):
+    """An index of words, which can also say how a word is spelt and how rare it is."""
 
-    def __init__(self, catalog: Catalog, lexical: Index, documents: Index, dense: Dense) -> None:
+    def spelt(self, word: str) -> str: ...
+
+    def rarity(self, word: str) -> float: ...
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A generation whose indexes are open: passages by words, whole documents by words, passages by meaning."""
+
+    generation: Generation
+    lexical: Lexical
+    documents: Index
+    dense: Dense
+
+
+class Retriever:
+    """Searches one catalog. `serving` gives the generation that serves now: each search asks once, so that none mixes two.
+
+    `weights` are what `make bench-ranking` varies.
+    """
+
+    def __init__(
+        self, catalog: Catalog, serving: Callable[[], Serving], reranker: Reranker | None = None,
+        weights: Weights = MEASURED,
+    ) -> None:  # fmt: skip
         self._catalog = catalog
-        self._lexical = lexical
-        self._documents = documents
-        self._dense = dense
+        self._serving = serving
+        self._reranker = reranker
+        self._weights = weights
 
     def search(self, query: str, viewer: Viewer, k: int = 10, filters: Filters | None = None) -> SearchResult:
         """The best k results for this viewer. A search never fails for want of vectors: `coverage` says so instead.
@@ -113,27 +138,54 @@ class Retriever:
         """
         check_query(query)
         scope = self._scope(viewer, filters or Filters())
-        mark = self._lexical.watermark()
-        pool = max(_POOL, k)
-        lexical = self._lexical.search(query, pool, scope)
-        dense = self._search_dense(query, pool, scope)
-        documents = self._documents.search(query, _POOL, scope)
-        passages = self._catalog.passages({hit.id for hit in (*lexical, *dense.hits)})
-        ranked = fuse(lexical, dense.hits, documents, {p.id: p.document_id for p in passages.values()})
-        coverage = self._catalog.coverage(scope.access, mark, dense.watermark)
+        for _ in range(_SWITCHES):
+            try:
+                return self._search(self._serving(), query, k, scope)
+            except GenerationChangedError:
+                time.sleep(_SWITCHING)
+        serving = self._serving()
+        without = NoDense("the process that owns the data folder serves another generation")
+        return self._search(replace(serving, dense=without), query, k, scope)
+
+    def _search(self, serving: Serving, query: str, k: int, scope: Scope) -> SearchResult:
+        asked = self._understand(serving, query, scope)
+        mark = serving.lexical.watermark()
+        found, dense = self._find(serving, asked, max(_POOL, k), scope)
+        passages = self._catalog.passages({hit.id for hit in (*found.lexical, *found.dense)})
+        document_of = {passage.id: passage.document_id for passage in passages.values()}
+        standings = self._catalog.standings(set(document_of.values()))
+        ranked = fuse(found, document_of, standings, asked.kinds, self._weights)
+        ranked = apart(ranked, passages, {i: standings[d].kind for i, d in document_of.items() if d in standings})
+        ranked, doubt = self._reranked(query, ranked, passages)
+        coverage = self._catalog.coverage(scope.access, mark, dense.watermark, serving.generation)
         note = dense.note if coverage.passages or self._catalog.sources() else "nothing has been synced yet"
+        note = "; ".join(filter(None, (note, doubt)))
         nearness = dense.hits[0].score if dense.hits else None
-        return SearchResult(self._resolve(ranked, passages, scope, k), replace(coverage, note=note), nearness)
+        return SearchResult(
+            self._resolve(serving.generation, ranked, passages, scope, k), replace(coverage, note=note), nearness
+        )
+
+    def rarity(self, word: str) -> float:
+        """How rare a word is among the passages: 0 (in all of them) to 1 (in none)."""
+        return self._serving().lexical.rarity(word)
 
     def candidates(self, query: str, viewer: Viewer) -> tuple[ScoredPassage, ...]:
         """Every passage that either index found, by id, unranked and ungrown: for telling where an answer was lost."""
-        scope = self._scope(viewer, Filters())
-        hits = [*self._lexical.search(query, _POOL, scope), *self._search_dense(query, _POOL, scope).hits]
-        passages = self._catalog.passages({hit.id for hit in hits})
+        serving, scope = self._serving(), self._scope(viewer, Filters())
+        found, _ = self._find(serving, self._understand(serving, query, scope), _POOL, scope)
+        passages = self._catalog.passages({hit.id for hit in (*found.lexical, *found.dense)})
         documents = self._catalog.documents({passage.document_id for passage in passages.values()})
         return tuple(
             ScoredPassage(p, documents[p.document_id], 0.0) for p in passages.values() if p.document_id in documents
         )
+
+    def _understand(self, serving: Serving, query: str, scope: Scope) -> Understanding:
+        return understand(query, serving.lexical.spelt, lambda words: self._catalog.written_out(words, scope.access))
+
+    def _find(self, serving: Serving, asked: Understanding, pool: int, scope: Scope) -> tuple[Found, DenseHits]:
+        dense = self._search_dense(serving.dense, asked.text, pool, scope)
+        lexical = serving.lexical.search(asked.terms, pool, scope)
+        return Found(lexical, dense.hits, serving.documents.search(asked.terms, _POOL, scope)), dense
 
     def _scope(self, viewer: Viewer, filters: Filters) -> Scope:
         sources = {row.name for row in self._catalog.sources()} if filters.sources else set()
@@ -147,18 +199,44 @@ class Retriever:
             matching = tuple(path for path in self._catalog.paths() if any(g.fullmatch(path) for g in globs))
         return Scope(self._catalog.access_keys(viewer), filters.sources, filters.kinds, filters.paths, matching)
 
-    def _search_dense(self, query: str, k: int, scope: Scope) -> DenseHits:
+    @staticmethod
+    def _search_dense(dense: Dense, text: str, k: int, scope: Scope) -> DenseHits:
         try:
-            return self._dense.search(query, k, scope)
+            return dense.search(text, k, scope)
+        except GenerationChangedError:
+            raise
         except (RetryLaterError, IndexDamagedError) as error:
-            return NoDense(str(error)).search(query, k, scope)
+            return NoDense(str(error)).search(text, k, scope)
+
+    def _reranked(
+        self, query: str, ranked: list[Ranked], passages: Mapping[str, Passage]
+    ) -> tuple[list[Ranked], str]:  # fmt: skip
+        """The first passages in the reranker's order, and why not, when it could not judge."""
+        if self._reranker is None or not ranked:
+            return ranked, ""
+        first = ranked[:_RERANKED]
+        documents = self._catalog.documents({passages[row.id].document_id for row in first})
+        judged = [
+            ScoredPassage(passages[row.id], documents[passages[row.id].document_id], row.score, row.why)
+            for row in first
+            if passages[row.id].document_id in documents
+        ]
+        try:
+            scores = self._reranker.scores(query, judged)
+        except RetryLaterError as error:
+            return ranked, f"not reranked: {error}"
+        return reorder(ranked, {found.passage.id: score for found, score in zip(judged, scores, strict=True)}), ""
 
     def _resolve(
-        self, ranked: Sequence[Ranked], passages: Mapping[str, Passage], scope: Scope, k: int
+        self, generation: Generation, ranked: Sequence[Ranked], passages: Mapping[str, Passage], scope: Scope, k: int
     ) -> tuple[ScoredPassage, ...]:
         """The records behind the ids. What the catalog no longer shows this viewer is left out."""
         by_id = {row.id: row for row in ranked}
-        results = grow([(row.id, row.score) for row in ranked], passages, k, self._catalog.passages_of)
+
+        def passages_of(document_id: str) -> list[Passage]:
+            return self._catalog.passages_of(document_id, generation)
+
+        results = grow([(row.id, row.score) for row in ranked], passages, k, passages_of)
         documents = self._catalog.documents({result.passages[0].document_id for result in results})
         found = []
         for result in results:
@@ -175,50 +253,3 @@ def check_query(query: str) -> None:
         raise SettingsError("the question is empty; write what you are looking for")
     if len(query) > MAX_QUERY:
         raise SettingsError(f"the question has {len(query):,} characters; at most {MAX_QUERY:,} are read")
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """A passage's id with its fused score, and the names of the indexes that found it."""
-
-    id: str
-    score: float
-    why: tuple[str, ...]
-
-
-def fuse(
-    lexical: Sequence[Hit],
-    dense: Sequence[Hit],
-    documents: Sequence[Hit] = (),
-    document_of: Mapping[str, str] | None = None,
-) -> list[Ranked]:
-    """The passages of both lists, best first: a weighted sum of standard scores, their own and their document's.
-
-    `document_of` gives a passage's document; a passage without one (it is gone) is left out. Where the lexical list is the
-    shorter one, the other passages hold none of the words: they count as zeros, so that a word which a single passage holds
-    lifts it far. What a list lacks gets its lowest standard score. Ties fall by id, so that order is stable.
-    """
-    ids = {hit.id for hit in (*lexical, *dense)}
-    if document_of is not None:
-        ids &= document_of.keys()
-    words, least_words = _standard(lexical, max(0, len(dense) - len(lexical)))
-    meaning, least_meaning = _standard(dense)
-    whole, least_whole = _standard(documents, max(0, len(set((document_of or {}).values())) - len(documents)))
-    ranked = []
-    for passage_id in ids:
-        score = (1 - _DENSE_WEIGHT) * words.get(passage_id, least_words) + _DENSE_WEIGHT * meaning.get(
-            passage_id, least_meaning
-        )
-        score += _DOCUMENT_WEIGHT * whole.get((document_of or {}).get(passage_id, ""), least_whole)
-        why = tuple(name for name, scores in (("lexical", words), ("vectors", meaning)) if passage_id in scores)
-        ranked.append(Ranked(passage_id, score, why))
-    return sorted(ranked, key=lambda row: (-row.score, row.id))
-
-
-def _standard(hits: Sequence[Hit], zeros: int = 0) -> tuple[dict[str, float], float]:
-    """Standard scores by id, and the lowest of them, as if `zeros` further passages had scored 0."""
-    if not hits:
-        return {}, 0.0
-    scores = np.array([*(hit.score for hit in hits), *[0.0] * zeros], dtype=np.float64)
-    standard = (scores - scores.mean()) / (scores.std() or 1.0)
-    return {hit.id: float(score) for hit, score in zip(hits, standard, strict=False)}, float(standard.min())

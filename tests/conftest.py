@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from api.compose import Owner, open_owner
+from api.owner import Owner, open_owner
 from api.settings import Settings
 from ingest.sync import SyncReport
 

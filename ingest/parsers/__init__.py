@@ -14,16 +14,19 @@ from rag.catalog import PassageDraft
 
 @dataclass(frozen=True)
 class Parsed:
-    """What a parser found. `owner`, `updated_at` and `audience` are the file's own words, where it has any."""
+    """What a parser found. `owner`, `audience` and `outdated` are the file's own words, where it has any."""
 
     title: str
     drafts: tuple[PassageDraft, ...]
     owner: str = ""
     audience: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
+    outdated: str = ""
 
 
 Parser = Callable[[str, str], Parsed]
+
+SPLITTER = "2"  # a new number makes every document be split anew, in a generation of its own
 
 TERRAFORM = frozenset({".tf", ".tofu", ".tfvars", ".hcl"})
 MARKDOWN = frozenset({".md", ".markdown", ".mdx"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,24 +11,26 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, Row, and_, distinct, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, distinct, func, not_, select
 
 from rag.catalog import schema as s
 from rag.catalog.engine import open_engine, translated
 from rag.catalog.writer import CatalogWriter
 from rag.errors import NotFoundError
 from rag.ports import Entry, Vectors
-from rag.records import AccessRule, Coverage, Document, Passage, Viewer, digest
+from rag.records import AccessRule, Coverage, Document, Generation, Passage, Standing, Viewer, digest
 
 _IN_LIMIT = 500  # values in one IN (…)
+_FORMS = 3  # other forms of a question's words that are looked for too
 
 
 @dataclass(frozen=True)
 class Change:
-    """One row of the change log: `op` is put, delete or embed of a passage, or `document`, and then the id is a document's."""
+    """One row of the change log: `op` is put, delete or embed of a passage, or `document`, and then `subject` is a document's
+    id."""
 
     seq: int
-    passage_id: str
+    subject: str
     op: str
 
 
@@ -60,10 +63,10 @@ class Catalog:
         self._engine.dispose()
 
     @contextmanager
-    def write(self, model: str) -> Iterator[CatalogWriter]:
-        """One transaction: all of it is committed at the end, or none. `model` names the current embedder."""
+    def write(self) -> Iterator[CatalogWriter]:
+        """One transaction: all of it is committed at the end, or none."""
         with translated(self.url), self._engine.begin() as connection:
-            yield CatalogWriter(connection, model)
+            yield CatalogWriter(connection)
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
@@ -99,11 +102,43 @@ class Catalog:
             rows = _in_parts(connection, lambda part: select(s.passages).where(s.passages.c.id.in_(part)), ids)
             return {row.id: _passage(row) for row in rows}
 
-    def passages_of(self, document_id: str) -> list[Passage]:
-        """A document's passages in the order of its lines."""
-        query = select(s.passages).where(s.passages.c.document_id == document_id).order_by(s.passages.c.ordinal)
+    def passages_of(self, document_id: str, generation: Generation) -> list[Passage]:
+        """A document's passages in the order of its lines, as this generation splits it."""
+        p = s.passages
+        mine = and_(p.c.document_id == document_id, p.c.splitter == generation.splitter)
+        query = select(p).where(mine).order_by(p.c.ordinal)
         with self._read() as connection:
             return [_passage(row) for row in connection.execute(query)]
+
+    def standings(self, document_ids: Iterable[str]) -> dict[str, Standing]:
+        """What ranking wants to know of these documents."""
+        d = s.documents
+        with self._read() as connection:
+            rows = _in_parts(
+                connection, lambda part: select(d.c.id, d.c.kind, d.c.outdated).where(d.c.id.in_(part)), document_ids
+            )
+            return {row.id: Standing(row.kind, bool(row.outdated)) for row in rows}
+
+    def written_out(self, words: Sequence[str], access: Sequence[str]) -> list[str]:
+        """What these words stand for, where they are short forms, and the short forms of what they say, by the documents that
+        these access rules admit. `words` are lower-case, in the order of the question."""
+        if not words:
+            return []
+        a, d = s.abbreviations, s.documents
+        told = d.c.access.in_(access)
+        joined = a.join(d, a.c.document_id == d.c.id)
+        spoken = f" {' '.join(words)} "
+        with self._read() as connection:
+            rows = connection.execute(
+                select(a.c.short, a.c.long, a.c.document_id).select_from(joined).where(told)
+            ).all()
+        counted: Counter[str] = Counter()
+        for row in rows:
+            if row.short in words:
+                counted[row.long] += 1
+            elif f" {row.long} " in spoken:
+                counted[row.short] += 1
+        return [form for form, _ in counted.most_common(_FORMS)]
 
     def paths(self) -> list[str]:
         """Every document's path, doubles left out."""
@@ -131,28 +166,33 @@ class Catalog:
         """At most `limit` changes after number `after`, oldest first."""
         query = select(s.changes).where(s.changes.c.seq > after).order_by(s.changes.c.seq).limit(limit)
         with self._read() as connection:
-            return [Change(row.seq, row.passage_id, row.op) for row in connection.execute(query)]
+            return [Change(row.seq, row.subject, row.op) for row in connection.execute(query)]
 
-    def entries(self, ids: Sequence[str], model: str = "") -> list[Entry]:
-        """What an index holds of these passages. With `model`, only those embedded by it, with their vector."""
+    def entries(self, ids: Sequence[str], generation: Generation, *, with_vector: bool = False) -> list[Entry]:
+        """What an index of this generation holds of these passages; `with_vector`, of those that its model has embedded."""
         p, d, e = s.passages, s.documents, s.embeddings
         columns: list[Any] = [p, d.c.source, d.c.path, d.c.title, d.c.kind.label("document_kind")]
         joined: Any = p.join(d, p.c.document_id == d.c.id)
-        if model:
+        if with_vector:
             columns.append(e.c.vector)
-            joined = joined.join(e, and_(e.c.text_hash == p.c.text_hash, e.c.model == model))
+            joined = joined.join(e, and_(e.c.text_hash == p.c.text_hash, e.c.model == generation.model))
+        mine = p.c.splitter == generation.splitter
         with self._read() as connection:
-            rows = _in_parts(connection, lambda part: select(*columns).select_from(joined).where(p.c.id.in_(part)), ids)
-            return [_entry(row, bool(model)) for row in rows]
+            rows = _in_parts(
+                connection, lambda part: select(*columns).select_from(joined).where(p.c.id.in_(part), mine), ids
+            )
+            return [_entry(row, with_vector) for row in rows]
 
-    def vectors(self, model: str) -> tuple[list[str], dict[str, NDArray[Any]], Vectors]:
-        """Every passage that `model` has embedded: ids, columns (access, source, kind, path), and vectors of shape (n, d)."""
+    def vectors(self, generation: Generation) -> tuple[list[str], dict[str, NDArray[Any]], Vectors]:
+        """Every passage that the generation's model has embedded: ids, columns (access, source, kind, path), and vectors of
+        shape (n, d)."""
         p, d, e = s.passages, s.documents, s.embeddings
         names = ("access", "source", "kind", "path")
         query = (
             select(p.c.id, p.c.access, d.c.source, d.c.kind, d.c.path, e.c.vector)
             .join(d, p.c.document_id == d.c.id)
-            .join(e, and_(e.c.text_hash == p.c.text_hash, e.c.model == model))
+            .join(e, and_(e.c.text_hash == p.c.text_hash, e.c.model == generation.model))
+            .where(p.c.splitter == generation.splitter)
         )
         with self._read() as connection:
             rows = connection.execute(query).all()
@@ -164,11 +204,9 @@ class Catalog:
             matrix.reshape(len(rows), -1) if rows else np.zeros((0, 0), np.float32),
         )
 
-    def count(self, *, embedded_only: bool = False) -> int:
-        """The number of passages, or of those that have a vector."""
-        query = select(func.count()).select_from(s.passages)
-        if embedded_only:
-            query = query.where(s.passages.c.embedded == 1)
+    def count(self, generation: Generation, *, embedded_only: bool = False) -> int:
+        """The number of a generation's passages, or of those that have a vector."""
+        query = select(func.count()).select_from(s.passages).where(_mine(generation, embedded_only))
         with self._read() as connection:
             return connection.execute(query).scalar() or 0
 
@@ -192,21 +230,19 @@ class Catalog:
         with self._read() as connection:
             return {row.id: _document_stamp(row) for row in connection.execute(query)}
 
-    def stamps(self, *, embedded_only: bool = False) -> dict[str, str]:
-        """Every passage id with its stamp: what an index should hold."""
-        query = select(s.passages.c.id, s.passages.c.stamp)
-        if embedded_only:
-            query = query.where(s.passages.c.embedded == 1)
+    def stamps(self, generation: Generation, *, embedded_only: bool = False) -> dict[str, str]:
+        """Every passage id of a generation with its stamp: what an index should hold."""
+        query = select(s.passages.c.id, s.passages.c.stamp).where(_mine(generation, embedded_only))
         with self._read() as connection:
             return {row.id: row.stamp for row in connection.execute(query)}
 
-    def unembedded(self) -> list[tuple[str, str]]:
-        """(text hash, text to embed) of each distinct text without a vector of the current model, shortest first."""
+    def unembedded(self, generation: Generation) -> list[tuple[str, str]]:
+        """(text hash, text to embed) of each distinct text without a vector of the generation's model, shortest first."""
         p, d = s.passages, s.documents
         query = (
             select(p.c.text_hash, p.c.text, p.c.heading_path, d.c.title)
             .join(d, p.c.document_id == d.c.id)
-            .where(p.c.embedded == 0)
+            .where(p.c.splitter == generation.splitter, not_(_embedded(generation)))
         )
         with self._read() as connection:
             texts = {
@@ -215,36 +251,63 @@ class Catalog:
             }
         return sorted(texts.items(), key=lambda item: len(item[1]))
 
-    def coverage(self, access: Sequence[str], lexical_watermark: int, vectors_watermark: int) -> Coverage:
-        """How many of the passages that these access rules admit each index can find, from its watermark."""
+    def unsplit(self, generation: Generation) -> list[str]:
+        """The ids of the documents of which there is no passage as this generation splits them."""
+        d, p = s.documents, s.passages
+        has = select(p.c.id).where(p.c.document_id == d.c.id, p.c.splitter == generation.splitter).exists()
+        with self._read() as connection:
+            return list(connection.execute(select(d.c.id).where(not_(has)).order_by(d.c.id)).scalars())
+
+    def coverage(
+        self, access: Sequence[str], lexical_watermark: int, vectors_watermark: int, generation: Generation
+    ) -> Coverage:
+        """How many of a generation's passages that these access rules admit each index can find, from its watermark."""
         with self._read() as connection:
             last = connection.execute(select(func.max(s.changes.c.seq))).scalar() or 0
-            total, embedded = self._count(connection, access, last)
+            total, embedded = self._count(connection, access, last, generation)
             lexical, vectors = (
-                self._behind(connection, access, mark, only_embedded) if mark < last else 0
+                self._behind(connection, access, mark, _mine(generation, only_embedded), only_embedded)
+                if mark < last
+                else 0
                 for mark, only_embedded in ((lexical_watermark, False), (vectors_watermark, True))
             )
         return Coverage(total, total - lexical, embedded - vectors)
 
-    def _count(self, connection: Connection, access: Sequence[str], last: int) -> tuple[int, int]:
-        key = (last, tuple(access))
+    def _count(
+        self, connection: Connection, access: Sequence[str], last: int, generation: Generation
+    ) -> tuple[int, int]:
+        key = (last, tuple(access), generation)
         if self._counts is None or self._counts[0] != key:
             p = s.passages
-            query = select(func.count(), func.coalesce(func.sum(p.c.embedded), 0)).where(p.c.access.in_(access))
+            query = select(func.count(), func.coalesce(func.sum(p.c.embedded), 0)).where(
+                p.c.access.in_(access), p.c.splitter == generation.splitter
+            )
             row = connection.execute(query).one()
             self._counts = (key, (row[0], row[1]))
         return self._counts[1]
 
+    # -- generations --------------------------------------------------------------------------------------------------
+
+    def generations(self) -> list[Generation]:
+        """Every generation, oldest first."""
+        with self._read() as connection:
+            rows = connection.execute(select(s.generations).order_by(s.generations.c.number))
+            return [Generation(**row._mapping) for row in rows]
+
+    def serving(self) -> Generation | None:
+        """The generation that searches go to; None before the first sync."""
+        return next((generation for generation in self.generations() if generation.serving), None)
+
     @staticmethod
-    def _behind(connection: Connection, access: Sequence[str], mark: int, only_embedded: bool) -> int:
+    def _behind(
+        connection: Connection, access: Sequence[str], mark: int, mine: ColumnElement[bool], only_embedded: bool
+    ) -> int:
         c, p = s.changes, s.passages
         query = (
             select(func.count(distinct(p.c.id)))
-            .join(c, c.c.passage_id == p.c.id)
-            .where(c.c.seq > mark, c.c.op != ("delete" if only_embedded else "embed"), p.c.access.in_(access))
+            .join(c, c.c.subject == p.c.id)
+            .where(c.c.seq > mark, c.c.op != ("delete" if only_embedded else "embed"), p.c.access.in_(access), mine)
         )
-        if only_embedded:
-            query = query.where(p.c.embedded == 1)
         return connection.execute(query).scalar() or 0
 
     # -- the ledger ---------------------------------------------------------------------------------------------------
@@ -279,6 +342,19 @@ class Catalog:
         with self._read() as connection:
             rows = connection.execute(select(d.c.source, d.c.access, func.count()).group_by(d.c.source, d.c.access))
             return {(row[0], row[1]): row[2] for row in rows}
+
+
+def _mine(generation: Generation, embedded_only: bool) -> ColumnElement[bool]:
+    mine = s.passages.c.splitter == generation.splitter
+    return and_(mine, _embedded(generation)) if embedded_only else mine
+
+
+def _embedded(generation: Generation) -> ColumnElement[bool]:
+    """That a passage has a vector of the generation's model: noted where it serves, else looked up, which takes longer."""
+    p, e = s.passages, s.embeddings
+    if generation.serving:
+        return p.c.embedded == 1
+    return select(e.c.text_hash).where(e.c.model == generation.model, e.c.text_hash == p.c.text_hash).exists()
 
 
 def embedding_text(title: str, heading_path: Sequence[str], text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-REVISION = "0001"
+REVISION = "0002"
 
 metadata = MetaData()
 
@@ -21,12 +21,25 @@ sources = Table(
     Column("synced_at", String, nullable=False, default=""),
 )
 
-# Single values: `embedder` names the model that `passages.embedded` speaks of.
+# Single values: `pinned` is set while a person holds on to the generation that serves.
 settings = Table(
     "settings",
     metadata,
     Column("name", String, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+# What a set of indexes is made by. One serves; one may be being built beside it; one may be kept, to go back to.
+generations = Table(
+    "generations",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("embedder", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("splitter", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 access_rules = Table(
@@ -53,13 +66,16 @@ documents = Table(
     Column("access", String, nullable=False),
     Column("content_hash", String, nullable=False),
     Column("notes", Text, nullable=False, default="[]"),
+    Column("outdated", Text, nullable=False, default=""),
     Index("documents_by_path", "source", "path", unique=True),
 )
 
+# A document's passages, once for each splitter that a generation uses. `embedded` speaks of the generation that serves.
 passages = Table(
     "passages",
     metadata,
     Column("id", String, primary_key=True),
+    Column("splitter", String, nullable=False),
     Column("document_id", String, nullable=False),
     Column("ordinal", Integer, nullable=False),
     Column("heading_path", Text, nullable=False),
@@ -71,9 +87,19 @@ passages = Table(
     Column("stamp", String, nullable=False),
     Column("access", String, nullable=False),
     Column("embedded", Integer, nullable=False, default=0),
-    Index("passages_by_document", "document_id", "ordinal"),
+    Index("passages_by_document", "document_id", "splitter", "ordinal"),
     Index("passages_by_text", "text_hash"),
-    Index("passages_by_access", "access", "embedded"),
+    Index("passages_by_access", "splitter", "access", "embedded"),
+)
+
+# What a document says that a short form stands for: "SNS (Simple Notification Service)".
+abbreviations = Table(
+    "abbreviations",
+    metadata,
+    Column("document_id", String, primary_key=True),
+    Column("short", String, primary_key=True),
+    Column("long", Text, primary_key=True),
+    Index("abbreviations_by_short", "short"),
 )
 
 embeddings = Table(
@@ -110,12 +136,12 @@ runs = Table(
 )
 
 # The change log. `put` and `delete` concern a passage in every index, `embed` says that its vector is there now;
-# `document` says that a document changed or went: its row bears the document's id.
+# `document` says that a document changed or went: then the subject is a document's id, else a passage's.
 changes = Table(
     "changes",
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("passage_id", String, nullable=False),
+    Column("subject", String, nullable=False),
     Column("op", String, nullable=False),
     sqlite_autoincrement=True,
 )

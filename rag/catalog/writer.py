@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, and_, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from rag.catalog import schema as s
 from rag.ports import Vectors
-from rag.records import AccessRule, Document, digest
+from rag.records import AccessRule, Document, Generation, digest
 
 
 def now() -> str:
@@ -36,9 +36,8 @@ class PassageDraft:
 class CatalogWriter:
     """The writing half of the catalog, bound to one transaction."""
 
-    def __init__(self, connection: Connection, model: str) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._model = model
 
     # -- sources, runs, items -----------------------------------------------------------------------------------------
 
@@ -110,51 +109,77 @@ class CatalogWriter:
         self._connection.execute(update(d).where(d.c.source == source, d.c.path == old_path).values(path=new_path))
         self.remove_item(source, old_path)
 
-    def put_document(self, document: Document, drafts: Sequence[PassageDraft], text_hashes: Sequence[str]) -> None:
-        """Stores a document with its passages, replacing what was there, and logs what the indexes must change.
+    def put_document(
+        self, document: Document, drafts: Sequence[PassageDraft], text_hashes: Sequence[str], generation: Generation,
+        abbreviations: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        """Stores a document with its passages of this generation, replacing what was there, and logs what the indexes must
+        change. What other generations hold of it goes too, unless the document is the same.
 
         `text_hashes[i]` names the text to embed of `drafts[i]`. Passages whose text stays keep their id and vector.
+        `abbreviations` are short forms with what the document says they stand for.
         """
         self._put_access(document.access)
         access = document.access.key
-        stamp = digest("stamp", document.source, document.kind, document.path, document.title, access)
-        rows = self._passage_rows(document.id, drafts, text_hashes, stamp, access)
-        p = s.passages
-        old = {
-            row.id: row.stamp
-            for row in self._connection.execute(select(p.c.id, p.c.stamp).where(p.c.document_id == document.id))
-        }
+        rows = self._passage_rows(document, drafts, text_hashes, generation)
+        p, a = s.passages, s.abbreviations
+        replaced = p.c.document_id == document.id
+        if self._unchanged(document):
+            replaced = and_(replaced, p.c.splitter == generation.splitter)
+        old = {row.id: row.stamp for row in self._connection.execute(select(p.c.id, p.c.stamp).where(replaced))}
         values = {
             "source": document.source, "path": document.path, "title": document.title, "kind": document.kind,
             "text": document.text, "version": document.version, "url": document.url,
             "line_anchor": document.line_anchor, "updated_at": document.updated_at, "owner": document.owner,
             "access": access, "content_hash": document.content_hash, "notes": json.dumps(document.notes),
+            "outdated": document.outdated,
         }  # fmt: skip
         statement = upsert(s.documents).values(id=document.id, **values)
         self._connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
-        self._connection.execute(delete(p).where(p.c.document_id == document.id))
+        self._connection.execute(delete(p).where(replaced))
         if rows:
             self._connection.execute(insert(p), list(rows.values()))
+        self._connection.execute(delete(a).where(a.c.document_id == document.id))
+        learnt = [{"document_id": document.id, "short": k, "long": v} for k, v in (abbreviations or {}).items()]
+        if learnt:
+            self._connection.execute(insert(a), learnt)
         self._log((i, "delete") for i in old if i not in rows)
-        self._log((i, "put") for i in rows if old.get(i) != stamp)
+        self._log((i, "put") for i, row in rows.items() if old.get(i) != row["stamp"])
         self._log([(document.id, "document")])
 
+    def _unchanged(self, document: Document) -> bool:
+        """Whether text, place, title, kind and access are those that are stored."""
+        p, d = s.passages, s.documents
+        stored = self._connection.execute(select(d.c.content_hash).where(d.c.id == document.id)).scalar()
+        stamps = select(p.c.stamp).where(p.c.document_id == document.id).distinct()
+        return stored == document.content_hash and self._connection.execute(stamps).scalars().all() == [document.stamp]
+
+    def put_passages(
+        self, document: Document, drafts: Sequence[PassageDraft], text_hashes: Sequence[str], generation: Generation
+    ) -> None:
+        """Adds a stored document's passages as another generation splits it; the other generations' stay."""
+        rows = self._passage_rows(document, drafts, text_hashes, generation)
+        if rows:
+            self._connection.execute(upsert(s.passages).on_conflict_do_nothing(), list(rows.values()))
+        self._log((i, "put") for i in rows)
+
     def _passage_rows(
-        self, document_id: str, drafts: Sequence[PassageDraft], hashes: Sequence[str], stamp: str, access: str
+        self, document: Document, drafts: Sequence[PassageDraft], hashes: Sequence[str], generation: Generation
     ) -> dict[str, dict[str, Any]]:
+        access, stamp = document.access.key, document.stamp
         e = s.embeddings
         wanted = sorted(set(hashes))
         embedded: set[str] = set()
         for at in range(0, len(wanted), 500):
-            query = select(e.c.text_hash).where(e.c.model == self._model, e.c.text_hash.in_(wanted[at : at + 500]))
+            query = select(e.c.text_hash).where(e.c.model == generation.model, e.c.text_hash.in_(wanted[at : at + 500]))
             embedded.update(self._connection.execute(query).scalars())
         seen: Counter[str] = Counter()
         rows: dict[str, dict[str, Any]] = {}
         for ordinal, (draft, text_hash) in enumerate(zip(drafts, hashes, strict=True)):
             seen[text_hash] += 1
-            passage_id = digest("passage", document_id, text_hash, str(seen[text_hash]))
+            passage_id = digest("passage", generation.splitter, document.id, text_hash, str(seen[text_hash]))
             rows[passage_id] = {
-                "id": passage_id, "document_id": document_id, "ordinal": ordinal,
+                "id": passage_id, "splitter": generation.splitter, "document_id": document.id, "ordinal": ordinal,
                 "heading_path": json.dumps(draft.heading_path), "text": draft.text, "start_line": draft.start_line,
                 "end_line": draft.end_line, "kind": draft.kind, "text_hash": text_hash, "stamp": stamp,
                 "access": access, "embedded": int(text_hash in embedded),
@@ -171,6 +196,7 @@ class CatalogWriter:
         p = s.passages
         ids = self._connection.execute(select(p.c.id).where(p.c.document_id == document_id)).scalars().all()
         self._connection.execute(delete(p).where(p.c.document_id == document_id))
+        self._connection.execute(delete(s.abbreviations).where(s.abbreviations.c.document_id == document_id))
         gone = self._connection.execute(delete(s.documents).where(s.documents.c.id == document_id)).rowcount
         self._log((i, "delete") for i in ids)
         self._log([(document_id, "document")] if gone else [])
@@ -188,34 +214,60 @@ class CatalogWriter:
         self._connection.execute(upsert(s.access_rules).values(values).on_conflict_do_nothing())
 
     def _log(self, changes: Iterable[tuple[str, str]]) -> None:
-        rows = [{"passage_id": passage_id, "op": op} for passage_id, op in changes]
+        rows = [{"subject": subject, "op": op} for subject, op in changes]
         if rows:
             self._connection.execute(insert(s.changes), rows)
 
     # -- embeddings ---------------------------------------------------------------------------------------------------
 
-    def put_embeddings(self, text_hashes: Sequence[str], vectors: Vectors) -> None:
-        """Stores vectors of the current model, shape (len(text_hashes), dimensions), and logs whose they are."""
+    def put_embeddings(self, text_hashes: Sequence[str], vectors: Vectors, generation: Generation) -> None:
+        """Stores vectors of a generation's model, shape (len(text_hashes), dimensions).
+
+        Where it serves, its passages count as embedded from now on, and the change log says whose they are.
+        """
         rows = [
-            {"model": self._model, "text_hash": text_hash, "vector": vector.tobytes()}
+            {"model": generation.model, "text_hash": text_hash, "vector": vector.tobytes()}
             for text_hash, vector in zip(text_hashes, vectors, strict=True)
         ]
         if not rows:
             return
         self._connection.execute(upsert(s.embeddings).on_conflict_do_nothing(), rows)
+        if not generation.serving:
+            return
         p = s.passages
         for at in range(0, len(text_hashes), 500):
-            part = p.c.text_hash.in_(text_hashes[at : at + 500])
+            part = and_(p.c.text_hash.in_(text_hashes[at : at + 500]), p.c.splitter == generation.splitter)
             ids = self._connection.execute(select(p.c.id).where(part, p.c.embedded == 0)).scalars().all()
             self._connection.execute(update(p).where(part, p.c.embedded == 0).values(embedded=1))
             self._log((i, "embed") for i in ids)
 
-    def adopt_model(self) -> None:
-        """Marks every passage by whether the current model has embedded its text; for a change of embedder."""
-        p, e = s.passages, s.embeddings
-        has = select(e.c.text_hash).where(e.c.model == self._model, e.c.text_hash == p.c.text_hash).exists()
-        self._connection.execute(update(p).values(embedded=0))
-        self._connection.execute(update(p).where(has).values(embedded=1))
+    # -- generations --------------------------------------------------------------------------------------------------
+
+    def add_generation(self, generation: Generation) -> Generation:
+        """Adds a generation as one that is being built, and gives it with its number."""
+        added = replace(generation, state="building", created_at=now())
+        values = {name: value for name, value in asdict(added).items() if name != "number"}
+        key = self._connection.execute(insert(s.generations).values(values)).inserted_primary_key
+        assert key is not None
+        return replace(added, number=int(key[0]))
+
+    def serve(self, generation: Generation) -> Generation:
+        """Lets searches go to this generation from the end of the transaction on; the one that served is kept."""
+        p, e, g = s.passages, s.embeddings, s.generations
+        self._connection.execute(update(g).where(g.c.state == "serving").values(state="kept"))
+        self._connection.execute(update(g).where(g.c.number == generation.number).values(state="serving"))
+        has = select(e.c.text_hash).where(e.c.model == generation.model, e.c.text_hash == p.c.text_hash).exists()
+        mine = p.c.splitter == generation.splitter
+        self._connection.execute(update(p).where(p.c.embedded == 1).values(embedded=0))
+        self._connection.execute(update(p).where(mine, has).values(embedded=1))
+        return replace(generation, state="serving")
+
+    def remove_generation(self, number: int) -> None:
+        """Forgets a generation, and the passages and vectors that no other one uses."""
+        p, e, g = s.passages, s.embeddings, s.generations
+        self._connection.execute(delete(g).where(g.c.number == number))
+        self._connection.execute(delete(p).where(p.c.splitter.not_in(select(g.c.splitter))))
+        self._connection.execute(delete(e).where(e.c.model.not_in(select(g.c.model))))
 
     def put_setting(self, name: str, value: str) -> None:
         statement = upsert(s.settings).values(name=name, value=value)

@@ -11,16 +11,17 @@ import numpy as np
 from rag.catalog import Catalog
 from rag.errors import RetryLaterError
 from rag.ports import Hit, Scope, Vectors
+from rag.records import Generation
 
 _MOST = 400_000  # vectors (600 MB) that a passing process reads
 
 
 class ExactVectors:
-    """The vectors of one model as the catalog has them now; read at the first search and again when the catalog changed."""
+    """A generation's vectors as the catalog has them now; read at the first search and again when the catalog changed."""
 
-    def __init__(self, catalog: Catalog, model: str) -> None:
+    def __init__(self, catalog: Catalog, generation: Generation) -> None:
         self._catalog = catalog
-        self._model = model
+        self._generation = generation
         self._mark = -1
         self._ids: list[str] = []
         self._columns: dict[str, np.ndarray] = {}
@@ -53,7 +54,7 @@ class ExactVectors:
         mark = self._catalog.last_change()
         if mark == self._mark:
             return
-        if self._catalog.count(embedded_only=True) > _MOST:
+        if self._catalog.count(self._generation, embedded_only=True) > _MOST:
             raise RetryLaterError("too many vectors to read for one search; start `waypost serve`, which keeps them")
-        self._ids, self._columns, self._matrix = self._catalog.vectors(self._model)
+        self._ids, self._columns, self._matrix = self._catalog.vectors(self._generation)
         self._mark = mark

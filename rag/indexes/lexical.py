@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +17,28 @@ import tantivy
 
 from rag.errors import IndexDamagedError
 from rag.indexes.files import unwritable, write_atomically
-from rag.indexes.tokens import STOP_WORDS, tokenise
-from rag.ports import Entry, Hit, Scope, Vectors
+from rag.indexes.tokens import pairs, tokenise
+from rag.ports import Entry, Hit, Scope, Terms, Vectors
 
 _RAW = ("id", "source", "kind", "path_raw", "access", "stamp")
 # `text` holds title, headings, path and body together: a word counts once with its frequency over all of them, which ranked
-# far better than a sum of one score a field (docs/decisions/0005-fusion.md). Headings and whole identifiers count on top.
-_FIELDS = {"text": 1.0, "heading": 0.5, "identifiers": 0.7}
-_FORMAT = 1  # a new number makes every index of an older form be built anew
+# far better than a sum of one score a field (docs/decisions/0005-fusion.md). The other fields count on top, for passages and
+# for whole documents by weights of their own (docs/decisions/0010-word-pairs.md).
+_STEMMED, _WHOLE = ("text", "heading", "title"), ("identifiers", "pairs")
+PASSAGES = {"text": 1.0, "heading": 0.25, "title": 0.25, "identifiers": 0.8, "pairs": 0.3}
+DOCUMENTS = {"text": 1.0, "identifiers": 0.8, "pairs": 1.0}
+_FORMAT = 2  # a new number makes every index of an older form be built anew
 
 
 class TantivyIndex:
-    """The lexical index in a folder. With `writable`, the calling process must hold the writer's lock."""
+    """The lexical index in a folder; `weights` say what a match in each field counts.
 
-    def __init__(self, folder: Path, *, writable: bool) -> None:
+    With `writable`, the calling process must hold the writer's lock.
+    """
+
+    def __init__(self, folder: Path, *, writable: bool, weights: Mapping[str, float] = PASSAGES) -> None:
         self._folder = folder
+        self._weights = weights
         self._state = folder / "watermark.json"
         self._writer: Any = None
         try:
@@ -61,21 +69,25 @@ class TantivyIndex:
                 for passage_id in [*deletes, *(entry.id for entry in puts)]:
                     self._writer.delete_documents_by_term("id", passage_id)
                 for entry in puts:
-                    self._writer.add_document(_document(entry))
+                    self._writer.add_document(_document(entry, self._weights))
                 self._writer.commit()
             write_atomically(self._state, json.dumps({"format": _FORMAT, "watermark": watermark}))
         except (OSError, ValueError) as error:
             self._writer = None
             raise unwritable("lexical index", self._folder, error) from error
 
-    def search(self, query: str | Vectors, k: int, scope: Scope) -> list[Hit]:
-        if not isinstance(query, str) or not scope.access:
+    def close(self) -> None:
+        """Lets another writer have the folder."""
+        self._writer = None
+
+    def search(self, query: Terms | Vectors, k: int, scope: Scope) -> list[Hit]:
+        if not isinstance(query, Terms) or not scope.access:
             return []
         must = tantivy.Occur.Must
         try:
             self._index.reload()
             searcher = self._index.searcher()
-            words = _query(query, self._index.schema, searcher)
+            words = _query(query, self._index.schema, self._weights)
             if words is None:
                 return []
             clauses = [(must, words), *((must, clause) for clause in _filters(scope, self._index.schema))]
@@ -112,7 +124,6 @@ class TantivyIndex:
 
 
 _SPELLABLE = re.compile(r"[a-z]{5,30}")  # shorter words have too many neighbours
-_GUESSED = 0.6  # what a word counts that may be a misspelling, or just a word that stands nowhere
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _STEMMER = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).filter(tantivy.Filter.stemmer("english")).build()
 
@@ -121,8 +132,8 @@ def _open(folder: Path, writable: bool) -> Any:
     builder = tantivy.SchemaBuilder()
     for name in _RAW:
         builder.add_text_field(name, stored=name in ("id", "stamp"), tokenizer_name="raw", index_option="basic")
-    for name in _FIELDS:
-        tokenizer = "whitespace" if name == "identifiers" else "stemmed"
+    for name in (*_STEMMED, *_WHOLE):
+        tokenizer = "whitespace" if name in _WHOLE else "stemmed"
         builder.add_text_field(name, stored=False, tokenizer_name=tokenizer, index_option="freq")
     if not writable and not tantivy.Index.exists(str(folder)):
         raise OSError("it is not there")
@@ -132,9 +143,14 @@ def _open(folder: Path, writable: bool) -> Any:
     return index
 
 
-def _document(entry: Entry) -> Any:
-    heading = tokenise(entry.heading)
+def _document(entry: Entry, weights: Mapping[str, float]) -> Any:
+    heading, title = tokenise(entry.heading).words, tokenise(entry.title).words
     everything = tokenise("\n".join((entry.title, entry.heading, entry.path, entry.text)))
+    spoken = [*(heading or title), *tokenise(entry.text).words]
+    fields = {
+        "text": everything.words, "heading": heading, "title": title, "identifiers": everything.identifiers,
+        "pairs": [_pair(*pair) for pair in pairs(spoken)],
+    }  # fmt: skip
     return tantivy.Document(
         id=entry.id,
         source=entry.source,
@@ -142,15 +158,18 @@ def _document(entry: Entry) -> Any:
         path_raw=entry.path,
         access=entry.access,
         stamp=entry.stamp,
-        text=" ".join(everything.words),
-        heading=" ".join(heading.words),
-        identifiers=" ".join(everything.identifiers),
+        **{field: " ".join(fields[field]) for field in weights},
     )
 
 
+@lru_cache(maxsize=200_000)
 def _stem(word: str) -> str:
     analysed = _STEMMER.analyze(word)
     return str(analysed[0]) if analysed else word
+
+
+def _pair(first: str, second: str) -> str:
+    return f"{_stem(first)}_{_stem(second)}"
 
 
 def _spelt(word: str, searcher: Any) -> str:
@@ -168,23 +187,16 @@ def _spelt(word: str, searcher: Any) -> str:
     return counted[1] if counted[0] else word
 
 
-def _query(text: str, schema: Any, searcher: Any) -> Any:
-    """Any of the question's words in any field, weighted; whole identifiers count on top. None: nothing to look for.
-
-    A word that stands nowhere is looked for as the documents spell it.
-    """
-    tokens = tokenise(text)
-    words = list(dict.fromkeys(tokens.words))
-    meaningful = [word for word in words if word not in STOP_WORDS] or words
-    should: list[tuple[Any, Any]] = []
-    for word in meaningful:
-        spelt = _spelt(word, searcher)
-        certainty = 1.0 if spelt == word else _GUESSED
-        for field, boost in _FIELDS.items():
-            if field != "identifiers":
-                should.append((tantivy.Occur.Should, _term(schema, field, _stem(spelt), boost * certainty)))
-    for identifier in dict.fromkeys(tokens.identifiers):
-        should.append((tantivy.Occur.Should, _term(schema, "identifiers", identifier, _FIELDS["identifiers"])))
+def _query(terms: Terms, schema: Any, weights: Mapping[str, float]) -> Any:
+    """Any of the terms in any field, weighted. None: nothing to look for."""
+    wanted = [
+        (field, _stem(word), count) for word, count in terms.words.items() for field in _STEMMED if field in weights
+    ]
+    wanted += [("identifiers", identifier, 1.0) for identifier in terms.identifiers]
+    wanted += [("pairs", _pair(*pair), 1.0) for pair in terms.pairs]
+    should = [
+        (tantivy.Occur.Should, _term(schema, field, value, weights[field] * count)) for field, value, count in wanted
+    ]
     return tantivy.Query.boolean_query(should) if should else None
 
 

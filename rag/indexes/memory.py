@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from rag.indexes.lexical import glob_regex
 from rag.indexes.tokens import tokenise
-from rag.ports import Entry, Hit, Scope, Vectors
+from rag.ports import Entry, Hit, Scope, Terms, Vectors
 
 
 class MemoryIndex:
@@ -29,7 +29,7 @@ class MemoryIndex:
         self._entries.update({entry.id: entry for entry in puts})
         self._watermark = watermark
 
-    def search(self, query: str | Vectors, k: int, scope: Scope) -> list[Hit]:
+    def search(self, query: Terms | Vectors, k: int, scope: Scope) -> list[Hit]:
         hits = [Hit(entry.id, _score(query, entry)) for entry in self._entries.values() if _admitted(entry, scope)]
         return sorted((hit for hit in hits if hit.score > 0), key=lambda hit: -hit.score)[:k]
 
@@ -37,10 +37,10 @@ class MemoryIndex:
         return {entry.id: entry.stamp for entry in self._entries.values()}
 
 
-def _score(query: str | Vectors, entry: Entry) -> float:
-    if isinstance(query, str):
+def _score(query: Terms | Vectors, entry: Entry) -> float:
+    if isinstance(query, Terms):
         words = set(tokenise(f"{entry.title} {entry.heading} {entry.path} {entry.text}").words)
-        return float(sum(word in words for word in tokenise(query).words))
+        return float(sum(word in words for word in query.words))
     return float(entry.vector @ query) if entry.vector is not None else 0.0
 
 

@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from rag.catalog import Catalog
 from rag.catalog.reader import Change
 from rag.ports import Entry, Index
+from rag.records import Generation
 
 _BATCH = 2000  # changes applied between two watermarks
 _DOCUMENTS = 500  # documents put at once when their index is built
 
 
 class Projection:
-    """One index and the catalog that it follows. `model` names the embedder for a vector index, "" for a lexical one."""
+    """One index of a generation and the catalog that it follows; `vectors`: it holds those passages that have a vector."""
 
-    def __init__(self, catalog: Catalog, index: Index, model: str = "") -> None:
+    def __init__(self, catalog: Catalog, index: Index, generation: Generation, *, vectors: bool = False) -> None:
         self._catalog = catalog
         self.index = index
-        self._model = model
+        self.generation = generation
+        self._vectors = vectors
 
     def catch_up(self) -> int:
         """Applies every change that the index has not seen, and gives their number."""
@@ -37,12 +39,12 @@ class Projection:
     def _meaning(self, changes: Sequence[Change]) -> tuple[list[Entry], list[str]]:
         """What to put and what to delete. Only the last word on a passage counts, and what it means is what the catalog
         says of it now."""
-        last_word = {change.passage_id: change.op for change in changes}
+        last_word = {change.subject: change.op for change in changes}
         changed = {
-            change.passage_id for change in changes if change.op == "put" or (self._model and change.op == "embed")
+            change.subject for change in changes if change.op == "put" or (self._vectors and change.op == "embed")
         }
         deletes = [passage_id for passage_id, op in last_word.items() if op == "delete"]
-        return self._catalog.entries(sorted(changed), self._model), deletes
+        return self.entries(sorted(changed)), deletes
 
     def verify(self) -> int:
         """Compares the numbers of entries, which costs little, and mends the index when they differ; gives how many it mended.
@@ -67,15 +69,15 @@ class Projection:
 
     def expected_count(self) -> int:
         """How many entries the index should hold."""
-        return self._catalog.count(embedded_only=bool(self._model))
+        return self._catalog.count(self.generation, embedded_only=self._vectors)
 
     def expected(self) -> dict[str, str]:
         """The ids that the index should hold, with their stamps."""
-        return self._catalog.stamps(embedded_only=bool(self._model))
+        return self._catalog.stamps(self.generation, embedded_only=self._vectors)
 
     def entries(self, ids: Sequence[str]) -> list[Entry]:
         """What the index should hold of these ids."""
-        return self._catalog.entries(ids, self._model)
+        return self._catalog.entries(ids, self.generation, with_vector=self._vectors)
 
 
 class DocumentProjection(Projection):
@@ -90,7 +92,7 @@ class DocumentProjection(Projection):
         return super().catch_up()
 
     def _meaning(self, changes: Sequence[Change]) -> tuple[list[Entry], list[str]]:
-        changed = {change.passage_id for change in changes if change.op == "document"}
+        changed = {change.subject for change in changes if change.op == "document"}
         entries = self.entries(sorted(changed))
         return entries, sorted(changed - {entry.id for entry in entries})
 
@@ -106,11 +108,17 @@ class DocumentProjection(Projection):
 
 @dataclass(frozen=True)
 class Projections:
-    """The three indexes of a catalog: passages by words, whole documents by words, passages by meaning."""
+    """The indexes of a generation: passages by words, whole documents by words (which all generations share), passages by
+    meaning."""
 
     lexical: Projection
     documents: Projection
     vectors: Projection
+
+    @property
+    def generation(self) -> Generation:
+        """The generation that these indexes belong to."""
+        return self.lexical.generation
 
     def by_name(self) -> dict[str, Projection]:
         return {"lexical": self.lexical, "documents": self.documents, "vectors": self.vectors}

@@ -8,7 +8,10 @@ The lexical index and the extractive answerer call this; a query and a text go t
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from rag.ports import Terms
 
 # A run of word characters, joined inside by the marks that identifiers use. A leading -- or . or / belongs to flags and paths.
 _COMPOUND = re.compile(r"[^\W_]+(?:[_.\-/:@+][^\W_]+|_+)*", re.UNICODE)
@@ -64,6 +67,25 @@ def _wholes(compound: str) -> list[str]:
     """The compound, and for a dotted, slashed or coloned one its snake- or hyphen-joined pieces too."""
     pieces = [piece for piece in re.split(r"[./:@]", compound.strip("_")) if "_" in piece or "-" in piece]
     return [compound, *pieces] if pieces and pieces != [compound] else [compound]
+
+
+def pairs(words: Sequence[str]) -> list[tuple[str, str]]:
+    """Words that stand beside each other once stop words are left out, doubles kept."""
+    meaningful = [word for word in words if word not in STOP_WORDS]
+    return list(zip(meaningful, meaningful[1:], strict=False))
+
+
+def terms(question: str) -> Terms:
+    """What to look for: the question's words without stop words (all of them, when it has no others), its identifiers and
+    pairs of words."""
+    tokens = tokenise(question)
+    words = list(dict.fromkeys(tokens.words))
+    meaningful = [word for word in words if word not in STOP_WORDS] or words
+    return Terms(
+        dict.fromkeys(meaningful, 1.0),
+        tuple(dict.fromkeys(tokens.identifiers)),
+        tuple(dict.fromkeys(pairs(tokens.words))),
+    )
 
 
 def content_words(text: str) -> list[str]:

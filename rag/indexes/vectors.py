@@ -25,7 +25,7 @@ import numpy as np
 
 from rag.errors import IndexDamagedError, StorageError
 from rag.indexes.files import disk_is_full, unwritable, write_atomically
-from rag.ports import Entry, Hit, Scope, Vectors
+from rag.ports import Entry, Hit, Scope, Terms, Vectors
 
 _FORMAT = 1
 _SLICE = 256  # rows written between two chances for a search to get its turn
@@ -224,8 +224,8 @@ class ChromaIndex:
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
-    def search(self, query: str | Vectors, k: int, scope: Scope) -> list[Hit]:
-        if isinstance(query, str):
+    def search(self, query: Terms | Vectors, k: int, scope: Scope) -> list[Hit]:
+        if isinstance(query, Terms):
             return []
         where = _where(scope)
         found: list[Hit] = []

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.compose import Owner, open_owner
+from api.owner import Owner, open_owner
 from api.settings import Settings
 from rag.doctor import examine
 from rag.evaluation.figures import evaluate

@@ -127,7 +127,7 @@ def test_status_lists_what_was_refused_and_redacted(synced: Run, tmp_path: Path)
 
 
 def test_doctor_finds_a_difference(synced: Run, tmp_path: Path) -> None:
-    index = TantivyIndex(tmp_path / "home/lexical", writable=True)
+    index = TantivyIndex(tmp_path / "home/generation-1/lexical", writable=True)
     index.apply([], list(index.stamps())[:1], index.watermark())
     del index  # tantivy's writer holds a lock on the folder
     result = loaded(synced("doctor", "--json"), code=1)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from api.compose import Owner
 from api.http import make_app
+from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
 from tests.conftest import configure, write

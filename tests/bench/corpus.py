@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from api.compose import open_owner
+from api.owner import open_owner
 from api.settings import Settings
 from rag.catalog import Catalog
 from rag.catalog.reader import embedding_text

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import ingest.sync
-from api.compose import Owner, open_owner
+from api.owner import Owner, open_owner
 from api.settings import Settings
 from tests.bench.corpus import embedded_texts
 

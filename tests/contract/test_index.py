@@ -11,8 +11,9 @@ import pytest
 from rag.embedders.hashing import HashingEmbedder
 from rag.indexes.lexical import TantivyIndex
 from rag.indexes.memory import MemoryIndex
+from rag.indexes.tokens import terms
 from rag.indexes.vectors import ChromaIndex
-from rag.ports import Entry, Index, Scope, Vectors
+from rag.ports import Entry, Index, Scope, Terms, Vectors
 
 EMBEDDER = HashingEmbedder(32)
 EVERYONE = Scope(("everyone",))
@@ -38,8 +39,8 @@ def entry(passage_id: str, text: str, **changes: str) -> Entry:
     return Entry(id=passage_id, text=text, vector=EMBEDDER.embed([text])[0], **values)
 
 
-def query(index: Index, text: str) -> str | Vectors:
-    return EMBEDDER.embed([text])[0] if isinstance(index, ChromaIndex) else text
+def query(index: Index, text: str) -> Terms | Vectors:
+    return EMBEDDER.embed([text])[0] if isinstance(index, ChromaIndex) else terms(text)
 
 
 def found(index: Index, text: str, scope: Scope = EVERYONE, k: int = 10) -> list[str]:
@@ -127,7 +128,7 @@ def test_a_misspelt_word_is_looked_for_as_the_documents_spell_it(tmp_path: Path)
     index = TantivyIndex(tmp_path, writable=True)
     texts = ["upgrade the cluster", "the opensearch domain", "kubernetes namespace", "a quarter past upgraded"]
     index.apply([entry(f"p{n}", text) for n, text in enumerate(texts)], [], 1)
-    index.search("anything", 1, Scope(("everyone",)))
+    index.search(terms("anything"), 1, Scope(("everyone",)))
     for wrong, right in (
         ("upgarde", "p0"),
         ("opensaerch", "p1"),
@@ -136,6 +137,6 @@ def test_a_misspelt_word_is_looked_for_as_the_documents_spell_it(tmp_path: Path)
         ("kubernetis", "p2"),
     ):
         assert index.spelt(wrong) != wrong
-        assert right in [hit.id for hit in index.search(wrong, 5, Scope(("everyone",)))]
+        assert right in [hit.id for hit in index.search(terms(index.spelt(wrong)), 5, Scope(("everyone",)))]
     for kept in ("upgrade", "cluster", "zzzzzz", "past", "v1.29", "opensearchdomain"):
         assert index.spelt(kept) == kept

@@ -133,7 +133,7 @@ class Trials:
 
     def _kill_on_write(self, process: subprocess.Popen[bytes], name: str) -> None:
         """Watches the file and kills as soon as its size or time changes: while it is being rewritten."""
-        files = [str(file) for file in (self.home / "vectors" / "chroma").rglob(name)]
+        files = [str(file) for file in (self.home / "generation-1" / "vectors" / "chroma").rglob(name)]
         before = {file: _stamp(file) for file in files}
         while process.poll() is None:
             if any(_stamp(file) != before[file] for file in files):
@@ -238,7 +238,9 @@ def main() -> None:
 
 def _state(home: Path) -> str:
     try:
-        return "dirty" if json.loads((home / "vectors" / "state.json").read_text())["dirty"] else "clean"
+        return (
+            "dirty" if json.loads((home / "generation-1" / "vectors" / "state.json").read_text())["dirty"] else "clean"
+        )
     except (OSError, ValueError, KeyError):
         return "none"
 

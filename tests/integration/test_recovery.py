@@ -6,12 +6,14 @@ import json
 import multiprocessing
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from api.compose import Owner, open_owner, open_reader
+from api.compose import open_reader
+from api.owner import Owner, open_owner
 from api.settings import Settings
 from rag import doctor
 from rag.catalog import Catalog
@@ -138,11 +140,11 @@ def examine(owner: Owner) -> doctor.Report:
 def test_the_doctor_finds_and_mends(settings: Settings, tmp_path: Path) -> None:
     synced(settings, tmp_path)
     with open_owner(settings, "doctor") as owner:
-        ids = sorted(owner.catalog.stamps())
+        ids = sorted(owner.catalog.stamps(owner.generation))
         lexical, chroma = owner.projections.lexical.index, owner.chroma
         lexical.apply([], ids[:2], lexical.watermark())
         chroma.apply([], ids[2:5], chroma.watermark())
-        stranger = owner.catalog.entries(ids[5:6], owner.embedder.name)[0]
+        stranger = owner.catalog.entries(ids[5:6], owner.generation, with_vector=True)[0]
         chroma.apply([Entry(**{**stranger.__dict__, "id": "stranger"})], [], chroma.watermark())
         changed = Entry(**{**stranger.__dict__, "stamp": "older"})
         lexical.apply([changed], [], lexical.watermark())
@@ -161,9 +163,9 @@ def test_the_doctor_finds_and_mends(settings: Settings, tmp_path: Path) -> None:
 
 def test_the_indexes_are_rebuilt_from_the_catalog_without_embedding(settings: Settings, tmp_path: Path) -> None:
     synced(settings, tmp_path)
-    shutil.rmtree(settings.home / "lexical")
+    shutil.rmtree(settings.home / "generation-1" / "lexical")
     shutil.rmtree(settings.home / "documents")
-    shutil.rmtree(settings.home / "vectors")
+    shutil.rmtree(settings.home / "generation-1" / "vectors")
     with open_owner(settings, "sync") as owner:
         assert owner.sync([], lambda step: None, lambda: False).embedded == 0
         assert examine(owner).sound
@@ -223,8 +225,6 @@ def test_nothing_synced_yet_is_said(settings: Settings) -> None:
 
 def test_a_newer_catalog_is_refused(settings: Settings, tmp_path: Path) -> None:
     synced(settings, tmp_path)
-    import sqlite3
-
     with sqlite3.connect(settings.home / "catalog.db") as connection:
         connection.execute("update alembic_version set version_num = '9999'")
     connection.close()
@@ -252,8 +252,9 @@ def test_without_an_owner_the_same_is_found_and_nothing_is_locked(settings: Sett
         vector = owner.embedder.embed(["llama vicuna"])[0]
         scopes += [Scope(access=owner.catalog.access_keys(Viewer.of(["sre"])))]
         theirs = [owner.chroma.search(vector, 60, scope) for scope in scopes]
+        generation = owner.generation
     with open_reader(settings) as reader:
-        ours = [ExactVectors(reader.catalog, "hashing-384").search(vector, 60, scope) for scope in scopes]
+        ours = [ExactVectors(reader.catalog, generation).search(vector, 60, scope) for scope in scopes]
         assert [sorted(hit.id for hit in hits) for hits in ours] == [sorted(hit.id for hit in hits) for hits in theirs]
         assert [len(hits) for hits in ours] == [41, 1, 0, 1, 41, 46]
         assert all(a.score >= b.score for hits in ours for a, b in zip(hits, hits[1:], strict=False))
@@ -263,19 +264,22 @@ def test_without_an_owner_the_same_is_found_and_nothing_is_locked(settings: Sett
         WriterLock.acquire(settings.home, "sync").release()
 
 
-def test_a_search_by_another_embedder_says_so(settings: Settings, tmp_path: Path) -> None:
+def test_a_search_whose_embedder_is_gone_says_so(settings: Settings, tmp_path: Path) -> None:
     synced(settings, tmp_path)
-    with open_reader(settings.model_copy(update={"embedder": "some/other"})) as reader:
+    with sqlite3.connect(settings.home / "catalog.db") as connection:
+        connection.execute("update generations set embedder = 'some/other', model = 'some/other@1'")
+    connection.close()
+    with open_reader(settings) as reader:
         found = reader.retriever.search("word7", Viewer())
-    assert found.passages
-    assert "embedded by hashing-384, not" in found.coverage.note
+    assert found.passages[0].why == ("lexical",)
+    assert "some/other@1" in found.coverage.note
 
 
 def test_a_sync_mends_an_index_that_does_not_hold_what_the_catalog_says(settings: Settings, tmp_path: Path) -> None:
     synced(settings, tmp_path)
     with open_owner(settings, "sync") as owner:
-        ids, index = sorted(owner.catalog.stamps()), owner.projections.lexical.index
-        stranger = Entry(**{**owner.catalog.entries(ids[:1])[0].__dict__, "id": "stranger"})
+        ids, index = sorted(owner.catalog.stamps(owner.generation)), owner.projections.lexical.index
+        stranger = Entry(**{**owner.catalog.entries(ids[:1], owner.generation)[0].__dict__, "id": "stranger"})
         index.apply([stranger], [], index.watermark())
         owner.chroma.apply([], ids[:2], owner.chroma.watermark())
         report = owner.sync([], lambda step: None, lambda: False)

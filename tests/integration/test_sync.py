@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from api.compose import Owner
+from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
 from rag import doctor
-from rag.embedders.hashing import HashingEmbedder
 from rag.records import Viewer
 from tests.conftest import commit, configure, git, write
 
@@ -99,7 +97,10 @@ def test_lines_shifted_by_an_edit_keep_their_vectors(owner: Owner, sync: Sync, w
     write(wiki, {"deep/vpc.tf": "# a new first line\n\n" + text})
     assert sync().embedded == 1  # the new comment alone
     found = owner.reader().retriever.search("aws_vpc main cidr_block", EVERYONE).passages[0]
-    assert [(p.start_line, p.end_line) for p in owner.catalog.passages_of(found.document.id)] == [(1, 1), (3, 5)]
+    assert [(p.start_line, p.end_line) for p in owner.catalog.passages_of(found.document.id, owner.generation)] == [
+        (1, 1),
+        (3, 5),
+    ]
 
 
 def test_a_deleted_file_is_gone_and_an_edit_replaces(owner: Owner, sync: Sync, wiki: Path) -> None:
@@ -109,7 +110,10 @@ def test_a_deleted_file_is_gone_and_an_edit_replaces(owner: Owner, sync: Sync, w
     report = sync()
     assert report.sources[0].counts["gone"] == 1
     assert "alerts.yaml" not in paths(owner, "QueueStuck")
-    assert all("force-unlock" not in p.text for p in owner.catalog.passages_of(document_id(owner, "unlock.md")))
+    assert all(
+        "force-unlock" not in p.text
+        for p in owner.catalog.passages_of(document_id(owner, "unlock.md"), owner.generation)
+    )
     assert_sound(owner)
 
 
@@ -295,21 +299,6 @@ def test_the_same_text_is_embedded_once(owner: Owner, sync: Sync, tmp_path: Path
     configure(settings, {"name": "same", "type": "folder", "path": str(folder)})
     assert sync().embedded == 1
     assert len(paths(owner, "very same text")) == 9
-
-
-def test_another_embedder_embeds_anew_and_never_mixes(owner: Owner, sync: Sync, wiki: Path) -> None:
-    sync()
-    home = owner.settings.home
-    owner.chroma.close()
-    from rag.indexes.projection import Projection
-    from rag.indexes.vectors import ChromaIndex
-
-    owner.embedder = HashingEmbedder(64)
-    owner.chroma = ChromaIndex(home / "vectors", owner.embedder.name)
-    owner.projections = replace(owner.projections, vectors=Projection(owner.catalog, owner.chroma, owner.embedder.name))
-    assert owner.chroma.watermark() == 0
-    assert sync().embedded == 3
-    assert_sound(owner)
 
 
 def test_a_name_that_is_not_utf8_is_listed_and_stops_nothing(

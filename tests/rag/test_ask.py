@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from api.compose import Owner
+from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
 from rag.ask import Asker, AskEvent
@@ -37,7 +37,7 @@ def asker(owner: Owner, sync: Callable[..., SyncReport], tmp_path: Path, setting
     def make(*script: ModelEvent | Exception) -> Asker:
         model = ScriptedModel(script) if script else None
         reader = owner.reader()
-        return Asker(owner.catalog, reader.retriever, "You are an engineer.", reader._lexical.rarity, model)
+        return Asker(owner.catalog, reader.retriever, "You are an engineer.", model)
 
     return make
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from api.compose import Owner
+from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
 from rag.cite import Citer

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.sync import _BETWEEN_STOPS
+from ingest.embedding import _BETWEEN_STOPS
 from rag.embedders.onnx import OnnxEmbedder, windows
 from rag.embedders.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import StorageError

@@ -1,0 +1,289 @@
+"""The process that owns the data folder: it alone writes the catalog, opens Chroma, syncs, and switches generations.
+
+`waypost sync`, `serve`, `doctor`, `forget` and `generations` work through it; others ask it for vectors over its socket.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from api.compose import Reader, chosen_sources, embedder_from, embedder_of, lexical_index, source_from
+from api.settings import Settings
+from ingest.generations import build
+from ingest.parsers import SPLITTER
+from ingest.sources import Source, SourceSpec
+from ingest.sync import Sync, SyncReport
+from rag.catalog import Catalog
+from rag.errors import GenerationChangedError, IndexDamagedError, SettingsError
+from rag.indexes.lexical import DOCUMENTS, TantivyIndex
+from rag.indexes.projection import DocumentProjection, Projection, Projections
+from rag.indexes.vectors import ChromaIndex
+from rag.owner import OwnerService, WriterLock
+from rag.ports import Embedder, Progress
+from rag.records import Generation
+from rag.remote import search_handler
+from rag.search import Dense, LocalDense, NoDense, Serving
+
+_PINNED = "pinned"  # the setting that keeps syncs from switching to what the settings ask for
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A generation with its indexes open for writing; `embedder` is None where its own can't be had any more."""
+
+    projections: Projections
+    lexical: TantivyIndex
+    chroma: ChromaIndex
+    embedder: Embedder | None
+
+    def close(self) -> None:
+        """Lets go of the indexes' files."""
+        self.lexical.close()
+        self.chroma.close()
+
+    @property
+    def generation(self) -> Generation:
+        return self.projections.generation
+
+    @property
+    def dense(self) -> Dense:
+        if self.embedder is None:
+            return NoDense(f"{self.generation.model}, which embedded the documents, can't be loaded")
+        return LocalDense(self.embedder, self.chroma)
+
+
+class Owner:
+    """The data folder as its one writer. Others' requests are answered while it works."""
+
+    def __init__(self, settings: Settings, lock: WriterLock) -> None:
+        self.settings = settings
+        self.lock = lock
+        self.syncing = threading.Lock()
+        self.catalog = Catalog(settings.catalog_url)
+        self._configured = embedder_from(settings)
+        self._documents = TantivyIndex(settings.home / "documents", writable=True, weights=DOCUMENTS)
+        for former in ("lexical", "vectors"):  # where indexes lay before there were generations
+            shutil.rmtree(settings.home / former, ignore_errors=True)
+        self._current = self._open(self.catalog.serving() or self._first())
+        self._before: Opened | None = None
+
+    # -- what serves --------------------------------------------------------------------------------------------------
+
+    @property
+    def generation(self) -> Generation:
+        return self._current.generation
+
+    @property
+    def projections(self) -> Projections:
+        return self._current.projections
+
+    @property
+    def chroma(self) -> ChromaIndex:
+        return self._current.chroma
+
+    @property
+    def embedder(self) -> Embedder:
+        return self._current.embedder or self._configured
+
+    def serving(self) -> Serving:
+        """What a search in this process goes to."""
+        opened = self._current
+        return Serving(opened.generation, opened.lexical, self._documents, opened.dense)
+
+    def dense_of(self, number: int) -> Dense:
+        """Vector search for another process. Raises: GenerationChangedError when that generation does not serve (any more)."""
+        opened = self._current
+        if opened.generation.number != number:
+            raise GenerationChangedError(f"generation {number} does not serve")
+        return opened.dense
+
+    def reader(self) -> Reader:
+        return Reader(self.settings, self.catalog, self.serving)
+
+    # -- syncing ------------------------------------------------------------------------------------------------------
+
+    def sync(self, names: Sequence[str], progress: Callable[[Progress], None], stop: Callable[[], bool]) -> SyncReport:
+        """Syncs the named sources of waypost.yaml, all without names. Raises: SettingsError for an unknown name."""
+        specs = chosen_sources(self.settings, names)
+        report = self.sync_sources([(spec, source_from(spec, self.settings.home)) for spec in specs], progress, stop)
+        named = {spec.name for spec in chosen_sources(self.settings, [])}
+        return replace(report, unnamed=tuple(row.name for row in self.catalog.sources() if row.name not in named))
+
+    def sync_sources(
+        self,
+        sources: Sequence[tuple[SourceSpec, Source]],
+        progress: Callable[[Progress], None],
+        stop: Callable[[], bool],
+    ) -> SyncReport:
+        """Syncs these sources, one sync at a time, and lets the indexes be made as the settings ask.
+
+        A splitter of another Waypost can't split what is new, so a generation of this one's is built first. An embedder
+        changes after the sync: until it has embedded everything, the old one answers, and knows what is new too.
+
+        Raises: SettingsError when the embedder can't be loaded; then nothing is changed.
+        """
+        with self.syncing:
+            self._close_before()
+            if self.generation.model != self._configured.name or not self.catalog.sources():
+                self._configured.embed(["can it be loaded?"])
+            if not self.catalog.sources():
+                self._switch(self._wanted())
+            elif self.generation.splitter != SPLITTER:
+                now = self.generation
+                if not self._build(replace(now, number=0, splitter=SPLITTER), progress, stop):
+                    return SyncReport((), 0, 0.0, True, generation="stopped before another generation was built")
+            report = Sync(self.catalog, self.projections, self._current.embedder, progress, stop).run(sources)
+            return report if report.interrupted else self._follow_settings(report, progress, stop)
+
+    def _follow_settings(
+        self, report: SyncReport, progress: Callable[[Progress], None], stop: Callable[[], bool]
+    ) -> SyncReport:
+        """Switches to the embedder that the settings ask for, unless a person holds on to another."""
+        now = self.generation
+        if now.model == self._configured.name:
+            return report
+        if self.catalog.setting(_PINNED):
+            return replace(
+                report, generation=f"generation {now.number} ({now.model}) is held by `waypost generations use`; "
+                f"the settings ask for {self._configured.name}",
+            )  # fmt: skip
+        try:
+            if not self._build(self._wanted(), progress, stop):
+                waiting = len(self.catalog.unembedded(self._wanted()))
+                return replace(report, interrupted=True, waiting=waiting)
+        except IndexDamagedError as error:
+            return replace(report, generation=str(error), troubled=True)
+        return replace(
+            report, waiting=0, generation=f"generation {self.generation.number} ({self.generation.model}) serves now; "
+            f"`waypost generations use {now.number}` goes back to {now.model}",
+        )  # fmt: skip
+
+    def forget(self, names: Sequence[str]) -> None:
+        """Takes sources that waypost.yaml does not name (any more) out of catalog and indexes.
+
+        Raises: SettingsError when one is still named, or was never synced.
+        """
+        named = {spec.name for spec in chosen_sources(self.settings, [])}
+        known = {row.name for row in self.catalog.sources()}
+        for name in names:
+            if name in named:
+                raise SettingsError(f"{self.settings.config} still names source {name!r}; take it out there first")
+            if name not in known:
+                raise SettingsError(
+                    f"nothing was ever synced from a source {name!r}; there are: {', '.join(sorted(known))}"
+                )
+        with self.syncing:
+            with self.catalog.write() as writer:
+                for name in names:
+                    writer.remove_source(name)
+            for projection in self.projections.by_name().values():
+                projection.catch_up()
+
+    # -- generations --------------------------------------------------------------------------------------------------
+
+    def use_generation(self, number: int, progress: Callable[[Progress], None], stop: Callable[[], bool]) -> bool:
+        """Goes (back) to a generation, brought up to date first; False: stopped half-way.
+
+        Where the settings ask for another embedder, syncs leave it at that until `use` says otherwise.
+        Raises: SettingsError when there is no such generation, or it can't be brought up to date.
+        """
+        with self.syncing:
+            self._close_before()
+            found = {generation.number: generation for generation in self.catalog.generations()}
+            if number not in found:
+                raise SettingsError(f"there is no generation {number}; there are: {', '.join(map(str, found))}")
+            if number != self.generation.number and not self._build(found[number], progress, stop):
+                return False
+            with self.catalog.write() as writer:
+                writer.put_setting(_PINNED, "" if self.generation.model == self._configured.name else str(number))
+            return True
+
+    def _first(self) -> Generation:
+        with self.catalog.write() as writer:
+            return writer.serve(writer.add_generation(self._wanted()))
+
+    def _wanted(self) -> Generation:
+        """The generation that settings and program ask for: the one in the catalog, else a new one with number 0."""
+        wanted = Generation(0, self.settings.embedder, self._configured.name, SPLITTER)
+        return self._like(wanted) or wanted
+
+    def _like(self, wanted: Generation) -> Generation | None:
+        known = self.catalog.generations()
+        return next((g for g in known if (g.model, g.splitter) == (wanted.model, wanted.splitter)), None)
+
+    def _build(self, target: Generation, progress: Callable[[Progress], None], stop: Callable[[], bool]) -> bool:
+        """Builds a generation beside the one that serves, and switches to it; False: stopped half-way."""
+        target = self._like(target) or target
+        if target.number == 0:
+            with self.catalog.write() as writer:
+                target = writer.add_generation(target)
+        opened = self._open(target)
+        try:
+            if opened.embedder is None:
+                raise SettingsError(f"{target.model}, which generation {target.number} needs, can't be loaded")
+            finished = build(self.catalog, opened.projections, opened.embedder, progress, stop)
+        finally:
+            opened.close()
+        if finished:
+            self._switch(target)
+        return finished
+
+    def _switch(self, target: Generation) -> None:
+        """Lets searches go to a generation that was built; keeps the one before it, and drops what is older."""
+        if target.number == self.generation.number:
+            return
+        before = self.generation
+        with self.catalog.write() as writer:
+            if target.number == 0:
+                target = writer.add_generation(target)
+            writer.serve(target)
+            dropped = [g.number for g in self.catalog.generations() if g.number not in (target.number, before.number)]
+            for number in dropped:
+                writer.remove_generation(number)
+        self._before, self._current = self._current, self._open(replace(target, state="serving"))
+        for number in dropped:
+            shutil.rmtree(self.settings.home / f"generation-{number}", ignore_errors=True)
+
+    def _open(self, generation: Generation) -> Opened:
+        folder = self.settings.home / generation.folder
+        chroma = ChromaIndex(folder / "vectors", generation.model)
+        lexical = lexical_index(self.settings, generation, writable=True)
+        projections = Projections(
+            Projection(self.catalog, lexical, generation),
+            DocumentProjection(self.catalog, self._documents, generation),
+            Projection(self.catalog, chroma, generation, vectors=True),
+        )
+        return Opened(projections, lexical, chroma, embedder_of(self.settings, generation))
+
+    def _close_before(self) -> None:
+        """Lets go of the generation that served before: a search that began then has ended long ago."""
+        if self._before:
+            self._before.close()
+            self._before = None
+
+    def close(self) -> None:
+        self._close_before()
+        self._current.close()
+        self._documents.close()
+        self.catalog.close()
+
+
+@contextmanager
+def open_owner(settings: Settings, role: str, handlers: Mapping[str, Any] | None = None) -> Iterator[Owner]:
+    """The data folder as its owner, serving other processes' searches until the end.
+
+    Raises: WriterBusyError when another process owns it.
+    """
+    with ExitStack() as stack:
+        lock = WriterLock.acquire(settings.home, role)
+        stack.callback(lock.release)
+        owner = Owner(settings, lock)
+        stack.callback(owner.close)
+        service = OwnerService(lock, settings.home, {"search": search_handler(owner.dense_of), **(handlers or {})})
+        stack.callback(service.close)
+        yield owner

@@ -1,0 +1,161 @@
+"""`waypost status | doctor | forget | generations`: looking after what was synced."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from api import failures
+from api.console import ConfigOption, JsonOption, ProgressBars, StopOnSignal, out, print_json, settings_from
+
+generations = typer.Typer(help="The sets of indexes: which one serves, and going back.")
+
+
+def forget(
+    sources: Annotated[list[str], typer.Argument(help="Names of sources that waypost.yaml no longer names.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take sources that are no longer named out of catalog and indexes."""
+    from api.owner import open_owner
+
+    with open_owner(settings_from(config), "forget") as owner:
+        owner.forget(sources)
+    if as_json:
+        print_json({"forgotten": sources})
+    else:
+        out.print(f"Forgotten: {escape(', '.join(sources))}")
+
+
+def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show each source, what was not indexed and why, and what was redacted."""
+    from api.status import status_view
+    from rag.catalog import Catalog
+
+    settings = settings_from(config)
+    catalog = Catalog(settings.catalog_url, read_only=True)
+    serving = catalog.serving()
+    folder = settings.home / (serving.folder if serving else "none")
+    view = status_view(
+        catalog, _watermark(folder / "lexical" / "watermark.json"), _watermark(folder / "vectors" / "state.json")
+    )
+    catalog.close()
+    if as_json:
+        print_json(view)
+        return
+    for source in view["sources"]:
+        counts = ", ".join(f"{count} {name}" for name, count in source["counts"].items()) or "nothing yet"
+        out.print(f"[bold]{escape(source['name'])}[/bold] ({source['type']}) {source['state']}: {counts}")
+        out.print(f"   {escape(source['location'])}  synced {source['synced_at'] or 'never'}")
+        if source["message"]:
+            out.print(f"   [yellow]{escape(source['message'])}[/yellow]")
+        for item in source["not_indexed"]:
+            out.print(f"   {item['outcome']:<12} {escape(item['path'])}: {escape(item['reason'])}")
+        for item in source["notes"]:
+            out.print(f"   {'note':<12} {escape(item['path'])}: {escape(item['note'])}")
+        for item in source["redactions"]:
+            out.print(f"   {'redacted':<12} {escape(item['path'])}:{item['line']} {item['rule']}")
+    for generation in view["generations"]:
+        out.print(f"generation {generation['number']} {generation['state']}: {escape(generation['model'])}")
+    out.print(f"{view['passages']} passages; keywords {view['lexical']}, meaning {view['vectors']}")
+
+
+def _watermark(file: Path) -> int:
+    try:
+        return int(json.loads(file.read_text())["watermark"])
+    except (OSError, ValueError, KeyError):
+        return 0
+
+
+def doctor(
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what differs.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare catalog, lexical index and vectors, id by id."""
+    from api.owner import open_owner
+    from rag import doctor as medicine
+    from rag.catalog import Catalog
+
+    settings = settings_from(config)
+    Catalog(settings.catalog_url, read_only=True).close()  # nothing synced yet: say so, and make nothing
+    with open_owner(settings, "doctor") as owner:
+        for projection in owner.projections.by_name().values():
+            projection.catch_up()  # what a stopped sync left to do is no damage
+        report = medicine.examine(owner.catalog, owner.projections)
+        if repair and not report.sound:
+            report = medicine.repair(owner.catalog, owner.projections, report)
+    if as_json:
+        print_json({"sound": report.sound, **asdict(report)})
+    else:
+        _print_diagnoses(report)
+    raise typer.Exit(failures.DONE if report.sound else failures.FAILED)
+
+
+def _print_diagnoses(report: Any) -> None:
+    for d in report.diagnoses:
+        found = {
+            "missing": d.missing,
+            "too many": d.extra,
+            "outdated": d.outdated,
+        }
+        said = ", ".join(f"{len(ids)} {what}" for what, ids in found.items() if ids) or "nothing differs"
+        if d.unfound:
+            said += f"; {len(d.unfound)} of {d.sampled} tried not found by their own vector" + ", as is usual" * d.sound
+        out.print(
+            f"{d.index:<9} {'[green]sound[/green]' if d.sound else '[red]differs[/red]'}  {d.expected} expected; {said}"
+        )
+    if report.waiting:
+        out.print(f"{report.waiting} passages wait for their vectors: run `waypost sync`")
+    if report.repaired:
+        out.print(f"repaired: {', '.join(report.repaired)}")
+    elif not report.sound:
+        out.print("run `waypost doctor --repair`")
+
+
+@generations.callback(invoke_without_command=True)
+def list_generations(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the generations: by which embedder each was made, and which one serves."""
+    from rag.catalog import Catalog
+
+    if context.invoked_subcommand:
+        return
+    catalog = Catalog(settings_from(config).catalog_url, read_only=True)
+    found = catalog.generations()
+    catalog.close()
+    if as_json:
+        print_json({"generations": [asdict(generation) for generation in found]})
+        return
+    for generation in found:
+        made = f"{escape(generation.model)}, splitter {generation.splitter}, made {generation.created_at or 'before generations'}"
+        out.print(f"{generation.number}  {generation.state:<9} {made}")
+    out.print("`waypost generations use NUMBER` lets another one serve")
+
+
+@generations.command("use")
+def use_generation(
+    number: Annotated[int, typer.Argument(help="A number that `waypost generations` lists.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Go back (or on) to a generation; it is brought up to date first, and the one that serves answers meanwhile."""
+    from api.owner import open_owner
+    from rag.catalog import Catalog
+
+    settings = settings_from(config)
+    Catalog(settings.catalog_url, read_only=True).close()  # nothing synced yet: say so, and make nothing
+    with ProgressBars() as bars, StopOnSignal() as stop, open_owner(settings, "generations") as owner:
+        done = owner.use_generation(number, bars.show, stop)
+        serving = owner.generation
+    if as_json:
+        print_json({"done": done, "serving": asdict(serving)})
+    elif done:
+        out.print(f"generation {serving.number} ({escape(serving.model)}) serves")
+    else:
+        out.print(f"[yellow]stopped; generation {serving.number} still serves; the same command goes on[/yellow]")
+    raise typer.Exit(failures.DONE if done else failures.STOPPED)

@@ -1,0 +1,74 @@
+"""Building a generation of the indexes beside the one that serves: split → embed → index → verify.
+
+`api.owner` calls this, and then switches. Everything is taken from the catalog, nothing from the sources. What is done is kept:
+a build that is cut short goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ingest.embedding import embed_missing, text_hashes
+from ingest.parsers import SPLITTER, parse
+from rag import doctor
+from rag.catalog import Catalog
+from rag.errors import IndexDamagedError, SettingsError
+from rag.indexes.projection import Projections
+from rag.ports import Embedder, Progress
+from rag.records import Generation
+
+_BATCH = 48  # documents split in one transaction
+
+
+def build(
+    catalog: Catalog, projections: Projections, embedder: Embedder, progress: Callable[[Progress], None],
+    stop: Callable[[], bool],
+) -> bool:  # fmt: skip
+    """Brings a generation's indexes to what the catalog holds, and verifies them by counts, stamps and self-queries.
+
+    False: stopped half-way. Raises: SettingsError when its splitter or embedder is not to be had; IndexDamagedError when an
+    index does not hold what it should even after a repair.
+    """
+    generation = projections.generation
+    if not split_missing(catalog, generation, progress, stop):
+        return False
+    _, waiting = embed_missing(catalog, generation, embedder, progress, stop)
+    if waiting:
+        return False
+    for projection in projections.by_name().values():
+        projection.catch_up()
+    report = doctor.examine(catalog, projections)
+    if not report.sound:
+        report = doctor.repair(catalog, projections, report)
+    if not report.sound:
+        wrong = ", ".join(diagnosis.index for diagnosis in report.diagnoses if not diagnosis.sound)
+        raise IndexDamagedError(
+            f"generation {generation.number} was built but does not hold what it should ({wrong}); the old one goes on "
+            f"serving; delete its folder {generation.folder} in the data folder, and sync again"
+        )
+    return True
+
+
+def split_missing(
+    catalog: Catalog, generation: Generation, progress: Callable[[Progress], None], stop: Callable[[], bool]
+) -> bool:
+    """Splits the documents that this generation has no passages of; False: stopped half-way.
+
+    Raises: SettingsError when another Waypost's splitter is needed for it.
+    """
+    missing = catalog.unsplit(generation)
+    if missing and generation.splitter != SPLITTER:
+        raise SettingsError(
+            f"generation {generation.number} was split by another Waypost, and {len(missing)} documents have changed since; "
+            "they can be split that way by that Waypost alone"
+        )
+    for at in range(0, len(missing), _BATCH):
+        if stop():
+            return False
+        documents = catalog.documents(missing[at : at + _BATCH])
+        with catalog.write() as writer:
+            for document in documents.values():
+                drafts = parse(document.path, document.text).drafts
+                writer.put_passages(document, drafts, text_hashes(document.title, drafts), generation)
+        progress(Progress("splitting", at + len(documents), len(missing)))
+    return True

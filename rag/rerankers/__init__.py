@@ -1,0 +1,1 @@
+"""Rerankers: the port's implementations. `api.compose` picks one."""

@@ -1,0 +1,58 @@
+"""What a question asks for, found out without a model: its terms, spelt as the documents spell them, short forms written out,
+and the kind of document that it seems to want. `rag.search` calls this once for each search.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from rag.indexes.tokens import STOP_WORDS, terms, tokenise
+from rag.ports import Terms
+
+_GUESSED = 0.6  # what a word counts that may be a misspelling, or just a word that stands nowhere
+_WRITTEN_OUT = 0.5  # what a word counts that the question has in another form
+_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)  # alert texts are templates: what stands in them says nothing
+_TERRAFORM = re.compile(
+    r"\b(terraform|tf|tfvars|hcl|opentofu|terragrunt|modules?|variables?|providers?)\b|\b(aws|azurerm|google)_\w+", re.I
+)
+_SETTING = re.compile(  # "which instance type does X have", "how many nodes", "where is the retention set"
+    r"\b(which|what|where|how (many|much|long|big|large|often))\b.*"
+    r"\b(versions?|size|types?|class|count|cidrs?|retention|default|defined|configured|set|instances?|region|arn|cron|nodes?)\b",
+    re.I | re.S,
+)
+_ALERT = re.compile(r"\b(?:[A-Z][a-z0-9]+){3,}\b")  # KubePodCrashLooping
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """`text` is the question to embed, `terms` what to look for by words; `kinds` are the kinds of document that it seems to
+    ask for, each as often as something in it says so: they weigh, and never filter."""
+
+    text: str
+    terms: Terms
+    kinds: Mapping[str, int]
+
+
+def understand(
+    question: str, spelt: Callable[[str], str] = str, written_out: Callable[[Sequence[str]], Sequence[str]] = lambda _: (),
+) -> Understanding:  # fmt: skip
+    """What a question asks for. `spelt` gives a word as the documents spell it; `written_out`, for the question's words,
+    the other forms (long or short) that the documents have for them."""
+    text = " ".join(_TEMPLATE.sub(" ", question).split()) or question
+    found = terms(text)
+    corrected = {word: spelt(word) for word in found.words}
+    words = {corrected[word]: 1.0 if corrected[word] == word else _GUESSED for word in found.words}
+    also = [word for form in written_out(tokenise(text).words) for word in tokenise(form).words]
+    words |= {word: _WRITTEN_OUT for word in also if word not in words and word not in STOP_WORDS}
+    pairs = tuple((corrected.get(a, a), corrected.get(b, b)) for a, b in found.pairs)
+    return Understanding(text, replace(found, words=words, pairs=pairs), _kinds(text))
+
+
+def _kinds(text: str) -> dict[str, int]:
+    kinds = {
+        "terraform": bool(_TERRAFORM.search(text)) + bool(_SETTING.search(text)),
+        "runbook": bool(_ALERT.search(text)),
+    }
+    return {kind: int(count) for kind, count in kinds.items() if count}
