@@ -91,8 +91,15 @@ class Asker:
             yield AskEvent(citation=citation)
         yield AskEvent(
             answer=Answer(
-                text, verdict, citer.citations, evidence, degraded=degraded, model="extractive", coverage=found.coverage
-            )
+                text,
+                verdict,
+                citer.citations,
+                evidence,
+                _outdated(citer.citations, evidence),
+                degraded=degraded,
+                model="extractive",
+                coverage=found.coverage,
+            )  # fmt: skip
         )
 
     def _from_model(
@@ -122,7 +129,7 @@ class Asker:
             "answered" if citer.citations and not flags else "partial" if citer.citations else "not_found"
         )
         answer = Answer(
-            text, verdict, citer.citations, evidence, tuple(flags), degraded=found.coverage.note, model=model.name,
+            text, verdict, citer.citations, evidence, (*flags, *_outdated(citer.citations, evidence)), degraded=found.coverage.note, model=model.name,
             usage=usage, coverage=found.coverage,
         )  # fmt: skip
         yield AskEvent(answer=answer if citer.citations else replace(answer, nearest=_nearest(found.passages)))
@@ -179,6 +186,14 @@ def _nearest(passages: Sequence[ScoredPassage]) -> tuple[ScoredPassage, ...]:
     """The first few passages, one for each document."""
     by_document = {found.document.id: found for found in reversed(passages)}
     return tuple(sorted(by_document.values(), key=lambda found: -found.score)[:_NEAREST])
+
+
+def _outdated(citations: Sequence[Citation], evidence: Sequence[ScoredPassage]) -> tuple[Flag, ...]:
+    """A flag for each cited document that says of itself that it is deprecated, superseded or moved."""
+    documents = {found.document.id: found.document for found in evidence}
+    cited = dict.fromkeys(citation.document_id for citation in citations)
+    outdated = [documents[i] for i in cited if i in documents and documents[i].outdated]
+    return tuple(Flag("outdated", document.outdated, f"{document.source}/{document.path}") for document in outdated)
 
 
 def _check(claim: Claim, citer: Citer) -> tuple[str, list[Flag], list[Citation]]:

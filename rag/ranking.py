@@ -23,7 +23,7 @@ class Weights:
     meaning: float = 0.35  # of a passage's meaning against its words
     document_words: float = 0.3  # of the whole document's words, on top
     document_meaning: float = 0.2  # of the document's nearest passage, on top
-    kind: float = 0.4  # for each hint that the question asks for this kind of document
+    kind: float = 0.8  # for each hint that the question asks for this kind of document
     outdated: float = 0.5  # taken off a document that says of itself that it is deprecated, superseded or moved
 
 

@@ -180,7 +180,10 @@ class Retriever:
         )
 
     def _understand(self, serving: Serving, query: str, scope: Scope) -> Understanding:
-        return understand(query, serving.lexical.spelt, lambda words: self._catalog.written_out(words, scope.access))
+        lexical = serving.lexical
+        return understand(
+            query, lexical.spelt, lexical.rarity, lambda words: self._catalog.other_forms(words, scope.access)
+        )
 
     def _find(self, serving: Serving, asked: Understanding, pool: int, scope: Scope) -> tuple[Found, DenseHits]:
         dense = self._search_dense(serving.dense, asked.text, pool, scope)

@@ -12,7 +12,10 @@ from rag.indexes.tokens import STOP_WORDS, terms, tokenise
 from rag.ports import Terms
 
 _GUESSED = 0.6  # what a word counts that may be a misspelling, or just a word that stands nowhere
-_WRITTEN_OUT = 0.5  # what a word counts that the question has in another form
+_COMMONER, _RARER = (
+    0.5,
+    0.1,
+)  # what all words together count of another form for what the question says, by how often it stands
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)  # alert texts are templates: what stands in them says nothing
 _TERRAFORM = re.compile(
     r"\b(terraform|tf|tfvars|hcl|opentofu|terragrunt|modules?|variables?|providers?)\b|\b(aws|azurerm|google)_\w+", re.I
@@ -36,16 +39,20 @@ class Understanding:
 
 
 def understand(
-    question: str, spelt: Callable[[str], str] = str, written_out: Callable[[Sequence[str]], Sequence[str]] = lambda _: (),
+    question: str, spelt: Callable[[str], str] = str, rarity: Callable[[str], float] = lambda _: 0.5,
+    other_forms: Callable[[Sequence[str]], Sequence[tuple[str, str]]] = lambda _: (),
 ) -> Understanding:  # fmt: skip
-    """What a question asks for. `spelt` gives a word as the documents spell it; `written_out`, for the question's words,
-    the other forms (long or short) that the documents have for them."""
+    """What a question asks for. `spelt` gives a word as the documents spell it, `rarity` how rare it is (0 to 1), and
+    `other_forms`, for the question's words, what of them is a short or a long form, with the other one."""
     text = " ".join(_TEMPLATE.sub(" ", question).split()) or question
     found = terms(text)
     corrected = {word: spelt(word) for word in found.words}
     words = {corrected[word]: 1.0 if corrected[word] == word else _GUESSED for word in found.words}
-    also = [word for form in written_out(tokenise(text).words) for word in tokenise(form).words]
-    words |= {word: _WRITTEN_OUT for word in also if word not in words and word not in STOP_WORDS}
+    for said, form in other_forms(tokenise(text).words):
+        also = [word for word in form.split() if word not in STOP_WORDS]
+        commoner = max(map(rarity, form.split())) < max(map(rarity, said.split()))
+        counts = (_COMMONER if commoner else _RARER) / max(1, len(also))
+        words |= {word: counts for word in also if word not in words}
     pairs = tuple((corrected.get(a, a), corrected.get(b, b)) for a, b in found.pairs)
     return Understanding(text, replace(found, words=words, pairs=pairs), _kinds(text))
 

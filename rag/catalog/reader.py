@@ -119,9 +119,9 @@ class Catalog:
             )
             return {row.id: Standing(row.kind, bool(row.outdated)) for row in rows}
 
-    def written_out(self, words: Sequence[str], access: Sequence[str]) -> list[str]:
-        """What these words stand for, where they are short forms, and the short forms of what they say, by the documents that
-        these access rules admit. `words` are lower-case, in the order of the question."""
+    def other_forms(self, words: Sequence[str], access: Sequence[str]) -> list[tuple[str, str]]:
+        """The short forms among these words with their long forms, and the long forms with their short ones, by the documents
+        that these access rules admit. `words` are lower-case, in the order of the question."""
         if not words:
             return []
         a, d = s.abbreviations, s.documents
@@ -132,13 +132,13 @@ class Catalog:
             rows = connection.execute(
                 select(a.c.short, a.c.long, a.c.document_id).select_from(joined).where(told)
             ).all()
-        counted: Counter[str] = Counter()
+        counted: Counter[tuple[str, str]] = Counter()
         for row in rows:
             if row.short in words:
-                counted[row.long] += 1
+                counted[row.short, row.long] += 1
             elif f" {row.long} " in spoken:
-                counted[row.short] += 1
-        return [form for form, _ in counted.most_common(_FORMS)]
+                counted[row.long, row.short] += 1
+        return [forms for forms, _ in counted.most_common(_FORMS)]
 
     def paths(self) -> list[str]:
         """Every document's path, doubles left out."""

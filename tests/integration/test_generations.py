@@ -146,7 +146,7 @@ def test_another_splitter_is_built_from_the_catalog_and_reuses_vectors(
 def test_an_embedder_that_cannot_be_loaded_changes_nothing(settings: Settings, pages: Path) -> None:
     synced(settings)
     with pytest.raises(SettingsError, match="can't be loaded"):
-        synced(asking_for(settings, "no/such-model"))
+        synced(asking_for(settings, "no/such/model/here"))
     assert states(settings) == [(1, "hashing-384", "serving")]
     assert searched(settings).coverage.complete
 

@@ -1,0 +1,86 @@
+"""What every reranker must do; run on the model-based one with a scripted model, and on a tiny cross-encoder made here."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.errors import ModelError, SettingsError
+from rag.models.scripted import ScriptedModel
+from rag.ports import ModelEvent, Reranker
+from rag.records import AccessRule, Document, Passage, ScoredPassage
+from rag.rerankers.cross_encoder import CrossEncoderReranker
+from rag.rerankers.model import ModelReranker
+
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "restart", "the", "queue", "rotate", "key", "page", ">", "lunch"]
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A BERT of one layer and 8 dimensions with random weights, saved as sentence-transformers loads them."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+
+    folder = tmp_path_factory.mktemp("cross-encoder")
+    (folder / "vocab.txt").write_text("\n".join(WORDS))
+    torch.manual_seed(3)
+    config = BertConfig(
+        vocab_size=len(WORDS), hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, num_labels=1
+    )  # fmt: skip
+    BertForSequenceClassification(config).save_pretrained(folder)
+    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
+    return str(folder)
+
+
+def found(*texts: str) -> list[ScoredPassage]:
+    document = Document("d", "s", "p.md", "page", "page", "", "1", "", "", "", "", AccessRule(), "")
+    return [ScoredPassage(Passage(str(n), "d", n, (), t, 1, 1, "section"), document, 0.0) for n, t in enumerate(texts)]
+
+
+@pytest.fixture(params=["model", pytest.param("cross-encoder", marks=pytest.mark.embedder)])
+def reranker(request: pytest.FixtureRequest) -> Reranker:
+    if request.param == "model":
+        return ModelReranker(ScriptedModel([ModelEvent("3, 1")]))
+    return CrossEncoderReranker(request.getfixturevalue("tiny"))
+
+
+def test_one_number_a_passage_and_none_for_none(reranker: Reranker) -> None:
+    scores = reranker.scores("restart the queue", found("restart the queue", "lunch", "rotate the key"))
+    assert len(scores) == 3
+    assert all(isinstance(score, float) for score in scores)
+    assert len(set(scores)) == 3
+    assert list(reranker.scores("restart", [])) == []
+    assert reranker.name
+
+
+def test_the_same_question_gives_the_same_numbers(reranker: Reranker) -> None:
+    passages = found("restart the queue", "lunch", "rotate the key")
+    assert list(reranker.scores("restart", passages)) == list(reranker.scores("restart", passages))
+
+
+@pytest.mark.embedder
+def test_a_cross_encoder_reads_question_and_passage_together(tiny: str) -> None:
+    reranker = CrossEncoderReranker(tiny)
+    (alone,) = reranker.scores("rotate key", found("lunch"))
+    (other,) = reranker.scores("restart queue", found("lunch"))
+    _, beside = reranker.scores("rotate key", found("restart the queue", "lunch"))
+    assert alone != other
+    assert alone == pytest.approx(beside, abs=1e-5)  # its neighbours don't matter
+
+
+def test_a_cross_encoder_that_is_not_there_is_a_setting_to_mend() -> None:
+    with pytest.raises(SettingsError, match=r"can't be loaded.*WAYPOST_RERANKER"):
+        CrossEncoderReranker("/no/such/model").scores("x", found("y"))
+
+
+@pytest.mark.parametrize(
+    ("reply", "order"),
+    [("2,1,3", [1, 0, 2]), ("3", [2, 0, 1]), ("7, 2, 2, 0", [1, 0, 2]), ("2 first, then 3", [1, 2, 0])],
+)
+def test_a_models_order(reply: str, order: list[int]) -> None:
+    scores = ModelReranker(ScriptedModel([ModelEvent(reply)])).scores("x", found("a", "b", "c"))
+    assert sorted(range(3), key=lambda place: -scores[place]) == order
+
+
+def test_a_model_without_an_order_is_an_error() -> None:
+    with pytest.raises(ModelError, match="no order"):
+        ModelReranker(ScriptedModel([ModelEvent("I'd rather not")])).scores("x", found("a"))

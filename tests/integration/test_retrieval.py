@@ -1,0 +1,91 @@
+"""What a search makes of a question, over a real catalog and real indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from api.owner import Owner
+from api.settings import Settings
+from ingest.sync import SyncReport
+from rag.errors import ModelError
+from rag.records import ScoredPassage, Viewer
+from rag.search import Retriever
+from tests.conftest import configure, write
+
+PAGES = {
+    "sns.md": "# Alerts\n\nAlerts go through Simple Notification Service (SNS).\n\n## Topics\n\nEach SNS topic has a queue.\n",
+    "other.md": "# Lunch\n\nEach room has a table, and the canteen has soup.\n",
+    "old.md": "# [DEPRECATED] Rotate the signing key\n\nRotate the signing key with the old script.\n",
+    "new.md": "# Rotate the signing key\n\nRotate the signing key with the pipeline.\n",
+    "secret.md": "---\naudience: [sre]\n---\n# Names\n\nZebra Incident Team (ZIT) meets on Mondays.\n",
+    "zit.md": "# Rota\n\nThe zit rota is on the wall.\n",
+    **{f"filler{n}.md": f"# Filler {n}\n\nnothing to see here, number {n}\n" for n in range(20)},
+}
+
+
+@pytest.fixture
+def search(
+    owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tmp_path: Path
+) -> Callable[..., Sequence[ScoredPassage]]:
+    configure(settings, {"name": "wiki", "type": "folder", "path": str(write(tmp_path / "wiki", PAGES))})
+    sync()
+
+    def run(question: str, *groups: str) -> Sequence[ScoredPassage]:
+        return owner.reader().retriever.search(question, Viewer.of(groups)).passages
+
+    return run
+
+
+def first(found: Sequence[ScoredPassage]) -> str:
+    return found[0].document.path
+
+
+def test_an_abbreviation_is_found_by_what_it_stands_for(search: Callable[..., Sequence[ScoredPassage]]) -> None:
+    assert first(search("simple notification service topic queue")) == "sns.md"
+
+
+def test_what_an_abbreviation_stands_for_is_told_to_those_alone_who_may_read_it(owner: Owner, search: object) -> None:
+    def forms(*groups: str) -> list[tuple[str, str]]:
+        return owner.catalog.other_forms(["zit"], owner.catalog.access_keys(Viewer.of(groups)))
+
+    assert forms() == []
+    assert forms("sre") == [("zit", "zebra incident team")]
+
+
+def test_an_outdated_page_comes_after_the_one_that_is_in_force(search: Callable[..., Sequence[ScoredPassage]]) -> None:
+    paths = [found.document.path for found in search("rotate the signing key")]
+    assert paths.index("new.md") < paths.index("old.md")
+
+
+def test_an_answer_that_cites_an_outdated_page_says_so(owner: Owner, search: object) -> None:
+    answer = owner.reader().asker().answer("rotate the signing key with the old script", Viewer())
+    flags = {(flag.kind, flag.reason) for flag in answer.flags}
+    assert ("outdated", "wiki/old.md") in flags
+
+
+class Backwards:
+    """Likes the last one best."""
+
+    name = "backwards"
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self._error = error
+
+    def scores(self, question: str, passages: Sequence[ScoredPassage]) -> Sequence[float]:
+        if self._error:
+            raise self._error
+        return [float(place) for place in range(len(passages))]
+
+
+def test_a_reranker_has_the_last_word_and_its_failure_is_said(owner: Owner, search: object) -> None:
+    def found(reranker: Backwards | None) -> tuple[list[str], str]:
+        result = Retriever(owner.catalog, owner.serving, reranker).search("signing key", Viewer(), 3)
+        return [row.document.path for row in result.passages], result.coverage.note
+
+    plain, note = found(None)
+    assert note == ""
+    assert found(Backwards())[0][0] != plain[0]
+    assert found(Backwards(ModelError("busy"))) == (plain, "not reranked: busy")
