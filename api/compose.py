@@ -164,5 +164,14 @@ class _Following:
         return LocalDense(embedder, ExactVectors(self._catalog, generation))
 
 
+def commit_subjects(settings: Settings, catalog: Catalog, limit: int) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """(source, subject, paths changed) of the last commits of every git source, as far as they were synced."""
+    heads = {row.name: row.head for row in catalog.sources() if row.type == "git" and row.head}
+    for spec in load_sources(settings.config, os.environ):
+        if spec.name in heads and spec.type == "git":
+            source = GitSource(spec, settings.home / "git" / spec.name)
+            yield from ((spec.name, subject, paths) for subject, paths in source.subjects(heads[spec.name], limit))
+
+
 def progress_event(step: Progress) -> dict[str, Any]:
     return {"progress": asdict(step)}

@@ -1,4 +1,4 @@
-"""`waypost eval`: measure retrieval and answers on question sets and benchmarks, and compare two runs."""
+"""`waypost eval`: measure retrieval and answers on question sets and benchmarks, compare two runs, draft a question set."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
-from api.console import ConfigOption, GroupsOption, JsonOption, ProgressBars, print_json, settings_from
+from api.console import ConfigOption, GroupsOption, JsonOption, ProgressBars, out, print_json, settings_from
 from rag.errors import SettingsError
 from rag.ports import Progress as Step
 
@@ -94,3 +95,42 @@ def eval_beir(
         print_json(figures)
     else:
         print_figures(figures)
+
+
+_COMMITS = 3000  # of each repository's history
+
+
+@evaluation.command("generate")
+def eval_generate(
+    file: Annotated[Path, typer.Argument(help="The question set to write, one JSON object a line.")],
+    limit: Annotated[int, typer.Option(min=1, help="How many questions of each kind at most.")] = 40,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Draft questions from what has been synced: headings, link texts, alerts and runbooks, commit subjects."""
+    from collections import Counter
+
+    from api.compose import commit_subjects, open_reader, viewer_from
+    from ingest.question_drafts import as_lines, drafts
+
+    settings = settings_from(config)
+    if file.exists():
+        raise SettingsError(f"{file} is there already; name another file, or delete it")
+    with open_reader(settings) as reader:
+        documents = reader.catalog.documents_for(viewer_from(settings.groups))
+        passages = {document.id: reader.passages_of(document.id) for document in documents}
+        found = drafts(documents, passages, commit_subjects(settings, reader.catalog, _COMMITS), limit)
+    if not found:
+        raise SettingsError("nothing in these documents makes a question: no headings, links, alerts or commits of use")
+    try:
+        file.write_text(as_lines(found), encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{file} can't be written: {error.strerror}") from error
+    kinds = Counter(draft["kind"] for draft in found)
+    if as_json:
+        print_json({"file": str(file), "questions": len(found), "by_kind": dict(kinds)})
+        return
+    out.print(
+        f"{len(found)} drafts in {escape(str(file))}: {', '.join(f'{n} from a {kind}' for kind, n in kinds.items())}"
+    )
+    out.print(f"Read and mend them, then: waypost eval questions {escape(str(file))}")

@@ -233,6 +233,13 @@ class GitRepository:
         for pair in pairs:
             yield found.get(pair, set())
 
+    def subjects(self, commit: str, limit: int) -> Iterator[tuple[str, list[str]]]:
+        """(subject, paths changed) of the last commits up to `commit` that are no merges, newest first."""
+        out = self._read("log", "--no-merges", f"--max-count={limit}", "--format=%x01%s", "--name-only", "-z", commit)
+        for record in out.split(b"\1")[1:]:
+            subject, *paths = record.decode("utf-8", "surrogateescape").replace("\n", "").split("\0")
+            yield subject, [path for path in paths if path]
+
     def moves(self, old: str, new: str) -> dict[str, str]:
         """New path to old path of files that moved between two commits (git's rename detection)."""
         rows = self._read("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", old, new).split(b"\0")

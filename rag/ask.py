@@ -89,18 +89,9 @@ class Asker:
         yield AskEvent(text=text)
         for citation in citer.citations:
             yield AskEvent(citation=citation)
-        yield AskEvent(
-            answer=Answer(
-                text,
-                verdict,
-                citer.citations,
-                evidence,
-                _outdated(citer.citations, evidence),
-                degraded=degraded,
-                model="extractive",
-                coverage=found.coverage,
-            )  # fmt: skip
-        )
+        flags = _outdated(citer.citations, evidence)
+        answer = Answer(text, verdict, citer.citations, evidence, flags, degraded=degraded, model="extractive")
+        yield AskEvent(answer=replace(answer, coverage=found.coverage))
 
     def _from_model(
         self, model: ChatModel, question: str, viewer: Viewer, evidence: tuple[ScoredPassage, ...], found: SearchResult
@@ -129,8 +120,8 @@ class Asker:
             "answered" if citer.citations and not flags else "partial" if citer.citations else "not_found"
         )
         answer = Answer(
-            text, verdict, citer.citations, evidence, (*flags, *_outdated(citer.citations, evidence)), degraded=found.coverage.note, model=model.name,
-            usage=usage, coverage=found.coverage,
+            text, verdict, citer.citations, evidence, (*flags, *_outdated(citer.citations, evidence)),
+            degraded=found.coverage.note, model=model.name, usage=usage, coverage=found.coverage,
         )  # fmt: skip
         yield AskEvent(answer=answer if citer.citations else replace(answer, nearest=_nearest(found.passages)))
 

@@ -55,6 +55,10 @@ class GitSource:
         self._repository.fetch_blobs(oids)
         yield from zip(items, self._repository.blobs(oids), strict=True)
 
+    def subjects(self, head: str, limit: int) -> Iterator[tuple[str, list[str]]]:
+        """(subject, paths changed) of the last commits up to the one that was synced, newest first."""
+        return self._repository.subjects(head, limit)
+
     def link(self, item: Listed, version: str) -> Link:
         web_url = self._spec.web_url or web_url_of(self._repository.origin())
         return pinned_link(web_url, version, item.path)

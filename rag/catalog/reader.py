@@ -89,6 +89,15 @@ class Catalog:
             rows = _in_parts(connection, lambda part: select(s.documents).where(s.documents.c.id.in_(part)), ids)
             return {row.id: _document(row, rules) for row in rows}
 
+    def documents_for(self, viewer: Viewer) -> list[Document]:
+        """Every document that this viewer may see, by source and path."""
+        d = s.documents
+        with self._read() as connection:
+            rules = self._rules(connection)
+            rows = connection.execute(select(d).order_by(d.c.source, d.c.path))
+            found = [_document(row, rules) for row in rows]
+        return [document for document in found if document.access.admits(viewer.groups)]
+
     def document_at(self, source: str, path: str) -> Document | None:
         """The document of a source at a path, or None."""
         with self._read() as connection:

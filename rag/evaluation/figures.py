@@ -32,7 +32,7 @@ def evaluate(
     answers: list[tuple[Question, Answer]] = []
     for number, question in enumerate(questions, 1):
         began = time.perf_counter()
-        results = retriever.search(question.text, viewer, _RESULTS).passages
+        results = question.counted(retriever.search(question.text, viewer, _RESULTS).passages)
         row: dict[str, Any] = {"id": question.id, "kind": question.kind, "question": question.text}
         row["latency_ms"] = round((time.perf_counter() - began) * 1000, 1)
         answer = asker.answer(question.text, viewer) if asker else None
@@ -81,7 +81,8 @@ def _miss(
         return "" if told else "unanswered"
     if question.hit(considered):
         return "cut"
-    return "ranked_low" if question.hit(retriever.candidates(question.text, viewer)) else "not_retrieved"
+    candidates = question.counted(retriever.candidates(question.text, viewer))
+    return "ranked_low" if question.hit(candidates) else "not_retrieved"
 
 
 def _fitting(results: Sequence[ScoredPassage], tokens: int) -> Sequence[ScoredPassage]:

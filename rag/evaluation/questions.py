@@ -35,7 +35,8 @@ class Span:
 
 @dataclass(frozen=True)
 class Question:
-    """One line of a question set. Unanswerable ones have no gold."""
+    """One line of a question set. Unanswerable ones have no gold. What stands in `leave_out`, (source, path), is no result:
+    the page whose link text is the question."""
 
     id: str
     kind: str
@@ -43,6 +44,11 @@ class Question:
     gold: tuple[Span, ...]
     must_contain: tuple[str, ...]
     needs_all: bool
+    leave_out: frozenset[tuple[str, str]] = frozenset()
+
+    def counted(self, results: Iterable[ScoredPassage]) -> list[ScoredPassage]:
+        """The results without those that are to be left out."""
+        return [found for found in results if (found.document.source, found.document.path) not in self.leave_out]
 
     def hit(self, results: Iterable[ScoredPassage]) -> bool:
         found = [(result.document, result.passage) for result in results]
@@ -74,6 +80,13 @@ def load_questions(file: Path) -> list[Question]:
 def _question(entry: Mapping[str, Any]) -> Question:
     gold = tuple(Span(g["repo"], g["path"], int(g["start_line"]), int(g["end_line"])) for g in entry["gold"])
     contains = tuple(str(text) for text in entry.get("must_contain", ()))
+    left_out = frozenset((str(place["repo"]), str(place["path"])) for place in entry.get("leave_out", ()))
     return Question(
-        str(entry["id"]), str(entry["kind"]), str(entry["question"]), gold, contains, bool(entry.get("needs_all"))
+        str(entry["id"]),
+        str(entry["kind"]),
+        str(entry["question"]),
+        gold,
+        contains,
+        bool(entry.get("needs_all")),
+        left_out,
     )
