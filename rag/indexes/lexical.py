@@ -189,13 +189,13 @@ def _spelt(word: str, searcher: Any) -> str:
 
 def _query(terms: Terms, schema: Any, weights: Mapping[str, float]) -> Any:
     """Any of the terms in any field, weighted. None: nothing to look for."""
-    wanted = [
-        (field, _stem(word), count) for word, count in terms.words.items() for field in _STEMMED if field in weights
-    ]
+    wanted = [(field, _stem(word), count) for word, count in terms.words.items() for field in _STEMMED]
     wanted += [("identifiers", identifier, 1.0) for identifier in terms.identifiers]
     wanted += [("pairs", _pair(*pair), 1.0) for pair in terms.pairs]
     should = [
-        (tantivy.Occur.Should, _term(schema, field, value, weights[field] * count)) for field, value, count in wanted
+        (tantivy.Occur.Should, _term(schema, field, value, weights[field] * count))
+        for field, value, count in wanted
+        if field in weights
     ]
     return tantivy.Query.boolean_query(should) if should else None
 

@@ -12,12 +12,14 @@ from rag.catalog.reader import embedding_text
 
 
 def embedded_texts(catalog: Catalog) -> list[str]:
-    """What stands for each passage of a catalog in the vector space."""
-    entries = catalog.entries(list(catalog.stamps()))
+    """What stands for each passage of the generation that serves in the vector space."""
+    generation = catalog.serving()
+    assert generation is not None
+    entries = catalog.entries(list(catalog.stamps(generation)), generation)
     return [
         embedding_text(document.title, passage.heading_path, passage.text)
         for document in catalog.documents({entry.document_id for entry in entries}).values()
-        for passage in catalog.passages_of(document.id)
+        for passage in catalog.passages_of(document.id, generation)
     ]
 
 

@@ -47,8 +47,8 @@ def after_catalog_commit(due: Countdown) -> None:
     write = Catalog.write
 
     @contextlib.contextmanager
-    def killing(self: Catalog, model: str) -> Iterator[Any]:
-        with write(self, model) as writer:
+    def killing(self: Catalog) -> Iterator[Any]:
+        with write(self) as writer:
             yield writer
         if due():
             die()
