@@ -23,11 +23,13 @@ class Weights:
     meaning: float = 0.35  # of a passage's meaning against its words
     document_words: float = 0.3  # of the whole document's words, on top
     document_meaning: float = 0.2  # of the document's nearest passage, on top
+    exact: float = 0.9  # for what a passage holds of the question letter by letter (`rag.literals`)
     kind: float = 0.8  # for each hint that the question asks for this kind of document
     outdated: float = 0.5  # taken off a document that says of itself that it is deprecated, superseded or moved
 
 
 MEASURED = Weights()
+_EXACT = 6.0  # the most that literal pieces count together
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,14 @@ class Found:
 
 def fuse(
     found: Found, document_of: Mapping[str, str], standings: Mapping[str, Standing] | None = None,
-    kinds: Mapping[str, int] | None = None, weights: Weights = MEASURED,
+    kinds: Mapping[str, int] | None = None, exact: Mapping[str, float] | None = None, weights: Weights = MEASURED,
 ) -> list[Ranked]:  # fmt: skip
     """The passages of both lists, best first: a weighted sum of standard scores, their own and their document's.
 
     `document_of` gives a passage's document; a passage without one (it is gone) is left out. Where the lexical list is the
     shorter one, the other passages hold none of the words: they count as zeros, so that a word which a single passage holds
-    lifts it far. What a list lacks gets its lowest standard score. `kinds` are hints from the question. Ties fall by id, so
-    that order is stable.
+    lifts it far. What a list lacks gets its lowest standard score. `kinds` are hints from the question; `exact` says how much
+    of it a passage holds letter by letter. Ties fall by id, so that order is stable.
     """
     words, least_words = _standard(found.lexical, max(0, len(found.dense) - len(found.lexical)))
     meaning, least_meaning = _standard(found.dense)
@@ -72,6 +74,7 @@ def fuse(
         score += weights.meaning * meaning.get(passage_id, least_meaning)
         score += weights.document_words * whole.get(document_id, least_whole)
         score += weights.document_meaning * nearest[document_id]
+        score += weights.exact * min((exact or {}).get(passage_id, 0.0), _EXACT)
         if standing := (standings or {}).get(document_id):
             score += weights.kind * (kinds or {}).get(standing.kind, 0) - weights.outdated * standing.outdated
         why = tuple(name for name, scores in (("lexical", words), ("vectors", meaning)) if passage_id in scores)

@@ -124,10 +124,12 @@ class Document:
 
 @dataclass(frozen=True)
 class Standing:
-    """What ranking knows of a document: its kind, and whether it says of itself that it is outdated."""
+    """What ranking knows of a document: its kind, whether it says of itself that it is outdated, its title and path."""
 
     kind: str
     outdated: bool
+    title: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True)

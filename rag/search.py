@@ -16,9 +16,10 @@ from rag.catalog import Catalog
 from rag.errors import GenerationChangedError, IndexDamagedError, RetryLaterError, SettingsError
 from rag.growth import grow
 from rag.indexes.lexical import glob_regex
+from rag.literals import exactness
 from rag.ports import Embedder, Hit, Index, Reranker, Scope, Vectors
 from rag.ranking import MEASURED, Found, Ranked, Weights, apart, fuse, reorder
-from rag.records import KINDS, Coverage, Generation, Passage, ScoredPassage, Viewer
+from rag.records import KINDS, Coverage, Generation, Passage, ScoredPassage, Standing, Viewer
 from rag.understanding import Understanding, understand
 
 _POOL = 100  # candidates from each index
@@ -154,7 +155,8 @@ class Retriever:
         passages = self._catalog.passages({hit.id for hit in (*found.lexical, *found.dense)})
         document_of = {passage.id: passage.document_id for passage in passages.values()}
         standings = self._catalog.standings(set(document_of.values()))
-        ranked = fuse(found, document_of, standings, asked.kinds, self._weights)
+        exact = exactness(asked.literals, {p.id: _told(p, standings) for p in passages.values()})
+        ranked = fuse(found, document_of, standings, asked.kinds, exact, self._weights)
         ranked = apart(ranked, passages, {i: standings[d].kind for i, d in document_of.items() if d in standings})
         ranked, doubt = self._reranked(query, ranked, passages)
         coverage = self._catalog.coverage(scope.access, mark, dense.watermark, serving.generation)
@@ -248,6 +250,13 @@ class Retriever:
                 row = by_id[result.seed]
                 found.append(ScoredPassage(result.joined(document), document, row.score, row.why))
         return tuple(found)
+
+
+def _told(passage: Passage, standings: Mapping[str, Standing]) -> str:
+    """All that a passage says, where it stands included."""
+    standing = standings.get(passage.document_id)
+    where = (standing.title, standing.path) if standing else ()
+    return "\n".join((*where, passage.heading, passage.text))
 
 
 def check_query(query: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.indexes.tokens import STOP_WORDS, terms, tokenise
+from rag.literals import literals
 from rag.ports import Terms
 
 _GUESSED = 0.6  # what a word counts that may be a misspelling, or just a word that stands nowhere
@@ -30,11 +31,13 @@ _ALERT = re.compile(r"\b(?:[A-Z][a-z0-9]+){3,}\b")  # KubePodCrashLooping
 
 @dataclass(frozen=True)
 class Understanding:
-    """`text` is the question to embed, `terms` what to look for by words; `kinds` are the kinds of document that it seems to
-    ask for, each as often as something in it says so: they weigh, and never filter."""
+    """`text` is the question to embed, `terms` what to look for by words, `literals` what letter by letter (`rag.literals`);
+    `kinds` are the kinds of document that it seems to ask for, each as often as something in it says so: they weigh, and never
+    filter."""
 
     text: str
     terms: Terms
+    literals: Mapping[str, float]
     kinds: Mapping[str, int]
 
 
@@ -54,7 +57,7 @@ def understand(
         counts = (_COMMONER if commoner else _RARER) / max(1, len(also))
         words |= {word: counts for word in also if word not in words}
     pairs = tuple((corrected.get(a, a), corrected.get(b, b)) for a, b in found.pairs)
-    return Understanding(text, replace(found, words=words, pairs=pairs), _kinds(text))
+    return Understanding(text, replace(found, words=words, pairs=pairs), literals(text), _kinds(text))
 
 
 def _kinds(text: str) -> dict[str, int]:

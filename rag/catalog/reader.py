@@ -123,10 +123,9 @@ class Catalog:
         """What ranking wants to know of these documents."""
         d = s.documents
         with self._read() as connection:
-            rows = _in_parts(
-                connection, lambda part: select(d.c.id, d.c.kind, d.c.outdated).where(d.c.id.in_(part)), document_ids
-            )
-            return {row.id: Standing(row.kind, bool(row.outdated)) for row in rows}
+            columns = (d.c.id, d.c.kind, d.c.outdated, d.c.title, d.c.path)
+            rows = _in_parts(connection, lambda part: select(*columns).where(d.c.id.in_(part)), document_ids)
+            return {row.id: Standing(row.kind, bool(row.outdated), row.title, row.path) for row in rows}
 
     def other_forms(self, words: Sequence[str], access: Sequence[str]) -> list[tuple[str, str]]:
         """The short forms among these words with their long forms, and the long forms with their short ones, by the documents

@@ -30,8 +30,8 @@ from rag.evaluation.figures import evaluate
 from rag.evaluation.questions import load_questions
 from rag.indexes.lexical import DOCUMENTS, PASSAGES, TantivyIndex
 from rag.ranking import MEASURED, Weights
-from rag.records import ScoredPassage, Viewer
-from rag.search import NoDense, Retriever, Serving
+from rag.records import Viewer
+from rag.search import Filters, NoDense, Retriever, Serving
 
 TEMPLATE = re.compile(r"\{\{.*?\}\}", re.S)
 Figures = Mapping[str, float]
@@ -96,21 +96,17 @@ def pair_figures(file: Path, found: Retriever, _: Reader) -> Figures:
 
 
 def pair_rank(found: Retriever, pair: Mapping[str, str]) -> int:
-    """The place of the right page, 0 when it is not among the first sixty results."""
+    """The place of the right page, 0 when it is not among the first sixty results. Runbooks are ranked among themselves."""
+    filters = Filters()
     if "runbook" in pair:
         text, right = TEMPLATE.sub(" ", f"{pair['summary']} {pair['description']}"), pair["runbook"]
-        pages = among(
-            found.search(text, Viewer(), 60).passages, lambda path: path.startswith(str(Path(right).parents[1]))
-        )
+        filters = Filters(paths=(f"{Path(right).parents[1]}/**",))
     else:
         right = pair.get("target") or pair["file"]
         text = pair.get("anchor") or pair["subject"]
-        pages = among(found.search(text, Viewer(), 60).passages, lambda path: path != pair.get("source"))
+    paths = dict.fromkeys(row.document.path for row in found.search(text, Viewer(), 60, filters).passages)
+    pages = [path for path in paths if path != pair.get("source")]
     return pages.index(right) + 1 if right in pages else 0
-
-
-def among(passages: Sequence[ScoredPassage], counts: Callable[[str], bool]) -> list[str]:
-    return [path for path in dict.fromkeys(row.document.path for row in passages) if counts(path)]
 
 
 def benchmark_figures(folder: Path, found: Retriever, _: Reader) -> Figures:

@@ -1,0 +1,49 @@
+"""What a question wants found letter by letter: identifiers, versions, paths, flags, quoted phrases, error messages.
+
+The lexical index finds words and parts of identifiers, also where only most of them stand; this tells the passages that hold the
+very thing from those that hold its like (`v1.9` from `v1.7`). `rag.search` calls it on the passages that were found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_QUOTED = re.compile(r"\"([^\"\n]{2,200})\"|`([^`\n]{2,200})`|(?<!\w)'([^'\n]{2,200})'(?!\w)")
+_MARKED = re.compile(r"[A-Za-z0-9][._/:@+=-]+[A-Za-z0-9]|[A-Za-z]\d|\d[A-Za-z]|[a-z][A-Z]|^--?[A-Za-z]|^[/.~]\w|\d{3,}")
+_PROSE = re.compile(r"^[A-Za-z]?[a-z]+(?:[-/'’][A-Za-z]?[a-z]+)?$")  # re-run, and/or, don't: words, not names
+_BARE = 3.5  # what a piece counts on top that is the whole question
+_WHOLE = 12  # words up to which the whole question may stand in a document as it is
+
+
+def literals(question: str) -> dict[str, float]:
+    """The pieces of a question that may be wanted letter by letter, in lower case, the whole of a short one among them.
+
+    Each with what it counts: 1, and the more the more of the question it is, so that a bare identifier is all that matters.
+    """
+    found = [next(filter(None, match.groups())) for match in _QUOTED.finditer(question)]
+    for word in question.split():
+        bare = word.strip("\"'`()[]{}<>,;!?").rstrip(".:")
+        if _MARKED.search(bare) and not _PROSE.match(bare):
+            found.append(bare)
+    words = question.strip("\"'`?!. ").split()
+    if 2 <= len(words) <= _WHOLE:
+        found.append(" ".join(words))
+    return {piece: 1 + _BARE * min(1.0, len(piece) / len(_plain(question))) for piece in map(_plain, found)}
+
+
+def exactness(wanted: Mapping[str, float], texts: Mapping[str, str]) -> dict[str, float]:
+    """For each text that holds some of the wanted pieces: what they count, each the more the fewer of the texts hold it."""
+    plain = {name: _plain(text) for name, text in texts.items()}
+    found: dict[str, float] = {}
+    for piece, counts in wanted.items():
+        before = r"(?<!\w)(?<!\w[.-])" if piece[0].isalnum() else ""
+        pattern = re.compile(before + re.escape(piece) + r"(?![\w-]|\.\w)")
+        holders = [name for name, text in plain.items() if piece in text and pattern.search(text)]
+        for name in holders:
+            found[name] = found.get(name, 0.0) + counts * (1.0 - len(holders) / len(plain))
+    return found
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().split())
