@@ -129,4 +129,5 @@ def apart(ranked: Sequence[Ranked], passages: Mapping[str, Passage], kind_of: Ma
 
 
 def _copied(words: frozenset[str], kept: Iterable[frozenset[str]]) -> bool:
-    return any(len(words & other) >= _ALIKE * len(words | other) for other in kept)
+    near = (other for other in kept if _ALIKE <= len(words) / max(1, len(other)) <= 1 / _ALIKE)
+    return any(len(words & other) >= _ALIKE * len(words | other) for other in near)
