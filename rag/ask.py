@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from rag.catalog import Catalog
 from rag.cite import Citer
 from rag.errors import ModelError
+from rag.evidence import EVIDENCE_PASSAGES, assemble
 from rag.extract import extract, stem
 from rag.indexes.tokens import content_words, tokenise
 from rag.persona import RULES
@@ -19,8 +20,6 @@ from rag.ports import ChatModel, Claim, Prompt
 from rag.records import Answer, Citation, Flag, ScoredPassage, Usage, Verdict, Viewer
 from rag.search import Filters, Retriever, SearchResult
 
-EVIDENCE_TOKENS = 4000  # characters / 4
-EVIDENCE_PASSAGES = 12  # results that an answer considers
 _NEAREST = 3
 _JUDGED = 5  # passages that a verdict looks at
 _WORDS_ALONE = 0.5  # stands in for the nearness of the best passage where no vector was searched
@@ -62,7 +61,7 @@ class Asker:
     def stream(self, question: str, viewer: Viewer, filters: Filters | None = None) -> Iterator[AskEvent]:
         """The answer as it comes; the last event carries the whole of it."""
         found = self._retriever.search(question, viewer, EVIDENCE_PASSAGES, filters)
-        evidence = within_budget(found.passages)
+        evidence = assemble(found.passages, self._catalog, found.generation, viewer)
         verdict = judge(question, evidence, self._retriever.rarity, found.nearness)
         if verdict == "not_found":
             yield AskEvent(answer=self._not_found(found))
@@ -136,18 +135,6 @@ class Asker:
             )
             text += f" Nearest pages: {pages}."
         return Answer(text, "not_found", nearest=nearest, degraded=found.coverage.note, coverage=found.coverage)
-
-
-def within_budget(passages: Sequence[ScoredPassage], tokens: int = EVIDENCE_TOKENS) -> tuple[ScoredPassage, ...]:
-    """The first passages that fit into so many tokens (characters / 4), at least one."""
-    taken: list[ScoredPassage] = []
-    left = tokens * 4
-    for found in passages:
-        left -= len(found.passage.text)
-        if left < 0 and taken:
-            break
-        taken.append(found)
-    return tuple(taken)
 
 
 def judge(

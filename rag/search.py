@@ -87,7 +87,7 @@ class NoDense:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """Passages, best first, and how much of the catalog was searched.
+    """Passages of one generation, best first, and how much of the catalog was searched.
 
     `nearness` is the cosine between the question and the nearest passage, None where no vector was searched. It helps to
     judge whether there is evidence at all, and is never shown.
@@ -95,6 +95,7 @@ class SearchResult:
 
     passages: tuple[ScoredPassage, ...]
     coverage: Coverage
+    generation: Generation
     nearness: float | None = None
 
 
@@ -163,9 +164,8 @@ class Retriever:
         note = dense.note if coverage.passages or self._catalog.sources() else "nothing has been synced yet"
         note = "; ".join(filter(None, (note, doubt)))
         nearness = dense.hits[0].score if dense.hits else None
-        return SearchResult(
-            self._resolve(serving.generation, ranked, passages, scope, k), replace(coverage, note=note), nearness
-        )
+        resolved = self._resolve(serving.generation, ranked, passages, scope, k)
+        return SearchResult(resolved, replace(coverage, note=note), serving.generation, nearness)
 
     def rarity(self, word: str) -> float:
         """How rare a word is among the passages: 0 (in all of them) to 1 (in none)."""

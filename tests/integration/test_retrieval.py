@@ -11,6 +11,7 @@ from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
 from rag.errors import ModelError
+from rag.evidence import assemble
 from rag.records import ScoredPassage, Viewer
 from rag.search import Retriever
 from tests.conftest import configure, write
@@ -89,3 +90,42 @@ def test_a_reranker_has_the_last_word_and_its_failure_is_said(owner: Owner, sear
     assert note == ""
     assert found(Backwards())[0][0] != plain[0]
     assert found(Backwards(ModelError("busy"))) == (plain, "not reranked: busy")
+
+
+MODULE = {
+    "stack/main.tf": 'resource "aws_db_instance" "main" {\n  identifier            = "ledger"\n'
+    "  backup_retention_period = var.retention\n  instance_class = var.size\n}\n",
+    "stack/variables.tf": 'variable "retention" {\n  description = "Days that backups are kept"\n  default     = 35\n}\n\n'
+    'variable "size" {\n  default = "db.t4g.medium"\n}\n',
+    "other/variables.tf": 'variable "retention" {\n  default = 7\n}\n',
+    "filler.md": "# Filler\n\nnothing of the kind\n",
+}
+
+
+def test_the_definition_of_a_variable_comes_along_as_evidence(
+    owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tmp_path: Path
+) -> None:
+    configure(settings, {"name": "infra", "type": "folder", "path": str(write(tmp_path / "infra", MODULE))})
+    sync()
+    found = owner.reader().retriever.search("aws_db_instance ledger backup_retention_period", Viewer(), 1)
+    evidence = assemble(found.passages, owner.catalog, found.generation, Viewer())
+    places = [(one.document.path, one.passage.heading, one.why) for one in evidence[1:]]
+    assert places == [
+        ("stack/variables.tf", "variable retention", ("definition",)),
+        ("stack/variables.tf", "variable size", ("definition",)),
+    ]
+    whole = sum(len(one.passage.text) for one in evidence)
+    tight = assemble(found.passages, owner.catalog, found.generation, Viewer(), tokens=(whole - 1) // 4)
+    assert [one.passage.heading for one in tight[1:]] == ["variable retention"]
+
+
+def test_a_definition_that_the_viewer_may_not_see_stays_away(
+    owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tmp_path: Path
+) -> None:
+    write(tmp_path / "infra", MODULE)
+    both = {"type": "folder", "path": str(tmp_path / "infra")}
+    configure(settings, {**both, "name": "infra", "audience": ["sre"]})
+    sync()
+    found = owner.reader().retriever.search("aws_db_instance ledger", Viewer.of(["sre"]), 1)
+    assert len(assemble(found.passages, owner.catalog, found.generation, Viewer.of(["sre"]))) == 3
+    assert len(assemble(found.passages, owner.catalog, found.generation, Viewer())) == 1
