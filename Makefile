@@ -8,7 +8,7 @@ DEMO_HOME := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/waypost-demo
 DEMO := WAYPOST_HOME=$(DEMO_HOME) WAYPOST_CONFIG=data/sample/waypost.yaml ANTHROPIC_API_KEY= $(BIN)/waypost
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help install demo test check lint types serve eval bench-sync bench-embedding test-crash clean
+.PHONY: help install demo test check lint types serve eval bench bench-ranking bench-identifiers bench-sync bench-embedding bench-peer test-crash test-switch clean
 
 help: ## print these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,6 +62,15 @@ serve: $(VENV)/.installed ## serve what waypost.yaml names
 eval: $(VENV)/.installed ## measure retrieval and answers on the sample's golden questions
 	@$(DEMO) sync && $(DEMO) eval questions data/sample/questions.jsonl --answers
 
+bench-ranking: $(VENV)/.installed-dev ## what each part of the ranking adds; ARGS="HOME=QUESTIONS.jsonl …" of synced data folders
+	@$(BIN)/python -m tests.bench.ranking $(ARGS)
+
+bench-identifiers: $(VENV)/.installed-dev ## sixty identifiers; ARGS="sample=HOME moj=HOME"
+	@$(BIN)/python -m tests.bench.identifiers $(ARGS)
+
+bench: $(VENV)/.installed-dev ## print every figure of retrieval side by side (a quarter of an hour; SCALE=1: more)
+	@$(BIN)/python -m tests.bench.all
+
 bench-sync: $(VENV)/.installed-dev ## time a full sync against plain encode; CORPUS=waypost.yaml of a corpus
 	@$(BIN)/python -m tests.bench.sync $(or $(CORPUS),data/sample/waypost.yaml)
 
@@ -70,6 +79,9 @@ bench-embedding: $(VENV)/.installed-dev ## time the built-in model against sente
 
 test-crash: $(VENV)/.installed-dev ## kill syncs of 100,000 vectors at random and at named steps (about an hour)
 	@$(BIN)/python -m tests.crash.run $(ARGS)
+
+test-switch: $(VENV)/.installed-dev ## kill switches of the embedder under load (about ten minutes)
+	@$(BIN)/python -m tests.crash.switch $(ARGS)
 
 clean: ## remove .venv and the demo's index
 	@rm -rf $(VENV) $(DEMO_HOME)
