@@ -258,7 +258,10 @@ class Owner:
             DocumentProjection(self.catalog, self._documents, generation),
             Projection(self.catalog, chroma, generation, vectors=True),
         )
-        return Opened(projections, lexical, chroma, embedder_of(self.settings, generation))
+        mine = generation.model == self._configured.name
+        return Opened(
+            projections, lexical, chroma, self._configured if mine else embedder_of(self.settings, generation)
+        )
 
     def _close_before(self) -> None:
         """Lets go of the generation that served before: a search that began then has ended long ago."""

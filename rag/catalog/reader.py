@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, distinct, func, not_, select, true
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, distinct, func, not_, or_, select, true
 
 from rag.catalog import schema as s
 from rag.catalog.engine import open_engine, translated
@@ -23,6 +22,7 @@ from rag.records import AccessRule, Coverage, Document, Generation, Passage, Sta
 
 _IN_LIMIT = 500  # values in one IN (…)
 _FORMS = 3  # other forms of a question's words that are looked for too
+_WORDS_ASKED, _LONGEST = 40, 7  # words of a question in which they are looked for, and words of a long form
 
 
 @dataclass(frozen=True)
@@ -131,23 +131,24 @@ class Catalog:
     def other_forms(self, words: Sequence[str], access: Sequence[str]) -> list[tuple[str, str]]:
         """The short forms among these words with their long forms, and the long forms with their short ones, by the documents
         that these access rules admit. `words` are lower-case, in the order of the question."""
-        if not words:
-            return []
+        asked = list(words)[:_WORDS_ASKED]
+        runs = [
+            " ".join(asked[at:end])
+            for at in range(len(asked))
+            for end in range(at + 2, min(at + _LONGEST, len(asked)) + 1)
+        ]
         a, d = s.abbreviations, s.documents
-        told = d.c.access.in_(access)
-        joined = a.join(d, a.c.document_id == d.c.id)
-        spoken = f" {' '.join(words)} "
+        query = (
+            select(a.c.short, a.c.long, a.c.short.in_(asked).label("is_short"))
+            .join(d, a.c.document_id == d.c.id)
+            .where(or_(a.c.short.in_(asked), a.c.long.in_(runs)), d.c.access.in_(access))
+            .group_by(a.c.short, a.c.long)
+            .order_by(func.count().desc(), a.c.short, a.c.long)
+            .limit(_FORMS)
+        )
         with self._read() as connection:
-            rows = connection.execute(
-                select(a.c.short, a.c.long, a.c.document_id).select_from(joined).where(told)
-            ).all()
-        counted: Counter[tuple[str, str]] = Counter()
-        for row in rows:
-            if row.short in words:
-                counted[row.short, row.long] += 1
-            elif f" {row.long} " in spoken:
-                counted[row.long, row.short] += 1
-        return [forms for forms, _ in counted.most_common(_FORMS)]
+            rows = connection.execute(query).all()
+        return [(row.short, row.long) if row.is_short else (row.long, row.short) for row in rows]
 
     def headed(
         self, source: str, folder: str, headings: Sequence[str], generation: Generation

@@ -100,6 +100,7 @@ abbreviations = Table(
     Column("short", String, primary_key=True),
     Column("long", Text, primary_key=True),
     Index("abbreviations_by_short", "short"),
+    Index("abbreviations_by_long", "long"),
 )
 
 embeddings = Table(

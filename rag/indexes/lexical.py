@@ -25,8 +25,8 @@ _RAW = ("id", "source", "kind", "path_raw", "access", "stamp")
 # far better than a sum of one score a field (docs/decisions/0005-fusion.md). The other fields count on top, for passages and
 # for whole documents by weights of their own (docs/decisions/0010-word-pairs.md).
 _STEMMED, _WHOLE = ("text", "heading", "title"), ("identifiers", "pairs")
-PASSAGES = {"text": 1.0, "heading": 0.25, "title": 0.25, "identifiers": 0.8, "pairs": 0.3}
-DOCUMENTS = {"text": 1.0, "identifiers": 0.8, "pairs": 1.0}
+PASSAGES = {"text": 1.0, "heading": 0.25, "title": 0.25, "identifiers": 0.4, "pairs": 0.3}
+DOCUMENTS = {"text": 1.0, "pairs": 1.0}
 _FORMAT = 2  # a new number makes every index of an older form be built anew
 
 

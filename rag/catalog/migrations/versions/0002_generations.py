@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("short", sa.String, primary_key=True), sa.Column("long", sa.Text, primary_key=True),
     )  # fmt: skip
     op.create_index("abbreviations_by_short", "abbreviations", ["short"])
+    op.create_index("abbreviations_by_long", "abbreviations", ["long"])
     op.add_column("documents", sa.Column("outdated", sa.Text, nullable=False, server_default=""))
     op.add_column("passages", sa.Column("splitter", sa.String, nullable=False, server_default="1"))
     op.drop_index("passages_by_document", "passages")
