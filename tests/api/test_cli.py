@@ -3,55 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from api.cli import main
 from rag.indexes.lexical import TantivyIndex
 from rag.owner import WriterLock
+from tests.api.conftest import WIKI, Run, loaded
 from tests.conftest import commit, write
-
-Run = Callable[..., tuple[int, str, str]]
-WIKI = {
-    "unlock.md": "# Unlock\n\nRun `terraform force-unlock` with the lock id.\n",
-    "vpc.tf": 'resource "aws_vpc" "main" {\n  cidr_block = "10.7.0.0/16"\n}\n',
-}
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs `waypost …` in a folder of its own, with the hashing embedder: (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("WAYPOST_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("WAYPOST_EMBEDDER", "hashing")
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["waypost", *arguments])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
-
-
-@pytest.fixture
-def synced(run: Run, tmp_path: Path) -> Run:
-    write(tmp_path / "wiki", WIKI)
-    assert run("init", "wiki")[0] == 0
-    assert run("sync")[0] == 0
-    return run
-
-
-def loaded(result: tuple[int, str, str], code: int = 0) -> Any:
-    assert result[0] == code, result
-    return json.loads(result[1])
 
 
 def test_from_nothing_to_a_cited_answer(run: Run, tmp_path: Path) -> None:

@@ -1,0 +1,59 @@
+"""`waypost generations`, `eval generate` and a reranker, as a person at the terminal meets them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.api.conftest import Run, loaded
+from tests.conftest import write
+
+
+def test_generations_are_listed_and_gone_back_to(
+    synced: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert [g["state"] for g in loaded(synced("generations", "--json"))["generations"]] == ["serving"]
+    monkeypatch.setenv("WAYPOST_EMBEDDER", "hashing-64")
+    code, text, _ = synced("sync")
+    assert code == 0
+    assert "`waypost generations use 1` goes back" in text.replace("\n", " ")
+    assert "generation 2 serving: hashing-64" in synced("status")[1]
+    assert loaded(synced("generations", "use", "1", "--json"))["serving"]["number"] == 1
+    assert "held by" in synced("sync")[1]
+    code, _, error = synced("generations", "use", "7")
+    assert (code, "there are: 1, 2" in error) == (2, True)
+    assert synced("doctor")[0] == 0
+
+
+def test_generations_before_anything_was_synced(run: Run) -> None:
+    for arguments in (("generations",), ("generations", "use", "1")):
+        code, _, error = run(*arguments)
+        assert (code, "waypost sync" in error) == (2, True)
+
+
+def test_questions_are_drafted_and_measured(synced: Run, tmp_path: Path) -> None:
+    write(tmp_path / "wiki", {"lock.md": "# Locks\n\n## Release a stale state lock\n\nRun the command.\n"})
+    assert synced("sync")[0] == 0
+    assert loaded(synced("eval", "generate", "drafts.jsonl", "--json"))["by_kind"] == {"heading": 1}
+    (line,) = (tmp_path / "drafts.jsonl").read_text().splitlines()
+    assert json.loads(line)["question"] == "Release a stale state lock"
+    assert loaded(synced("eval", "questions", "drafts.jsonl", "--json"))["hit@1"] == 1.0
+    code, _, error = synced("eval", "generate", "drafts.jsonl")
+    assert (code, "is there already" in error) == (2, True)
+
+
+def test_nothing_to_draft_from_is_said(synced: Run) -> None:
+    code, _, error = synced("eval", "generate", "drafts.jsonl")
+    assert (code, "nothing in these documents" in error) == (2, True)
+
+
+def test_a_reranker_that_cannot_be_is_a_setting_to_mend(
+    synced: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WAYPOST_RERANKER", "model")
+    code, _, error = synced("search", "force-unlock")
+    assert (code, "ANTHROPIC_API_KEY" in error) == (2, True)
