@@ -77,6 +77,14 @@ bench-sync: $(VENV)/.installed-dev ## time a full sync against plain encode; COR
 bench-embedding: $(VENV)/.installed-dev ## time the built-in model against sentence-transformers; CORPUS=waypost.yaml of a corpus
 	@$(BIN)/python -m tests.bench.embedding $(or $(CORPUS),data/sample/waypost.yaml)
 
+.venv-peer/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -m venv .venv-peer
+	@.venv-peer/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[peer]'
+	@touch $@
+
+bench-peer: .venv-peer/.installed ## beside stock llama-index; CORPUS=waypost.yaml QUESTIONS=questions.jsonl ARGS="--runs 3"
+	@.venv-peer/bin/python -m tests.bench.peer $(or $(CORPUS),data/sample/waypost.yaml) $(or $(QUESTIONS),data/sample/questions.jsonl) $(ARGS)
+
 test-crash: $(VENV)/.installed-dev ## kill syncs of 100,000 vectors at random and at named steps (about an hour)
 	@$(BIN)/python -m tests.crash.run $(ARGS)
 
@@ -84,4 +92,4 @@ test-switch: $(VENV)/.installed-dev ## kill switches of the embedder under load 
 	@$(BIN)/python -m tests.crash.switch $(ARGS)
 
 clean: ## remove .venv and the demo's index
-	@rm -rf $(VENV) $(DEMO_HOME)
+	@rm -rf $(VENV) .venv-peer $(DEMO_HOME)

@@ -178,9 +178,13 @@ def test_any_text_keeps_its_lines_and_settles_at_once(text: str) -> None:
 )
 def test_time_grows_with_the_text_and_no_faster(piece: str) -> None:
     def seconds(times: int) -> float:
-        began = time.perf_counter()
-        redact(piece * times, "a.tf")
-        return time.perf_counter() - began
+        """CPU time, the least of three: other processes, and the first run's preparations, don't count."""
+        spent = []
+        for _ in range(3):
+            began = time.process_time()
+            redact(piece * times, "a.tf")
+            spent.append(time.process_time() - began)
+        return min(spent)
 
     small = max(seconds(400), 0.002)
     assert seconds(1600) < small * 4 * 3
