@@ -30,7 +30,7 @@ from rag.ports import Entry, Hit, Scope, Terms, Vectors
 _FORMAT = 1
 _SLICE = 256  # rows written between two chances for a search to get its turn
 _PAGE = 5000  # rows read at once
-_HNSW = {"hnsw": {"space": "cosine", "ef_search": 200}}
+_HNSW = {"hnsw": {"space": "cosine", "ef_search": 1000}}  # recall@10 .99 at 200,000 near-copies; 200: .95 (bench.scale)
 
 
 @dataclass(frozen=True)
