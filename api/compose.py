@@ -139,7 +139,6 @@ class _Following:
     def __init__(self, settings: Settings, catalog: Catalog) -> None:
         self._settings = settings
         self._catalog = catalog
-        self._documents = TantivyIndex(settings.home / "documents", writable=False, weights=DOCUMENTS)
         self._key: tuple[int, str] | None = None
         self._serving: Serving | None = None
 
@@ -150,7 +149,8 @@ class _Following:
         key = (generation.number, str(owner_of(self._settings.home).get("socket", "")))
         if self._serving is None or key != self._key:
             lexical = lexical_index(self._settings, generation, writable=False)
-            self._serving = Serving(generation, lexical, self._documents, self._dense(generation, key[1]))
+            documents = TantivyIndex(self._settings.home / "documents", writable=False, weights=DOCUMENTS)
+            self._serving = Serving(generation, lexical, documents, self._dense(generation, key[1]))
             self._key = key
         return self._serving
 

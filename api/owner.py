@@ -29,6 +29,7 @@ from rag.records import Generation
 from rag.remote import search_handler
 from rag.search import Dense, LocalDense, NoDense, Serving
 
+_LOADED = "can it be loaded?"
 _PINNED = "pinned"  # the setting that keeps syncs from switching to what the settings ask for
 
 
@@ -69,8 +70,12 @@ class Owner:
         self._documents = TantivyIndex(settings.home / "documents", writable=True, weights=DOCUMENTS)
         for former in ("lexical", "vectors"):  # where indexes lay before there were generations
             shutil.rmtree(settings.home / former, ignore_errors=True)
-        self._current = self._open(self.catalog.serving() or self._first())
         self._before: Opened | None = None
+        self._current = self._open(self.catalog.serving() or self._first())
+        self._remove_strangers()
+        if self._current.lexical.watermark() == 0:  # after an upgrade, or a lost folder: nothing is embedded for it
+            for projection in self.projections.by_name().values():
+                projection.catch_up()
 
     # -- what serves --------------------------------------------------------------------------------------------------
 
@@ -130,15 +135,29 @@ class Owner:
         with self.syncing:
             self._close_before()
             if self.generation.model != self._configured.name or not self.catalog.sources():
-                self._configured.embed(["can it be loaded?"])
+                self._configured.embed([_LOADED])
+            self._forgo_embedder()
+            said = ""
             if not self.catalog.sources():
                 self._switch(self._wanted())
             elif self.generation.splitter != SPLITTER:
-                now = self.generation
-                if not self._build(replace(now, number=0, splitter=SPLITTER), progress, stop):
+                kept = replace(self.generation, number=0, splitter=SPLITTER)
+                if not self._build(kept if self._current.embedder else self._wanted(), progress, stop):
                     return SyncReport((), 0, 0.0, True, generation="stopped before another generation was built")
+                said = f"generation {self.generation.number} serves now: this Waypost splits documents in another way"
             report = Sync(self.catalog, self.projections, self._current.embedder, progress, stop).run(sources)
+            report = replace(report, generation=said)
             return report if report.interrupted else self._follow_settings(report, progress, stop)
+
+    def _forgo_embedder(self) -> None:
+        """Goes on without the embedder of the generation that serves where it can't be loaded any more."""
+        embedder = self._current.embedder
+        if embedder is None or embedder is self._configured:
+            return
+        try:
+            embedder.embed([_LOADED])
+        except SettingsError:
+            self._current = replace(self._current, embedder=None)
 
     def _follow_settings(
         self, report: SyncReport, progress: Callable[[Progress], None], stop: Callable[[], bool]
@@ -197,10 +216,11 @@ class Owner:
             found = {generation.number: generation for generation in self.catalog.generations()}
             if number not in found:
                 raise SettingsError(f"there is no generation {number}; there are: {', '.join(map(str, found))}")
-            if number != self.generation.number and not self._build(found[number], progress, stop):
-                return False
+            pinned = "" if found[number].model == self._configured.name else str(number)
+            if number != self.generation.number:
+                return self._build(found[number], progress, stop, pinned)
             with self.catalog.write() as writer:
-                writer.put_setting(_PINNED, "" if self.generation.model == self._configured.name else str(number))
+                writer.put_setting(_PINNED, pinned)
             return True
 
     def _first(self) -> Generation:
@@ -216,7 +236,9 @@ class Owner:
         known = self.catalog.generations()
         return next((g for g in known if (g.model, g.splitter) == (wanted.model, wanted.splitter)), None)
 
-    def _build(self, target: Generation, progress: Callable[[Progress], None], stop: Callable[[], bool]) -> bool:
+    def _build(
+        self, target: Generation, progress: Callable[[Progress], None], stop: Callable[[], bool], pinned: str = ""
+    ) -> bool:
         """Builds a generation beside the one that serves, and switches to it; False: stopped half-way."""
         target = self._like(target) or target
         if target.number == 0:
@@ -230,24 +252,32 @@ class Owner:
         finally:
             opened.close()
         if finished:
-            self._switch(target)
+            self._switch(target, pinned)
         return finished
 
-    def _switch(self, target: Generation) -> None:
+    def _switch(self, target: Generation, pinned: str = "") -> None:
         """Lets searches go to a generation that was built; keeps the one before it, and drops what is older."""
         if target.number == self.generation.number:
             return
+        self._close_before()
         before = self.generation
         with self.catalog.write() as writer:
             if target.number == 0:
                 target = writer.add_generation(target)
             writer.serve(target)
+            writer.put_setting(_PINNED, pinned)
             dropped = [g.number for g in self.catalog.generations() if g.number not in (target.number, before.number)]
             for number in dropped:
                 writer.remove_generation(number)
         self._before, self._current = self._current, self._open(replace(target, state="serving"))
-        for number in dropped:
-            shutil.rmtree(self.settings.home / f"generation-{number}", ignore_errors=True)
+        self._remove_strangers()
+
+    def _remove_strangers(self) -> None:
+        """Removes the folders of generations that the catalog does not name: dropped, or left by a kill."""
+        named = {generation.folder for generation in self.catalog.generations()}
+        for folder in self.settings.home.glob("generation-*"):
+            if folder.name not in named:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _open(self, generation: Generation) -> Opened:
         folder = self.settings.home / generation.folder

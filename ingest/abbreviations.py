@@ -11,8 +11,8 @@ import re
 from rag.indexes.tokens import tokenise
 
 _SHORT = r"[A-Z][A-Za-z0-9&/-]{1,9}"
-_WORD = r"[A-Za-z][\w'&/-]*"
-_LONG_FIRST = re.compile(rf"((?:{_WORD}[ \t]+){{1,10}})\((?P<short>{_SHORT})\)")
+_WORD = r"[A-Za-z][\w'&/-]{0,39}"
+_LONG_FIRST = re.compile(rf"(?<![\w'&/-])((?:{_WORD}[ \t]+){{1,10}})\((?P<short>{_SHORT})\)")
 _SHORT_FIRST = re.compile(rf"\b(?P<short>{_SHORT})[ \t]+\((?P<long>{_WORD}(?:[ \t]+{_WORD}){{1,9}})\)")
 _MOST = 200  # of one document
 

@@ -56,7 +56,7 @@ def split_missing(
 
     Raises: SettingsError when another Waypost's splitter is needed for it.
     """
-    missing = catalog.unsplit(generation)
+    missing = catalog.unsplit(generation, split_elsewhere=generation.splitter != SPLITTER)
     if missing and generation.splitter != SPLITTER:
         raise SettingsError(
             f"generation {generation.number} was split by another Waypost, and {len(missing)} documents have changed since; "
@@ -68,7 +68,11 @@ def split_missing(
         documents = catalog.documents(missing[at : at + _BATCH])
         with catalog.write() as writer:
             for document in documents.values():
-                drafts = parse(document.path, document.text).drafts
+                try:
+                    drafts = parse(document.path, document.text).drafts
+                except Exception:  # noqa: BLE001  # the per-document guard: the next sync reads it anew, and says what is wrong
+                    writer.doubt_item(document.source, document.path)
+                    continue
                 writer.put_passages(document, drafts, text_hashes(document.title, drafts), generation)
         progress(Progress("splitting", at + len(documents), len(missing)))
     return True

@@ -237,8 +237,11 @@ class GitRepository:
         """(subject, paths changed) of the last commits up to `commit` that are no merges, newest first."""
         out = self._read("log", "--no-merges", f"--max-count={limit}", "--format=%x01%s", "--name-only", "-z", commit)
         for record in out.split(b"\1")[1:]:
-            subject, *paths = record.decode("utf-8", "surrogateescape").replace("\n", "").split("\0")
-            yield subject, [path for path in paths if path]
+            subject, *paths = record.replace(b"\n", b"").split(b"\0")
+            yield (
+                subject.decode("utf-8", "replace"),
+                [path.decode("utf-8", "surrogateescape") for path in paths if path],
+            )
 
     def moves(self, old: str, new: str) -> dict[str, str]:
         """New path to old path of files that moved between two commits (git's rename detection)."""

@@ -18,12 +18,15 @@ from typing import Any
 import yaml
 
 from ingest.parsers import MARKDOWN, suffix
+from ingest.redaction import redact
 from rag.indexes.tokens import content_words
 from rag.records import Document, Passage, digest
 
-_LINK = re.compile(r"(?<!!)\[([^\]\n]{6,120})\]\(([^)\s]+)\)")
-_HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*$")
-_TEMPLATE = re.compile(r"\{\{.*?\}\}", re.S)
+_LINK = re.compile(r"(?<!!)\[([^\[\]\n]{6,120})\]\(([^()\s]{1,300})\)")
+_HEADING = re.compile(r"^#{1,6}\s+(\S.*)$")
+_TEMPLATE = re.compile(r"\{\{.{0,300}?\}\}", re.S)
+_NUMBER = re.compile(r" {0,3}\(?#\d{1,9}\)?$")  # of a pull request
+_LONGEST = 300  # characters of a line, or of a note, that are looked at
 _GENERIC = re.compile(
     r"\b(here|this|link|above|below|click|see|read more|more information|docs?|documentation)\b", re.I
 )
@@ -125,7 +128,8 @@ def _bare(path: str) -> str:
 def _section(document: Document, anchor: str) -> tuple[int, int]:
     """The lines of the section that an anchor names, up to the next heading; the whole page where there is none."""
     lines = document.text.split("\n")
-    headings = [(number, match[1]) for number, line in enumerate(lines, 1) if (match := _HEADING.match(line))]
+    found = ((number, _HEADING.match(line[:_LONGEST])) for number, line in enumerate(lines, 1))
+    headings = [(number, match[1].rstrip(" #")) for number, match in found if match]
     for (number, heading), following in zip(headings, [*headings[1:], (len(lines) + 1, "")], strict=True):
         if re.sub(r"[^\w-]", "", heading.lower().replace(" ", "-")) == anchor.lower():
             return number, following[0] - 1
@@ -144,9 +148,9 @@ def _from_alerts(documents: Sequence[Document]) -> Iterator[Draft]:
         for rule in _rules(document.text):
             notes = rule.get("annotations")
             notes = notes if isinstance(notes, dict) else {}
-            link = str(notes.get("runbook_url", "")).rstrip("/").rsplit("/", 1)[-1].partition("#")[0]
-            runbook = by_name.get(_bare(link)) or by_name.get(str(rule["alert"]).lower())
-            told = " ".join(str(notes.get(key, "")) for key in ("summary", "message", "description"))
+            link = _note(notes, "runbook_url").rstrip("/").rsplit("/", 1)[-1].partition("#")[0]
+            runbook = by_name.get(_bare(link)) or by_name.get(_note(rule, "alert").lower())
+            told = " ".join(_note(notes, key) for key in ("summary", "message", "description"))
             if runbook:
                 yield _whole(
                     "alert",
@@ -154,6 +158,10 @@ def _from_alerts(documents: Sequence[Document]) -> Iterator[Draft]:
                     runbook,
                     leave_out=[{"repo": document.source, "path": document.path}],
                 )
+
+
+def _note(notes: Mapping[str, Any], key: str) -> str:
+    return notes[key][:_LONGEST] if isinstance(notes.get(key), str) else ""
 
 
 def _rules(text: str) -> Iterator[Mapping[str, Any]]:
@@ -174,7 +182,8 @@ def _from_commits(documents: Sequence[Document], subjects: Iterable[tuple[str, s
     for source, subject, paths in subjects:
         document = by_place.get((source, paths[0])) if len(paths) == 1 else None
         if document and not _ROUTINE.match(subject):
-            yield _whole("commit", re.sub(r"\s*\(?#\d+\)?$", "", subject), document)
+            told, _ = redact(_NUMBER.sub("", subject[:_LONGEST]), document.path)
+            yield _whole("commit", told, document)
 
 
 def as_lines(found: Sequence[Draft]) -> str:

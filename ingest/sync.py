@@ -81,6 +81,7 @@ class _Ready:
     version: str = ""
     parsed: Parsed | None = None
     findings: tuple[Finding, ...] = ()
+    abbreviations: Mapping[str, str] = field(default_factory=dict)
 
 
 class Sync:
@@ -253,7 +254,7 @@ class Sync:
             outdated=parsed.outdated,
         )  # fmt: skip
         hashes = text_hashes(parsed.title, parsed.drafts)
-        writer.put_document(document, parsed.drafts, hashes, self._generation, abbreviations(ready.text))
+        writer.put_document(document, parsed.drafts, hashes, self._generation, ready.abbreviations)
         redactions = [asdict(finding) for finding in ready.findings]
         reason = "; ".join(parsed.notes)
         writer.put_item(spec.name, item.path, ready.signature, "indexed", reason, document_id, redactions)
@@ -281,7 +282,7 @@ def _digest_document(item: Listed, data: bytes, signature: str) -> _Ready:
     parsed = parse(item.path, redacted)
     version = item.version or hashlib.sha256(data).hexdigest()
     parsed = replace(parsed, notes=(*notes, *parsed.notes))
-    return _Ready(item, signature, "indexed", "", redacted, version, parsed, findings)
+    return _Ready(item, signature, "indexed", "", redacted, version, parsed, findings, abbreviations(redacted))
 
 
 def as_json(report: SyncReport) -> dict[str, Any]:

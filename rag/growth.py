@@ -26,6 +26,10 @@ class Result:
     seed: str
     passages: tuple[Passage, ...]
 
+    def stands_in(self, document: Document) -> bool:
+        """Whether the document still holds what was found, on those lines: a sync may have changed it meanwhile."""
+        return all(p.text in document.lines(p.start_line, p.end_line) for p in self.passages)
+
     def joined(self, document: Document) -> Passage:
         """The passages as one: the document's own lines from the first to the last of them."""
         seed = next(passage for passage in self.passages if passage.id == self.seed)

@@ -29,7 +29,7 @@ def literals(question: str) -> dict[str, float]:
     words = question.strip("\"'`?!. ").split()
     if 2 <= len(words) <= _WHOLE:
         found.append(" ".join(words))
-    return {piece: 1 + _BARE * min(1.0, len(piece) / len(_plain(question))) for piece in map(_plain, found)}
+    return {piece: 1 + _BARE * min(1.0, len(piece) / len(_plain(question))) for piece in map(_plain, found) if piece}
 
 
 def exactness(wanted: Mapping[str, float], texts: Mapping[str, str]) -> dict[str, float]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from rag.errors import (
+    GenerationChangedError,
     IndexDamagedError,
     NotFoundError,
     RetryLaterError,
@@ -30,7 +31,8 @@ from rag.errors import (
 )  # fmt: skip
 
 _ERRORS: dict[str, type[WaypostError]] = {
-    kind.__name__: kind for kind in (IndexDamagedError, NotFoundError, SettingsError, StorageError)
+    kind.__name__: kind
+    for kind in (GenerationChangedError, IndexDamagedError, NotFoundError, SettingsError, StorageError)
 }
 Handler = Callable[[Mapping[str, Any]], Iterator[Mapping[str, Any]]]
 _LONGEST_SOCKET_PATH = 100  # bytes that every system's sockaddr_un can hold

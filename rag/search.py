@@ -66,12 +66,18 @@ class LocalDense:
     def __init__(self, embedder: Embedder, index: VectorSearch) -> None:
         self._embedder = embedder
         self._index = index
+        self._missing = ""
 
     def search(self, text: str, k: int, scope: Scope) -> DenseHits:
         mark = self._index.watermark()
         if mark == 0 or not scope.access:
             return DenseHits((), mark)
-        vector = self._embedder.embed([text])[0]
+        try:
+            vector = self._embedder.embed([text])[0] if not self._missing else None
+        except SettingsError as error:  # it can't be loaded: tried once, since trying may take a minute
+            self._missing, vector = str(error), None
+        if vector is None:
+            return NoDense(self._missing).search(text, k, scope)
         return DenseHits(tuple(self._index.search(vector, k, scope)), mark)
 
 
@@ -102,7 +108,7 @@ class SearchResult:
 class Lexical(Index, Protocol):
     """An index of words, which can also say how a word is spelt and how rare it is."""
 
-    def spelt(self, word: str) -> str: ...
+    def spelt(self, word: str, scope: Scope) -> str: ...
 
     def rarity(self, word: str) -> float: ...
 
@@ -138,6 +144,7 @@ class Retriever:
         Raises: SettingsError for an empty or over-long query or an unknown filter; IndexDamagedError when even the lexical
         index can't be read.
         """
+        query = query.encode("utf-8", "replace").decode()  # a command line may hold what is no text
         check_query(query)
         scope = self._scope(viewer, filters or Filters())
         for _ in range(_SWITCHES):
@@ -173,8 +180,12 @@ class Retriever:
 
     def candidates(self, query: str, viewer: Viewer) -> tuple[ScoredPassage, ...]:
         """Every passage that either index found, by id, unranked and ungrown: for telling where an answer was lost."""
+        query = query.encode("utf-8", "replace").decode()
         serving, scope = self._serving(), self._scope(viewer, Filters())
-        found, _ = self._find(serving, self._understand(serving, query, scope), _POOL, scope)
+        try:
+            found, _ = self._find(serving, self._understand(serving, query, scope), _POOL, scope)
+        except GenerationChangedError:
+            return self.candidates(query, viewer)
         passages = self._catalog.passages({hit.id for hit in (*found.lexical, *found.dense)})
         documents = self._catalog.documents({passage.document_id for passage in passages.values()})
         return tuple(
@@ -183,9 +194,14 @@ class Retriever:
 
     def _understand(self, serving: Serving, query: str, scope: Scope) -> Understanding:
         lexical = serving.lexical
-        return understand(
-            query, lexical.spelt, lexical.rarity, lambda words: self._catalog.other_forms(words, scope.access)
-        )
+
+        def spelt(word: str) -> str:
+            return lexical.spelt(word, scope)
+
+        def other_forms(words: Sequence[str]) -> Sequence[tuple[str, str]]:
+            return self._catalog.other_forms(words, scope.access)
+
+        return understand(query, spelt, lexical.rarity, other_forms)
 
     def _find(self, serving: Serving, asked: Understanding, pool: int, scope: Scope) -> tuple[Found, DenseHits]:
         dense = self._search_dense(serving.dense, asked.text, pool, scope)
@@ -246,7 +262,7 @@ class Retriever:
         found = []
         for result in results:
             document = documents.get(result.passages[0].document_id)
-            if document and document.access.key in scope.access:
+            if document and document.access.key in scope.access and result.stands_in(document):
                 row = by_id[result.seed]
                 found.append(ScoredPassage(result.joined(document), document, row.score, row.why))
         return tuple(found)

@@ -12,6 +12,7 @@ from rag.indexes.tokens import STOP_WORDS, terms, tokenise
 from rag.literals import literals
 from rag.ports import Terms
 
+_SPELT = 30  # words whose spelling is looked up
 _GUESSED = 0.6  # what a word counts that may be a misspelling, or just a word that stands nowhere
 _COMMONER, _RARER = (
     0.5,
@@ -49,7 +50,7 @@ def understand(
     `other_forms`, for the question's words, what of them is a short or a long form, with the other one."""
     text = " ".join(_TEMPLATE.sub(" ", question).split()) or question
     found = terms(text)
-    corrected = {word: spelt(word) for word in found.words}
+    corrected = {word: spelt(word) if at < _SPELT else word for at, word in enumerate(found.words)}
     words = {corrected[word]: 1.0 if corrected[word] == word else _GUESSED for word in found.words}
     for said, form in other_forms(tokenise(text).words):
         also = [word for word in form.split() if word not in STOP_WORDS]

@@ -24,7 +24,7 @@ from ingest.parsers.text import HARD_LIMIT, LIMIT, TARGET, windows
 from rag.catalog import PassageDraft
 from rag.errors import DocumentError
 
-_TEMPLATE = re.compile(r"<%.*?%>|\{\{.*?\}\}", re.S)
+_TEMPLATE = re.compile(r"<%.{0,300}?%>|\{\{.{0,300}?\}\}", re.S)
 _MISSPELT = 0.8  # likeness from which on a key is taken for a misspelt `audience`
 _NAMES_AUDIENCE = re.compile(r"^\W*aud\w*\s*:", re.I)
 _FRONT_LINES = 60  # lines in which front matter is looked for that has no end or can't be read

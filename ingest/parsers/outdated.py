@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _LINES = 40  # a page says so near its top
+_MOST = 200  # characters of what it says
 _PAGE = (
     r"(?:page|document|doc|runbook|guide|article|section|repo(?:sitory)?|module|wiki|process|procedure|decision|ADR)"
 )
@@ -29,18 +30,21 @@ def outdated(title: str, front: Mapping[str, Any], lines: Sequence[str]) -> str:
     """The page's own words for it, or ""."""
     if front.get("deprecated") is True or front.get("archived") is True:
         return "its front matter says that it is deprecated"
-    if _STATUS_SAYS.search(str(front.get("status", ""))):
-        return f"its front matter says: status {front['status']}"
+    said = {
+        key: str(front[key])[:_MOST] for key in ("status", *_FIELDS) if isinstance(front.get(key), str | int | float)
+    }
+    if _STATUS_SAYS.search(said.get("status", "")):
+        return f"its front matter says: status {said['status']}"
     for field in _FIELDS:
-        if front.get(field):
-            return f"its front matter says: {field.replace('_', ' ')} {front[field]}"
+        if said.get(field):
+            return f"its front matter says: {field.replace('_', ' ')} {said[field]}"
     if _TITLE.search(title):
-        return title
+        return title[:_MOST]
     status = False
     for line in lines[:_LINES]:
         says = _STATUS_SAYS.search(line) if status or _STATUS.match(line) else None
-        said = _SAYS_SO.search(line)
-        if says or _BANNER.match(line) or (said and not _NEGATED.search(said.group())):
-            return line.strip(" #*_>|")[:200]
+        sentence = _SAYS_SO.search(line)
+        if says or _BANNER.match(line) or (sentence and not _NEGATED.search(sentence.group())):
+            return line.strip(" #*_>|")[:_MOST]
         status = bool(_STATUS.match(line)) or (status and not line.strip())
     return ""

@@ -278,12 +278,14 @@ class Catalog:
             }
         return sorted(texts.items(), key=lambda item: len(item[1]))
 
-    def unsplit(self, generation: Generation) -> list[str]:
-        """The ids of the documents of which there is no passage as this generation splits them."""
+    def unsplit(self, generation: Generation, *, split_elsewhere: bool = False) -> list[str]:
+        """The ids of the documents of which there is no passage as this generation splits them; `split_elsewhere`: only of
+        those that another splitter makes passages of, so that empty ones don't count."""
         d, p = s.documents, s.passages
         has = select(p.c.id).where(p.c.document_id == d.c.id, p.c.splitter == generation.splitter).exists()
+        other = select(p.c.id).where(p.c.document_id == d.c.id).exists() if split_elsewhere else true()
         with self._read() as connection:
-            return list(connection.execute(select(d.c.id).where(not_(has)).order_by(d.c.id)).scalars())
+            return list(connection.execute(select(d.c.id).where(not_(has), other).order_by(d.c.id)).scalars())
 
     def coverage(
         self, access: Sequence[str], lexical_watermark: int, vectors_watermark: int, generation: Generation

@@ -85,6 +85,11 @@ class CatalogWriter:
         statement = upsert(s.items).values(source=source, path=path, **values)
         self._connection.execute(statement.on_conflict_do_update(index_elements=["source", "path"], set_=values))
 
+    def doubt_item(self, source: str, path: str) -> None:
+        """Lets the next sync read a thing anew, changed or not."""
+        mine = (s.items.c.source == source, s.items.c.path == path)
+        self._connection.execute(update(s.items).where(*mine).values(signature=""))
+
     def remove_item(self, source: str, path: str) -> None:
         self._connection.execute(delete(s.items).where(s.items.c.source == source, s.items.c.path == path))
 

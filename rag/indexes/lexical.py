@@ -105,9 +105,25 @@ class TantivyIndex:
         searcher = self._index.searcher()
         return 1.0 - float(searcher.doc_freq("text", _stem(word))) / max(int(searcher.num_docs), 1)
 
-    def spelt(self, word: str) -> str:
-        """The word as the documents spell it, where it stands in none of them and one letter's change makes it one that does."""
-        return _spelt(word, self._index.searcher())
+    def spelt(self, word: str, scope: Scope) -> str:
+        """The word as the documents within `scope` spell it, where it stands in none of them and one letter's change makes it
+        one that does: of all words one edit away (a letter left out, added, changed, or two swapped) the one in most passages."""
+        if not _SPELLABLE.fullmatch(word) or self._stands(word, scope):
+            return word
+        searcher = self._index.searcher()
+        counted = ((searcher.doc_freq("text", _stem(edit)), edit) for edit in _edits(word))
+        likely = sorted((found for found in counted if found[0]), reverse=True)[:_LIKELY]
+        return next((edit for _, edit in likely if self._stands(edit, scope)), word)
+
+    def _stands(self, word: str, scope: Scope) -> bool:
+        """Whether some passage within the scope has the word; what others may read does not count."""
+        searcher = self._index.searcher()
+        if not searcher.doc_freq("text", _stem(word)):
+            return False
+        wanted = [_term(self._index.schema, "text", _stem(word), 1.0), *_filters(scope, self._index.schema)]
+        return bool(
+            searcher.search(tantivy.Query.boolean_query([(tantivy.Occur.Must, q) for q in wanted]), limit=1).hits
+        )
 
     def stamps(self) -> Mapping[str, str]:
         self._index.reload()
@@ -124,6 +140,7 @@ class TantivyIndex:
 
 
 _SPELLABLE = re.compile(r"[a-z]{5,30}")  # shorter words have too many neighbours
+_LIKELY = 5  # words one edit away that are tried
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _STEMMER = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).filter(tantivy.Filter.stemmer("english")).build()
 
@@ -172,10 +189,8 @@ def _pair(first: str, second: str) -> str:
     return f"{_stem(first)}_{_stem(second)}"
 
 
-def _spelt(word: str, searcher: Any) -> str:
-    """Of all words one edit away (a letter left out, added, changed, or two swapped) the one in most passages."""
-    if not _SPELLABLE.fullmatch(word) or searcher.doc_freq("text", _stem(word)):
-        return word
+def _edits(word: str) -> set[str]:
+    """Every string one edit away that begins with the same letter."""
     splits = [(word[:i], word[i:]) for i in range(len(word) + 1)]
     edits = {
         *(a + b[1:] for a, b in splits if b),
@@ -183,8 +198,7 @@ def _spelt(word: str, searcher: Any) -> str:
         *(a + c + b[1:] for a, b in splits if b for c in _LETTERS),
         *(a + c + b for a, b in splits for c in _LETTERS),
     }
-    counted = max((searcher.doc_freq("text", _stem(edit)), edit) for edit in edits if edit[0] == word[0])
-    return counted[1] if counted[0] else word
+    return {edit for edit in edits if edit[0] == word[0]} - {word}
 
 
 def _query(terms: Terms, schema: Any, weights: Mapping[str, float]) -> Any:

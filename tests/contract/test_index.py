@@ -136,7 +136,7 @@ def test_a_misspelt_word_is_looked_for_as_the_documents_spell_it(tmp_path: Path)
         ("clustter", "p0"),
         ("kubernetis", "p2"),
     ):
-        assert index.spelt(wrong) != wrong
-        assert right in [hit.id for hit in index.search(terms(index.spelt(wrong)), 5, Scope(("everyone",)))]
+        assert index.spelt(wrong, EVERYONE) != wrong
+        assert right in [hit.id for hit in index.search(terms(index.spelt(wrong, EVERYONE)), 5, Scope(("everyone",)))]
     for kept in ("upgrade", "cluster", "zzzzzz", "past", "v1.29", "opensearchdomain"):
-        assert index.spelt(kept) == kept
+        assert index.spelt(kept, EVERYONE) == kept

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ingest.abbreviations import abbreviations
@@ -57,3 +59,24 @@ def test_a_page_that_says_it_is_outdated(text: str) -> None:
 @pytest.mark.parametrize("text", CURRENT)
 def test_a_page_that_speaks_of_outdated_things(text: str) -> None:
     assert parse("page.md", text).outdated == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 40_000, "A-" * 20_000, "(A" * 20_000, "Ab " * 20_000 + "(AB", "A (" + "b " * 20_000], ids=range(5)
+)
+def test_hostile_text_is_read_in_a_moment(text: str) -> None:
+    began = time.process_time()
+    abbreviations(text)
+    assert time.process_time() - began < 2
+
+
+def test_hostile_front_matter_is_not_expanded() -> None:
+    bomb = "---\na: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n"
+    bomb += "c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b]\nstatus: [*c, *c, *c, *c]\nmoved_to: [*c, *c]\n---\n# Page\n"
+    assert parse("page.md", bomb).outdated == ""
+
+
+def test_a_heading_of_open_templates_is_read_in_a_moment() -> None:
+    began = time.process_time()
+    parse("page.md", "# " + "{{" * 20_000 + "\n")
+    assert time.process_time() - began < 5

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,11 @@ from api.owner import Owner, open_owner
 from api.settings import Settings
 from ingest.sync import SyncReport
 from rag import doctor
-from rag.errors import IndexDamagedError, SettingsError
+from rag.errors import DocumentError, GenerationChangedError, SettingsError
+from rag.owner import owner_of
+from rag.ports import Scope
 from rag.records import Viewer
+from rag.remote import RemoteDense
 from rag.search import SearchResult
 from tests.conftest import configure, write
 
@@ -162,7 +167,6 @@ def test_a_generation_that_does_not_hold_what_it_should_never_serves(
     assert report.needs_a_person
     assert "does not hold what it should (vectors)" in report.generation
     assert states(settings)[0] == (1, "hashing-384", "serving")
-    assert issubclass(IndexDamagedError, Exception)
     assert "serves now" in synced(asking_for(settings, "hashing-64")).generation
 
 
@@ -179,3 +183,54 @@ def test_what_is_gone_or_restricted_is_so_in_every_generation(settings: Settings
         f.document.path for question in ("word3 alpaca", "word4 alpaca") for f in searched(other, question).passages
     }
     assert not seen & {"3.md", "4.md"}
+
+
+def test_a_page_that_the_new_splitter_refuses_stops_nothing(
+    settings: Settings, pages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced(settings)
+    parse = ingest.generations.parse
+
+    def refusing(path: str, text: str) -> object:
+        if path == "5.md":
+            raise DocumentError("can't be split")
+        return parse(path, text)
+
+    for module in (api.owner, ingest.generations):
+        monkeypatch.setattr(module, "SPLITTER", "next")
+    monkeypatch.setattr(ingest.generations, "parse", refusing)
+    report = synced(settings)
+    assert not report.interrupted
+    assert states(settings)[1] == (2, "hashing-384", "serving")
+    assert searched(settings, "word5").passages[0].document.path == "5.md"  # read anew by the same sync
+
+
+def test_a_remote_searcher_of_another_generation_begins_anew(settings: Settings, pages: Path) -> None:
+    synced(settings)
+    with open_owner(settings, "serve") as owner:
+        handler = RemoteDense(str(owner_of(settings.home)["socket"]), replace(owner.generation, number=9))
+        with pytest.raises(GenerationChangedError):
+            handler.search("word7", 5, Scope(owner.catalog.access_keys(Viewer())))
+
+
+def test_an_embedder_that_is_gone_does_not_hold_syncs_up(settings: Settings, pages: Path) -> None:
+    synced(settings)
+    with sqlite3.connect(settings.home / "catalog.db") as connection:
+        connection.execute(
+            "update generations set embedder = '/gone/model', model = 'sentence-transformers//gone/model@float32'"
+        )
+        connection.execute("update passages set embedded = 0")
+    connection.close()
+    write(pages, {"new.md": "# New\n\nguanaco\n"})
+    found = searched(settings)
+    assert (found.passages[0].why, "/gone/model" in found.coverage.note) == (("lexical",), True)
+    assert "serves now" in synced(settings).generation
+    found = searched(settings, "guanaco")
+    assert (found.passages[0].document.path, found.coverage.complete) == ("new.md", True)
+
+
+def test_folders_that_no_generation_owns_are_removed(settings: Settings, pages: Path) -> None:
+    synced(settings)
+    write(settings.home / "generation-9" / "lexical", {"left": "by a kill"})
+    synced(settings)
+    assert [folder.name for folder in settings.home.glob("generation-*")] == ["generation-1"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from api.settings import Settings
 from ingest.sync import SyncReport
 from rag.errors import ModelError
 from rag.evidence import assemble
-from rag.records import ScoredPassage, Viewer
+from rag.ports import Scope
+from rag.records import Document, ScoredPassage, Viewer
 from rag.search import Retriever
 from tests.conftest import configure, write
 
@@ -129,3 +131,34 @@ def test_a_definition_that_the_viewer_may_not_see_stays_away(
     found = owner.reader().retriever.search("aws_db_instance ledger", Viewer.of(["sre"]), 1)
     assert len(assemble(found.passages, owner.catalog, found.generation, Viewer.of(["sre"]))) == 3
     assert len(assemble(found.passages, owner.catalog, found.generation, Viewer())) == 1
+
+
+def test_how_a_word_is_spelt_tells_nothing_of_what_others_read(owner: Owner, search: object) -> None:
+    serving = owner.serving()
+    everyone, sre = (Scope(owner.catalog.access_keys(Viewer.of(groups))) for groups in ([], ["sre"]))
+    assert serving.lexical.spelt("mondais", sre) == "mondays"
+    assert serving.lexical.spelt("mondais", everyone) == "mondais"
+    assert serving.lexical.spelt("mondays", everyone) == "mondays"  # and not the like of it
+
+
+@pytest.mark.parametrize(
+    "question", ['{{ "  " }}', "?!", "the of and", "\udcff broken", "'\"`", "\u200b", "x" * 4000, "\0"]
+)
+def test_any_question_is_answered(owner: Owner, search: Callable[..., Sequence[ScoredPassage]], question: str) -> None:
+    search(question)
+    owner.reader().retriever.candidates(question, Viewer())
+
+
+def test_what_changed_between_index_and_document_is_left_out(
+    owner: Owner, search: Callable[..., Sequence[ScoredPassage]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = owner.catalog.documents
+
+    def changed(ids: Iterable[str]) -> dict[str, Document]:
+        return {i: replace(d, text="another text\n" * 9) if d.path == "new.md" else d for i, d in read(ids).items()}
+
+    assert "new.md" in [found.document.path for found in search("rotate the signing key")]
+    monkeypatch.setattr(owner.catalog, "documents", changed)
+    found = search("rotate the signing key")
+    assert "new.md" not in [one.document.path for one in found]
+    assert all(one.passage.text in one.document.text for one in found)

@@ -72,3 +72,8 @@ def test_what_few_hold_counts_more() -> None:
     found = exactness({"v1.9": 1.0, "only here": 1.0}, texts)
     assert found["0"] == pytest.approx(0.9)
     assert found["1"] == 0.0
+
+
+def test_a_quoted_blank_is_nothing() -> None:
+    assert "" not in literals('{{ "  " }}')
+    assert exactness(literals("' ' \"  \" ` `"), TEXTS) == {}
