@@ -33,6 +33,7 @@ from api.console import (
 )  # fmt: skip
 from api.eval_cli import evaluation
 from api.settings import CONFIG_NAME, first_config
+from api.terraform_cli import terraform
 from api.upkeep_cli import doctor, forget, generations, status
 from rag.errors import RetryLaterError, SettingsError, WaypostError
 from rag.ports import Progress as Step
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 app.add_typer(evaluation, name="eval")
 app.add_typer(generations, name="generations")
+app.add_typer(terraform, name="terraform")
 for command in (forget, status, doctor):
     app.command()(command)
 

@@ -26,7 +26,7 @@ from rag.indexes.projection import Projections
 from rag.ports import Embedder, Progress
 from rag.records import AccessRule, Document
 
-_PIPELINE = "3"  # a new number makes every document be parsed anew
+_PIPELINE = "4"  # a new number makes every document be parsed anew
 _BATCH = 48  # documents in one transaction
 
 
@@ -254,7 +254,7 @@ class Sync:
             outdated=parsed.outdated,
         )  # fmt: skip
         hashes = text_hashes(parsed.title, parsed.drafts)
-        writer.put_document(document, parsed.drafts, hashes, self._generation, ready.abbreviations)
+        writer.put_document(document, parsed.drafts, hashes, self._generation, ready.abbreviations, parsed.symbols)
         redactions = [asdict(finding) for finding in ready.findings]
         reason = "; ".join(parsed.notes)
         writer.put_item(spec.name, item.path, ready.signature, "indexed", reason, document_id, redactions)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from rag.catalog import PassageDraft
+from rag.terraform.records import Symbol
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,15 @@ class Parsed:
     audience: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
     outdated: str = ""
+    symbols: tuple[Symbol, ...] = ()
 
 
 Parser = Callable[[str, str], Parsed]
 
-SPLITTER = "2"  # a new number makes every document be split anew, in a generation of its own
+SPLITTER = "3"  # a new number makes every document be split anew, in a generation of its own
 
 TERRAFORM = frozenset({".tf", ".tofu", ".tfvars", ".hcl"})
+TERRAFORM_JSON = (".tf.json", ".tofu.json", ".tfvars.json")
 MARKDOWN = frozenset({".md", ".markdown", ".mdx"})
 YAML = frozenset({".yaml", ".yml", ".json"})
 
@@ -52,7 +55,7 @@ def _parser(path: str) -> Parser:
     ending = suffix(path)
     if ending in MARKDOWN:
         return markdown.parse
-    if ending in TERRAFORM:
+    if ending in TERRAFORM or path.lower().endswith(TERRAFORM_JSON):
         return terraform.parse
     if ending in YAML:
         return yaml.parse
@@ -65,7 +68,7 @@ def document_kind(path: str, configured: str) -> str:
         return configured
     ending = suffix(path)
     lowered = f"/{path.lower()}"
-    if ending in TERRAFORM or path.endswith(".tf.json"):
+    if ending in TERRAFORM or path.lower().endswith(TERRAFORM_JSON):
         return "terraform"
     if ending in YAML or ending in (".toml", ".ini", ".conf", ".cfg", ".xml", ".env"):
         return "config"

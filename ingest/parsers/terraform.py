@@ -1,25 +1,15 @@
-"""Terraform, OpenTofu and Terragrunt on tree-sitter-hcl: one passage a block, with the comment above it.
-
-A file with a syntax error is cut at block headers in column 0 and each piece parsed alone, so that one broken block
-costs that block only. Grammar: https://github.com/tree-sitter-grammars/tree-sitter-hcl
-"""
+"""Terraform, OpenTofu and Terragrunt: one passage a block, with the comment above it, and the symbols that the file defines."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from ingest.parsers import Parsed, draft, lines_of
 from ingest.parsers.text import HARD_LIMIT, LIMIT, TARGET, windows
+from ingest.terraform.reading import Block, File
+from ingest.terraform.symbols import read_file, symbols
 from rag.catalog import PassageDraft
-
-if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
-
-_HEADER = re.compile(rb'^[a-z_]+(?:[ \t]+(?:"[^"\n]*"|[A-Za-z_][\w-]*))*[ \t]*\{', re.M)
 
 
 @dataclass(frozen=True)
@@ -32,108 +22,35 @@ class _Part:
     cuts: tuple[tuple[int, str], ...] = ()
 
 
-@lru_cache(maxsize=1)
-def _parser() -> Parser:
-    import tree_sitter_hcl
-    from tree_sitter import Language, Parser
-
-    return Parser(Language(tree_sitter_hcl.language()))
-
-
 def parse(path: str, text: str) -> Parsed:
     """Passages by block. The title is the path: file names such as main.tf say nothing without their folder."""
     lines = lines_of(text)
-    data = text.encode("utf-8", "surrogatepass")
-    root = _parser().parse(data).root_node
+    file = read_file(path, text)
     notes: tuple[str, ...] = ()
-    if root.has_error:
-        parts = list(_recovered(data))
-        notes = (f"partial: syntax error near line {_first_error(root)}; sound blocks are indexed as blocks",)
-    else:
-        parts = list(_parts(root, 0))
-    return Parsed(path, tuple(_passages(lines, parts)), notes=notes)
+    if file.error_line:
+        notes = (f"partial: syntax error near line {file.error_line}; sound blocks are indexed as blocks",)
+    return Parsed(path, tuple(_passages(lines, _parts(file))), notes=notes, symbols=symbols(path, file))
 
 
-def _recovered(data: bytes) -> Iterator[_Part]:
-    """The parts of a broken file: of each piece between block headers that parses alone."""
-    starts = [match.start() for match in _HEADER.finditer(data)]
-    for start, end in zip(starts, [*starts[1:], len(data)][: len(starts)], strict=True):
-        root = _parser().parse(data[start:end]).root_node
-        if not root.has_error:
-            yield from _parts(root, data.count(b"\n", 0, start))
-
-
-def _first_error(node: Node) -> int:
-    for child in node.children:
-        if child.is_error or child.is_missing:
-            return int(child.start_point[0]) + 1
-        if child.has_error:
-            return _first_error(child)
-    return int(node.start_point[0]) + 1
-
-
-def _parts(root: Node, offset: int) -> Iterator[_Part]:
+def _parts(file: File) -> list[_Part]:
     """Blocks and attributes of the file's body, each with the comments that end on the line above it."""
-    comment_start, comment_end = -1, -1
-    for node in _top_level(root):
-        first, last = node.start_point[0], _last_row(node)
-        if node.type == "comment":
-            if comment_end + 1 != first:
-                comment_start = first
-            comment_end = last
-            continue
-        start = comment_start if comment_start >= 0 and comment_end + 1 == first else first
-        cuts = tuple((row + offset, name) for row, name in _nested(node)) if node.type == "block" else ()
-        yield _Part(start + offset, last + 1 + offset, _address(node), cuts)
-        comment_start = comment_end = -1
+    blocks = [_Part(block.lead - 1, block.end, _address(block), _cuts(block)) for block in file.blocks]
+    attributes = [_Part(attribute.lead - 1, attribute.end, attribute.name) for attribute in file.attributes]
+    return sorted([*blocks, *attributes], key=lambda part: part.start)
 
 
-def _top_level(root: Node) -> list[Node]:
-    """Comments hang on the file, blocks on its body: both in the order of their lines."""
-    nodes: list[Node] = []
-    for child in root.children:
-        nodes.extend(child.children if child.type == "body" else [child])
-    return sorted(nodes, key=lambda node: node.start_byte)
+def _address(block: Block) -> str:
+    """`resource aws_s3_bucket.logs`, `data aws_iam_policy_document.this`, `variable region`."""
+    return f"{block.type} {'.'.join(block.labels)}".strip()
 
 
-def _last_row(node: Node) -> int:
-    row, column = node.end_point[0], node.end_point[1]
-    return int(row - 1 if column == 0 and row > node.start_point[0] else row)
-
-
-def _words(node: Node) -> list[str]:
-    """A block's header as words, quotes taken off."""
-    words = []
-    for child in node.children:
-        if child.type == "block_start":
-            break
-        if child.type in ("identifier", "string_lit") and child.text is not None:
-            words.append(child.text.decode("utf-8", "replace").strip('"'))
-    return words
-
-
-def _address(node: Node) -> str:
-    """`resource aws_s3_bucket.logs`, `data aws_iam_policy_document.this`, `variable region`; an attribute's own name."""
-    if node.type != "block":
-        text = node.children[0].text if node.children else None
-        return text.decode("utf-8", "replace") if text else ""
-    kind, *labels = _words(node) or [""]
-    return f"{kind} {'.'.join(labels)}".strip()
-
-
-def _nested(block: Node) -> Iterator[tuple[int, str]]:
+def _cuts(block: Block) -> tuple[tuple[int, str], ...]:
     """Where a long block may be cut: the first line of each attribute and nested block (comment included), its name."""
-    for body in (child for child in block.children if child.type == "body"):
-        comment_start, comment_end = -1, -1
-        for node in body.children:
-            first = node.start_point[0]
-            if node.type == "comment":
-                if comment_end + 1 != first:
-                    comment_start = first
-                comment_end = _last_row(node)
-            else:
-                start = comment_start if comment_start >= 0 and comment_end + 1 == first else first
-                yield start, " ".join(_words(node)) if node.type == "block" else ""
+    inner = [
+        *((a.lead - 1, "") for a in block.attributes),
+        *((b.lead - 1, " ".join((b.type, *b.labels))) for b in block.blocks),
+    ]
+    return tuple(sorted(inner))
 
 
 def _passages(lines: Sequence[str], parts: Sequence[_Part]) -> Iterator[PassageDraft]:

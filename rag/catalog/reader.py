@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, distinct, f
 
 from rag.catalog import schema as s
 from rag.catalog.engine import open_engine, translated
+from rag.catalog.symbols import SymbolTable
 from rag.catalog.writer import CatalogWriter
 from rag.errors import NotFoundError
 from rag.ports import Entry, Vectors
@@ -59,6 +60,7 @@ class Catalog:
         self.url = url
         self._engine: Engine = open_engine(url, read_only=read_only)
         self._counts: tuple[object, tuple[int, int]] | None = None
+        self.symbols = SymbolTable(self._read)
 
     def close(self) -> None:
         self._engine.dispose()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-REVISION = "0002"
+REVISION = "0003"
 
 metadata = MetaData()
 
@@ -109,6 +109,44 @@ embeddings = Table(
     Column("model", String, primary_key=True),
     Column("text_hash", String, primary_key=True),
     Column("vector", LargeBinary, nullable=False),
+)
+
+# What Terraform files define (`rag.terraform.records`), and what refers to what. `folder` is the module's: addresses hold in it.
+symbols = Table(
+    "symbols",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("document_id", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("start_line", Integer, nullable=False),
+    Column("end_line", Integer, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("provider", String, nullable=False),
+    Column("sensitive", Integer, nullable=False),
+    Column("attributes", Text, nullable=False),
+    Index("symbols_by_document", "document_id"),
+    Index("symbols_by_address", "address"),
+    Index("symbols_by_folder", "source", "folder"),
+)
+
+symbol_references = Table(
+    "symbol_references",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("symbol_id", String, nullable=False),
+    Column("document_id", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("attribute", Text, nullable=False),
+    Column("line", Integer, nullable=False),
+    Index("references_by_document", "document_id"),
+    Index("references_by_target", "target"),
 )
 
 # One row for each thing a source listed: what became of it, and the signature that tells whether it changed since.

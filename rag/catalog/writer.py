@@ -13,8 +13,10 @@ from sqlalchemy import Connection, and_, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from rag.catalog import schema as s
+from rag.catalog.symbols import put_symbols, remove_symbols
 from rag.ports import Vectors
 from rag.records import AccessRule, Document, Generation, digest
+from rag.terraform.records import Symbol
 
 
 def now() -> str:
@@ -116,13 +118,13 @@ class CatalogWriter:
 
     def put_document(
         self, document: Document, drafts: Sequence[PassageDraft], text_hashes: Sequence[str], generation: Generation,
-        abbreviations: Mapping[str, str] | None = None,
+        abbreviations: Mapping[str, str] | None = None, symbols: Sequence[Symbol] = (),
     ) -> None:  # fmt: skip
         """Stores a document with its passages of this generation, replacing what was there, and logs what the indexes must
         change. What other generations hold of it goes too, unless the document is the same.
 
         `text_hashes[i]` names the text to embed of `drafts[i]`. Passages whose text stays keep their id and vector.
-        `abbreviations` are short forms with what the document says they stand for.
+        `abbreviations` are short forms with what the document says they stand for, `symbols` what it defines.
         """
         self._put_access(document.access)
         access = document.access.key
@@ -148,6 +150,7 @@ class CatalogWriter:
         learnt = [{"document_id": document.id, "short": k, "long": v} for k, v in (abbreviations or {}).items()]
         if learnt:
             self._connection.execute(insert(a), learnt)
+        put_symbols(self._connection, document, symbols)
         self._log((i, "delete") for i in old if i not in rows)
         self._log((i, "put") for i, row in rows.items() if old.get(i) != row["stamp"])
         self._log([(document.id, "document")])
@@ -202,6 +205,7 @@ class CatalogWriter:
         ids = self._connection.execute(select(p.c.id).where(p.c.document_id == document_id)).scalars().all()
         self._connection.execute(delete(p).where(p.c.document_id == document_id))
         self._connection.execute(delete(s.abbreviations).where(s.abbreviations.c.document_id == document_id))
+        remove_symbols(self._connection, document_id)
         gone = self._connection.execute(delete(s.documents).where(s.documents.c.id == document_id)).rowcount
         self._log((i, "delete") for i in ids)
         self._log([(document_id, "document")] if gone else [])

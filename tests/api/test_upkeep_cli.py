@@ -57,3 +57,18 @@ def test_a_reranker_that_cannot_be_is_a_setting_to_mend(
     monkeypatch.setenv("WAYPOST_RERANKER", "model")
     code, _, error = synced("search", "force-unlock")
     assert (code, "ANTHROPIC_API_KEY" in error) == (2, True)
+
+
+def test_terraform_is_looked_up(synced: Run) -> None:
+    listed = loaded(synced("terraform", "list", "--kind", "resource", "--json"))["symbols"]
+    assert [(one["address"], one["start_line"]) for one in listed] == [("aws_vpc.main", 1)]
+    assert 'cidr_block = "10.7.0.0/16"' in synced("terraform", "show", "aws_vpc.main")[1]
+    assert loaded(synced("terraform", "refs", "aws_vpc.main", "--json"))["symbols"][0]["referred_by"] == []
+    assert loaded(synced("terraform", "modules", "--json")) == {"modules": []}
+    assert loaded(synced("terraform", "providers", "--json")) == {"providers": []}
+    for arguments, said in (
+        (("show", "aws_vpc.none"), "nothing here defines"),
+        (("list", "--kind", "resources"), "there is no kind"),
+    ):
+        code, _, error = synced("terraform", *arguments)
+        assert (code, said in error) == (2, True)

@@ -32,7 +32,8 @@ def old(settings: Settings, tmp_path: Path) -> Settings:
         owner.sync([], lambda step: None, lambda: False)
     with sqlite3.connect(settings.home / "catalog.db") as connection:
         for statement in (
-            "drop table generations", "drop table abbreviations", "alter table documents drop column outdated",
+            "drop table symbols", "drop table symbol_references", "drop table generations", "drop table abbreviations",
+            "alter table documents drop column outdated",
             "drop index passages_by_document", "drop index passages_by_access", "alter table passages drop column splitter",
             "create index passages_by_document on passages (document_id, ordinal)",
             "create index passages_by_access on passages (access, embedded)",

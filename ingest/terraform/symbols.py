@@ -1,0 +1,141 @@
+"""From a file's blocks to the symbols that it defines, each with its attributes, references and lines.
+
+What is secret by declaration (a sensitive variable's default) or by name (a password set to a literal) leaves this module as
+`["secret"]`. The parsers call `symbols`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from ingest.terraform.json_syntax import read_json, read_json_values
+from ingest.terraform.reading import Attribute, Block, Expression, File, Reference, read
+from rag.terraform.records import Symbol, SymbolAttribute, SymbolReference
+
+_TWO_LABELS = ("resource", "data", "ephemeral")
+_SECRET = re.compile(
+    r"(^|_)(password|passwd|passphrase|secret|secret_key|secret_access_key|private_key|token|api_key|access_key|client_secret)$"
+    r"|^(secret_string|master_password|auth_token|connection_string)$"
+)
+_PLAIN = re.compile(r"(_arn|_id|_name|_length|_version|_days|_enabled|_path|_url|_ttl|_hours)$")
+_MOST = 2000  # attributes of one symbol
+
+
+def read_file(path: str, text: str) -> File:
+    """The blocks of a file in either syntax."""
+    lowered = path.lower()
+    if lowered.endswith(".tfvars.json"):
+        return read_json_values(text)
+    return read_json(text) if lowered.endswith(".json") else read(text)
+
+
+def symbols(path: str, file: File) -> tuple[Symbol, ...]:
+    """What a file defines: blocks of .tf files by their kind, each local by itself, each value of a .tfvars file."""
+    found: list[Symbol] = []
+    for block in file.blocks:
+        found.extend(_locals(block) if block.type == "locals" else [_symbol(block)])
+    kind = "value" if PurePosixPath(path).name.endswith((".tfvars", ".tfvars.json")) else "other"
+    found.extend(_assigned(attribute, kind) for attribute in file.attributes)
+    return tuple(found)
+
+
+def _symbol(block: Block) -> Symbol:
+    kind, type_, name = _names(block)
+    sensitive = kind == "variable" and _says(block, "sensitive")
+    attributes: list[SymbolAttribute] = []
+    references: list[SymbolReference] = []
+    for path, attribute in _flat(block, ""):
+        expression = attribute.expression
+        if (sensitive and path == "default") or _is_secret(attribute.name, expression):
+            expression = ["secret"]
+        attributes.append(SymbolAttribute(path, attribute.start, attribute.end, expression))
+        references.extend(SymbolReference(target, path, r.line) for r in attribute.references if (target := _target(r)))
+    sensitive = sensitive or (kind == "output" and _says(block, "sensitive"))
+    return Symbol(
+        _address(kind, type_, name, block), kind, type_, name, block.start, block.end, block.comment, _provider(block),
+        sensitive, tuple(attributes[:_MOST]), tuple(dict.fromkeys(references)),
+    )  # fmt: skip
+
+
+def _provider(block: Block) -> str:
+    """The provider that a resource or data source names (`aws.east`), or the one that its type begins with."""
+    named = block.attribute("provider")
+    if named and named.expression[0] == "ref":
+        return ".".join(step for step in named.expression[1] if isinstance(step, str))
+    return block.labels[0].partition("_")[0] if block.type in _TWO_LABELS and block.labels else ""
+
+
+def _names(block: Block) -> tuple[str, str, str]:
+    """Kind, type and name: of `resource "aws_vpc" "main"` resource, aws_vpc and main."""
+    if block.type in _TWO_LABELS and len(block.labels) >= 2:
+        return block.type, block.labels[0], block.labels[1]
+    known = ("variable", "output", "module", "provider", "terraform", "moved", "import", "removed", "check")
+    kind = block.type if block.type in known else "other"
+    return kind, "" if kind != "other" else block.type, ".".join(block.labels)
+
+
+def _address(kind: str, type_: str, name: str, block: Block) -> str:
+    match kind:
+        case "resource":
+            return f"{type_}.{name}"
+        case "data" | "ephemeral":
+            return f"{kind}.{type_}.{name}"
+        case "variable":
+            return f"var.{name}"
+        case "provider":
+            alias = block.attribute("alias")
+            told = f".{alias.expression[1]}" if alias and alias.expression[0] == "lit" else ""
+            return f"provider.{name}{told}"
+        case "output" | "module" | "check":
+            return f"{kind}.{name}"
+    return ".".join(filter(None, (block.type, name)))
+
+
+def _locals(block: Block) -> Iterator[Symbol]:
+    for attribute in block.attributes:
+        yield _assigned(attribute, "local")
+
+
+def _assigned(attribute: Attribute, kind: str) -> Symbol:
+    """A local, a value for a variable, or an attribute at the top of a Terragrunt file."""
+    prefix = {"local": "local.", "value": "var."}.get(kind, "")
+    expression = ["secret"] if _is_secret(attribute.name, attribute.expression) else attribute.expression
+    return Symbol(
+        prefix + attribute.name, kind, "", attribute.name, attribute.start, attribute.end,
+        attributes=(SymbolAttribute("value", attribute.start, attribute.end, expression),),
+        references=tuple(SymbolReference(t, "value", r.line) for r in attribute.references if (t := _target(r))),
+    )  # fmt: skip
+
+
+def _flat(block: Block, prefix: str) -> Iterator[tuple[str, Attribute]]:
+    """Every attribute with its path through nested blocks; blocks of one type are numbered where there are several."""
+    for attribute in block.attributes:
+        yield prefix + attribute.name, attribute
+    many = Counter(nested.type for nested in block.blocks)
+    seen: Counter[str] = Counter()
+    for nested in block.blocks:
+        name = ".".join((nested.type, *nested.labels))
+        index = f"[{seen[nested.type]}]" if many[nested.type] > 1 and not nested.labels else ""
+        seen[nested.type] += 1
+        yield from _flat(nested, f"{prefix}{name}{index}.")
+
+
+def _says(block: Block, name: str) -> bool:
+    attribute = block.attribute(name)
+    return attribute is not None and attribute.expression == ["lit", True]
+
+
+def _is_secret(name: str, expression: Expression) -> bool:
+    """Whether a literal must not be told: by the attribute's name. References and numbers are no secrets."""
+    literal = expression[0] in ("lit", "raw", "tpl") and isinstance(expression[-1], str | list)
+    lowered = name.lower()
+    return literal and expression != ["lit", ""] and bool(_SECRET.search(lowered)) and not _PLAIN.search(lowered)
+
+
+def _target(reference: Reference) -> str:
+    """The address that a reference names: `var.region`, `module.vpc.subnets` (module and output), `data.aws_ami.x`,
+    `aws_vpc.main`."""
+    return ".".join(reference.steps[: 3 if reference.steps[0] in ("data", "module") else 2])

@@ -1,0 +1,60 @@
+"""Terraform's symbols: what a module folder defines, as the catalog stores it.
+
+An expression is a nested list, so that it can be stored as JSON: `["lit", value]`, `["tpl", parts]`, `["ref", steps]`,
+`["get", value, steps]`, `["call", name, arguments, expands]`, `["list", items]`, `["obj", [[key, value]…]]`,
+`["if", condition, yes, no]`, `["op", sign, operands]`, `["secret"]` for what is never told, `["raw", text]` for what has no form
+of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+Expression = list[Any]
+KINDS = (
+    "resource", "data", "ephemeral", "variable", "local", "output", "module", "provider", "terraform", "value", "moved",
+    "import", "removed", "check", "other",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SymbolAttribute:
+    """`path` (`ingress[0].from_port`) is set on lines start to end (1-based, inclusive)."""
+
+    path: str
+    start: int
+    end: int
+    expression: Expression
+
+
+@dataclass(frozen=True)
+class SymbolReference:
+    """In `attribute` of the symbol that holds it, on `line`, stands `target`: an address within the same module folder."""
+
+    target: str
+    attribute: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """One thing that a file defines. `address` is that within its module folder: `aws_s3_bucket.logs`, `data.aws_ami.x`,
+    `var.region`, `local.name`, `output.id`, `module.vpc`, `provider.aws.east`; a `value` is what a .tfvars file gives to a
+    variable, under that variable's address."""
+
+    address: str
+    kind: str
+    type: str
+    name: str
+    start: int
+    end: int
+    comment: str = ""
+    provider: str = ""
+    sensitive: bool = False
+    attributes: tuple[SymbolAttribute, ...] = ()
+    references: tuple[SymbolReference, ...] = ()
+
+    def attribute(self, path: str) -> SymbolAttribute | None:
+        """The attribute at this path, if it is set."""
+        return next((attribute for attribute in self.attributes if attribute.path == path), None)

@@ -1,0 +1,222 @@
+"""Terraform read as blocks, attributes, expressions and references, in both syntaxes; and the symbols that files define."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ingest.terraform.json_syntax import read_json, read_json_values
+from ingest.terraform.reading import Block, read
+from ingest.terraform.symbols import read_file, symbols
+from rag.terraform.records import Symbol
+from rag.terraform.text import as_hcl
+
+MAIN = """# The ledger's database.
+# Owned by payments.
+resource "aws_db_instance" "main" {
+  identifier = "ledger-${var.environment}"
+  size       = var.sizes["prod"]
+
+  # kept for audits
+  backup_retention_period = local.days * 2
+  tags = { Name = "x", (var.key) = local.team, "q" : 1 }
+  subnets = [for s in module.net.subnets : s.id if s.public]
+  policy = <<-EOT
+    allow ${data.aws_iam_role.reader.arn}
+  EOT
+
+  dynamic "ingress" {
+    for_each = var.rules
+    content {
+      from_port = ingress.value.port
+      source    = aws_security_group.web[0].id
+    }
+  }
+  lifecycle { prevent_destroy = true }
+}
+"""
+
+
+def block(text: str) -> Block:
+    (found,) = read(text).blocks
+    return found
+
+
+def expression(text: str) -> list[object]:
+    return read(f"x = {text}\n").attributes[0].expression
+
+
+def test_a_block_with_its_comment_and_lines() -> None:
+    found = block(MAIN)
+    assert (found.type, found.labels, found.lead, found.start, found.end) == (
+        "resource",
+        ("aws_db_instance", "main"),
+        1,
+        3,
+        23,
+    )
+    assert found.comment == "The ledger's database.\nOwned by payments."
+    lines = {a.name: (a.lead, a.start, a.end) for a in found.attributes}
+    assert lines["backup_retention_period"] == (7, 8, 8)
+    assert lines["policy"] == (11, 11, 13)
+    assert [b.type for b in found.blocks] == ["dynamic", "lifecycle"]
+
+
+def test_references_are_found_everywhere_and_iterators_are_none() -> None:
+    (found,) = symbols("main.tf", read(MAIN))
+    targets = {(r.target, r.attribute, r.line) for r in found.references}
+    assert targets == {
+        ("var.environment", "identifier", 4), ("var.sizes", "size", 5), ("local.days", "backup_retention_period", 8),
+        ("var.key", "tags", 9), ("local.team", "tags", 9), ("module.net.subnets", "subnets", 10),
+        ("data.aws_iam_role.reader", "policy", 12), ("var.rules", "dynamic.ingress.for_each", 16),
+        ("aws_security_group.web", "dynamic.ingress.content.source", 19),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("5", ["lit", 5]),
+        ("-3", ["op", "-", [["lit", 3]]]),
+        ("1.5", ["lit", 1.5]),
+        ("true", ["lit", True]),
+        ("null", ["lit", None]),
+        ('"a\\nb$${c}"', ["lit", "a\nb${c}"]),
+        ('"${var.x}"', ["ref", ["var", "x"]]),
+        ('"a-${var.x}"', ["tpl", [["lit", "a-"], ["ref", ["var", "x"]]]]),
+        ("[1, var.x]", ["list", [["lit", 1], ["ref", ["var", "x"]]]]),
+        ("{ a = 1 }", ["obj", [[["lit", "a"], ["lit", 1]]]]),
+        ('var.x ? "a" : "b"', ["if", ["ref", ["var", "x"]], ["lit", "a"], ["lit", "b"]]),
+        ("(1 + 2) * 3", ["op", "*", [["op", "+", [["lit", 1], ["lit", 2]]], ["lit", 3]]]),
+        ("f(local.a, {}...)", ["call", "f", [["ref", ["local", "a"]], ["obj", []]], True]),
+        ("f(x).y", ["get", ["call", "f", [["ref", ["x"]]], False], ["y"]]),
+        ("a.b[0].c[*].d", ["ref", ["a", "b", ["idx", ["lit", 0]], "c", "*", "d"]]),
+        ("<<EOT\n  two\nEOT", ["lit", "  two\n"]),
+        ("<<-EOT\n  two\n    four\n  EOT", ["lit", "two\n  four\n"]),
+    ],
+)  # fmt: skip
+def test_expressions(text: str, form: list[object]) -> None:
+    assert expression(text) == form
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"a-${var.x}"',
+        "var.x ? 1 : 2",
+        "merge(local.a, {b = 1}...)",
+        "a.b[0].c[*].d",
+        "-3",
+        "1 + 2",
+        '[1, "two"]',
+        "null",
+    ],
+)
+def test_expressions_can_be_told_again(text: str) -> None:
+    assert as_hcl(expression(text)) == text
+
+
+def test_a_deep_expression_ends_somewhere() -> None:
+    assert as_hcl(expression("[" * 500 + "]" * 500))
+
+
+def test_a_broken_file_keeps_its_sound_blocks() -> None:
+    file = read('variable "a" {\n  default = 1\n}\nresource "x" "y" {\n  broken = = 2\n}\nvariable "b" {}\n')
+    assert [(b.labels, b.start) for b in file.blocks] == [(("a",), 1), (("b",), 7)]
+    assert file.error_line == 5
+
+
+def by_address(path: str, text: str) -> dict[str, Symbol]:
+    return {symbol.address: symbol for symbol in symbols(path, read_file(path, text))}
+
+
+def test_symbols_have_addresses() -> None:
+    text = """
+terraform { required_providers { aws = { source = "hashicorp/aws", version = "~> 5.0" } } }
+provider "aws" { alias = "east" }
+data "aws_ami" "x" { provider = aws.east }
+resource "google_project" "p" {}
+variable "region" { default = "eu" }
+output "id" { value = aws_vpc.main.id }
+module "vpc" { source = "./vpc" }
+locals {
+  a = 1
+  b = local.a
+}
+moved {
+  from = a.b
+  to   = a.c
+}
+check "health" {}
+"""
+    found = by_address("main.tf", text)
+    assert set(found) == {
+        "terraform", "provider.aws.east", "data.aws_ami.x", "google_project.p", "var.region", "output.id", "module.vpc",
+        "local.a", "local.b", "moved", "check.health",
+    }  # fmt: skip
+    assert (found["data.aws_ami.x"].provider, found["google_project.p"].provider) == ("aws.east", "google")
+    assert (found["local.b"].start, found["local.b"].references[0].target) == (11, "local.a")
+    assert [a.path for a in found["terraform"].attributes] == ["required_providers.aws"]
+
+
+def test_values_and_terragrunt() -> None:
+    assert by_address("prod.tfvars", 'size = "big"\n')["var.size"].kind == "value"
+    assert by_address("prod.auto.tfvars.json", '{"size": "big"}')["var.size"].attributes[0].expression == ["lit", "big"]
+    found = by_address(
+        "terragrunt.hcl", 'include "root" {\n  path = find_in_parent_folders()\n}\ninputs = {\n  a = 1\n}\n'
+    )
+    assert set(found) == {"include.root", "inputs"}
+
+
+def test_what_is_secret_stays_here() -> None:
+    text = """
+variable "admin" {
+  sensitive = true
+  default   = "Xk29fLqp"
+}
+resource "aws_db_instance" "x" {
+  password            = "Xk29fLqp"
+  password_length     = 16
+  secret_arn          = "arn:aws:x"
+  master_password     = var.admin
+}
+locals {
+  api_token = "Xk29fLqp"
+}
+"""
+    found = by_address("main.tf", text)
+    assert "Xk29fLqp" not in repr(found)
+    attributes = {a.path: a.expression for a in found["aws_db_instance.x"].attributes}
+    assert attributes["password"] == ["secret"]
+    assert attributes["password_length"] == ["lit", 16]
+    assert attributes["secret_arn"] == ["lit", "arn:aws:x"]
+    assert attributes["master_password"] == ["ref", ["var", "admin"]]
+    assert found["var.admin"].sensitive
+
+
+JSON = {
+    "//": "a comment",
+    "resource": {"aws_vpc": {"main": {"cidr_block": "${var.cidr}", "tags": {"Name": "x-${local.n}"}}}},
+    "variable": {"cidr": {"default": "10.0.0.0/16", "//": "the range"}},
+    "provider": {"aws": [{"alias": "a"}, {"alias": "b"}]},
+    "locals": {"n": 3},
+}
+
+
+def test_json_means_the_same() -> None:
+    text = json.dumps(JSON, indent=2)
+    found = by_address("main.tf.json", text)
+    assert set(found) == {"aws_vpc.main", "var.cidr", "provider.aws.a", "provider.aws.b", "local.n"}
+    vpc = found["aws_vpc.main"]
+    line = 1 + next(n for n, told in enumerate(text.split("\n")) if "cidr_block" in told)
+    assert vpc.attribute("cidr_block") is not None
+    assert (vpc.attributes[0].start, vpc.attributes[0].expression) == (line, ["ref", ["var", "cidr"]])
+    assert {r.target for r in vpc.references} == {"var.cidr", "local.n"}
+    assert found["var.cidr"].comment == "the range"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"resource": 3}', "[" * 100_000])
+def test_json_that_is_none_is_no_block(text: str) -> None:
+    assert read_json(text).blocks == ()
+    read_json_values(text)
