@@ -1,7 +1,7 @@
 """HCL files as blocks and attributes with exact lines, on tree-sitter-hcl; `.tf.json` stands in `json_syntax`.
 
 A file with a syntax error is cut at block headers in column 0 and each piece read alone, so that one broken block costs that
-block only. Expressions become small nested lists that can be stored and evaluated (`rag.terraform.values` says what each means).
+block only, and of that only what is not sound. Expressions become small nested lists that can be stored and evaluated.
 Grammar: https://github.com/tree-sitter-grammars/tree-sitter-hcl; language: hashicorp/hcl, hclsyntax/spec.md.
 """
 
@@ -90,12 +90,34 @@ def read(text: str) -> File:
         blocks, attributes = _body(root, 0, frozenset())
         return File(tuple(blocks), tuple(attributes))
     found: list[Block] = []
-    starts = [match.start() for match in _HEADER.finditer(data)]
-    for start, end in zip(starts, [*starts[1:], len(data)][: len(starts)], strict=True):
-        piece = _parser().parse(data[start:end]).root_node
-        if not piece.has_error:
-            found.extend(_body(piece, data.count(b"\n", 0, start), frozenset())[0])
+    headers = list(_HEADER.finditer(data))
+    ends = [*(match.start() for match in headers[1:]), len(data)][: len(headers)]
+    for header, end in zip(headers, ends, strict=True):
+        piece = _parser().parse(data[header.start() : end]).root_node
+        offset = data.count(b"\n", 0, header.start())
+        if piece.has_error:
+            found.append(_salvaged(piece, header.group(), data[header.start() : end], offset))
+        else:
+            found.extend(_body(piece, offset, frozenset())[0])
     return File(tuple(found), (), _first_error(root))
+
+
+def _salvaged(piece: Node, header: bytes, data: bytes, offset: int) -> Block:
+    """A block with an error inside: its header as it stands, and those of its attributes that are sound."""
+    kind, *labels = re.findall(r'"([^"\n]*)"|([A-Za-z_][\w-]*)', header.decode("utf-8", "replace"))
+    attributes: list[Attribute] = []
+    stack = [piece]
+    while stack:
+        node = stack.pop()
+        for child in node.children:
+            if child.type == "attribute" and not child.has_error:
+                attributes.append(_attribute(child, offset, child.start_point[0] + 1 + offset, frozenset()))
+            elif child.type != "attribute":
+                stack.append(child)
+    attributes.sort(key=lambda attribute: attribute.start)
+    lines = data.rstrip().count(b"\n")
+    names = tuple(quoted or bare for quoted, bare in labels)
+    return Block("".join(kind), names, offset + 1, offset + 1, offset + 1 + lines, "", tuple(attributes))
 
 
 def _first_error(node: Node) -> int:

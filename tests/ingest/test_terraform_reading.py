@@ -122,8 +122,11 @@ def test_a_deep_expression_ends_somewhere() -> None:
 
 
 def test_a_broken_file_keeps_its_sound_blocks() -> None:
-    file = read('variable "a" {\n  default = 1\n}\nresource "x" "y" {\n  broken = = 2\n}\nvariable "b" {}\n')
-    assert [(b.labels, b.start) for b in file.blocks] == [(("a",), 1), (("b",), 7)]
+    file = read(
+        'variable "a" {\n  default = 1\n}\nresource "x" "y" {\n  sound = 1\n  broken = = 2\n}\nvariable "b" {}\n'
+    )
+    assert [(b.labels, b.start, b.end) for b in file.blocks] == [(("a",), 1, 3), (("x", "y"), 4, 7), (("b",), 8, 8)]
+    assert [a.name for a in file.blocks[1].attributes] == ["sound"]
     assert file.error_line == 5
 
 
