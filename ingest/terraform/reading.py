@@ -373,12 +373,21 @@ _FORMS: dict[str, Callable[[Node, int], Expression]] = {
 
 # -- references -------------------------------------------------------------------------------------------------------
 
+_INNER = frozenset({  # nodes in which a reference may stand
+    "expression", "template_expr", "quoted_template", "heredoc_template", "template_interpolation", "template_directive",
+    "template_if", "template_for", "template_if_intro", "template_else_intro", "template_for_start", "collection_value", "tuple",
+    "object", "object_elem", "function_call", "function_arguments", "conditional", "operation", "unary_operation",
+    "binary_operation", "for_expr", "for_tuple_expr", "for_object_expr", "for_intro", "for_cond", "index", "new_index",
+    "string_lit", "literal_value",
+})  # fmt: skip
 _ROOTS = frozenset({"var", "local", "data", "module"})
 _NOT_RESOURCES = frozenset({"each", "count", "self", "path", "terraform", "dependency", "include", "feature", "values"})
 
 
 def _references(node: Node, offset: int, bound: frozenset[str]) -> Iterator[Reference]:
     """Every place in an expression that names a variable, local, data source, module or resource."""
+    if b"." not in (node.text or b""):
+        return
     stack: list[tuple[Node, frozenset[str]]] = [(node, bound)]
     while stack:
         current, names = stack.pop()
@@ -390,7 +399,7 @@ def _references(node: Node, offset: int, bound: frozenset[str]) -> Iterator[Refe
                 steps = [_text(child), *_names_after(children[at + 1 :])]
                 if (kept := _address(steps, names)) and not _is_key(current):
                     yield Reference(kept, child.start_point[0] + 1 + offset)
-            if child.child_count:
+            if child.type in _INNER:
                 stack.append((child, names))
 
 

@@ -127,7 +127,7 @@ def test_a_broken_file_keeps_its_sound_blocks() -> None:
     )
     assert [(b.labels, b.start, b.end) for b in file.blocks] == [(("a",), 1, 3), (("x", "y"), 4, 7), (("b",), 8, 8)]
     assert [a.name for a in file.blocks[1].attributes] == ["sound"]
-    assert file.error_line == 5
+    assert file.error_line == 6
 
 
 def by_address(path: str, text: str) -> dict[str, Symbol]:
