@@ -116,6 +116,46 @@ def refs(
             out.print("   nothing refers to it")
 
 
+@terraform.command("values")
+def values(
+    attribute: Annotated[
+        str, typer.Argument(help="aws_db_instance.main.instance_class, var.size, local.name, output.id")
+    ],
+    environment: Annotated[
+        str, typer.Option("--env", help="The environment: a folder, .tfvars file or workspace.")
+    ] = "",
+    source: SourceOnly = "",
+    folder: FolderOnly = None,
+    as_groups: GroupsOption = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what a value is before apply, and through which lines it comes."""
+    from dataclasses import asdict
+
+    from rag.terraform.values import TerraformValues, split_attribute
+
+    with _lookup(config, as_groups) as lookup:
+        evaluation = TerraformValues(lookup, environment)
+        address, path = split_attribute(attribute)
+        found = [(one, evaluation.of(one, path)) for one in lookup.define(address, source, folder)]
+    rows = [
+        {"address": one.symbol.address, "folder": one.folder, **asdict(value)} for one, many in found for value in many
+    ]
+    if as_json:
+        print_json({"values": rows})
+        return
+    for row in rows:
+        told = _told(["lit", row["value"]]) if row["known"] else f"not known: {row['why_not']}"
+        out.print(f"[bold]{escape(told)}[/bold]  {escape(', '.join(row['calls']) or row['folder'])}")
+        for step in row["steps"]:
+            out.print(
+                f"   {escape(step['what'])}  [cyan]{escape(step['source'])}/{escape(step['path'])}:{step['line']}[/cyan]"
+            )
+    if not rows:
+        out.print(f"{escape(attribute)} is not set here; what the provider gives it is known after apply")
+
+
 @terraform.command("modules")
 def modules(as_groups: GroupsOption = "", config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List every call of a module, with where its code comes from and its version."""

@@ -17,6 +17,7 @@ from rag.errors import NotFoundError
 from rag.records import Viewer
 
 _INDEX = re.compile(r"\[[^\]]*\]")
+_OVERRIDE = re.compile(r"(^|/)(override|[^/]*_override)\.(tf|tofu)(\.json)?$")
 _DEEPEST = 12  # levels of modules that an address may pass through
 
 
@@ -123,6 +124,30 @@ class TerraformLookup:
     def calls_of(self, source: str, folder: str) -> list[ModuleCall]:
         """The calls of the module whose code lies in this folder."""
         return [call for call in self.module_calls if call.call.source == source and call.folder == folder]
+
+    def calls_in(self, source: str, folder: str) -> list[ModuleCall]:
+        """The calls that stand in this folder."""
+        return [call for call in self.module_calls if (call.call.source, call.call.folder) == (source, folder)]
+
+    @cached_property
+    def folders(self) -> list[tuple[str, str]]:
+        """(source, folder) of every module folder."""
+        return list(self._symbols.folders(self._access))
+
+    def at(self, source: str, folder: str, address: str, kind: str = "") -> StoredSymbol | None:
+        """The symbol of an address in one folder; what .tfvars files give is left out."""
+        found = self._symbols.find(self._access, source=source, folder=folder, address=address, kind=kind)
+        return next((one for one in found if one.symbol.kind != "value"), None)
+
+    def is_overridden(self, found: StoredSymbol) -> bool:
+        """Whether an override file of the same folder says something else of this symbol."""
+        same = self._symbols.find(self._access, source=found.source, folder=found.folder, address=found.symbol.address)
+        return any(_OVERRIDE.search(other.path) for other in same)
+
+    def values_given(self, source: str, folder: str, address: str) -> list[StoredSymbol]:
+        """What .tfvars files in this folder, or in folders below it, give to a variable, by path."""
+        found = self._symbols.find(self._access, source=source, address=address, kind="value")
+        return [one for one in found if not folder or one.folder == folder or one.folder.startswith(f"{folder}/")]
 
     def providers(self) -> list[Provider]:
         """The providers that each module folder requires (`required_providers`), by folder and name."""
