@@ -51,6 +51,12 @@ for command in (forget, status, doctor):
     app.command()(command)
 
 
+_HINTS = {
+    "no such option": " (a question that begins with a dash goes behind `--`)",
+    "unexpected extra argument": " (a question of several words goes in quotes)",
+}
+
+
 def main() -> None:
     """The entry point: runs a command, and turns our errors into a message and an exit code."""
     try:
@@ -69,7 +75,8 @@ def main() -> None:
         if not hasattr(error, "format_message"):  # click's usage errors have it, and nothing else
             raise
         if message := error.format_message():
-            err.print(f"[red]waypost:[/red] {escape(message)}")
+            hint = next((told for said, told in _HINTS.items() if said in message.lower()), "")
+            err.print(f"[red]waypost:[/red] {escape(message)}{hint}")
         sys.exit(failures.USAGE)
 
 
@@ -216,7 +223,9 @@ def search(
         heading = f" › {found['heading']}" if found["heading"] and found["heading"] != found["title"] else ""
         out.print(f"[bold]{number}. {escape(found['title'] + heading)}[/bold]")
         out.print(f"   [cyan]{escape(_place(found))}[/cyan]")
-        out.print(_indented(escape(_shortened(found["text"]))) + "\n")
+        if found["outdated"]:
+            out.print(f"   [yellow]outdated: {escape(found['outdated'])}[/yellow]")
+        out.print(_indented(escape(_shortened(found["text"], query))) + "\n")
     if not view["results"]:
         out.print("Nothing found.")
     _print_coverage(view["coverage"])
@@ -227,9 +236,15 @@ def _place(found: dict[str, Any]) -> str:
     return f"{found['source']}/{found['path']}:{found['start_line']}-{found['end_line']}{dated}"
 
 
-def _shortened(text: str, lines: int = 6) -> str:
-    parts = text.split("\n")
-    return "\n".join(parts[:lines]) + ("\n…" if len(parts) > lines else "")
+def _shortened(text: str, query: str, lines: int = 6) -> str:
+    """The lines that hold most of the question's words."""
+    from rag.indexes.tokens import content_words, tokenise
+
+    parts, wanted = text.split("\n"), set(content_words(query))
+    held = [len(wanted & set(tokenise(part).words)) for part in parts]
+    first = max(range(max(1, len(parts) - lines + 1)), key=lambda at: (sum(held[at : at + lines]), -at))
+    shown = parts[first : first + lines]
+    return "…\n" * (first > 0) + "\n".join(shown) + "\n…" * (first + lines < len(parts))
 
 
 def _indented(text: str) -> str:
@@ -276,6 +291,9 @@ def ask(
         out.print(f"[cyan]{escape('[' + str(citation['number']) + '] ' + _place(citation))}[/cyan]")
         out.print(f"    {escape(citation['url'])}")
     for flag in view["flags"]:
+        if flag["kind"] == "outdated":
+            out.print(f"[yellow]{escape(flag['reason'])} says of itself: {escape(flag['text'])}[/yellow]")
+            continue
         err.print(f"[yellow]{escape(flag['kind'])}: {escape(flag['reason'])}: {escape(flag['text'])}[/yellow]")
     if view["degraded"]:
         err.print(f"[yellow]{escape(view['degraded'])}[/yellow]")

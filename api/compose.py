@@ -34,6 +34,7 @@ from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.model import ModelReranker
 from rag.search import Dense, LocalDense, NoDense, Retriever, Serving
 
+_HASHED = (8, 4096)  # dimensions of the embedder for tests
 _GPU = Path("/dev/nvidiactl")  # there when NVIDIA's driver is: asking torch would cost two seconds
 
 
@@ -44,8 +45,13 @@ def viewer_from(groups: str) -> Viewer:
 
 def embedder_from(settings: Settings) -> Embedder:
     """The packaged model on onnxruntime, or on torch where there is a GPU; any other model on torch."""
-    if match := re.fullmatch(r"hashing(?:-(\d+))?", settings.embedder):
-        return HashingEmbedder(int(match[1])) if match[1] else HashingEmbedder()
+    if match := re.fullmatch(r"hashing(?:-(.*))?", settings.embedder):
+        wanted = match[1] or "384"
+        if not wanted.isdecimal() or not _HASHED[0] <= int(wanted) <= _HASHED[1]:
+            raise SettingsError(
+                f"WAYPOST_EMBEDDER={settings.embedder}: write hashing or hashing-N with N from {_HASHED[0]} to {_HASHED[1]}"
+            )
+        return HashingEmbedder(int(wanted))
     if settings.embedder == PACKAGED and not _GPU.exists():
         return OnnxEmbedder(settings.models or settings.home / "models")
     return SentenceTransformerEmbedder(settings.embedder)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from api.console import ConfigOption, GroupsOption, JsonOption, ProgressBars, out, print_json, settings_from
+from api.console import ConfigOption, GroupsOption, JsonOption, ProgressBars, err, out, print_json, settings_from
 from rag.errors import SettingsError
 from rag.ports import Progress as Step
 
@@ -41,6 +41,8 @@ def eval_questions(
     settings = settings_from(config)
     questions = load_questions(file)
     before = _earlier_run(compare_with) if compare_with else None
+    if html and not html.absolute().parent.is_dir():
+        raise SettingsError(f"{html} can't be written: there is no folder {html.absolute().parent}")
     with ProgressBars() as bars, open_reader(settings) as reader:
         figures = evaluate(
             questions, reader.retriever, viewer_from(as_groups or settings.groups), reader.asker() if answers else None,
@@ -51,10 +53,15 @@ def eval_questions(
         write_html(html, figures, comparison)
     if as_json:
         print_json(figures)
-        return
-    print_figures(figures)
-    if comparison:
-        print_comparison(comparison)
+    else:
+        print_figures(figures)
+        if comparison:
+            print_comparison(comparison)
+    if unknown := figures["unknown_gold"]:
+        shown = ", ".join(unknown[:10]) + (" …" if len(unknown) > 10 else "")
+        err.print(
+            f"[yellow]{len(unknown)} questions have gold in documents that were not synced: {escape(shown)}[/yellow]"
+        )
 
 
 def _earlier_run(file: Path) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class Owner:
         for former in ("lexical", "vectors"):  # where indexes lay before there were generations
             shutil.rmtree(settings.home / former, ignore_errors=True)
         self._before: Opened | None = None
+        self._embedded = 0  # texts, by the last build
         self._current = self._open(self.catalog.serving() or self._first())
         self._remove_strangers()
         if self._current.lexical.watermark() == 0:  # after an upgrade, or a lost folder: nothing is embedded for it
@@ -169,18 +170,19 @@ class Owner:
         if self.catalog.setting(_PINNED):
             return replace(
                 report, generation=f"generation {now.number} ({now.model}) is held by `waypost generations use`; "
-                f"the settings ask for {self._configured.name}",
+                f"the settings ask for {self._configured.name}; `waypost generations` lists what `use` can let serve",
             )  # fmt: skip
         try:
             if not self._build(self._wanted(), progress, stop):
                 waiting = len(self.catalog.unembedded(self._wanted()))
-                return replace(report, interrupted=True, waiting=waiting)
+                return replace(report, interrupted=True, waiting=waiting, embedded=report.embedded + self._embedded)
         except IndexDamagedError as error:
             return replace(report, generation=str(error), troubled=True)
-        return replace(
-            report, waiting=0, generation=f"generation {self.generation.number} ({self.generation.model}) serves now; "
-            f"`waypost generations use {now.number}` goes back to {now.model}",
-        )  # fmt: skip
+        said = (
+            f"generation {self.generation.number} ({self.generation.model}) serves now; "
+            f"`waypost generations use {now.number}` goes back to {now.model}"
+        )
+        return replace(report, waiting=0, embedded=report.embedded + self._embedded, generation=said)
 
     def forget(self, names: Sequence[str]) -> None:
         """Takes sources that waypost.yaml does not name (any more) out of catalog and indexes.
@@ -248,7 +250,7 @@ class Owner:
         try:
             if opened.embedder is None:
                 raise SettingsError(f"{target.model}, which generation {target.number} needs, can't be loaded")
-            finished = build(self.catalog, opened.projections, opened.embedder, progress, stop)
+            finished, self._embedded = build(self.catalog, opened.projections, opened.embedder, progress, stop)
         finally:
             opened.close()
         if finished:

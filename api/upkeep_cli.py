@@ -126,14 +126,18 @@ def list_generations(context: typer.Context, config: ConfigOption = None, as_jso
     if context.invoked_subcommand:
         return
     catalog = Catalog(settings_from(config).catalog_url, read_only=True)
-    found = catalog.generations()
+    found, held = catalog.generations(), catalog.setting("pinned")
     catalog.close()
     if as_json:
-        print_json({"generations": [asdict(generation) for generation in found]})
+        print_json({"generations": [asdict(generation) for generation in found], "held": int(held) if held else None})
         return
     for generation in found:
         made = f"{escape(generation.model)}, splitter {generation.splitter}, made {generation.created_at or 'before generations'}"
         out.print(f"{generation.number}  {generation.state:<9} {made}")
+    if held:
+        out.print(
+            f"{held} is held by `use`: syncs stay with it, whatever WAYPOST_EMBEDDER says, until `use` names another"
+        )
     out.print("`waypost generations use NUMBER` lets another one serve")
 
 

@@ -23,18 +23,18 @@ _BATCH = 48  # documents split in one transaction
 def build(
     catalog: Catalog, projections: Projections, embedder: Embedder, progress: Callable[[Progress], None],
     stop: Callable[[], bool],
-) -> bool:  # fmt: skip
+) -> tuple[bool, int]:  # fmt: skip
     """Brings a generation's indexes to what the catalog holds, and verifies them by counts, stamps and self-queries.
 
-    False: stopped half-way. Raises: SettingsError when its splitter or embedder is not to be had; IndexDamagedError when an
-    index does not hold what it should even after a repair.
+    Gives whether it is done (else: stopped half-way), and how many texts it embedded. Raises: SettingsError when its splitter or
+    embedder is not to be had; IndexDamagedError when an index does not hold what it should even after a repair.
     """
     generation = projections.generation
     if not split_missing(catalog, generation, progress, stop):
-        return False
-    _, waiting = embed_missing(catalog, generation, embedder, progress, stop)
+        return False, 0
+    embedded, waiting = embed_missing(catalog, generation, embedder, progress, stop)
     if waiting:
-        return False
+        return False, embedded
     for projection in projections.by_name().values():
         projection.catch_up()
     report = doctor.examine(catalog, projections)
@@ -46,7 +46,7 @@ def build(
             f"generation {generation.number} was built but does not hold what it should ({wrong}); the old one goes on "
             f"serving; delete its folder {generation.folder} in the data folder, and sync again"
         )
-    return True
+    return True, embedded
 
 
 def split_missing(

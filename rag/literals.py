@@ -26,10 +26,12 @@ def literals(question: str) -> dict[str, float]:
         bare = word.strip("\"'`()[]{}<>,;!?").rstrip(".:")
         if _MARKED.search(bare) and not _PROSE.match(bare):
             found.append(bare)
+    whole = len(_plain(question))
+    counts = {piece: 1 + _BARE * min(1.0, len(piece) / whole) for piece in map(_plain, found) if piece}
     words = question.strip("\"'`?!. ").split()
-    if 2 <= len(words) <= _WHOLE:
-        found.append(" ".join(words))
-    return {piece: 1 + _BARE * min(1.0, len(piece) / len(_plain(question))) for piece in map(_plain, found) if piece}
+    if 2 <= len(words) <= _WHOLE:  # plain words that stand so in a page may be said in passing: they count once
+        counts.setdefault(_plain(" ".join(words)), 1 + _BARE if found else 1.0)
+    return counts
 
 
 def exactness(wanted: Mapping[str, float], texts: Mapping[str, str]) -> dict[str, float]:

@@ -25,7 +25,7 @@ class Weights:
     document_meaning: float = 0.2  # of the document's nearest passage, on top
     exact: float = 0.9  # for what a passage holds of the question letter by letter (`rag.literals`)
     kind: float = 0.8  # for each hint that the question asks for this kind of document
-    outdated: float = 0.5  # taken off a document that says of itself that it is deprecated, superseded or moved
+    outdated: float = 2.0  # taken off a document that says of itself that it is deprecated, superseded or moved
 
 
 MEASURED = Weights()

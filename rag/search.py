@@ -244,7 +244,7 @@ class Retriever:
         ]
         try:
             scores = self._reranker.scores(query, judged)
-        except RetryLaterError as error:
+        except (RetryLaterError, SettingsError) as error:  # SettingsError: it can't be loaded, and a search goes on
             return ranked, f"not reranked: {error}"
         return reorder(ranked, {found.passage.id: score for found, score in zip(judged, scores, strict=True)}), ""
 

@@ -16,6 +16,9 @@ _GONE = (
     r"|no longer (?:maintained|used|valid|in use|applies|supported|relevant))"
 )
 _SAYS_SO = re.compile(rf"\bthis {_PAGE}\b[^.!?]{{0,80}}?\b{_GONE}\b", re.I)
+_FORBIDS = re.compile(
+    rf"\b(?:do not|don't) (?:use|follow) this {_PAGE}\b|\b(?:it|this) has been (?:replaced|superseded) by\b", re.I
+)
 _NEGATED = re.compile(r"\b(?:not|never|until|unless|if|when|once|isn't|hasn't)\b", re.I)
 _BANNER = re.compile(r"^\W*(?:deprecated|obsolete|archived|superseded(?: by\b.*)?|moved to\b.*|out of date)\W*$", re.I)
 _TITLE = re.compile(
@@ -44,7 +47,7 @@ def outdated(title: str, front: Mapping[str, Any], lines: Sequence[str]) -> str:
     for line in lines[:_LINES]:
         says = _STATUS_SAYS.search(line) if status or _STATUS.match(line) else None
         sentence = _SAYS_SO.search(line)
-        if says or _BANNER.match(line) or (sentence and not _NEGATED.search(sentence.group())):
-            return line.strip(" #*_>|")[:_MOST]
+        if says or _BANNER.match(line) or _FORBIDS.search(line) or (sentence and not _NEGATED.search(sentence.group())):
+            return line.replace("*", "").strip(" #_>|")[:_MOST]
         status = bool(_STATUS.match(line)) or (status and not line.strip())
     return ""

@@ -74,11 +74,18 @@ def load_questions(file: Path) -> list[Question]:
             ) from error
     if not questions:
         raise SettingsError(f"{file} holds no question")
+    ids = [question.id for question in questions]
+    for name in ids:
+        if ids.count(name) > 1:
+            raise SettingsError(f"{file} has two questions with the id {name!r}; ids must differ")
     return questions
 
 
 def _question(entry: Mapping[str, Any]) -> Question:
     gold = tuple(Span(g["repo"], g["path"], int(g["start_line"]), int(g["end_line"])) for g in entry["gold"])
+    for span in gold:
+        if not 1 <= span.start_line <= span.end_line:
+            raise ValueError(f"lines {span.start_line} to {span.end_line} are none")
     contains = tuple(str(text) for text in entry.get("must_contain", ()))
     left_out = frozenset((str(place["repo"]), str(place["path"])) for place in entry.get("leave_out", ()))
     return Question(

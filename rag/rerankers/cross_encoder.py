@@ -22,6 +22,7 @@ class CrossEncoderReranker:
     def __init__(self, model: str) -> None:
         self._model_name = model
         self._model: Any = None
+        self._missing = ""
         self._loading = threading.Lock()
 
     @property
@@ -38,14 +39,17 @@ class CrossEncoderReranker:
 
     def _loaded(self) -> Any:
         with self._loading:
+            if self._missing:  # tried once: trying may take a minute
+                raise SettingsError(self._missing)
             if self._model is None:
                 from sentence_transformers import CrossEncoder
 
                 try:
                     self._model = CrossEncoder(self._model_name)
                 except Exception as error:  # the library raises many kinds
-                    raise SettingsError(
+                    self._missing = (
                         f"the reranker {self._model_name!r} can't be loaded ({error}); name one that is on this machine, "
                         "or unset WAYPOST_RERANKER"
-                    ) from error
+                    )
+                    raise SettingsError(self._missing) from error
         return self._model

@@ -59,6 +59,40 @@ def test_a_reranker_that_cannot_be_is_a_setting_to_mend(
     assert (code, "ANTHROPIC_API_KEY" in error) == (2, True)
 
 
+def test_gold_that_cannot_be_hit_is_said(synced: Run, tmp_path: Path) -> None:
+    gold = {"repo": "nosuch", "path": "x.md", "start_line": 1, "end_line": 2, "quote": ""}
+    question = {"id": "q", "kind": "fact", "question": "force-unlock", "gold": [gold]}
+    (tmp_path / "q.jsonl").write_text(json.dumps(question))
+    code, _, error = synced("eval", "questions", "q.jsonl")
+    assert (code, "not synced: q" in error) == (0, True)
+    assert synced("eval", "questions", "q.jsonl", "--html", "none/x.html")[0] == 2
+    for wrong in (
+        json.dumps(question) + "\n" + json.dumps(question),
+        json.dumps({**question, "gold": [{**gold, "end_line": 0}]}),
+    ):
+        (tmp_path / "q.jsonl").write_text(wrong)
+        assert synced("eval", "questions", "q.jsonl")[0] == 2
+
+
+@pytest.mark.parametrize("name", ["hashing-0", "hashing-abc", "hashing-999999999"])
+def test_an_embedder_that_cannot_be_is_refused_at_once(synced: Run, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("WAYPOST_EMBEDDER", name)
+    code, _, error = synced("sync")
+    assert (code, "hashing-N" in error) == (2, True)
+
+
+def test_hints_for_questions_that_the_shell_took_apart(synced: Run) -> None:
+    assert "behind `--`" in synced("search", "--force-unlock")[2]
+    assert "in quotes" in synced("search", "recycle", "node")[2]
+
+
+def test_an_outdated_page_is_marked(synced: Run, tmp_path: Path) -> None:
+    write(tmp_path / "wiki", {"old.md": "# Old\n\nThis page has moved to new.md.\n\nvicuna\n"})
+    assert synced("sync")[0] == 0
+    assert "outdated: This page has moved" in synced("search", "vicuna")[1]
+    assert "says of itself" in synced("ask", "Where is the vicuna?")[1]
+
+
 def test_terraform_is_looked_up(synced: Run) -> None:
     listed = loaded(synced("terraform", "list", "--kind", "resource", "--json"))["symbols"]
     assert [(one["address"], one["start_line"]) for one in listed] == [("aws_vpc.main", 1)]

@@ -178,7 +178,7 @@ class Trials:
                 from rag.catalog.reader import embedding_text
 
                 text = embedding_text(found[0].document.title, passage.heading_path, passage.text)
-                hits = reader.retriever._dense.search(text, 10, scope).hits  # type: ignore[union-attr]
+                hits = reader.retriever._serving().dense.search(text, 10, scope).hits  # type: ignore[union-attr]
                 if passage.id not in [hit.id for hit in hits]:
                     self.failures.append(f"{label}: {mark} not found by its vector")
             for number in gone:

@@ -80,3 +80,16 @@ def test_a_heading_of_open_templates_is_read_in_a_moment() -> None:
     began = time.process_time()
     parse("page.md", "# " + "{{" * 20_000 + "\n")
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "**Do not use this runbook.** It has been replaced by [reset-2fa](reset-2fa.md).",
+        "> *This page has moved to the wiki.*",
+    ],
+)
+def test_an_outdated_page_says_so_without_its_marks(line: str) -> None:
+    said = parse("page.md", f"# Page\n\n{line}\n").outdated
+    assert said
+    assert "*" not in said

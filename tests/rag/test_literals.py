@@ -74,6 +74,11 @@ def test_what_few_hold_counts_more() -> None:
     assert found["1"] == 0.0
 
 
+def test_plain_words_said_in_passing_count_once() -> None:
+    assert literals("how to recycle node") == {"how to recycle node": 1.0}
+    assert literals("message_retention_seconds = 86400")["message_retention_seconds = 86400"] > 4
+
+
 def test_a_quoted_blank_is_nothing() -> None:
     assert "" not in literals('{{ "  " }}')
     assert exactness(literals("' ' \"  \" ` `"), TEXTS) == {}
