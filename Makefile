@@ -8,7 +8,7 @@ DEMO_HOME := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/waypost-demo
 DEMO := WAYPOST_HOME=$(DEMO_HOME) WAYPOST_CONFIG=data/sample/waypost.yaml ANTHROPIC_API_KEY= $(BIN)/waypost
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help install demo test check lint types serve eval bench bench-ranking bench-identifiers bench-sync bench-embedding bench-peer test-crash test-switch clean
+.PHONY: help install demo test check lint types serve eval bench bench-ranking bench-identifiers bench-sync bench-embedding bench-peer bench-terraform test-crash test-switch clean
 
 help: ## print these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -84,6 +84,9 @@ bench-embedding: $(VENV)/.installed-dev ## time the built-in model against sente
 
 bench-peer: .venv-peer/.installed ## beside stock llama-index; CORPUS=waypost.yaml QUESTIONS=questions.jsonl ARGS="--runs 3"
 	@.venv-peer/bin/python -m tests.bench.peer $(or $(CORPUS),data/sample/waypost.yaml) $(or $(QUESTIONS),data/sample/questions.jsonl) $(ARGS)
+
+bench-terraform: $(VENV)/.installed-dev ## how well Terraform is read; CORPORA=folder laid out by ../shared/eval/corpora.py
+	@$(BIN)/python -m tests.bench.terraform $(or $(CORPORA),../corpora)
 
 test-crash: $(VENV)/.installed-dev ## kill syncs of 100,000 vectors at random and at named steps (about an hour)
 	@$(BIN)/python -m tests.crash.run $(ARGS)
