@@ -11,7 +11,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints
 .PHONY: help install demo test check lint types serve eval bench bench-ranking bench-identifiers bench-sync bench-embedding bench-peer bench-terraform test-crash test-switch clean
 
 help: ## print these tasks
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || command -v python3 >/dev/null || { echo "Python 3.11 or newer is needed"; exit 1; }

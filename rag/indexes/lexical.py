@@ -118,7 +118,7 @@ class TantivyIndex:
     def _stands(self, word: str, scope: Scope) -> bool:
         """Whether some passage within the scope has the word; what others may read does not count."""
         searcher = self._index.searcher()
-        if not searcher.doc_freq("text", _stem(word)):
+        if len(_stem(word)) < _STEM or not searcher.doc_freq("text", _stem(word)):  # `noeds` is not known for `no`
             return False
         wanted = [_term(self._index.schema, "text", _stem(word), 1.0), *_filters(scope, self._index.schema)]
         return bool(
@@ -140,6 +140,7 @@ class TantivyIndex:
 
 
 _SPELLABLE = re.compile(r"[a-z]{5,30}")  # shorter words have too many neighbours
+_STEM = 3  # letters of a stem that can stand for a word of five
 _LIKELY = 5  # words one edit away that are tried
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _STEMMER = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).filter(tantivy.Filter.stemmer("english")).build()

@@ -138,5 +138,8 @@ def test_a_misspelt_word_is_looked_for_as_the_documents_spell_it(tmp_path: Path)
     ):
         assert index.spelt(wrong, EVERYONE) != wrong
         assert right in [hit.id for hit in index.search(terms(index.spelt(wrong, EVERYONE)), 5, Scope(("everyone",)))]
+    index.apply([entry("p9", "no node here"), entry("p8", "two nodes there")], [], 2)
+    index.search(terms("anything"), 1, EVERYONE)
+    assert index.spelt("noeds", EVERYONE) == "nodes"  # whose stem is `no`
     for kept in ("upgrade", "cluster", "zzzzzz", "past", "v1.29", "opensearchdomain"):
         assert index.spelt(kept, EVERYONE) == kept
