@@ -32,7 +32,7 @@ from rag.records import EVERYONE, Generation, Passage, Viewer
 from rag.remote import RemoteDense
 from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.model import ModelReranker
-from rag.search import Dense, LocalDense, NoDense, Retriever, Serving
+from rag.search import Dense, LocalDense, NoDense, Retriever, Serving, VectorSearch
 
 _HASHED = (8, 4096)  # dimensions of the embedder for tests
 _GPU = Path("/dev/nvidiactl")  # there when NVIDIA's driver is: asking torch would cost two seconds
@@ -91,6 +91,13 @@ def embedder_of(settings: Settings, generation: Generation) -> Embedder | None:
     named = settings.model_copy(update={"embedder": generation.embedder})
     candidates = [embedder_from(settings), embedder_from(named), SentenceTransformerEmbedder(generation.embedder)]
     return next((embedder for embedder in candidates if embedder.name == generation.model), None)
+
+
+def dense_over(generation: Generation, embedder: Embedder | None, index: VectorSearch) -> Dense:
+    """Vector search in this process over an index of a generation's vectors; without its embedder there is none."""
+    if embedder is None:
+        return NoDense(f"{generation.model}, which embedded the documents, can't be loaded")
+    return LocalDense(embedder, index)
 
 
 def lexical_index(settings: Settings, generation: Generation, *, writable: bool) -> TantivyIndex:
@@ -165,9 +172,7 @@ class _Following:
         if address:
             return RemoteDense(address, generation)
         embedder = embedder_of(self._settings, generation)
-        if embedder is None:
-            return NoDense(f"{generation.model}, which embedded the documents, can't be loaded")
-        return LocalDense(embedder, ExactVectors(self._catalog, generation))
+        return dense_over(generation, embedder, ExactVectors(self._catalog, generation))
 
 
 def commit_subjects(settings: Settings, catalog: Catalog, limit: int) -> Iterator[tuple[str, str, Sequence[str]]]:

@@ -10,9 +10,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
-from api.compose import Reader, chosen_sources, embedder_from, embedder_of, lexical_index, source_from
+from api.compose import Reader, chosen_sources, dense_over, embedder_from, embedder_of, lexical_index, source_from
 from api.settings import Settings
 from ingest.generations import build
 from ingest.parsers import SPLITTER
@@ -27,7 +28,7 @@ from rag.owner import OwnerService, WriterLock
 from rag.ports import Embedder, Progress
 from rag.records import Generation
 from rag.remote import search_handler
-from rag.search import Dense, LocalDense, NoDense, Serving
+from rag.search import Dense, Serving
 
 _LOADED = "can it be loaded?"
 _PINNED = "pinned"  # the setting that keeps syncs from switching to what the settings ask for
@@ -51,11 +52,10 @@ class Opened:
     def generation(self) -> Generation:
         return self.projections.generation
 
-    @property
+    @cached_property
     def dense(self) -> Dense:
-        if self.embedder is None:
-            return NoDense(f"{self.generation.model}, which embedded the documents, can't be loaded")
-        return LocalDense(self.embedder, self.chroma)
+        """Made once: it remembers that the embedder can't be loaded, which may take a minute to find out."""
+        return dense_over(self.generation, self.embedder, self.chroma)
 
 
 class Owner:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +12,7 @@ from rich.markup import escape
 from api.console import ConfigOption, GroupsOption, JsonOption, out, print_json, settings_from
 
 if TYPE_CHECKING:
-    from rag.catalog.symbols import StoredSymbol
+    from rag.catalog.symbols import StoredReference, StoredSymbol
     from rag.terraform.lookup import TerraformLookup
 
 terraform = typer.Typer(no_args_is_help=True, help="Look up what Terraform code defines, and what refers to what.")
@@ -59,9 +59,7 @@ def list_symbols(
         print_json({"symbols": [symbol_view(one) for one in found]})
         return
     for one in found:
-        out.print(
-            f"{escape(one.symbol.address):<60} [cyan]{escape(f'{one.source}/{one.path}:{one.symbol.start}')}[/cyan]"
-        )
+        out.print(f"{escape(one.symbol.address):<60} [cyan]{escape(_place(one))}[/cyan]")
     out.print(f"{len(found)} found")
 
 
@@ -71,18 +69,15 @@ def show(
     config: ConfigOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Show what defines an address: its attributes with their lines, and what it refers to."""
-    from api.views import reference_view, symbol_view
-
     with _lookup(config, as_groups) as lookup:
         found = [(one, lookup.references_of(one)) for one in lookup.define(address, source, folder)]
     if as_json:
-        views = [{**symbol_view(one), "references": [reference_view(r) for r in refs]} for one, refs in found]
-        print_json({"symbols": views})
+        print_json(_views(found, "references"))
         return
     for one, references in found:
         symbol = one.symbol
         out.print(f"[bold]{escape(symbol.address)}[/bold]  {symbol.kind}")
-        out.print(f"   [cyan]{escape(f'{one.source}/{one.path}:{symbol.start}-{symbol.end}')}[/cyan]")
+        out.print(f"   [cyan]{escape(_place(one))}-{symbol.end}[/cyan]")
         if symbol.comment:
             out.print(f"   {escape(symbol.comment)}", style="dim")
         for attribute in symbol.attributes:
@@ -98,18 +93,13 @@ def refs(
     config: ConfigOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """List what refers to an address, also across calls of local modules."""
-    from api.views import reference_view, symbol_view
-
     with _lookup(config, as_groups) as lookup:
         found = [(one, lookup.references_to(one)) for one in lookup.define(address, source, folder)]
     if as_json:
-        views = [{**symbol_view(one), "referred_by": [reference_view(r) for r in refs]} for one, refs in found]
-        print_json({"symbols": views})
+        print_json(_views(found, "referred_by"))
         return
     for one, references in found:
-        out.print(
-            f"[bold]{escape(one.symbol.address)}[/bold]  [cyan]{escape(f'{one.source}/{one.path}:{one.symbol.start}')}[/cyan]"
-        )
+        out.print(f"[bold]{escape(one.symbol.address)}[/bold]  [cyan]{escape(_place(one))}[/cyan]")
         for reference in references:
             out.print(f"   {escape(f'{reference.path}:{reference.line}')}  {escape(reference.attribute)}")
         if not references:
@@ -191,6 +181,13 @@ def providers(as_groups: GroupsOption = "", config: ConfigOption = None, as_json
         out.print(
             f"{escape(one.name):<20} {escape(one.origin):<36} {escape(one.constraint):<16} {escape(f'{one.path}:{one.line}')}"
         )
+
+
+def _views(found: Sequence[tuple[StoredSymbol, Sequence[StoredReference]]], references: str) -> dict[str, Any]:
+    """Symbols as JSON, each with its references under the key `references`."""
+    from api.views import reference_view, symbol_view
+
+    return {"symbols": [{**symbol_view(one), references: [reference_view(r) for r in refs]} for one, refs in found]}
 
 
 def _place(found: StoredSymbol) -> str:

@@ -62,7 +62,8 @@ class Asker:
         """The answer as it comes; the last event carries the whole of it."""
         found = self._retriever.search(question, viewer, EVIDENCE_PASSAGES, filters)
         evidence = assemble(found.passages, self._catalog, found.generation, viewer)
-        verdict = judge(question, evidence, self._retriever.rarity, found.nearness)
+        rarity = self._retriever.rarity()
+        verdict = judge(question, evidence, rarity, found.nearness)
         if verdict == "not_found":
             yield AskEvent(answer=self._not_found(found))
             return
@@ -74,14 +75,14 @@ class Asker:
             except ModelError as error:
                 degraded = "; ".join(filter(None, (degraded, f"no model available: {error}")))
                 yield AskEvent(restart=True)
-        yield from self._extracted(question, viewer, evidence, found, verdict, degraded)
+        yield from self._extracted(question, viewer, evidence, found, verdict, degraded, rarity)
 
     def _extracted(
         self, question: str, viewer: Viewer, evidence: tuple[ScoredPassage, ...], found: SearchResult,
-        verdict: Verdict, degraded: str,
+        verdict: Verdict, degraded: str, rarity: Callable[[str], float],
     ) -> Iterator[AskEvent]:  # fmt: skip
         citer = Citer(self._catalog, viewer, evidence)
-        text = extract(question, evidence, citer, self._retriever.rarity)
+        text = extract(question, evidence, citer, rarity)
         if not citer.citations:
             yield AskEvent(answer=self._not_found(found))
             return

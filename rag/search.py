@@ -174,9 +174,9 @@ class Retriever:
         resolved = self._resolve(serving.generation, ranked, passages, scope, k)
         return SearchResult(resolved, replace(coverage, note=note), serving.generation, nearness)
 
-    def rarity(self, word: str) -> float:
-        """How rare a word is among the passages: 0 (in all of them) to 1 (in none)."""
-        return self._serving().lexical.rarity(word)
+    def rarity(self) -> Callable[[str], float]:
+        """What tells how rare a word is among the passages that serve now: 0 (in all of them) to 1 (in none)."""
+        return self._serving().lexical.rarity
 
     def candidates(self, query: str, viewer: Viewer) -> tuple[ScoredPassage, ...]:
         """Every passage that either index found, by id, unranked and ungrown: for telling where an answer was lost."""

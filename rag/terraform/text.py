@@ -16,7 +16,7 @@ def as_hcl(expression: Expression) -> str:  # noqa: PLR0911  # one line a form
         case ["lit", value]:
             return json.dumps(value, ensure_ascii=False)
         case ["tpl", parts]:
-            return '"' + "".join(p[1] if p[0] == "lit" else f"${{{as_hcl(p)}}}" for p in map(_stringed, parts)) + '"'
+            return '"' + "".join(str(p[1]) if p[0] == "lit" else f"${{{as_hcl(p)}}}" for p in parts) + '"'
         case ["ref", steps]:
             return _steps(str(steps[0]), steps[1:])
         case ["get", value, steps]:
@@ -38,10 +38,6 @@ def as_hcl(expression: Expression) -> str:  # noqa: PLR0911  # one line a form
         case [_, text]:
             return " ".join(str(text).split())
     return ""
-
-
-def _stringed(part: Expression) -> Expression:
-    return ["lit", str(part[1])] if part[0] == "lit" else part
 
 
 def _key(key: Expression) -> str:

@@ -109,3 +109,15 @@ def test_the_command_writes_a_set_that_can_be_measured(
 
 def test_nothing_makes_no_question() -> None:
     assert drafts([], {}, [], 10) == []
+
+
+def test_a_credential_in_a_commits_subject_is_redacted(
+    drafted: Callable[..., dict[str, list[Draft]]], owner: Owner
+) -> None:
+    drafted()
+    documents = owner.catalog.documents_for(Viewer())
+    key = "AKIA" + "Q3TZ7MKWL5VN2RBX"
+    subject = f"Rotate leaked access key {key} of billing exports"
+    (draft,) = [d for d in drafts(documents, {}, [("docs", subject, ["restore.md"])], 5) if d["kind"] == "commit"]
+    assert "Rotate leaked access key" in draft["question"]
+    assert key not in draft["question"]

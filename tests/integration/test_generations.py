@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +17,10 @@ from api.owner import Owner, open_owner
 from api.settings import Settings
 from ingest.sync import SyncReport
 from rag import doctor
+from rag.embedders.hashing import HashingEmbedder
 from rag.errors import DocumentError, GenerationChangedError, SettingsError
 from rag.owner import owner_of
-from rag.ports import Scope
+from rag.ports import Scope, Vectors
 from rag.records import Viewer
 from rag.remote import RemoteDense
 from rag.search import SearchResult
@@ -234,3 +235,24 @@ def test_folders_that_no_generation_owns_are_removed(settings: Settings, pages: 
     write(settings.home / "generation-9" / "lexical", {"left": "by a kill"})
     synced(settings)
     assert [folder.name for folder in settings.home.glob("generation-*")] == ["generation-1"]
+
+
+class Missing(HashingEmbedder):
+    """An embedder that can't be loaded, and counts how often that was tried."""
+
+    tried = 0
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        self.tried += 1
+        raise SettingsError("it can't be loaded")
+
+
+def test_an_embedder_that_cannot_be_loaded_is_tried_once(settings: Settings, pages: Path) -> None:
+    synced(settings)
+    with opened(settings) as owner:
+        embedder = Missing()
+        owner._current = replace(owner._current, embedder=embedder)
+        for _ in range(3):
+            found = owner.reader().retriever.search("word7", Viewer())
+            assert (found.passages[0].why, "can't be loaded" in found.coverage.note) == (("lexical",), True)
+        assert embedder.tried == 1
