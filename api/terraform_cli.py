@@ -123,12 +123,10 @@ def values(
     """Say what a value is before apply, and through which lines it comes."""
     from dataclasses import asdict
 
-    from rag.terraform.values import TerraformValues, split_attribute
+    from rag.terraform.values import find_values
 
     with _lookup(config, as_groups) as lookup:
-        evaluation = TerraformValues(lookup, environment)
-        address, path = split_attribute(attribute)
-        found = [(one, evaluation.of(one, path)) for one in lookup.define(address, source, folder)]
+        found = find_values(lookup, attribute, environment, source, folder)
     rows = [
         {"address": one.symbol.address, "folder": one.folder, **asdict(value)} for one, many in found for value in many
     ]
@@ -137,7 +135,9 @@ def values(
         return
     for row in rows:
         told = _told(["lit", row["value"]]) if row["known"] else f"not known: {row['why_not']}"
-        out.print(f"[bold]{escape(told)}[/bold]  {escape(', '.join(row['calls']) or row['folder'])}")
+        out.print(
+            f"[bold]{escape(told)}[/bold]  {escape(', '.join(row['calls']) or row['folder'])}{escape(row['instance'])}"
+        )
         for step in row["steps"]:
             out.print(
                 f"   {escape(step['what'])}  [cyan]{escape(step['source'])}/{escape(step['path'])}:{step['line']}[/cyan]"

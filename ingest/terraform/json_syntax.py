@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import yaml
 
-from ingest.terraform.reading import Attribute, Block, File, read
+from ingest.terraform.reading import Attribute, Block, File, read, relined
 
 _LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "variable": 1, "output": 1, "module": 1, "provider": 1, "check": 1}
 _COMMENT = "//"  # the key under which JSON keeps comments
@@ -76,8 +76,9 @@ def _attribute(key: yaml.ScalarNode, value: yaml.Node) -> Attribute:
     inner = found[0]
     references = tuple(replace(reference, line=line) for reference in inner.references)
     return replace(
-        inner, name=str(key.value), lead=line, start=line, end=value.end_mark.line + 1, references=references
-    )
+        inner, name=str(key.value), lead=line, start=line, end=value.end_mark.line + 1, references=references,
+        expression=relined(inner.expression, lambda _: line),
+    )  # fmt: skip
 
 
 def _plain(node: yaml.Node) -> object:

@@ -206,10 +206,20 @@ def _label(node: Node) -> str:
 
 def _attribute(node: Node, offset: int, lead: int, bound: frozenset[str]) -> Attribute:
     value = node.children[-1]
+    found = expression(value)
     return Attribute(
         _text(node.children[0]), lead, node.start_point[0] + 1 + offset, _last_row(node) + 1 + offset,
-        _text(value)[:_MOST_TEXT], expression(value), tuple(_references(value, offset, bound)),
+        _text(value)[:_MOST_TEXT], relined(found, lambda line: line + offset) if offset else found,
+        tuple(_references(value, offset, bound)),
     )  # fmt: skip
+
+
+def relined(found: Expression, line_of: Callable[[int], int]) -> Expression:
+    """The expression with other lines in its objects."""
+    if found[:1] == ["obj"]:
+        entries = [[relined(key, line_of), relined(value, line_of), line_of(line)] for key, value, line in found[1]]
+        return ["obj", entries]
+    return [relined(part, line_of) if isinstance(part, list) else part for part in found]
 
 
 def _last_row(node: Node) -> int:
@@ -225,8 +235,8 @@ def _text(node: Node) -> str:
 
 
 def expression(node: Node, depth: int = 0) -> Expression:
-    """An expression as nested lists: `lit`, `tpl`, `ref`, `get`, `call`, `list`, `obj`, `if`, `op`; what has no form of its own
-    is `raw`, with its text."""
+    """An expression as nested lists: `lit`, `tpl`, `ref`, `get`, `call`, `list`, `obj`, `for`, `if`, `op`. What has no form of its
+    own is `raw`, with its text."""
     form = _FORMS.get(node.type)
     if form is None or depth > _DEEPEST:
         return ["raw", _text(node)[:_MOST_TEXT]]
@@ -279,43 +289,93 @@ def _number(text: str) -> int | float | str:
 
 
 def _template(node: Node, depth: int) -> Expression:
-    parts: list[Expression] = []
-    for child in node.children:
-        if child.type == "template_literal":
-            parts.append(["lit", _unescaped(_text(child))])
-        elif child.type == "template_interpolation":
-            inner = [part for part in child.children if part.type == "expression"]
-            parts.append(expression(inner[0], depth + 1) if inner else ["raw", _text(child)])
-        elif child.type == "template_directive":
-            parts.append(["raw", _text(child)[:_MOST_TEXT]])
+    quotes = [child.type for child in node.children[:1]] == ["quoted_template_start"]
+    first, last = (
+        (node.children[0].end_byte, node.children[-1].start_byte) if quotes else (node.start_byte, node.end_byte)
+    )
+    parts = _pieces(node, first, last, depth, _unescaped)
     if not parts:
         return ["lit", ""]
     return parts[0] if len(parts) == 1 else ["tpl", parts]  # "${x}" alone is x, whatever its type
 
 
+def _pieces(node: Node, first: int, last: int, depth: int, plain: Callable[[str], str]) -> list[Expression]:
+    """What bytes first to last of a template hold. Literals are what lies between the interpolations, for the grammar's own
+    pieces lack the white space at their borders."""
+    source, start = node.text or b"", node.start_byte
+    parts: list[Expression] = []
+    at = first
+    for child in node.children:
+        if child.type not in ("template_interpolation", "template_directive"):
+            continue
+        if child.start_byte > at:
+            parts.append(["lit", plain(source[at - start : child.start_byte - start].decode("utf-8", "replace"))])
+        inner = [part for part in child.children if part.type == "expression"]
+        if child.type == "template_interpolation" and inner:
+            parts.append(expression(inner[0], depth + 1))
+        else:
+            parts.append(["raw", _text(child)[:_MOST_TEXT]])
+        at = child.end_byte
+    if last > at:
+        parts.append(["lit", plain(source[at - start : last - start].decode("utf-8", "replace"))])
+    return parts
+
+
 def _unescaped(text: str) -> str:
-    text = _ESCAPE.sub(lambda m: chr(int(m[2], 16)) if m[2] else _ESCAPES[m[1]], text)
+    return _unmarked(_ESCAPE.sub(lambda m: chr(int(m[2], 16)) if m[2] else _ESCAPES[m[1]], text))
+
+
+def _unmarked(text: str) -> str:
+    """Text of a template with what stands for a bare `${` and `%{`; heredocs know no other escapes."""
     return text.replace("$${", "${").replace("%%{", "%{")
 
 
 def _heredoc(node: Node, depth: int) -> Expression:
-    """Heredocs without interpolation as their text; others by their references alone."""
-    lines = _text(node).split("\n")
-    body = lines[1:-1]
-    if any(child.type in ("template_interpolation", "template_directive") for child in node.children):
-        return ["raw", "\n".join(body)[:_MOST_TEXT]]
-    if lines[0].startswith("<<-"):
-        indents = [len(line) - len(line.lstrip()) for line in body if line.strip()]
-        body = [line[min(indents, default=0) :] for line in body]
-    return ["lit", "\n".join([*body, ""])[:_MOST_TEXT]]
+    """Heredocs as their text. One that is too long to be kept is raw, so that nobody takes a part for the whole, and so is one
+    with directives, or with interpolation and an indentation to be taken off."""
+    text = _text(node)
+    opening, _, rest = text.partition("\n")
+    body = rest[: rest.rfind("\n") + 1]
+    inner = {child.type for child in node.children}
+    if len(body) > _MOST_TEXT or "template_directive" in inner:
+        return ["raw", body[:_MOST_TEXT]]
+    if "template_interpolation" not in inner:
+        return ["lit", _dedented(body) if opening.startswith("<<-") else body]
+    if opening.startswith("<<-") and any(line.startswith((" ", "\t")) for line in body.split("\n")):
+        return ["raw", body]
+    first = node.start_byte + len(opening.encode()) + 1
+    return ["tpl", _pieces(node, first, first + len(body.encode()), depth, _unmarked)]
 
 
-def _element(node: Node, depth: int) -> list[Expression]:
+def _dedented(body: str) -> str:
+    lines = body.split("\n")
+    indents = [len(line) - len(line.lstrip()) for line in lines if line.strip()]
+    return "\n".join(line[min(indents, default=0) :] for line in lines)
+
+
+def _for(node: Node, depth: int) -> Expression:
+    """`["for", key name or "", value name, collection, key or None, value, condition or None, grouped]`."""
+    inner = node.children[0]
+    intro = next(child for child in inner.children if child.type == "for_intro")
+    names = [_text(child) for child in intro.children if child.type == "identifier"]
+    collection = next(child for child in intro.children if child.type == "expression")
+    results = [expression(child, depth + 1) for child in inner.children if child.type == "expression"]
+    condition = next((child for child in inner.children if child.type == "for_cond"), None)
+    tested = [expression(c, depth + 1) for c in condition.children if c.type == "expression"] if condition else []
+    grouped = any(child.type == "ellipsis" for child in inner.children)
+    return [
+        "for", names[0] if len(names) > 1 else "", names[-1], expression(collection, depth + 1),
+        results[0] if len(results) > 1 else None, results[-1], tested[0] if tested else None, grouped,
+    ]  # fmt: skip
+
+
+def _element(node: Node, depth: int) -> list[Any]:
+    """Key, value and line: the only lines within an expression, since a value is looked for in maps of many lines."""
     parts = [child for child in node.children if child.type == "expression"]
     key = expression(parts[0], depth + 1)
     if key[0] == "ref" and len(key[1]) == 1 and not _text(parts[0]).startswith("("):
         key = ["lit", key[1][0]]  # a bare name is a key, not a reference
-    return [key, expression(parts[-1], depth + 1)]
+    return [key, expression(parts[-1], depth + 1), node.start_point[0] + 1]
 
 
 def _call(node: Node, depth: int) -> Expression:
@@ -346,8 +406,21 @@ def _object(node: Node, depth: int) -> Expression:
 
 
 def _conditional(node: Node, depth: int) -> Expression:
-    parts = [expression(child, depth + 1) for child in node.children if child.type == "expression"]
-    return ["if", *parts] if len(parts) == 3 else ["raw", _text(node)[:_MOST_TEXT]]
+    parts = _chain(node)
+    if len(parts) % 2 == 0:
+        return ["raw", _text(node)[:_MOST_TEXT]]
+    found = expression(parts[-1], depth + 1)
+    for condition, yes in zip(parts[-3::-2], parts[-2::-2], strict=True):
+        found = ["if", expression(condition, depth + 1), expression(yes, depth + 1), found]
+    return found
+
+
+def _chain(node: Node) -> list[Node]:
+    """The parts of `a ? b : c ? d : e`, which the grammar takes for `(a ? b : c) ? d : e`."""
+    parts = [child for child in node.children if child.type == "expression"]
+    if len(parts) == 3 and [child.type for child in parts[0].children] == ["conditional"]:
+        return [*_chain(parts[0].children[0]), *parts[1:]]
+    return parts
 
 
 def _unary(node: Node, depth: int) -> Expression:
@@ -362,6 +435,7 @@ _FORMS: dict[str, Callable[[Node, int], Expression]] = {
     "null_lit": lambda node, _: ["lit", None],
     "variable_expr": lambda node, _: ["ref", [_text(node)]],
     "heredoc_template": _heredoc,
+    "for_expr": _for,
     "tuple": _list,
     "object": _object,
     "function_call": _call,

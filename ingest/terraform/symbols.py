@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath
+from typing import Any
 
 from ingest.terraform.json_syntax import read_json, read_json_values
 from ingest.terraform.reading import Attribute, Block, Expression, File, Reference, read
@@ -48,9 +49,8 @@ def _symbol(block: Block) -> Symbol:
     attributes: list[SymbolAttribute] = []
     references: list[SymbolReference] = []
     for path, attribute in _flat(block, ""):
-        expression = attribute.expression
-        if (sensitive and path == "default") or _is_secret(attribute.name, expression):
-            expression = ["secret"]
+        named = name if kind == "variable" and path == "default" else attribute.name
+        expression = ["secret"] if sensitive and path == "default" else _told(named, attribute.expression)
         attributes.append(SymbolAttribute(path, attribute.start, attribute.end, expression))
         references.extend(SymbolReference(target, path, r.line) for r in attribute.references if (target := _target(r)))
     sensitive = sensitive or (kind == "output" and _says(block, "sensitive"))
@@ -102,7 +102,7 @@ def _locals(block: Block) -> Iterator[Symbol]:
 def _assigned(attribute: Attribute, kind: str) -> Symbol:
     """A local, a value for a variable, or an attribute at the top of a Terragrunt file."""
     prefix = {"local": "local.", "value": "var."}.get(kind, "")
-    expression = ["secret"] if _is_secret(attribute.name, attribute.expression) else attribute.expression
+    expression = _told(attribute.name, attribute.expression)
     return Symbol(
         prefix + attribute.name, kind, "", attribute.name, attribute.start, attribute.end,
         attributes=(SymbolAttribute("value", attribute.start, attribute.end, expression),),
@@ -128,11 +128,43 @@ def _says(block: Block, name: str) -> bool:
     return attribute is not None and attribute.expression == ["lit", True]
 
 
-def _is_secret(name: str, expression: Expression) -> bool:
-    """Whether a literal must not be told: by the attribute's name. References and numbers are no secrets."""
-    literal = expression[0] in ("lit", "raw", "tpl") and isinstance(expression[-1], str | list)
+def _told(name: str, expression: Expression) -> Expression:
+    """The expression without what must not be told: a text set for a secret's name, also within an object. References and numbers
+    are no secrets."""
+    if _names_secret(name) and _holds_text(expression):
+        return ["secret"]
+    match expression:
+        case ["obj", entries]:
+            named = [(str(key[1]) if key[0] == "lit" else "", key, value, line) for key, value, line in entries]
+            return ["obj", [[key, _told(key_name, value), line] for key_name, key, value, line in named]]
+        case ["list", items]:
+            return ["list", [_told("", item) for item in items]]
+        case ["call", function, arguments, expands]:
+            return ["call", function, [_told("", argument) for argument in arguments], expands]
+        case ["if", condition, yes, no]:
+            return ["if", condition, _told("", yes), _told("", no)]
+    return expression
+
+
+def _names_secret(name: str) -> bool:
     lowered = name.lower()
-    return literal and expression != ["lit", ""] and bool(_SECRET.search(lowered)) and not _PLAIN.search(lowered)
+    return bool(_SECRET.search(lowered)) and not _PLAIN.search(lowered)
+
+
+def _holds_text(expression: Any) -> bool:
+    """Whether some text stands in an expression as it is, not as a name."""
+    match expression:
+        case ["lit", value]:
+            return isinstance(value, str) and value != ""
+        case ["raw", _]:
+            return True
+        case ["ref", _] | ["get", _, _]:
+            return False
+        case ["obj", entries]:
+            return any(_holds_text(value) for _, value, _ in entries)
+        case list():
+            return any(map(_holds_text, expression))
+    return False
 
 
 def _target(reference: Reference) -> str:

@@ -355,6 +355,16 @@ class Catalog:
             rows = connection.execute(select(s.items).where(s.items.c.source == source).order_by(s.items.c.path))
             return {row.path: row for row in rows}
 
+    def refused(self, ending: str) -> dict[str, list[str]]:
+        """The paths with this ending that were listed and not read, by source."""
+        t = s.items
+        query = select(t.c.source, t.c.path).where(t.c.path.endswith(ending, autoescape=True), t.c.outcome != "indexed")
+        found: dict[str, list[str]] = {}
+        with self._read() as connection:
+            for row in connection.execute(query.order_by(t.c.source, t.c.path)):
+                found.setdefault(row.source, []).append(row.path)
+        return found
+
     def runs(self, limit: int = 50) -> list[Mapping[str, Any]]:
         """The newest sync runs, newest first."""
         with self._read() as connection:

@@ -99,6 +99,18 @@ class SymbolTable:
         with self._read() as connection:
             return [_stored(row) for row in connection.execute(query)]
 
+    def holding(self, access: Sequence[str], text: str) -> list[StoredSymbol]:
+        """Symbols some expression of which, as it is stored, holds this text."""
+        t, d = s.symbols, s.documents
+        query = (
+            select(t, d.c.path)
+            .join(d, t.c.document_id == d.c.id)
+            .where(d.c.access.in_(access), t.c.attributes.contains(text, autoescape=True))
+            .order_by(t.c.source, d.c.path, t.c.start_line)
+        )
+        with self._read() as connection:
+            return [_stored(row) for row in connection.execute(query)]
+
     def referring(
         self, access: Sequence[str], target: str, source: str = "", folder: str | None = None
     ) -> list[StoredReference]:

@@ -9,26 +9,29 @@ import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from rag.catalog import Catalog
 from rag.catalog.symbols import StoredReference, StoredSymbol
 from rag.errors import NotFoundError
 from rag.records import Viewer
+from rag.terraform.environments import object_keys, workspace_names
+from rag.terraform.overrides import merged
 
 _INDEX = re.compile(r"\[[^\]]*\]")
-_OVERRIDE = re.compile(r"(^|/)(override|[^/]*_override)\.(tf|tofu)(\.json)?$")
 _DEEPEST = 12  # levels of modules that an address may pass through
 
 
 @dataclass(frozen=True)
 class ModuleCall:
-    """A `module` block. `folder` is that of a local module's code, None for one that comes from a registry or repository."""
+    """A `module` block, or a Terragrunt unit. `folder` is that of a local module's code, None for one that comes from a registry
+    or repository."""
 
     call: StoredSymbol
     source: str
     version: str
     folder: str | None
+    terragrunt: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,9 @@ class TerraformLookup:
     """Symbols and references of one catalog, as one viewer may see them."""
 
     def __init__(self, catalog: Catalog, viewer: Viewer) -> None:
+        self._catalog = catalog
         self._symbols = catalog.symbols
+        self._read: dict[tuple[str, str], dict[str, list[StoredSymbol]]] = {}
         self._access = catalog.access_keys(viewer)
 
     def symbols(
@@ -62,16 +67,19 @@ class TerraformLookup:
 
         Indexes (`[0]`, `["key"]`) are passed over. Raises: NotFoundError naming what is near.
         """
-        plain = _INDEX.sub("", address.strip())
-        found = list(self._defined(plain, source, folder))
+        found = self.defined(address, source, folder)
         if not found:
-            raise NotFoundError(f"nothing here defines {address}{self._near(plain)}")
+            raise NotFoundError(f"nothing here defines {address}{self._near(_INDEX.sub('', address.strip()))}")
         return found
+
+    def defined(self, address: str, source: str = "", folder: str | None = None) -> list[StoredSymbol]:
+        """The same; nothing where nothing defines it."""
+        return list(self._defined(_INDEX.sub("", address.strip()), source, folder))
 
     def _defined(self, address: str, source: str, folder: str | None, depth: int = 0) -> Iterator[StoredSymbol]:
         steps = address.split(".")
         if steps[0] != "module" or len(steps) <= 2:
-            yield from self._symbols.find(self._access, address=address, source=source, folder=folder)
+            yield from merged(self._symbols.find(self._access, address=address, source=source, folder=folder))
             return
         rest = ".".join(steps[2:])
         for call in self.module_calls:
@@ -122,8 +130,22 @@ class TerraformLookup:
         return calls
 
     def calls_of(self, source: str, folder: str) -> list[ModuleCall]:
-        """The calls of the module whose code lies in this folder."""
-        return [call for call in self.module_calls if call.call.source == source and call.folder == folder]
+        """The calls of the module whose code lies in this folder, those of Terragrunt units included."""
+        calls = [*self.module_calls, *self._units]
+        return [call for call in calls if call.call.source == source and call.folder == folder]
+
+    @cached_property
+    def _units(self) -> list[ModuleCall]:
+        """Terragrunt's units: the module that each names, or that of its own folder."""
+        units = []
+        for found in self._symbols.find(self._access, address="inputs", kind="other"):
+            if posixpath.basename(found.path) == "terragrunt.hcl":
+                named = self.at(found.source, found.folder, "terraform", file=found.path)
+                origin = _literal(named, "source") if named else ""
+                local = origin.startswith(("./", "../")) or not origin
+                folder = posixpath.normpath(posixpath.join(found.folder, origin.replace("//", "/"))) if local else None
+                units.append(ModuleCall(found, origin, "", "" if folder == "." else folder, terragrunt=True))
+        return units
 
     def calls_in(self, source: str, folder: str) -> list[ModuleCall]:
         """The calls that stand in this folder."""
@@ -134,15 +156,63 @@ class TerraformLookup:
         """(source, folder) of every module folder."""
         return list(self._symbols.folders(self._access))
 
-    def at(self, source: str, folder: str, address: str, kind: str = "") -> StoredSymbol | None:
-        """The symbol of an address in one folder; what .tfvars files give is left out."""
-        found = self._symbols.find(self._access, source=source, folder=folder, address=address, kind=kind)
-        return next((one for one in found if one.symbol.kind != "value"), None)
+    def at(self, source: str, folder: str, address: str, kind: str = "", file: str = "") -> StoredSymbol | None:
+        """The symbol of an address in one folder, override files merged in; what .tfvars files give is left out. With `file`
+        (Terragrunt, whose names are its own) that of this file."""
+        found = self._in_folder(source, posixpath.dirname(file) if file else folder).get(address, ())
+        for one in found:
+            if kind in ("", one.symbol.kind) and (one.path == file if file else not _is_terragrunt(one.path)):
+                return one
+        return None
 
-    def is_overridden(self, found: StoredSymbol) -> bool:
-        """Whether an override file of the same folder says something else of this symbol."""
-        same = self._symbols.find(self._access, source=found.source, folder=found.folder, address=found.symbol.address)
-        return any(_OVERRIDE.search(other.path) for other in same)
+    def _in_folder(self, source: str, folder: str) -> dict[str, list[StoredSymbol]]:
+        """The symbols of a module folder by address, as they hold."""
+        key = (source, folder)
+        if key not in self._read:
+            by_address: dict[str, list[StoredSymbol]] = {}
+            for one in merged(self._symbols.find(self._access, source=source, folder=folder)):
+                if one.symbol.kind != "value":
+                    by_address.setdefault(one.symbol.address, []).append(one)
+            self._read[key] = by_address
+        return self._read[key]
+
+    def includes(self, source: str, file: str) -> list[StoredSymbol]:
+        """The `include` blocks of a Terragrunt file."""
+        found = self._in_folder(source, posixpath.dirname(file)).values()
+        return [one for several in found for one in several if one.path == file and one.symbol.type == "include"]
+
+    def has_file(self, source: str, path: str) -> bool:
+        """Whether a file of this path defines something."""
+        found = self._in_folder(source, posixpath.dirname(path)).values()
+        return any(one.path == path for several in found for one in several)
+
+    def unread_values(self, source: str, folder: str) -> list[str]:
+        """The paths of .tfvars files in this folder that were refused: ciphertext may give any variable a value."""
+        return [path for path in self._unread.get(source, ()) if posixpath.dirname(path) == folder]
+
+    @cached_property
+    def _unread(self) -> dict[str, list[str]]:
+        return self._catalog.refused(".tfvars")
+
+    def is_workspace(self, name: str) -> bool:
+        """Whether some expression compares the workspace with this name, or looks something up by it."""
+        return name in self.workspaces
+
+    @cached_property
+    def workspaces(self) -> dict[str, list[StoredSymbol]]:
+        """The workspaces that code names, each with what names it."""
+        found: dict[str, list[StoredSymbol]] = {}
+        for one in self._symbols.holding(self._access, '["terraform", "workspace"'):
+            keys_of = partial(self._keys, one)
+            for name in {n for a in one.symbol.attributes for n in workspace_names(a.expression, keys_of)}:
+                found.setdefault(name, []).append(one)
+        return found
+
+    def _keys(self, found: StoredSymbol, address: str) -> list[str]:
+        """The keys of a local that is an object."""
+        local = self.at(found.source, found.folder, address)
+        told = local.symbol.attribute("value") if local else None
+        return object_keys(told.expression) if told else []
 
     def values_given(self, source: str, folder: str, address: str) -> list[StoredSymbol]:
         """What .tfvars files in this folder, or in folders below it, give to a variable, by path."""
@@ -162,6 +232,10 @@ class TerraformLookup:
         return found
 
 
+def _is_terragrunt(path: str) -> bool:
+    return path.endswith(".hcl")
+
+
 def _argument(at: StoredSymbol, attribute: str, line: int, target: str) -> StoredReference:
     return StoredReference(at.id, at.document_id, at.source, at.folder, at.path, target, attribute, line)
 
@@ -177,4 +251,4 @@ def _plain(expression: list[object]) -> dict[str, object]:
     if expression[0] == "lit":
         return {"version": expression[1]}
     entries = expression[1] if expression[0] == "obj" and isinstance(expression[1], list) else []
-    return {str(key[1]): value[1] for key, value in entries if key[0] == value[0] == "lit"}
+    return {str(key[1]): value[1] for key, value, _ in entries if key[0] == value[0] == "lit"}

@@ -1,9 +1,9 @@
 """Terraform's symbols: what a module folder defines, as the catalog stores it.
 
 An expression is a nested list, so that it can be stored as JSON: `["lit", value]`, `["tpl", parts]`, `["ref", steps]`,
-`["get", value, steps]`, `["call", name, arguments, expands]`, `["list", items]`, `["obj", [[key, value]…]]`,
-`["if", condition, yes, no]`, `["op", sign, operands]`, `["secret"]` for what is never told, `["raw", text]` for what has no form
-of its own.
+`["get", value, steps]`, `["call", name, arguments, expands]`, `["list", items]`, `["obj", [[key, value, line]…]]`,
+`["for", key name, value name, collection, key, value, condition, grouped]`, `["if", condition, yes, no]`,
+`["op", sign, operands]`, `["secret"]` for what is never told, `["raw", text]` for what has no form of its own.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ KINDS = (
 
 @dataclass(frozen=True)
 class SymbolAttribute:
-    """`path` (`ingress[0].from_port`) is set on lines start to end (1-based, inclusive)."""
+    """`path` (`ingress[0].from_port`) is set on lines start to end (1-based, inclusive) of `file`; "": of the symbol's own."""
 
     path: str
     start: int
     end: int
     expression: Expression
+    file: str = ""
 
 
 @dataclass(frozen=True)

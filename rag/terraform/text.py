@@ -10,13 +10,19 @@ from rag.terraform.records import Expression
 SECRET = "(secret)"  # noqa: S105  # what stands instead of one
 
 
-def as_hcl(expression: Expression) -> str:  # noqa: PLR0911  # one line a form
+def as_hcl(expression: Expression) -> str:  # noqa: PLR0911, PLR0912  # one line a form
     """The expression in HCL."""
     match expression:
         case ["lit", value]:
             return json.dumps(value, ensure_ascii=False)
         case ["tpl", parts]:
-            return '"' + "".join(str(p[1]) if p[0] == "lit" else f"${{{as_hcl(p)}}}" for p in parts) + '"'
+            return (
+                '"'
+                + "".join(
+                    json.dumps(p[1], ensure_ascii=False)[1:-1] if p[0] == "lit" else f"${{{as_hcl(p)}}}" for p in parts
+                )
+                + '"'
+            )
         case ["ref", steps]:
             return _steps(str(steps[0]), steps[1:])
         case ["get", value, steps]:
@@ -26,18 +32,32 @@ def as_hcl(expression: Expression) -> str:  # noqa: PLR0911  # one line a form
         case ["list", items]:
             return f"[{', '.join(map(as_hcl, items))}]"
         case ["obj", entries]:
-            return "{" + ", ".join(f"{_key(key)} = {as_hcl(value)}" for key, value in entries) + "}"
+            return "{" + ", ".join(f"{_key(key)} = {as_hcl(value)}" for key, value, _ in entries) + "}"
+        case ["for", key, value, collection, made_key, made, condition, grouped]:
+            named = ", ".join(filter(None, (key, value)))
+            tested = f" if {as_hcl(condition)}" if condition else ""
+            if made_key is None:
+                return f"[for {named} in {as_hcl(collection)} : {as_hcl(made)}{tested}]"
+            dots = "..." if grouped else ""
+            return f"{{for {named} in {as_hcl(collection)} : {as_hcl(made_key)} => {as_hcl(made)}{dots}{tested}}}"
         case ["if", condition, yes, no]:
-            return f"{as_hcl(condition)} ? {as_hcl(yes)} : {as_hcl(no)}"
+            return f"{_operand(condition)} ? {as_hcl(yes)} : {as_hcl(no)}"
         case ["op", sign, [one]]:
-            return f"{sign}{as_hcl(one)}"
+            return f"{sign}{_operand(one, sign)}"
         case ["op", sign, [left, right]]:
-            return f"{as_hcl(left)} {sign} {as_hcl(right)}"
+            return f"{_operand(left, sign)} {sign} {_operand(right, sign)}"
         case ["secret"]:
             return SECRET
         case [_, text]:
             return " ".join(str(text).split())
     return ""
+
+
+def _operand(expression: Expression, sign: str = "") -> str:
+    """An operand, in parentheses where it might be taken apart."""
+    text = as_hcl(expression)
+    apart = expression[0] == "if" or (expression[0] == "op" and sign and len(expression[2]) == 2)
+    return f"({text})" if apart else text
 
 
 def _key(key: Expression) -> str:

@@ -1,68 +1,43 @@
-"""What a value is before `apply`: references followed from literal to default, .tfvars, module argument, local and function.
+"""What a value is before `apply`: in each context in which its module is called, for each instance of its block.
 
 Every step is named with its file and line. What only `apply`, a secret or something outside the repositories can tell is said to
-be so, and never guessed. `waypost terraform values` calls this.
+be so, and never guessed. `waypost terraform values` and `/v1/terraform/values` call this; `rag.terraform.evaluation` evaluates.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from rag.catalog.symbols import StoredSymbol
-from rag.terraform.functions import FUNCTIONS, OPERATORS, CannotTellError
-from rag.terraform.lookup import ModuleCall, TerraformLookup
-from rag.terraform.records import Expression, SymbolAttribute
+from rag.terraform.evaluation import Evaluation, refuse_ignored
+from rag.terraform.lookup import TerraformLookup
+from rag.terraform.places import Called, Place, Step, Trail
+from rag.terraform.records import SymbolAttribute
+from rag.terraform.unknown import CannotTellError, known
 
-_DEEPEST = 80  # expressions within one another
-_CHAINS = 50  # ways by which a module may be called that are looked at
-
-
-@dataclass(frozen=True)
-class Step:
-    """One place that a value came through: what stands there, and where."""
-
-    what: str
-    source: str
-    path: str
-    line: int
+MOST = 60  # contexts and instances that are told of one attribute
+_INDEX = re.compile(r"\[[^\]]*\]$")
+_DYNAMIC = re.compile(r"^dynamic\.([\w-]+)(?:\[\d+\])?\.")
 
 
 @dataclass(frozen=True)
 class EffectiveValue:
-    """The value of an attribute in one calling context. `known` tells whether `value` is it, `why_not` what is missing else."""
+    """The value of an attribute in one calling context. `known` tells whether `value` is it, `why_not` what is missing else.
+
+    `calls` are the calls of modules that lead there, the outermost first; `instance` is the block's: `[0]`, `["key"]`, or "".
+    """
 
     calls: tuple[str, ...]
     known: bool
     value: Any = None
     why_not: str = ""
     steps: tuple[Step, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Place:
-    """A module folder in one calling context: the calls that led there, the outermost first."""
-
-    source: str
-    folder: str
-    calls: tuple[ModuleCall, ...] = ()
-
-    def caller(self) -> _Place:
-        return _Place(self.source, self.calls[-1].call.folder, self.calls[:-1])
-
-
-@dataclass
-class _Trail:
-    """The steps so far, and how deep they went."""
-
-    steps: list[Step] = field(default_factory=list)
-    depth: int = 0
-
-    def add(self, what: str, at: StoredSymbol, line: int) -> None:
-        self.steps.append(Step(what, at.source, at.path, line))
+    instance: str = ""
 
 
 class TerraformValues:
@@ -71,246 +46,147 @@ class TerraformValues:
     def __init__(self, lookup: TerraformLookup, environment: str = "") -> None:
         self._lookup = lookup
         self._environment = environment
+        self._evaluation = Evaluation(lookup, environment)
 
     def of(self, found: StoredSymbol, attribute: str) -> list[EffectiveValue]:
-        """The attribute's value in each context in which its module is called; one where it is called from nowhere.
+        """The attribute's value in each context in which its module is called, at most `MOST`; one where nothing calls it.
 
         With an environment, contexts that stand in another one's folder are left out. An attribute that is not set has none.
         """
-        told = found.symbol.attribute(attribute)
+        told = found.symbol.attribute(attribute) or _in_dynamic(found, attribute)
         if found.symbol.kind == "variable" and attribute == "default":  # what it is given comes before its default
             line = found.symbol.start
             told = SymbolAttribute("", line, line, ["ref", ["var", found.symbol.name]])
         if told is None:
             return []
-        return [self._value(found, told, place) for place in self._places(found) if self._concerns(place)]
+        values: list[EffectiveValue] = []
+        for chain in self._chains(found):
+            if self._concerns(chain, found):
+                values.extend(self._in_chain(found, told, chain))
+            if len(values) >= MOST:
+                break
+        return values[:MOST]
 
     # -- contexts -----------------------------------------------------------------------------------------------------
 
-    def _places(self, found: StoredSymbol) -> list[_Place]:
-        chains: list[tuple[ModuleCall, ...]] = [()]
-        finished: list[tuple[ModuleCall, ...]] = []
-        while chains and len(finished) < _CHAINS:
-            chain = chains.pop()
-            folder = chain[0].call.folder if chain else found.folder
-            calls = [call for call in self._lookup.calls_of(found.source, folder) if call not in chain]
-            if calls:
-                chains.extend((call, *chain) for call in calls)
+    def _chains(self, found: StoredSymbol) -> list[tuple[Called, ...]]:
+        """The ways in which the symbol's module is called, instances not told apart yet."""
+        waiting: list[tuple[Called, ...]] = [()]
+        finished: list[tuple[Called, ...]] = []
+        while waiting and len(finished) < MOST:
+            chain = waiting.pop()
+            folder = chain[0].call.call.folder if chain else found.folder
+            seen = {called.call.call.id for called in chain}
+            calls = [call for call in self._lookup.calls_of(found.source, folder) if call.call.id not in seen]
+            if calls and not (chain and chain[0].call.terragrunt):
+                waiting.extend((Called(call), *chain) for call in calls)
             else:
                 finished.append(chain)
-        return [_Place(found.source, found.folder, chain) for chain in sorted(finished, key=_names)]
+        return sorted(finished, key=lambda chain: [str(called.call.call.path) for called in chain])
 
-    def _concerns(self, place: _Place) -> bool:
+    def _concerns(self, chain: Sequence[Called], found: StoredSymbol) -> bool:
         """Whether a context may be this environment's: its outermost folder names it, or names none that another folder does."""
-        root = place.calls[0].call.folder if place.calls else place.folder
+        root = chain[0].call.call.folder if chain else found.folder
         if not self._environment or self._environment in PurePosixPath(root).parts:
             return True
         named = {folder for source, folder in self._lookup.folders if self._environment in PurePosixPath(folder).parts}
         parent = posixpath.dirname(root)
         return not any(posixpath.dirname(folder) == parent for folder in named)
 
-    # -- evaluation ---------------------------------------------------------------------------------------------------
+    def _in_chain(
+        self, found: StoredSymbol, told: SymbolAttribute, chain: Sequence[Called]
+    ) -> Iterator[EffectiveValue]:
+        places: list[Place] = [Place(found.source, chain[0].call.call.folder if chain else found.folder)]
+        if chain and chain[0].call.terragrunt:
+            places = [replace(places[0], file=chain[0].call.call.path)]
+        for called in chain:
+            inner: list[Place] = []
+            for place in places:
+                instances = self._evaluation.instances(called.call.call, place, Trail())
+                if not instances:
+                    here = (*place.calls, called)
+                    why = f"{called.call.call.symbol.address} is not created here: its count or for_each is empty"
+                    yield EffectiveValue(_names(here), False, why_not=why)
+                calls = [(*place.calls, Called(called.call, one)) for one in instances]
+                inner.extend(Place(found.source, called.call.folder or "", each) for each in calls)
+            places = inner[:MOST]
+        for place in places:
+            yield from self._instances(found, told, place)
 
-    def _value(self, found: StoredSymbol, told: SymbolAttribute, place: _Place) -> EffectiveValue:
-        trail = _Trail()
-        trail.add(f"{found.symbol.address}.{told.path}".rstrip("."), found, told.start)
+    def _instances(self, found: StoredSymbol, told: SymbolAttribute, place: Place) -> Iterator[EffectiveValue]:
+        if told.path in ("count", "for_each"):
+            yield self._value(found, told, place)
+            return
+        instances = self._evaluation.instances(found, place, Trail())
+        if not instances:
+            why = f"{found.symbol.address} is not created here: its count or for_each is empty"
+            yield EffectiveValue(_names(place.calls), False, why_not=why)
+        for one in instances:
+            for at in self._repeated(found, told.path, "", replace(place, instance=one)):
+                yield self._value(found, told, at)
+
+    def _repeated(self, found: StoredSymbol, path: str, before: str, place: Place) -> list[Place]:
+        """The place once for each block that a `dynamic` block around the attribute makes, its iterator bound."""
+        match = _DYNAMIC.match(path)
+        if match is None:
+            return [place]
+        prefix = before + match[0]
+        each = found.symbol.attribute(f"{prefix}for_each")
+        named = found.symbol.attribute(f"{prefix}iterator")
+        iterator = str(named.expression[1][0]) if named and named.expression[0] == "ref" else match[1]
         try:
-            value = self._evaluate(told.expression, place, trail)
+            items = known(self._evaluation.evaluate(each.expression, place, Trail())) if each else None
+        except CannotTellError:
+            items = None
+        if not isinstance(items, dict | list):
+            return [place]
+        pairs = sorted(items.items()) if isinstance(items, dict) else list(enumerate(items))
+        rest, content = path[match.end() :], f"{prefix}content."
+        found_places: list[Place] = []
+        for key, value in pairs:
+            bound = {**place.bound, iterator: {"key": key, "value": value}}
+            inner = rest.removeprefix("content.")
+            found_places.extend(self._repeated(found, inner, content, replace(place, bound=bound)))
+        return found_places
+
+    # -- one value ----------------------------------------------------------------------------------------------------
+
+    def _value(self, found: StoredSymbol, told: SymbolAttribute, place: Place) -> EffectiveValue:
+        trail = Trail()
+        trail.add(f"{found.symbol.address}.{told.path}".rstrip("."), found, told.start, told.file)
+        value, why = None, ""
+        try:
+            if found.symbol.sensitive and found.symbol.kind == "output":
+                raise CannotTellError("it is sensitive")
+            refuse_ignored(found, told.path)
+            value = known(self._evaluation.evaluate(told.expression, place, trail))
         except CannotTellError as reason:
-            return EffectiveValue(_names(place.calls), False, None, str(reason), tuple(trail.steps))
-        return EffectiveValue(_names(place.calls), True, value, "", tuple(trail.steps))
+            why = str(reason)
+        instance = str(place.instance) if place.instance else ""
+        return EffectiveValue(_names(place.calls), not why, value, why, tuple(trail.steps), instance)
 
-    def _evaluate(self, expression: Expression, place: _Place, trail: _Trail) -> Any:
-        form = getattr(self, f"_of_{expression[0]}", None)
-        if form is None:
-            text = " ".join(str(expression[-1]).split())[:80]
-            raise CannotTellError("it is secret" if expression[0] == "secret" else f"it is computed: {text}")
-        if trail.depth > _DEEPEST:
-            raise CannotTellError("it refers to itself, or goes too deep")
-        trail.depth += 1
-        value = form(expression[1:], place, trail)
-        trail.depth -= 1
-        return value
 
-    def _of_lit(self, parts: Sequence[Any], _place: _Place, _trail: _Trail) -> Any:
-        return parts[0]
+def find_values(
+    lookup: TerraformLookup, text: str, environment: str = "", source: str = "", folder: str | None = None
+) -> list[tuple[StoredSymbol, list[EffectiveValue]]]:
+    """The values of what an attribute may mean: `module.vpc.cidr` is an argument of the call where it has one, and else an
+    output; of `aws_subnet.a[0].cidr_block` that instance alone.
 
-    def _of_tpl(self, parts: Sequence[Any], place: _Place, trail: _Trail) -> str:
-        return "".join(_string(self._evaluate(part, place, trail)) for part in parts[0])
-
-    def _of_list(self, parts: Sequence[Any], place: _Place, trail: _Trail) -> list[Any]:
-        return [self._evaluate(item, place, trail) for item in parts[0]]
-
-    def _of_obj(self, parts: Sequence[Any], place: _Place, trail: _Trail) -> dict[str, Any]:
-        return {
-            _string(self._evaluate(key, place, trail)): self._evaluate(value, place, trail) for key, value in parts[0]
-        }
-
-    def _of_ref(self, parts: Sequence[Any], place: _Place, trail: _Trail) -> Any:
-        return self._reference(parts[0], place, trail)
-
-    def _of_get(self, parts: Sequence[Any], place: _Place, trail: _Trail) -> Any:
-        return self._into(self._evaluate(parts[0], place, trail), parts[1], place, trail)
-
-    def _of_if(self, parts: Sequence[Any], place: _Place, trail: _Trail) -> Any:
-        condition = self._evaluate(parts[0], place, trail)
-        if condition not in (True, False, "true", "false"):
-            raise CannotTellError("a condition is neither true nor false")
-        return self._evaluate(parts[1] if condition in (True, "true") else parts[2], place, trail)
-
-    def _of_op(self, parts: Sequence[Any], place: _Place, trail: _Trail) -> Any:
-        return self._operate(parts[0], parts[1], place, trail)
-
-    def _of_call(self, parts: Sequence[Any], place: _Place, trail: _Trail) -> Any:
-        return self._call(parts[0], parts[1], parts[2], place, trail)
-
-    def _operate(self, sign: str, operands: Sequence[Expression], place: _Place, trail: _Trail) -> Any:
-        values = [self._evaluate(operand, place, trail) for operand in operands]
-        operate = OPERATORS.get((sign, len(values)))
-        if operate is None:
-            raise CannotTellError(f"the operator {sign} is not evaluated")
-        try:
-            return operate(*values)
-        except (TypeError, ZeroDivisionError, ValueError) as error:
-            raise CannotTellError(f"{sign} does not fit its operands") from error
-
-    def _call(self, name: str, arguments: Sequence[Expression], expands: bool, place: _Place, trail: _Trail) -> Any:
-        if name in ("try", "coalesce"):
-            return self._first(name, arguments, place, trail)
-        function = FUNCTIONS.get(name)
-        if function is None:
-            raise CannotTellError(f"the function {name} is not evaluated")
-        values = [self._evaluate(argument, place, trail) for argument in arguments]
-        if expands and values and isinstance(values[-1], list):
-            values = [*values[:-1], *values[-1]]
-        try:
-            return function(*values)
-        except (TypeError, ValueError, LookupError, AttributeError) as error:
-            raise CannotTellError(f"{name} does not fit its arguments") from error
-
-    def _first(self, name: str, arguments: Sequence[Expression], place: _Place, trail: _Trail) -> Any:
-        """`coalesce`: the first value that is neither null nor empty; `try`: the first, where that one is known."""
-        for argument in arguments:
-            value = self._evaluate(argument, place, trail)
-            if name == "try" or value not in (None, ""):
-                return value
-        return None
-
-    # -- references ---------------------------------------------------------------------------------------------------
-
-    def _reference(self, steps: Sequence[Any], place: _Place, trail: _Trail) -> Any:
-        names = [step if isinstance(step, str) else "" for step in steps]
-        match names:
-            case ["var", name, *_]:
-                return self._into(self._variable(name, place, trail), steps[2:], place, trail)
-            case ["local", name, *_]:
-                return self._into(self._symbol(f"local.{name}", "value", place, trail), steps[2:], place, trail)
-            case ["module", name, *_]:
-                return self._output(name, steps[2:], place, trail)
-            case ["terraform", "workspace"]:
-                if self._environment:
-                    return self._environment
-                raise CannotTellError("it depends on the workspace; name an environment")
-            case ["each" | "count" | "self" | "path" | "terraform", *_]:
-                raise CannotTellError(f"it depends on {names[0]}")
-            case ["data", type_, name, *_]:
-                raise CannotTellError(f"data.{type_}.{name} is read from outside")
-            case [type_, name, attribute, *_] if attribute:
-                return self._into(self._symbol(f"{type_}.{name}", attribute, place, trail), steps[3:], place, trail)
-        raise CannotTellError(f"{'.'.join(filter(None, names))} is known after apply")
-
-    def _symbol(self, address: str, attribute: str, place: _Place, trail: _Trail) -> Any:
-        """An attribute of a symbol of the same folder, where it is set there."""
-        found = self._lookup.at(place.source, place.folder, address)
-        told = found.symbol.attribute(attribute) if found else None
-        if found is None or told is None:
-            raise CannotTellError(
-                f"{address}.{attribute} is known after apply" if found else f"{address} is not defined here"
-            )
-        if self._lookup.is_overridden(found):
-            raise CannotTellError(f"{address} is overridden in an override file")
-        trail.add(address if attribute == "value" else f"{address}.{attribute}", found, told.start)
-        return self._evaluate(told.expression, place, trail)
-
-    def _variable(self, name: str, place: _Place, trail: _Trail) -> Any:
-        """What a variable is given: by the call of its module, by .tfvars, by its default."""
-        found = self._lookup.at(place.source, place.folder, f"var.{name}", kind="variable")
-        if found and found.symbol.sensitive:
-            raise CannotTellError(f"var.{name} is sensitive")
-        if place.calls:
-            call = place.calls[-1].call
-            if argument := call.symbol.attribute(name):
-                trail.add(f"{call.symbol.address}, argument {name}", call, argument.start)
-                return self._evaluate(argument.expression, place.caller(), trail)
-        else:
-            given = self._given(name, place)
-            if given:
-                attribute = given.symbol.attributes[0]
-                trail.add(f"var.{name} in {PurePosixPath(given.path).name}", given, attribute.start)
-                return self._evaluate(attribute.expression, place, trail)
-        default = found.symbol.attribute("default") if found else None
-        if found is None or default is None:
-            raise CannotTellError(f"var.{name} is given from outside")
-        trail.add(f"var.{name}, default", found, default.start)
-        return self._evaluate(default.expression, place, trail)
-
-    def _given(self, name: str, place: _Place) -> StoredSymbol | None:
-        """The .tfvars line that counts: the environment's file before *.auto.tfvars before terraform.tfvars.
-
-        Raises: CannotTellError when only another environment's files, or several, give it.
-        """
-        values = self._lookup.values_given(place.source, place.folder, f"var.{name}")
-        ranked = {id(value): self._rank(value, place) for value in values}
-        mine = [value for value in values if ranked[id(value)] > 0]
-        if not mine:
-            if values and not self._environment:
-                raise CannotTellError(f"var.{name} differs by environment; name one")
-            return None
-        best = max(ranked[id(value)] for value in mine)
-        last = [value for value in mine if ranked[id(value)] == best]
-        if len(last) > 1 and len({repr(value.symbol.attributes[0].expression) for value in last}) > 1:
-            raise CannotTellError(f"var.{name} is given in several files")
-        return last[-1]
-
-    def _rank(self, value: StoredSymbol, place: _Place) -> int:
-        path = PurePosixPath(value.path)
-        stem = path.name.split(".")[0]
-        inside = path.relative_to(place.folder).parts[:-1] if place.folder else path.parts[:-1]
-        if self._environment and (stem == self._environment or self._environment in inside):
-            return 3
-        if inside:
-            return 0
-        return 2 if ".auto.tfvars" in path.name else 1 if stem == "terraform" else 0
-
-    def _output(self, name: str, rest: Sequence[Any], place: _Place, trail: _Trail) -> Any:
-        """The output of a local module that this folder calls."""
-        steps = list(rest)
-        if steps and not isinstance(steps[0], str):
-            raise CannotTellError(f"module.{name} is called several times")
-        call = next((c for c in self._lookup.calls_in(place.source, place.folder) if c.call.symbol.name == name), None)
-        if call is None or call.folder is None or not steps:
-            raise CannotTellError(
-                f"module.{name} is not in these repositories" if call else f"module.{name} is not called here"
-            )
-        inner = _Place(place.source, call.folder, (*place.calls, call))
-        found = self._lookup.at(place.source, call.folder, f"output.{steps[0]}")
-        told = found.symbol.attribute("value") if found else None
-        if found is None or told is None:
-            raise CannotTellError(f"module.{name} has no output {steps[0]}")
-        trail.add(f"module.{name}.{steps[0]}", found, told.start)
-        return self._into(self._evaluate(told.expression, inner, trail), steps[1:], place, trail)
-
-    def _into(self, value: Any, steps: Sequence[Any], place: _Place, trail: _Trail) -> Any:
-        """What stands within a value."""
-        for step in steps:
-            if step == "*":
-                raise CannotTellError("it is one for each of several")
-            key = self._evaluate(step[1], place, trail) if isinstance(step, list) else step
-            try:
-                value = value[int(key)] if isinstance(value, list) else value[_string(key)]
-            except (LookupError, TypeError, ValueError) as error:
-                raise CannotTellError(f"there is no {key} in it") from error
-        return value
+    Raises: NotFoundError when nothing defines it.
+    """
+    address, path = split_attribute(text)
+    evaluation = TerraformValues(lookup, environment)
+    steps = address.split(".")
+    if steps[-3:-2] == ["module"]:
+        calls = lookup.defined(".".join(steps[:-1]), source, folder)
+        argued = [(call, evaluation.of(call, steps[-1])) for call in calls if call.symbol.attribute(steps[-1])]
+        if argued:
+            return argued
+    index = _INDEX.search(address)
+    found = [(one, evaluation.of(one, path)) for one in lookup.define(address, source, folder)]
+    if index is None:
+        return found
+    return [(one, [v for v in values if v.instance in ("", index[0].replace("'", '"'))]) for one, values in found]
 
 
 def split_attribute(text: str) -> tuple[str, str]:
@@ -325,13 +201,19 @@ def split_attribute(text: str) -> tuple[str, str]:
     return address, rest or {"var": "default"}.get(kind, "value")
 
 
-def _string(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str | int | float):
-        return str(value)
-    raise CannotTellError("a part of the text is no text")
+def _in_dynamic(found: StoredSymbol, attribute: str) -> SymbolAttribute | None:
+    """The attribute that stands at this path when blocks made by `dynamic` are counted as what they make."""
+    for told in found.symbol.attributes:
+        if told.path.startswith("dynamic.") and _plain(told.path) == attribute:
+            return told
+    return None
 
 
-def _names(calls: Sequence[ModuleCall]) -> tuple[str, ...]:
-    return tuple(f"{call.call.folder}: {call.call.symbol.address}" for call in calls)
+def _plain(path: str) -> str:
+    return path.replace("dynamic.", "").replace(".content.", ".")
+
+
+def _names(calls: Sequence[Called]) -> tuple[str, ...]:
+    return tuple(
+        f"{called.call.call.folder}: {called.call.call.symbol.address}{called.instance or ''}" for called in calls
+    )

@@ -1,5 +1,6 @@
 """Effective values: followed through defaults, .tfvars, module arguments, locals and functions; and never guessed."""
 
+# ruff: noqa: E501  # whole files in a line
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from api.settings import Settings
 from ingest.sync import SyncReport
 from rag.records import Viewer
 from rag.terraform.lookup import TerraformLookup
-from rag.terraform.values import EffectiveValue, TerraformValues, split_attribute
+from rag.terraform.values import EffectiveValue, find_values, split_attribute
 from tests.conftest import configure, write
 
 FILES = {
@@ -27,13 +28,29 @@ FILES = {
     '  identifier     = format("%s-%s", var.name, lower("DB"))\n  port           = 5000 + 432\n'
     '  multi_az       = var.size == "db.micro" ? false : true\n  password       = var.password\n'
     "  availability_zone = data.aws_availability_zones.all.names[0]\n  kms_key_id = aws_kms_key.k.arn\n"
-    '  tags = merge({ a = 1 }, { b = [for x in [1] : x] })\n}\nresource "aws_kms_key" "k" {}\n'
+    '  tags = merge({ a = 1 }, { b = aws_kms_key.k.arn })\n}\nresource "aws_kms_key" "k" {}\n'
     'output "host" {\n  value = aws_db_instance.this.address\n}\noutput "label" {\n  value = "${var.name}!"\n}\n',
     "work/main.tf": 'locals {\n  nodes = { live = 3, test = 1 }\n}\nresource "x" "y" {\n'
     "  count_of = lookup(local.nodes, terraform.workspace, 2)\n  loop = local.a\n}\nlocals {\n  a = local.b\n  b = local.a\n}\n"
     'variable "given" {}\nresource "x" "z" {\n  v = var.given\n}\n',
     "work/live.tfvars": "given = 7\n",
     "work/test.tfvars": "given = 8\n",
+    "several/main.tf": "locals {\n  sizes = {\n    a = { cpu = 1 }\n    b = { cpu = 2, why = aws_kms_key.k.arn }\n  }\n"
+    "  even = [for k, v in local.sizes : k if v.cpu % 2 == 0]\n}\n"
+    'resource "m" "each" {\n  for_each = local.sizes\n  name = "m-${each.key}"\n  cpu  = each.value.cpu\n'
+    '  why  = lookup(each.value, "why", "none")\n  dynamic "port" {\n    for_each = { p = 80 }\n    content {\n'
+    "      to = port.value\n    }\n  }\n  lifecycle {\n    ignore_changes = [seen]\n  }\n  seen = 1\n}\n"
+    'resource "m" "none" {\n  count = var.on ? 1 : 0\n  name = "x"\n}\nvariable "on" {\n  type = bool\n  default = "false"\n}\n'
+    'resource "m" "all" {\n  names = [for one in m.each : one]\n  first = m.each["a"].name\n  lost = try(local.sizes.c.cpu, 7)\n'
+    '  text = "${local.sizes["b"].cpu} x"\n  nested = m.typed.block[0].x\n  there = local.sizes != null\n  json = jsonencode({ b = [1], a = "<" })\n  even = local.even\n}\n'
+    'resource "m" "typed" {\n  size = var.shape.size\n  kind = var.shape.kind\n  more = can(var.shape.more)\n  block {\n    x = 9\n  }\n}\n'
+    'variable "shape" {\n  type = object({ size = string, kind = optional(string, "plain") })\n  default = { size = 3, more = 1 }\n}\n',
+    "unit/root.hcl": 'locals {\n  region = "eu"\n}\ninputs = {\n  size = "db.root"\n  name = "root"\n}\n',
+    "unit/live/env.hcl": 'locals {\n  name = "live"\n}\n',
+    "unit/live/db/terragrunt.hcl": 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\nterraform {\n'
+    '  source = "../../module"\n}\nlocals {\n  env = read_terragrunt_config(find_in_parent_folders("env.hcl"))\n}\n'
+    'inputs = {\n  name = "${local.env.locals.name}-db"\n}\n',
+    "unit/module/main.tf": 'variable "name" {}\nvariable "size" {}\nresource "t" "g" {\n  name = var.name\n  size = var.size\n}\n',
     "over/main.tf": 'resource "x" "y" {\n  a = local.n\n}\nlocals {\n  n = 1\n}\n',
     "over/more_override.tf": "locals {\n  n = 2\n}\n",
 }
@@ -48,9 +65,7 @@ def values(
 
     def run(text: str, environment: str = "", folder: str | None = None) -> list[EffectiveValue]:
         lookup = TerraformLookup(owner.catalog, Viewer())
-        address, path = split_attribute(text)
-        evaluation = TerraformValues(lookup, environment)
-        return [value for found in lookup.define(address, folder=folder) for value in evaluation.of(found, path)]
+        return [value for _, many in find_values(lookup, text, environment, folder=folder) for value in many]
 
     return run
 
@@ -62,7 +77,7 @@ def test_through_module_argument_local_and_tfvars_with_every_line(values: Values
     (value,) = values("aws_db_instance.this.instance_class", "prod")
     assert (value.known, value.value, value.calls) == (True, "db.large", ("env/prod: module.db",))
     assert [(step.path, step.line) for step in value.steps] == [
-        ("modules/db/main.tf", 10), ("env/prod/main.tf", 3), ("env/prod/main.tf", 10), ("env/prod/terraform.tfvars", 1),
+        ("modules/db/main.tf", 10), ("env/prod/main.tf", 3), ("env/prod/terraform.tfvars", 1), ("env/prod/main.tf", 10),
     ]  # fmt: skip
 
 
@@ -97,17 +112,16 @@ def test_known_values(values: Values, attribute: str, environment: str, expected
         ("aws_db_instance.this.password", "prod", "sensitive"),
         ("aws_db_instance.this.availability_zone", "prod", "read from outside"),
         ("aws_db_instance.this.kms_key_id", "prod", "known after apply"),
-        ("aws_db_instance.this.tags", "prod", "computed"),
+        ("aws_db_instance.this.tags", "prod", "known after apply"),
         ("aws_route53_record.db.records", "prod", "known after apply"),
         ("x.y.count_of", "", "workspace"),
         ("x.y.loop", "live", "refers to itself"),
         ("x.z.v", "", "differs by environment"),
         ("x.z.v", "other", "given from outside"),
-        ("x.y.a", "", "overridden"),
     ],
 )
 def test_what_cannot_be_told_is_not_guessed(values: Values, attribute: str, environment: str, why: str) -> None:
-    folder = {"x.y.a": "over"}.get(attribute, "work" if attribute.startswith("x.") else None)
+    folder = "work" if attribute.startswith("x.") else None
     (value,) = values(attribute, environment, folder)
     assert (value.known, value.value) == (False, None)
     assert why in value.why_not
@@ -133,3 +147,44 @@ def test_an_attribute_that_is_not_set_has_no_value(values: Values) -> None:
 )
 def test_addresses_and_attributes_are_told_apart(text: str, parts: tuple[str, str]) -> None:
     assert split_attribute(text) == parts
+
+
+@pytest.mark.parametrize(
+    ("attribute", "expected"),
+    [
+        ("m.each.name", {'["a"]': "m-a", '["b"]': "m-b"}),
+        ("m.each.cpu", {'["a"]': 1, '["b"]': 2}),
+        ("m.each.why", {'["a"]': "none", '["b"]': "aws_kms_key.k is not defined here"}),
+        ("m.each.dynamic.port.content.to", {'["a"]': 80, '["b"]': 80}),
+        ("m.each.seen", dict.fromkeys(('["a"]', '["b"]'), "lifecycle.ignore_changes names seen: what is set elsewhere stays")),
+        ('m.each["b"].name', {'["b"]': "m-b"}),
+        ("m.each.port.to", {'["a"]': 80, '["b"]': 80}),
+        ("m.all.nested", {"": 9}),
+        ("m.all.there", {"": True}),
+        ("m.none.name", {"": "m.none is not created here: its count or for_each is empty"}),
+        ("m.none.count", {"": 0}),
+        ("m.all.first", {"": "m-a"}),
+        ("m.all.lost", {"": 7}),
+        ("m.all.text", {"": "2 x"}),
+        ("m.all.json", {"": '{"a":"\\u003c","b":[1]}'}),
+        ("m.all.even", {"": ["b"]}),
+        ("m.typed.size", {"": "3"}),
+        ("m.typed.kind", {"": "plain"}),
+        ("m.typed.more", {"": False}),
+        ("x.y.a", {"": 2}),
+        ("t.g.name", {"": "live-db"}),
+        ("t.g.size", {"": "db.root"}),
+    ],
+)  # fmt: skip
+def test_instances_types_overrides_and_terragrunt(values: Values, attribute: str, expected: dict[str, Any]) -> None:
+    folder = {"x": "over", "t": "unit/module"}.get(attribute[0], "several")
+    found = {
+        value.instance: value.value if value.known else value.why_not for value in values(attribute, folder=folder)
+    }
+    assert found == expected
+    assert [type(value) for value in found.values()] == [type(value) for value in expected.values()]
+
+
+def test_a_local_in_a_map_is_cited_with_its_own_line(values: Values) -> None:
+    (value,) = values("m.all.text", folder="several")
+    assert [step.line for step in value.steps] == [36, 2, 4]
