@@ -235,8 +235,8 @@ def _text(node: Node) -> str:
 
 
 def expression(node: Node, depth: int = 0) -> Expression:
-    """An expression as nested lists: `lit`, `tpl`, `ref`, `get`, `call`, `list`, `obj`, `for`, `if`, `op`. What has no form of its
-    own is `raw`, with its text."""
+    """An expression as nested lists: `lit`, `tpl`, `ref`, `get`, `call`, `list`, `obj`, `for`, `if`, `op`. What has no form of
+    its own is `raw`, with its text."""
     form = _FORMS.get(node.type)
     if form is None or depth > _DEEPEST:
         return ["raw", _text(node)[:_MOST_TEXT]]
