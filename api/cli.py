@@ -31,6 +31,7 @@ from api.console import (
     print_json,
     settings_from,
 )  # fmt: skip
+from api.drift_cli import drift
 from api.eval_cli import evaluation
 from api.settings import CONFIG_NAME, first_config
 from api.terraform_cli import terraform
@@ -47,7 +48,7 @@ app = typer.Typer(
 app.add_typer(evaluation, name="eval")
 app.add_typer(generations, name="generations")
 app.add_typer(terraform, name="terraform")
-for command in (forget, status, doctor):
+for command in (forget, status, doctor, drift):
     app.command()(command)
 
 

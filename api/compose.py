@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +19,8 @@ from ingest.sources.folder import FolderSource
 from ingest.sources.git import GitSource
 from rag.ask import Asker
 from rag.catalog import Catalog
+from rag.drift import DriftWatch
+from rag.drift.gone import Went
 from rag.embedders.hashing import HashingEmbedder
 from rag.embedders.onnx import OnnxEmbedder
 from rag.embedders.sentence_transformer import PACKAGED, SentenceTransformerEmbedder
@@ -113,15 +115,15 @@ class Reader:
         self._settings = settings
         self._serving = serving
         self.retriever = Retriever(catalog, serving, reranker_from(settings))
+        self._drift = DriftWatch(catalog)
 
     def passages_of(self, document_id: str) -> list[Passage]:
         """A document's passages, in order."""
         return self.catalog.passages_of(document_id, self._serving().generation)
 
     def asker(self, persona: str = "") -> Asker:
-        return Asker(
-            self.catalog, self.retriever, load_persona(persona or self._settings.persona), model_from(self._settings)
-        )
+        text, model = load_persona(persona or self._settings.persona), model_from(self._settings)
+        return Asker(self.catalog, self.retriever, text, model, self._drift)
 
 
 def chosen_sources(settings: Settings, names: Sequence[str]) -> list[SourceSpec]:
@@ -182,6 +184,19 @@ def commit_subjects(settings: Settings, catalog: Catalog, limit: int) -> Iterato
         if spec.name in heads and spec.type == "git":
             source = GitSource(spec, settings.home / "git" / spec.name)
             yield from ((spec.name, subject, paths) for subject, paths in source.subjects(heads[spec.name], limit))
+
+
+def departures_from(settings: Settings, catalog: Catalog) -> Went:
+    """Tells when names and paths went from the git sources, as far as they were synced."""
+    heads = {row.name: row.head for row in catalog.sources() if row.type == "git" and row.head}
+    specs = {spec.name: spec for spec in load_sources(settings.config, os.environ) if spec.type == "git"}
+
+    def went(source: str, paths: Sequence[str], names: Sequence[str]) -> Mapping[str, str]:
+        if source not in heads or source not in specs:
+            return {}
+        return GitSource(specs[source], settings.home / "git" / source).departures(heads[source], paths, names)
+
+    return went
 
 
 def progress_event(step: Progress) -> dict[str, Any]:

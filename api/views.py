@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rag.catalog.symbols import StoredReference, StoredSymbol
+from rag.drift import Drift
 from rag.records import Answer, Citation, Coverage, Document, Passage, ScoredPassage
 from rag.search import SearchResult
 from rag.terraform.text import as_hcl
@@ -113,6 +114,10 @@ def symbol_view(found: StoredSymbol) -> dict[str, Any]:
             for a in symbol.attributes
         ],
     }
+
+
+def drift_view(drift: Drift) -> dict[str, Any]:
+    return {**asdict(drift), "summary": drift.summary, "confidence": round(drift.confidence, 2)}
 
 
 def reference_view(reference: StoredReference) -> dict[str, Any]:

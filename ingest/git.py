@@ -249,6 +249,31 @@ class GitRepository:
         names = [row.decode("utf-8", "surrogateescape") for row in rows]
         return {names[i + 2]: names[i + 1] for i in range(0, len(names) - 2, 3) if names[i].startswith("R")}
 
+    def removals(self, commit: str) -> list[tuple[str, int, list[str]]]:
+        """(commit, committer's time in seconds, paths of the files removed) up to `commit`, newest first."""
+        out = self._read("log", "--diff-filter=D", "--no-renames", "--name-only", "-z", "--format=%x01%H %ct", commit)
+        found = []
+        for record in out.split(b"\1")[1:]:
+            head, *paths = record.split(b"\0")
+            name, seconds = head.split()
+            gone = [path.strip(b"\n").decode("utf-8", "surrogateescape") for path in paths]
+            found.append((name.decode(), int(seconds), [path for path in gone if path]))
+        return found
+
+    def removed_lines(self, commit: str, ending: str) -> Iterator[tuple[str, int, str]]:
+        """(commit, committer's time in seconds, line) of lines taken out of files with this ending, newest commit first.
+
+        Raises: SourceError where the repository holds no old texts.
+        """
+        options = ("-p", "-U0", "--no-color", "--no-ext-diff", "--no-textconv", "--format=%x01%H %ct")
+        name, seconds = "", 0
+        for line in self._read("log", *options, commit, "--", f"*{ending}").split(b"\n"):
+            if line.startswith(b"\1"):
+                head = line[1:].decode().split()
+                name, seconds = head[0], int(head[1])
+            elif line.startswith(b"-") and not line.startswith(b"---"):
+                yield name, seconds, line[1:].decode("utf-8", "replace")
+
     def has_commit(self, commit: str) -> bool:
         return bool(_HEX.fullmatch(commit)) and self._has(commit)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from rag.catalog import Catalog
 from rag.cite import Citer
+from rag.drift import DriftWatch
 from rag.errors import ModelError
 from rag.evidence import EVIDENCE_PASSAGES, assemble
 from rag.extract import extract, stem
@@ -45,8 +46,12 @@ class AskEvent:
 class Asker:
     """Answers questions over one catalog."""
 
-    def __init__(self, catalog: Catalog, retriever: Retriever, persona: str, model: ChatModel | None = None) -> None:
+    def __init__(
+        self, catalog: Catalog, retriever: Retriever, persona: str, model: ChatModel | None = None,
+        drift: DriftWatch | None = None,
+    ) -> None:  # fmt: skip
         self._catalog = catalog
+        self._drift = drift or DriftWatch(catalog)
         self._retriever = retriever
         self._system = f"{persona.strip()}\n\n{RULES}"
         self._model = model
@@ -89,7 +94,7 @@ class Asker:
         yield AskEvent(text=text)
         for citation in citer.citations:
             yield AskEvent(citation=citation)
-        flags = _outdated(citer.citations, evidence)
+        flags = (*_outdated(citer.citations, evidence), *self._drifted(citer.citations, evidence, viewer))
         answer = Answer(text, verdict, citer.citations, evidence, flags, degraded=degraded, model="extractive")
         yield AskEvent(answer=replace(answer, coverage=found.coverage))
 
@@ -120,10 +125,23 @@ class Asker:
             "answered" if citer.citations and not flags else "partial" if citer.citations else "not_found"
         )
         answer = Answer(
-            text, verdict, citer.citations, evidence, (*flags, *_outdated(citer.citations, evidence)),
+            text, verdict, citer.citations, evidence,
+            (*flags, *_outdated(citer.citations, evidence), *self._drifted(citer.citations, evidence, viewer)),
             degraded=found.coverage.note, model=model.name, usage=usage, coverage=found.coverage,
         )  # fmt: skip
         yield AskEvent(answer=answer if citer.citations else replace(answer, nearest=_nearest(found.passages)))
+
+    def _drifted(
+        self, citations: Sequence[Citation], evidence: Sequence[ScoredPassage], viewer: Viewer
+    ) -> Iterator[Flag]:
+        """A flag for each cited line that code contradicts."""
+        documents = {found.document.id: found.document for found in evidence}
+        cited = {c.document_id: documents[c.document_id] for c in citations if c.document_id in documents}
+        for drift in self._drift.of(cited.values(), viewer):
+            lines = [(c.start_line, c.end_line) for c in citations if c.document_id == drift.document_id]
+            if any(start <= drift.document.line <= end for start, end in lines):
+                where = f"{drift.code.source}/{drift.code.path}:{drift.code.line}" if drift.code else drift.about
+                yield Flag("drift", drift.stated, f"{drift.summary} ({where})")
 
     def _not_found(self, found: SearchResult) -> Answer:
         nearest = _nearest(found.passages)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from ingest.departures import departures
 from ingest.git import GitRepository, TreeEntry, is_url
 from ingest.history import Change, last_changes
 from ingest.sources import Link, Listed, Listing, Previous, SourceSpec
@@ -58,6 +59,10 @@ class GitSource:
     def subjects(self, head: str, limit: int) -> Iterator[tuple[str, list[str]]]:
         """(subject, paths changed) of the last commits up to the one that was synced, newest first."""
         return self._repository.subjects(head, limit)
+
+    def departures(self, head: str, paths: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+        """When these paths and Terraform addresses went, up to the commit that was synced."""
+        return departures(self._repository, head, paths, names)
 
     def link(self, item: Listed, version: str) -> Link:
         web_url = self._spec.web_url or web_url_of(self._repository.origin())

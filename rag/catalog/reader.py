@@ -355,6 +355,21 @@ class Catalog:
             rows = connection.execute(select(s.items).where(s.items.c.source == source).order_by(s.items.c.path))
             return {row.path: row for row in rows}
 
+    def listed_paths(self) -> dict[str, set[str]]:
+        """Every path that a source listed, read or not, by source."""
+        found: dict[str, set[str]] = {}
+        with self._read() as connection:
+            for row in connection.execute(select(s.items.c.source, s.items.c.path)):
+                found.setdefault(row.source, set()).add(row.path)
+        return found
+
+    def any_links(self) -> dict[str, str]:
+        """The link of some document of each source."""
+        t = s.documents
+        query = select(t.c.source, func.min(t.c.url)).where(t.c.url != "").group_by(t.c.source)
+        with self._read() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
     def refused(self, ending: str) -> dict[str, list[str]]:
         """The paths with this ending that were listed and not read, by source."""
         t = s.items

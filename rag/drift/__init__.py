@@ -1,0 +1,6 @@
+"""Where documents and Terraform disagree: `find_drift` is the way in, `waypost drift` calls it; answers ask a `DriftWatch`."""
+
+from rag.drift.records import Drift
+from rag.drift.report import REPORTED, DriftWatch, facts_for, find_drift
+
+__all__ = ["REPORTED", "Drift", "DriftWatch", "facts_for", "find_drift"]

@@ -1,0 +1,98 @@
+"""What code says, as facts that a document can be held against: a path of names, the last one the attribute's, and a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Any
+
+from rag.catalog.symbols import StoredSymbol
+from rag.terraform.records import Expression
+
+_TOKEN = re.compile(r"[a-z]+|\d+")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """`names` lead to the value: (node_groups, general, max_size), (aws_db_instance, main, instance_class)."""
+
+    names: tuple[str, ...]
+    value: Any
+    line: int
+    path: str
+    symbol: StoredSymbol
+
+    @property
+    def attribute(self) -> str:
+        return self.names[-1]
+
+    @cached_property
+    def tokens(self) -> frozenset[str]:
+        """The stems of the attribute's name."""
+        return stems(self.attribute)
+
+    def is_of(self, environment: str) -> bool:
+        """Whether it stands in this environment's folder or file, or under its name."""
+        parts = PurePosixPath(self.path).parts[:-1]
+        stem = PurePosixPath(self.path).name.split(".")[0]
+        return environment in parts or stem == environment or environment in self.names
+
+
+def stems(text: str) -> frozenset[str]:
+    """Words of a name or heading, plural s taken off."""
+    return frozenset(w if len(w) < 4 else w.removesuffix("s") for w in _TOKEN.findall(text.lower()))
+
+
+class Facts:
+    """All facts of some symbols, by each name on their way."""
+
+    def __init__(self, symbols: Iterable[StoredSymbol]) -> None:
+        self.symbols = list(symbols)
+        self.all = [fact for symbol in self.symbols for fact in _facts(symbol)]
+        self.by_name: dict[str, list[Fact]] = {}
+        for fact in self.all:
+            for name in set(fact.names):
+                self.by_name.setdefault(name, []).append(fact)
+
+    @cached_property
+    def addresses(self) -> frozenset[str]:
+        return frozenset(symbol.symbol.address for symbol in self.symbols if symbol.symbol.kind != "value")
+
+    @cached_property
+    def environments(self) -> frozenset[str]:
+        """Names of folders that code stands in, and of its .tfvars files."""
+        parts = {part for symbol in self.symbols for part in PurePosixPath(symbol.path).parts[:-1]}
+        files = {PurePosixPath(s.path).name.split(".")[0] for s in self.symbols if s.symbol.kind == "value"}
+        return frozenset(parts | files)
+
+
+def _facts(symbol: StoredSymbol) -> Iterator[Fact]:
+    own = symbol.symbol
+    before = {"resource": (own.type, own.name), "data": (own.type, own.name), "module": ("module", own.name)}.get(
+        own.kind
+    )
+    for attribute in own.attributes:
+        names = (*before, *attribute.path.split(".")) if before else (own.name,)
+        if not before and attribute.path not in ("default", "value"):
+            continue
+        for rest, value, line in _leaves(attribute.expression, attribute.start):
+            yield Fact((*names, *rest), value, line, attribute.file or symbol.path, symbol)
+
+
+def _leaves(expression: Expression, line: int) -> Iterator[tuple[tuple[str, ...], Any, int]]:
+    """Literals, and lists of them, within an expression."""
+    match expression:
+        case ["lit", value] if value is not None:
+            yield (), value, line
+        case ["list", items] if items and all(item[0] == "lit" for item in items):
+            yield (), [item[1] for item in items], line
+        case ["obj", entries]:
+            for key, value, at in entries:
+                if key[0] == "lit":
+                    yield from (((str(key[1]), *rest), told, where) for rest, told, where in _leaves(value, at))
+        case ["call", "tomap" | "merge", arguments, _]:
+            for argument in arguments:
+                yield from _leaves(argument, line)

@@ -1,0 +1,87 @@
+"""Values as documents and code write them, made comparable: instance types, address ranges, versions, durations, numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 2592000, "year": 31536000}
+_SHORT = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_WORDS = {
+    word: number
+    for number, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split()
+    )
+}
+_PATTERNS = {
+    "instance": r"\b(?:(?:db|cache|ml)\.)?[a-z][a-z0-9]{1,6}\.(?:nano|micro|small|medium|large|\d*xlarge|metal)\b",
+    "cidr": r"\b\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}\b",
+    "duration": rf"\b(?:\d[\d,]*|{'|'.join(_WORDS)})[ -](?:{'|'.join(_SECONDS)})s?\b",
+    "version": r"(?<![\w.-])v?\d+\.\d+(?:\.\d+)?(?![\w-]|\.\d)",
+    "number": r"(?<![\w.,:/#-])\d[\d,]*(?![\w%/:-]|\.\d)",
+}
+_ANY = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTERNS.items()), re.I)
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A value in a text: its kind, what it comes to (seconds for a duration), as written, and where it starts."""
+
+    kind: str
+    value: Any
+    text: str
+    at: int
+
+
+def values_in(text: str) -> Iterator[Typed]:
+    """The values that a text states, in order."""
+    for match in _ANY.finditer(text):
+        kind = str(match.lastgroup)
+        yield Typed(kind, _normal(kind, match[0].lower()), match[0], match.start())
+
+
+def _normal(kind: str, text: str) -> Any:
+    if kind == "duration":
+        number, unit = re.split(r"[ -]", text, maxsplit=1)
+        amount = _WORDS[number] if number in _WORDS else int(number.replace(",", ""))
+        return amount * _SECONDS[unit.removesuffix("s")]
+    if kind == "number":
+        return int(text.replace(",", ""))
+    return text.removeprefix("v") if kind == "version" else text
+
+
+def agrees(stated: Typed, value: Any, name: str) -> bool | None:
+    """Whether what code sets under this attribute name is the stated value; None where the two can't be compared."""
+    if isinstance(value, list):
+        found = [told for item in value if (told := agrees(stated, item, name)) is not None]
+        return any(found) if found else None
+    text = str(value).lower().strip()
+    match stated.kind:
+        case "instance" | "cidr":
+            return text == stated.value if re.fullmatch(_PATTERNS[stated.kind], text) else None
+        case "version":
+            bare = text.lstrip("v~>= ")
+            same = f"{bare}.".startswith(f"{stated.value}.") or f"{stated.value}.".startswith(f"{bare}.")
+            return same if re.fullmatch(r"\d+\.\d+(?:\.\d+)?", bare) else None
+        case "duration":
+            seconds = _seconds(text, name)
+            return None if seconds is None else abs(seconds - stated.value) < max(1, stated.value * 0.04)
+        case "number":
+            return int(text) == stated.value if re.fullmatch(r"\d+", text) else None
+    return None
+
+
+def _seconds(text: str, name: str) -> int | None:
+    """A duration in code: `30d`, or a number whose attribute's name tells the unit."""
+    if match := re.fullmatch(r"(\d+)([smhd])", text):
+        return int(match[1]) * _SHORT[match[2]]
+    if not re.fullmatch(r"\d+", text):
+        return None
+    for unit, seconds in _SECONDS.items():
+        if unit in name:
+            return int(text) * seconds
+    if name.endswith(("retention_period", "retention")):
+        return int(text) * 86400
+    return int(text) if "seconds" in name or "timeout" in name else None

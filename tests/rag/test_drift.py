@@ -1,0 +1,170 @@
+"""Drift: what documents state otherwise than code, what they name that went, and what is no disagreement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from api.compose import departures_from
+from api.owner import Owner
+from api.settings import Settings
+from ingest.sync import SyncReport
+from rag.drift import REPORTED, Drift, facts_for, find_drift
+from rag.drift.typed import agrees, values_in
+from rag.records import Viewer
+from tests.conftest import commit, configure, git, write
+
+SAMPLE = Path(__file__).parents[2] / "data" / "sample"
+CODE = {
+    "terraform/prod/main.tf": 'locals {\n  counts = {\n    live = "85"\n    test = "3"\n  }\n  groups = {\n    general = {\n'
+    '      min_size = 2\n      max_size = 9\n      instance_types = ["m7i.large"]\n    }\n  }\n'
+    '  cluster_version = {\n    live = "1.34"\n  }\n}\nresource "aws_s3_bucket_lifecycle_configuration" "audit-logs" {\n'
+    "  expiration_days = 400\n}\n",
+    "terraform/old/main.tf": 'module "kops" {\n  source = "x"\n}\nresource "aws_iam_role" "dlm" {}\n',
+    "README.md": "The code.\n",
+}
+
+
+@pytest.fixture
+def drift(
+    owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tmp_path: Path
+) -> Callable[[str], list[Drift]]:
+    repository = tmp_path / "infra"
+    commit(repository, CODE)
+    git(repository, "rm", "-q", "-r", "terraform/old")
+    commit(repository, {}, "the old cluster is gone", date="2026-04-01T12:00:00Z")
+
+    def run(page: str, path: str = "page.md") -> list[Drift]:
+        url = "https://git.example.org/team/infra"
+        configure(
+            settings,
+            {"name": "infra", "type": "git", "path": str(repository), "web_url": url},
+            {"name": "wiki", "type": "folder", "path": str(write(tmp_path / "wiki", {path: page}))},
+        )
+        sync()
+        catalog = owner.catalog
+        went = departures_from(settings, catalog)
+        found = find_drift(catalog, Viewer(), facts_for(catalog, Viewer()), went=went)
+        return [one for one in found if one.confidence >= REPORTED]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("page", "stated", "actual"),
+    [
+        ('# Counts\n\n```\ncounts = {\n  live = "64"\n  test = "3"\n}\n```\n', "64", "85"),
+        ("| Group | Instance types |\n|---|---|\n| `general` | m5.large |\n", "m5.large", "m7i.large"),
+        ("The group `general` has nodes of m5.large.\n", "m5.large", "m7i.large"),
+        ("Production has `general` with 2 to 6 nodes.\n", "2 to 6 nodes", "9"),
+        ("The bucket `tb-audit-logs` keeps it all. Logs are kept for **90 days**.\n", "90 days", "400"),
+        ("Our current Kubernetes version is 1.31.\n", "1.31", "1.34"),
+        ("Set counts to the same as live: `node_counts` is not it.\n", "", ""),
+    ],
+)
+def test_a_value_that_code_contradicts(
+    drift: Callable[[str], list[Drift]], page: str, stated: str, actual: str
+) -> None:
+    found = [(one.kind, one.stated, one.actual) for one in drift(page)]
+    assert found == ([("value", stated, actual)] if stated else [])
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '```\ncounts = {\n  live = "85"\n}\n```\n',
+        '```\nmodule "mine" {\n  tags = {\n    live = "1"\n  }\n}\n```\n',
+        "The group `general` had nodes of m5.large.\n",
+        "The group `special` has nodes of m5.large.\n",
+        "Use `general`, for example, with m5.large.\n",
+        "The bucket `tb-audit-logs` is kept for 400 days.\n",
+        "The bucket `tb-audit-logs` is far. Logs of `payments` are kept for 7 days.\n",
+        "Kubernetes 1.31 was the first with that; our current cluster version is 1.34.2.\n",
+        "See `terraform/prod/main.tf` and https://git.example.org/team/infra/blob/main/terraform/prod/main.tf.\n",
+        "Ours was in other/old/place once, and module.nowhere never was.\n",
+        '```\nmodule "kops" {\n}\n```\nThen look at module.kops.\n',
+    ],
+)
+def test_what_is_no_disagreement(drift: Callable[[str], list[Drift]], page: str) -> None:
+    assert drift(page) == []
+
+
+def test_pages_about_the_past_are_left_alone(drift: Callable[..., list[Drift]]) -> None:
+    assert drift("Our current Kubernetes version is 1.31.\n", "incidents/one.md") == []
+
+
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        ("See [it](https://git.example.org/team/infra/blob/main/terraform/old/main.tf).\n", "terraform/old/main.tf"),
+        ("Go to `terraform/old` and apply.\n", "terraform/old"),
+        ("Run with -target=module.kops now.\n", "module.kops"),
+        ("The role is aws_iam_role.dlm there.\n", "aws_iam_role.dlm"),
+    ],
+)
+def test_what_went_is_told_with_its_commit(drift: Callable[[str], list[Drift]], page: str, name: str) -> None:
+    (found,) = drift(page)
+    assert (found.kind, found.stated) == ("gone", name)
+    assert found.went.startswith("2026-04-01, commit ")
+    assert found.document.quote == page.strip()
+
+
+def test_the_sample_shows_every_planted_contradiction_and_no_other(
+    owner: Owner, sync: Callable[..., SyncReport], settings: Settings
+) -> None:
+    parts = ("wiki", "runbooks", "monitoring", "terraform")
+    configure(settings, *({"name": part, "type": "folder", "path": str(SAMPLE / part)} for part in parts))
+    sync()
+    found = find_drift(owner.catalog, Viewer(), facts_for(owner.catalog, Viewer()))
+    lines = sorted((one.document.path, one.document.line, one.stated, one.actual) for one in found)
+    page = "reference/environments.md"
+    assert lines == [
+        ("architecture/labels.md", 39, "180 days", "400"),
+        (page, 16, "1.28", "1.30"),
+        (page, 16, "1.28", "1.31"),
+        (page, 25, "14 days", "21"),
+        (page, 25, "400", "800"),
+        (page, 25, "db.r6g.xlarge", "db.r7g.2xlarge"),
+        (page, 26, "db.m6g.large", "db.m7g.xlarge"),
+        (page, 27, "7 days", "14"),
+        (page, 27, "db.r6g.large", "db.r7g.xlarge"),
+        (page, 33, "4 to 16 nodes", "6"),
+        (page, 33, "m6i.2xlarge", "m7i.2xlarge"),
+    ]
+
+
+def test_code_that_a_viewer_may_not_see_is_not_told(
+    owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tmp_path: Path
+) -> None:
+    write(tmp_path / "infra", {"main.tf": CODE["terraform/prod/main.tf"]})
+    write(tmp_path / "wiki", {"page.md": "Our current Kubernetes version is 1.31.\n"})
+    configure(
+        settings,
+        {"name": "infra", "type": "folder", "path": str(tmp_path / "infra"), "audience": ["ops"]},
+        {"name": "wiki", "type": "folder", "path": str(tmp_path / "wiki")},
+    )
+    sync()
+    for viewer, expected in ((Viewer(), 0), (Viewer.of(["ops"]), 1)):
+        assert len(find_drift(owner.catalog, viewer, facts_for(owner.catalog, viewer))) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "name", "expected"),
+    [
+        ("14 days", 14, "backup_retention_days", True),
+        ("two weeks", "14d", "delete_transition", True),
+        ("one day", 86400, "message_retention_seconds", True),
+        ("14 days", 21, "backup_retention_days", False),
+        ("14 days", 21, "port", None),
+        ("1.30", "~> 1.30.2", "version", True),
+        ("1.3", "1.30", "version", False),
+        ("10.0.0.0/16", ["10.1.0.0/16", "10.0.0.0/16"], "cidrs", True),
+        ("m5.large", "m5.xlarge", "instance_type", False),
+        ("400", "800", "max_connections", False),
+    ],
+)
+def test_values_agree_across_units(text: str, value: object, name: str, expected: bool | None) -> None:
+    (stated,) = values_in(text)
+    assert agrees(stated, value, name) is expected
