@@ -58,17 +58,21 @@ def _drift(
 def _copies(document: Document, lines: Sequence[str], facts: Facts, places: Places) -> Iterator[Drift]:
     """`name = { key = value }` as a document copied it, against the local or variable of that name. Blocks are left out: those of
     one type are many, and a document's may be anybody's."""
-    container = ""
+    within: list[str] = []  # what is open; "" for a block, in which anybody's settings may stand
     for number, line in enumerate(lines, start=1):
-        if opened := _OPEN.match(line):
-            container = opened[1]
-        elif "}" in line:
-            container = ""
-        elif container and (leaf := _LEAF.match(line)):
-            against = [f for f in facts.by_name.get(leaf[1], ()) if f.names == (container, leaf[1])]
+        if line.lstrip().startswith("```"):
+            within = []
+        elif opened := _OPEN.match(line):
+            within.append(opened[1])
+        elif line.rstrip().endswith(("{", "(", "[")):
+            within += [] if line.split()[0] == "locals" else [""]
+        elif within and re.match(r"^\s*[})\]]", line):
+            within.pop()
+        elif len(within) == 1 and (leaf := _LEAF.match(line)):
+            against = [f for f in facts.by_name.get(leaf[1], ()) if f.names == (within[0], leaf[1])]
             stated = [part.strip(' "') for part in leaf[2].strip("[]").split(",") if part.strip(' "')]
             if against and not any(_texts(fact.value) == stated for fact in against):
-                yield _drift(document, number, ", ".join(stated), f"{container}.{leaf[1]}", against, 0.9, places)
+                yield _drift(document, number, ", ".join(stated), f"{within[0]}.{leaf[1]}", against, 0.9, places)
 
 
 def _texts(value: Any) -> list[str]:

@@ -76,6 +76,7 @@ def test_a_value_that_code_contradicts(
     [
         '```\ncounts = {\n  live = "85"\n}\n```\n',
         '```\nmodule "mine" {\n  tags = {\n    live = "1"\n  }\n}\n```\n',
+        '```\nmodule "mine" {\n  counts = {\n    live = "1"\n  }\n}\n```\n',
         "The group `general` had nodes of m5.large.\n",
         "The group `special` has nodes of m5.large.\n",
         "Use `general`, for example, with m5.large.\n",
