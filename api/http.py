@@ -27,6 +27,7 @@ from rag.ask import Asker
 from rag.errors import SettingsError, WaypostError
 from rag.records import Viewer
 from rag.search import MAX_QUERY, Filters
+from rag.terraform.lookup import TerraformLookup
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver.local")
 _QUESTION = "How do I clear a stuck Terraform state lock?"
@@ -150,11 +151,12 @@ def _add_lookups(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
         start: Annotated[int, Query(ge=1, description="first line")] = 1,
         end: Annotated[int, Query(ge=1, description="last line")] = 10_000_000,
     ) -> dict[str, Any]:
-        """A document as stored (credentials redacted), or some lines of it."""
+        """A document as stored (credentials redacted), or some lines of it; `resources` are what it mentions of Terraform."""
         found = reader.catalog.document(document_id, viewer)
         if start > end or start > found.text.count("\n") + 1:
             raise SettingsError(f"there are no lines {start} to {end}: it has {found.text.count(chr(10)) + 1}")
-        return document_view(found, reader.passages_of(document_id), start, end)
+        mentions = TerraformLookup(reader.catalog, viewer).mentioned_in(found)
+        return document_view(found, reader.passages_of(document_id), start, end, mentions)
 
     @app.get("/v1/sources", tags=["documents"])
     def sources() -> dict[str, Any]:

@@ -68,11 +68,17 @@ def show(
     address: Address, source: SourceOnly = "", folder: FolderOnly = None, as_groups: GroupsOption = "",
     config: ConfigOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """Show what defines an address: its attributes with their lines, and what it refers to."""
+    """Show what defines an address: its attributes with their lines, what it refers to, and the pages that mention it."""
+    from api.views import mention_view
+
     with _lookup(config, as_groups) as lookup:
         found = [(one, lookup.references_of(one)) for one in lookup.define(address, source, folder)]
+        mentions = {one.id: lookup.mentions(one) for one, _ in found}
     if as_json:
-        print_json(_views(found, "references"))
+        shown = _views(found, "references")
+        for view, (one, _) in zip(shown["symbols"], found, strict=True):
+            view["mentioned_in"] = [mention_view(mention) for mention in mentions[one.id]]
+        print_json(shown)
         return
     for one, references in found:
         symbol = one.symbol
@@ -85,6 +91,9 @@ def show(
         named = list(dict.fromkeys(reference.target for reference in references))
         if named:
             out.print(f"   refers to {escape(', '.join(named))}")
+        for mention in mentions[one.id][:10]:
+            page = f"{mention.document.source}/{mention.document.path}:{mention.line}"
+            out.print(f"   named in [cyan]{escape(page)}[/cyan]  {escape(mention.name)}")
 
 
 @terraform.command("refs")

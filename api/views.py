@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,6 +10,7 @@ from rag.catalog.symbols import StoredReference, StoredSymbol
 from rag.drift import Drift
 from rag.records import Answer, Citation, Coverage, Document, Passage, ScoredPassage
 from rag.search import SearchResult
+from rag.terraform.mentions import Mention
 from rag.terraform.text import as_hcl
 
 
@@ -68,7 +70,9 @@ def answer_view(answer: Answer, took_ms: float) -> dict[str, Any]:
     }
 
 
-def document_view(document: Document, passages: list[Passage], start: int, end: int) -> dict[str, Any]:
+def document_view(
+    document: Document, passages: list[Passage], start: int, end: int, mentions: Sequence[Mention] = ()
+) -> dict[str, Any]:
     total = document.text.count("\n") + (0 if document.text.endswith("\n") else 1)
     end = min(end, total)
     return {
@@ -90,6 +94,7 @@ def document_view(document: Document, passages: list[Passage], start: int, end: 
         "passages": [
             {"id": p.id, "heading": p.heading, "start_line": p.start_line, "end_line": p.end_line} for p in passages
         ],
+        "resources": [mentioned_view(mention) for mention in mentions],
     }
 
 
@@ -114,6 +119,24 @@ def symbol_view(found: StoredSymbol) -> dict[str, Any]:
             for a in symbol.attributes
         ],
     }
+
+
+def mention_view(mention: Mention) -> dict[str, Any]:
+    """A page that mentions a symbol."""
+    document = mention.document
+    return {
+        "document_id": document.id, "source": document.source, "path": document.path, "title": document.title,
+        "line": mention.line, "name": mention.name, "url": document.link(mention.line, mention.line),
+    }  # fmt: skip
+
+
+def mentioned_view(mention: Mention) -> dict[str, Any]:
+    """A symbol that a page mentions."""
+    found = mention.symbol
+    return {
+        "address": found.symbol.address, "kind": found.symbol.kind, "source": found.source, "folder": found.folder,
+        "path": found.path, "start_line": found.symbol.start, "line": mention.line, "name": mention.name,
+    }  # fmt: skip
 
 
 def drift_view(drift: Drift) -> dict[str, Any]:

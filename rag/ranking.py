@@ -25,10 +25,12 @@ class Weights:
     document_meaning: float = 0.2  # of the document's nearest passage, on top
     exact: float = 0.9  # for what a passage holds of the question letter by letter (`rag.literals`)
     kind: float = 0.8  # for each hint that the question asks for this kind of document
+    past: float = 1.0  # taken off an incident or a decision where the question asks for neither
     outdated: float = 2.0  # taken off a document that says of itself that it is deprecated, superseded or moved
 
 
 MEASURED = Weights()
+_PAST = ("incident", "decision")  # kinds of document that tell of a time
 _EXACT = 6.0  # the most that literal pieces count together
 
 
@@ -77,6 +79,7 @@ def fuse(
         score += weights.exact * min((exact or {}).get(passage_id, 0.0), _EXACT)
         if standing := (standings or {}).get(document_id):
             score += weights.kind * (kinds or {}).get(standing.kind, 0) - weights.outdated * standing.outdated
+            score -= weights.past * (standing.kind in _PAST and standing.kind not in (kinds or {}))
         why = tuple(name for name, scores in (("lexical", words), ("vectors", meaning)) if passage_id in scores)
         ranked.append(Ranked(passage_id, score, why))
     return sorted(ranked, key=lambda row: (-row.score, row.id))

@@ -27,6 +27,13 @@ _SETTING = re.compile(  # "which instance type does X have", "how many nodes", "
     r"\b(versions?|size|types?|class|count|cidrs?|retention|default|defined|configured|set|instances?|region|arn|cron|nodes?)\b",
     re.I | re.S,
 )
+_INCIDENT = re.compile(
+    r"\b(incidents?|outages?|post-?mortems?|happened|went wrong|root cause|broke|failed|when did|was|were|did)\b", re.I
+)
+_DECISION = re.compile(
+    r"\b(why|decid\w+|decisions?|adrs?|chosen?|chose|rationale|reasons?|trade-?offs?|considered|instead|alternatives?)\b",
+    re.I,
+)
 _ALERT = re.compile(r"\b(?:[A-Z][a-z0-9]+){3,}\b")  # KubePodCrashLooping
 
 
@@ -34,7 +41,7 @@ _ALERT = re.compile(r"\b(?:[A-Z][a-z0-9]+){3,}\b")  # KubePodCrashLooping
 class Understanding:
     """`text` is the question to embed, `terms` what to look for by words, `literals` what letter by letter (`rag.literals`);
     `kinds` are the kinds of document that it seems to ask for, each as often as something in it says so: they weigh, and never
-    filter."""
+    filter. Incidents and decisions are there with 0 where it may be about the past: then they weigh as others do."""
 
     text: str
     terms: Terms
@@ -66,4 +73,5 @@ def _kinds(text: str) -> dict[str, int]:
         "terraform": bool(_TERRAFORM.search(text)) + bool(_SETTING.search(text)),
         "runbook": bool(_ALERT.search(text)),
     }
-    return {kind: int(count) for kind, count in kinds.items() if count}
+    asked = {kind: int(count) for kind, count in kinds.items() if count}
+    return asked | {k: 0 for k, p in (("incident", _INCIDENT), ("decision", _DECISION)) if p.search(text)}

@@ -19,7 +19,8 @@ from rag.terraform.lookup import TerraformLookup
 
 REPORTED = 0.6  # confidence from which a disagreement is reported
 _PAST = re.compile(
-    r"(^|/)(\.\w+|incidents?|old|archive[sd]?|decisions?|adrs?|architecture-decision-records?|changelogs?)(/|\.|$)", re.I
+    r"(^|/)(\.\w+|incidents?|old|archive[sd]?|decisions?|adrs?|architecture-decision-records?|changelogs?)(/|\.|$)",
+    re.I,
 )
 
 

@@ -14,8 +14,9 @@ from functools import cached_property, partial
 from rag.catalog import Catalog
 from rag.catalog.symbols import StoredReference, StoredSymbol
 from rag.errors import NotFoundError
-from rag.records import Viewer
+from rag.records import Document, Viewer
 from rag.terraform.environments import object_keys, workspace_names
+from rag.terraform.mentions import Mention, Mentions
 from rag.terraform.overrides import merged
 
 _INDEX = re.compile(r"\[[^\]]*\]")
@@ -52,6 +53,7 @@ class TerraformLookup:
 
     def __init__(self, catalog: Catalog, viewer: Viewer) -> None:
         self._catalog = catalog
+        self._viewer = viewer
         self._symbols = catalog.symbols
         self._read: dict[tuple[str, str], dict[str, list[StoredSymbol]]] = {}
         self._access = catalog.access_keys(viewer)
@@ -113,6 +115,18 @@ class TerraformLookup:
                 target = f"module.{at.symbol.name}.{symbol.name}"
                 references += self._symbols.referring(self._access, target, at.source, at.folder)
         return sorted(references, key=lambda reference: (reference.source, reference.path, reference.line))
+
+    def mentions(self, found: StoredSymbol) -> list[Mention]:
+        """The pages that mention a symbol."""
+        return self._mentions.of(found, self._catalog.documents_for(self._viewer))
+
+    def mentioned_in(self, document: Document) -> list[Mention]:
+        """The symbols that a page mentions, in the order of its lines."""
+        return self._mentions.in_document(document)
+
+    @cached_property
+    def _mentions(self) -> Mentions:
+        return Mentions(self.symbols())
 
     def references_of(self, found: StoredSymbol) -> list[StoredReference]:
         """What a symbol refers to, in the order of its lines."""

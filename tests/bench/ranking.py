@@ -61,8 +61,9 @@ VARIANTS = (
     Variant("no words of the whole document", replace(MEASURED, document_words=0.0)),
     Variant("no meaning of the document", replace(MEASURED, document_meaning=0.0)),
     Variant("no hint of a kind", replace(MEASURED, kind=0.0)),
+    Variant("incidents and decisions as others", replace(MEASURED, past=0.0)),
     Variant("outdated pages as others", replace(MEASURED, outdated=0.0)),
-    Variant("passages alone", replace(MEASURED, document_words=0.0, document_meaning=0.0, kind=0.0, outdated=0.0)),
+    Variant("passages alone", replace(MEASURED, document_words=0.0, document_meaning=0.0, kind=0.0, past=0.0, outdated=0.0)),
     Variant("words alone", replace(MEASURED, meaning=0.0), vectors=False),
     Variant("meaning alone", replace(MEASURED, meaning=1.0, document_words=0.0)),
 )  # fmt: skip

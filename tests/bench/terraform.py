@@ -19,6 +19,8 @@ from pathlib import Path
 
 from ingest.terraform.reading import read
 from ingest.terraform.symbols import read_file, symbols
+from rag.terraform.overrides import is_override
+from tests.bench.terraform_lookup import looked_up
 
 TYPES = (
     "resource", "data", "module", "variable", "output", "locals", "provider", "terraform", "moved", "import", "check",
@@ -49,11 +51,12 @@ def inspected(testdata: Path) -> None:
     for folder in sorted(testdata.iterdir()):
         wanted = json.loads((folder / f"{folder.name}.out.json").read_text())
         found: dict[str, dict[str, tuple[str, int]]] = {name: {} for name in INSPECTED.values()}
-        for file in sorted(folder.iterdir()):
+        for file in sorted(folder.iterdir(), key=lambda file: (is_override(file.name), file.name)):
             for symbol in symbols(file.name, read_file(file.name, file.read_text())) if ".tf" in file.suffixes else ():
                 if part := INSPECTED.get(symbol.kind):
                     name = symbol.address if symbol.kind in ("resource", "data") else symbol.name
-                    found[part].setdefault(name, (file.name, symbol.start))
+                    if is_override(file.name) or name not in found[part]:  # the one that is merged in last is named
+                        found[part][name] = (file.name, symbol.start)
         for part, ours in found.items():
             theirs = {n: (Path(v["pos"]["filename"]).name, v["pos"]["line"]) for n, v in wanted.get(part, {}).items()}
             compared += 1
@@ -141,6 +144,7 @@ def main() -> None:
     specsuite(corpora / "hcl" / "specsuite")
     broken(corpora)
     beside_hcl2(corpora)
+    looked_up(corpora)
 
 
 if __name__ == "__main__":

@@ -70,6 +70,13 @@ def test_what_says_that_it_is_outdated_comes_after_its_like() -> None:
     assert fused(tied, [], standings=standings)[0].id == "young"
 
 
+def test_an_incident_comes_after_its_like_unless_the_past_is_asked_for() -> None:
+    tied = [Hit("incident", 3.0), Hit("page", 2.95), Hit("far", 1.0)]
+    standings = {"document of incident": Standing("incident", False), "document of page": Standing("page", False)}
+    assert fused(tied, [], standings=standings)[0].id == "page"
+    assert fused(tied, [], standings=standings, kinds={"incident": 0})[0].id == "incident"
+
+
 def passage(passage_id: str, text: str) -> Passage:
     return Passage(passage_id, f"document of {passage_id}", 0, (), text, 1, 1, "section")
 

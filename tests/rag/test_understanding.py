@@ -55,7 +55,9 @@ def test_another_form_counts_by_how_common_it_is() -> None:
         ("Which version is the aws provider in this terraform module?", {"terraform": 2}),
         ("KubePodCrashLooping fires, what now", {"runbook": 1}),
         ("How do I get access to the wiki?", {}),
-        ("why was GitHub down", {}),
+        ("why was GitHub down", {"incident": 0, "decision": 0}),
+        ("Which alternatives were there to Kafka?", {"incident": 0, "decision": 0}),
+        ("root cause of the DNS outage", {"incident": 0}),
     ],
 )
 def test_hints_of_a_kind(question: str, kinds: dict[str, int]) -> None:
