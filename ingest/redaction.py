@@ -6,8 +6,9 @@ text. Patterns run on RE2, whose time is linear in the text (https://github.com/
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -29,8 +30,9 @@ class Finding:
     rule: str
 
 
-def redact(text: str, path: str) -> tuple[str, tuple[Finding, ...]]:
-    """The text without credentials, and where they were. The path's ending adds rules for HCL and YAML."""
+def redact(text: str, path: str, sensitive: Collection[str] = ()) -> tuple[str, tuple[Finding, ...]]:
+    """The text without credentials, and where they were. The path's ending adds rules for HCL and YAML; `sensitive` names the
+    Terraform variables whose values are secret wherever they are set."""
     lines = text.split("\n")
     found: set[Finding] = set()
     lowered = text.lower()
@@ -38,7 +40,9 @@ def redact(text: str, path: str) -> tuple[str, tuple[Finding, ...]]:
         _private_keys(lines, found)
     _tokens(lines, lowered, found)
     if path.endswith((".tf", ".tofu", ".tfvars", ".hcl")):
-        _hcl(lines, found)
+        _hcl(lines, found, frozenset(sensitive))
+    elif path.endswith((".tf.json", ".tfvars.json")):
+        _terraform_json(lines, found, text, sensitive)
     if any(word in lowered for word in _WORDS):
         _assignments(lines, found)
     if "kind" in lowered and "secret" in lowered:
@@ -194,50 +198,121 @@ _HCL_STRING = re.compile(r"\"((?:[^\"\\]|\\.)*)\"")
 _HEREDOC = re.compile(r"<<[-~]?\s*\"?(\w+)\"?\s*$")
 
 
-def _hcl(lines: list[str], found: set[Finding]) -> None:
-    """Literals of secret attributes, and the defaults of sensitive variables, whatever they look like."""
-    sensitive = _sensitive_lines(lines)
+def _hcl(lines: list[str], found: set[Finding], names: frozenset[str]) -> None:
+    """Literals of secret attributes, and the values of sensitive variables, whatever they look like."""
+    sensitive = _sensitive_lines(lines) | _assigned_lines(lines, names)
     at = 0
     while at < len(lines):
         match = _HCL_ATTRIBUTE.match(lines[at])
         if match and not _ALLOWED.search(lines[at]):
             name, value = match.group("name").lower(), match.group("value")
-            secret = name in SECRET_ATTRIBUTES or name.endswith(
-                ("_password", "_secret", "_token", "_private_key", "_api_key")
-            )
+            secret = _names_secret(name)
             heredoc = _HEREDOC.search(value)
             if heredoc and (secret or at in sensitive):
                 at = _blank_heredoc(lines, at + 1, heredoc.group(1), found)
                 continue
-            if at in sensitive or (secret and value.startswith('"')):
-                _blank_strings(lines, at, match.start("value"), found, anything=at in sensitive)
+            start = match.start("value") if at in sensitive or value.startswith('"') else lines[at].find("?")
+            if at in sensitive or (secret and start >= 0):  # behind a `?` stand the values of a conditional
+                _blank_strings(lines, at, start, found, anything=at in sensitive)
         elif at in sensitive:
             _blank_strings(lines, at, 0, found, anything=True)
         at += 1
 
 
-def _sensitive_lines(lines: list[str]) -> set[int]:
-    """The lines of `default` in variable blocks that say `sensitive = true`."""
-    result: set[int] = set()
+def _names_secret(name: str) -> bool:
+    return name in SECRET_ATTRIBUTES or name.endswith(("_password", "_secret", "_token", "_private_key", "_api_key"))
+
+
+def sensitive_variables(text: str, path: str) -> set[str]:
+    """The variables that a Terraform file declares to be sensitive."""
+    if path.endswith(".tf.json"):
+        return {name for name, body in _json_variables(text) if body.get("sensitive") is True}
+    lines = text.split("\n")
+    return {name for name, block in _variables(lines) if _is_sensitive(lines, block)}
+
+
+def _variables(lines: Sequence[str]) -> Iterator[tuple[str, range]]:
+    """The name and the lines of each variable block."""
     for at, line in enumerate(lines):
-        if not re.match(r"\s*variable\s", line):
-            continue
-        end = next((row for row in range(at + 1, len(lines)) if re.match(r"^\}", lines[row])), len(lines))
-        block = range(at, end)
-        if any(re.match(r"\s*sensitive\s*=\s*true\b", lines[row]) for row in block):
-            first = next((row for row in block if re.match(r"\s*default\s*=", lines[row])), None)
-            if first is not None:
-                indent = len(lines[first]) - len(lines[first].lstrip())
-                result.add(first)
-                for row in range(first + 1, end):
-                    if (
-                        lines[row].strip()
-                        and len(lines[row]) - len(lines[row].lstrip()) <= indent
-                        and not re.match(r"\s*[}\]]", lines[row])
-                    ):
-                        break
-                    result.add(row)
+        if match := re.match(r"\s*variable\s+\"?([\w-]+)", line):
+            end = next((row for row in range(at + 1, len(lines)) if re.match(r"^\s?\}", lines[row])), len(lines))
+            yield match[1], range(at, end)
+
+
+def _is_sensitive(lines: Sequence[str], block: range) -> bool:
+    return any(re.match(r"\s*sensitive\s*=\s*true\b", lines[row]) for row in block)
+
+
+def _sensitive_lines(lines: list[str]) -> set[int]:
+    """The lines of `default` in blocks of variables that are sensitive, or named as a secret is."""
+    result: set[int] = set()
+    for name, block in _variables(lines):
+        if _is_sensitive(lines, block) or _names_secret(name.lower()):
+            result |= _assigned_lines(lines, frozenset({"default"}), block)
     return result
+
+
+def _assigned_lines(lines: Sequence[str], names: frozenset[str], block: range | None = None) -> set[int]:
+    """The lines on which these names are given a value, of several lines if need be."""
+    result: set[int] = set()
+    depth, until = 0, -1  # the indentation of the name whose value we are in
+    for row in block or range(len(lines)):
+        line = lines[row]
+        indent = len(line) - len(line.lstrip())
+        inside = until >= 0 and (not line.strip() or indent > depth or bool(re.match(r"\s*[}\])]", line)))
+        match = None if inside else _HCL_ATTRIBUTE.match(line)
+        until = row if inside else -1
+        if match and match["name"] in names:
+            depth, until, inside = indent, row, True
+        if inside:
+            result.add(row)
+    return result
+
+
+def _json_variables(text: str) -> list[tuple[str, dict[str, Any]]]:
+    try:
+        declared = json.loads(text).get("variable", {})
+    except (ValueError, AttributeError, RecursionError):
+        return []
+    groups = declared if isinstance(declared, list) else [declared]
+    bodies = [(name, body) for group in groups if isinstance(group, dict) for name, body in group.items()]
+    return [
+        (name, one)
+        for name, body in bodies
+        for one in (body if isinstance(body, list) else [body])
+        if isinstance(one, dict)
+    ]
+
+
+def _terraform_json(lines: list[str], found: set[Finding], text: str, sensitive: Collection[str]) -> None:
+    """The same of Terraform's JSON syntax: texts that sensitive variables get, wherever they stand."""
+    own = {n for n, body in _json_variables(text) if body.get("sensitive") is True or _names_secret(n.lower())}
+    values = [body.get("default") for name, body in _json_variables(text) if name in own]
+    values += list(_given(text, {*own, *sensitive}))
+    for written in {json.dumps(text, ensure_ascii=False) for value in values for text in _texts(value)}:
+        for at, line in enumerate(lines):
+            if (start := line.find(written)) >= 0:
+                _replace(lines, at, start + 1, start + len(written) - 1, "hcl-secret", found)
+
+
+def _given(text: str, names: Collection[str]) -> Iterator[Any]:
+    """What keys of these names hold, at any depth of a JSON document."""
+    try:
+        waiting = [json.loads(text)]
+    except (ValueError, RecursionError):
+        return
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            yield from (inner for key, inner in value.items() if key in names and not isinstance(inner, dict))
+        waiting += value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str) and value and not _EXPRESSION.search(value) and not _MARK.search(value):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(part)
 
 
 def _blank_strings(lines: list[str], at: int, offset: int, found: set[Finding], *, anything: bool) -> None:

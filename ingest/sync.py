@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ingest.abbreviations import abbreviations
 from ingest.embedding import embed_missing, text_hashes
 from ingest.parsers import Parsed, document_kind, parse
-from ingest.redaction import Finding, redact
+from ingest.redaction import Finding, redact, sensitive_variables
 from ingest.refusals import decode, refuse_by_name
 from ingest.sources import Listed, Listing, Previous, Source, SourceSpec
 from rag.catalog import Catalog, CatalogWriter
@@ -26,7 +26,7 @@ from rag.indexes.projection import Projections
 from rag.ports import Embedder, Progress
 from rag.records import AccessRule, Document
 
-_PIPELINE = "5"  # a new number makes every document be parsed anew
+_PIPELINE = "6"  # a new number makes every document be parsed anew
 _BATCH = 48  # documents in one transaction
 
 
@@ -176,10 +176,13 @@ class Sync:
             else:
                 changed.append(item)
         self._move(spec, listing)
+        sensitive = self._sensitive(spec, source, changed)
+        if sensitive - self._catalog.symbols.sensitive(spec.name):  # what gives them a value may be unchanged itself
+            changed += [i for i in listing.items if _is_terraform(i.path) and i not in changed]
         total = len(changed)
         for at in range(0, total, _BATCH):
             batch = changed[at : at + _BATCH]
-            ready = self._read(spec, source, batch)
+            ready = self._read(spec, source, batch, sensitive)
             with self._catalog.write() as writer:
                 for one in ready:
                     self._store(writer, spec, source, one)
@@ -192,6 +195,18 @@ class Sync:
             gone = ledger.keys() - {item.path for item in listing.items} - moved_away
             self._remove(spec, gone)
             counts["gone"] = len(gone)
+
+    def _sensitive(self, spec: SourceSpec, source: Source, changed: Sequence[Listed]) -> set[str]:
+        """The variables that the source's Terraform declares sensitive. Changed files are asked before any is read for good: the
+        one that gives a value may come before the one that says that it is secret."""
+        names = self._catalog.symbols.sensitive(spec.name)
+        files = [item for item in changed if item.path.endswith((".tf", ".tofu", ".tf.json")) and not item.refusal]
+        for at in range(0, len(files), _BATCH):
+            for item, data in source.fetch(files[at : at + _BATCH]):
+                if isinstance(data, bytes) and b"sensitive" in data:
+                    names |= sensitive_variables(data.decode("utf-8", "replace"), item.path)
+            self._check()
+        return names
 
     def _check(self) -> None:
         if self._stop():
@@ -212,7 +227,9 @@ class Sync:
 
     # -- one document -------------------------------------------------------------------------------------------------
 
-    def _read(self, spec: SourceSpec, source: Source, items: Sequence[Listed]) -> list[_Ready]:
+    def _read(
+        self, spec: SourceSpec, source: Source, items: Sequence[Listed], sensitive: Collection[str]
+    ) -> list[_Ready]:
         """Fetches and parses; a document that fails becomes a row with its reason, and the rest go on."""
         ready: list[_Ready] = []
         wanted: list[Listed] = []
@@ -227,7 +244,7 @@ class Sync:
             try:
                 if isinstance(data, Exception):
                     raise data
-                ready.append(_digest_document(item, data, signature))
+                ready.append(_digest_document(item, data, signature, sensitive))
             except RefusedError as error:
                 ready.append(_Ready(item, signature, "skipped", str(error)))
             except DocumentError as error:
@@ -275,10 +292,14 @@ def _signature(item: Listed, spec: SourceSpec) -> str:
     return f"{item.signature}|{spec.fingerprint}.{_PIPELINE}"
 
 
-def _digest_document(item: Listed, data: bytes, signature: str) -> _Ready:
+def _is_terraform(path: str) -> bool:
+    return path.endswith((".tf", ".tofu", ".tfvars", ".hcl", ".tf.json", ".tfvars.json"))
+
+
+def _digest_document(item: Listed, data: bytes, signature: str, sensitive: Collection[str]) -> _Ready:
     """decode → redact → parse: from here on nothing sees what was redacted."""
     text, notes = decode(data)
-    redacted, findings = redact(text, item.path)
+    redacted, findings = redact(text, item.path, sensitive)
     parsed = parse(item.path, redacted)
     version = item.version or hashlib.sha256(data).hexdigest()
     parsed = replace(parsed, notes=(*notes, *parsed.notes))

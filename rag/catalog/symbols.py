@@ -99,6 +99,13 @@ class SymbolTable:
         with self._read() as connection:
             return [_stored(row) for row in connection.execute(query)]
 
+    def sensitive(self, source: str) -> set[str]:
+        """The names of a source's variables that are declared sensitive."""
+        t = s.symbols
+        query = select(t.c.name).where(t.c.source == source, t.c.kind == "variable", t.c.sensitive == 1)
+        with self._read() as connection:
+            return set(connection.execute(query).scalars())
+
     def holding(self, access: Sequence[str], text: str) -> list[StoredSymbol]:
         """Symbols some expression of which, as it is stored, holds this text."""
         t, d = s.symbols, s.documents

@@ -22,7 +22,7 @@ CODE = {
 }
 PAGES = {
     "labels.md": "# Labels\n\nThey lie in `tb-labels`.\nSee aws_s3_bucket.labels.arn and the `tb-labels-old` bucket.\n",
-    "net.md": "Our range is 10.20.0.0/16 (10.20.0.0/160 is none), set by var.region; same-name, everybody-says.\nmodule.queue.url\n",
+    "net.md": "Our range is 10.20.0.0/16 (10.20.0.0/160 is none), of var.region; same-name, everybody-says.\nmodule.queue.url\n",
 }
 
 
