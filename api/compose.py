@@ -19,7 +19,7 @@ from ingest.sources.folder import FolderSource
 from ingest.sources.git import GitSource
 from rag.ask import Asker
 from rag.catalog import Catalog
-from rag.drift import DriftWatch
+from rag.drift import Drift, DriftWatch, facts_for, find_drift
 from rag.drift.gone import Went
 from rag.embedders.hashing import HashingEmbedder
 from rag.embedders.onnx import OnnxEmbedder
@@ -35,6 +35,7 @@ from rag.remote import RemoteDense
 from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.model import ModelReranker
 from rag.search import Dense, LocalDense, NoDense, Retriever, Serving, VectorSearch
+from rag.terraform.lookup import TerraformLookup
 
 _HASHED = (8, 4096)  # dimensions of the embedder for tests
 _GPU = Path("/dev/nvidiactl")  # there when NVIDIA's driver is: asking torch would cost two seconds
@@ -116,6 +117,20 @@ class Reader:
         self._serving = serving
         self.retriever = Retriever(catalog, serving, reranker_from(settings))
         self._drift = DriftWatch(catalog)
+        self._terraform: tuple[object, TerraformLookup] | None = None
+
+    def terraform(self, viewer: Viewer) -> TerraformLookup:
+        """Terraform as this viewer may see it; what was read of it is kept until the catalog changes."""
+        key = (self.catalog.last_change(), self.catalog.access_keys(viewer))
+        kept = self._terraform
+        if kept is None or kept[0] != key:
+            kept = self._terraform = (key, TerraformLookup(self.catalog, viewer))
+        return kept[1]
+
+    def drift(self, viewer: Viewer) -> list[Drift]:
+        """Where documents disagree with code, with the days on which names went."""
+        facts = facts_for(self.catalog, viewer)
+        return find_drift(self.catalog, viewer, facts, went=departures_from(self._settings, self.catalog))
 
     def passages_of(self, document_id: str) -> list[Passage]:
         """A document's passages, in order."""

@@ -22,12 +22,12 @@ from api.failures import http_status
 from api.pages import add_pages
 from api.settings import Settings
 from api.status import sources_view
-from api.views import answer_view, citation_view, document_view, search_view
+from api.views import answer_view, citation_view, document_view, drift_view, search_view
 from rag.ask import Asker
+from rag.drift import REPORTED
 from rag.errors import SettingsError, WaypostError
 from rag.records import Viewer
 from rag.search import MAX_QUERY, Filters
-from rag.terraform.lookup import TerraformLookup
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver.local")
 _QUESTION = "How do I clear a stuck Terraform state lock?"
@@ -155,8 +155,17 @@ def _add_lookups(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
         found = reader.catalog.document(document_id, viewer)
         if start > end or start > found.text.count("\n") + 1:
             raise SettingsError(f"there are no lines {start} to {end}: it has {found.text.count(chr(10)) + 1}")
-        mentions = TerraformLookup(reader.catalog, viewer).mentioned_in(found)
+        mentions = reader.terraform(viewer).mentioned_in(found)
         return document_view(found, reader.passages_of(document_id), start, end, mentions)
+
+    @app.get("/v1/drift", responses={k: _PROBLEMS[k] for k in (400, 503)}, tags=["documents"])
+    def drift(
+        source: Annotated[str, Query(description="only documents of this source")] = "",
+        min_confidence: Annotated[float, Query(ge=0, le=1)] = REPORTED,
+    ) -> dict[str, Any]:
+        """Where documents state what Terraform contradicts (`kind` value), or name what it no longer has (gone), surest first."""
+        found = [one for one in reader.drift(viewer) if source in ("", one.document.source)]
+        return {"drift": [drift_view(one) for one in found if one.confidence >= min_confidence]}
 
     @app.get("/v1/sources", tags=["documents"])
     def sources() -> dict[str, Any]:
