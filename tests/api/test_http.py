@@ -87,7 +87,7 @@ def test_what_a_viewer_may_not_see_is_not_there(client: TestClient, owner: Owner
     )
     for query in ("payouts batch 04:10", "private words"):
         assert {r["path"] for r in client.get("/v1/search", params={"q": query}).json()["results"]} <= {"unlock.md"}
-    sources = client.get("/v1/drift", "/v1/sources").json()["sources"]
+    sources = client.get("/v1/sources").json()["sources"]
     assert [(source["name"], source["documents"]) for source in sources] == [("wiki", 1)]
     assert client.get("/v1/search", params={"q": "x"}).json()["coverage"]["passages"] == 1
 
