@@ -161,6 +161,11 @@ class TerraformLookup:
         return [one for at in self._symbols.find(self._access, kind="terraform") for one in required_providers(at)]
 
 
+def is_override(path: str) -> bool:
+    """Whether a file is an override file, which says more of what others define."""
+    return bool(_OVERRIDE.search(path))
+
+
 def module_call(found: StoredSymbol) -> ModuleCall:
     """A `module` block, with where its code comes from."""
     origin, version = _literal(found, "source"), _literal(found, "version")
