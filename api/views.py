@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rag.catalog.symbols import StoredReference, StoredSymbol
 from rag.drift import Drift
 from rag.records import Answer, Citation, Coverage, Document, Passage, ScoredPassage
 from rag.search import SearchResult
 from rag.terraform.mentions import Mention
-from rag.terraform.text import as_hcl
 
 
 def result_view(found: ScoredPassage) -> dict[str, Any]:
@@ -98,38 +96,6 @@ def document_view(
     }
 
 
-def symbol_view(found: StoredSymbol) -> dict[str, Any]:
-    symbol = found.symbol
-    return {
-        "address": symbol.address,
-        "kind": symbol.kind,
-        "type": symbol.type,
-        "name": symbol.name,
-        "source": found.source,
-        "folder": found.folder,
-        "path": found.path,
-        "document_id": found.document_id,
-        "start_line": symbol.start,
-        "end_line": symbol.end,
-        "comment": symbol.comment,
-        "provider": symbol.provider,
-        "sensitive": symbol.sensitive,
-        "attributes": [
-            {"path": a.path, "start_line": a.start, "end_line": a.end, "value": as_hcl(a.expression)}
-            for a in symbol.attributes
-        ],
-    }
-
-
-def mention_view(mention: Mention) -> dict[str, Any]:
-    """A page that mentions a symbol."""
-    document = mention.document
-    return {
-        "document_id": document.id, "source": document.source, "path": document.path, "title": document.title,
-        "line": mention.line, "name": mention.name, "url": document.link(mention.line, mention.line),
-    }  # fmt: skip
-
-
 def mentioned_view(mention: Mention) -> dict[str, Any]:
     """A symbol that a page mentions."""
     found = mention.symbol
@@ -141,14 +107,3 @@ def mentioned_view(mention: Mention) -> dict[str, Any]:
 
 def drift_view(drift: Drift) -> dict[str, Any]:
     return {**asdict(drift), "summary": drift.summary, "confidence": round(drift.confidence, 2)}
-
-
-def reference_view(reference: StoredReference) -> dict[str, Any]:
-    return {
-        "source": reference.source,
-        "folder": reference.folder,
-        "path": reference.path,
-        "line": reference.line,
-        "attribute": reference.attribute,
-        "target": reference.target,
-    }

@@ -235,7 +235,13 @@ def _variables(lines: Sequence[str]) -> Iterator[tuple[str, range]]:
     """The name and the lines of each variable block."""
     for at, line in enumerate(lines):
         if match := re.match(r"\s*variable\s+\"?([\w-]+)", line):
-            end = next((row for row in range(at + 1, len(lines)) if re.match(r"^\s?\}", lines[row])), len(lines))
+            rest = range(at + 1, len(lines))
+            closed = line.count("{") == line.count("}") > 0
+            end = (
+                at + 1
+                if closed
+                else next((row for row in rest if re.match(r"\s?\}|\s*variable\s", lines[row])), len(lines))
+            )
             yield match[1], range(at, end)
 
 

@@ -134,6 +134,8 @@ def _told(name: str, expression: Expression) -> Expression:
     if _names_secret(name) and _holds_text(expression):
         return ["secret"]
     match expression:
+        case ["lit", str(text)] if "[REDACTED:" in text:
+            return ["secret"]
         case ["obj", entries]:
             named = [(str(key[1]) if key[0] == "lit" else "", key, value, line) for key, value, line in entries]
             return ["obj", [[key, _told(key_name, value), line] for key_name, key, value, line in named]]

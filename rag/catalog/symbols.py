@@ -7,13 +7,15 @@ import posixpath
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import Connection, Row, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, tuple_
 
 from rag.catalog import schema as s
 from rag.records import Document, digest
 from rag.terraform.records import Symbol, SymbolAttribute
+
+Place = tuple[str, str, int, str]  # source, path, line and id of a symbol: its place in the order of all
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,11 @@ class StoredSymbol:
     folder: str
     path: str
     symbol: Symbol
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in the order in which symbols are listed."""
+        return (self.source, self.path, self.symbol.start, self.id)
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,19 @@ class StoredReference:
     target: str
     attribute: str
     line: int
+
+
+class Wanted(TypedDict, total=False):
+    """What symbols to find: those equal to each of these that is given and not empty (a folder may be "", the top of a source);
+    `prefix` is how an address begins."""
+
+    source: str
+    folder: str | None
+    kind: str
+    type_: str
+    address: str
+    name: str
+    prefix: str
 
 
 def put_symbols(connection: Connection, document: Document, symbols: Sequence[Symbol]) -> None:
@@ -81,21 +101,18 @@ class SymbolTable:
         self._read = read
 
     def find(
-        self, access: Sequence[str], *, source: str = "", folder: str | None = None, kind: str = "", type_: str = "",
-        address: str = "", name: str = "",
-    ) -> list[StoredSymbol]:  # fmt: skip
-        """Symbols by any of these, in the order of source, path and line."""
+        self, access: Sequence[str], *, after: Place | None = None, limit: int | None = None, **wanted: Unpack[Wanted]
+    ) -> list[StoredSymbol]:
+        """Symbols by any of what is wanted, in the order of source, path and line.
+
+        A page of them: at most `limit`, those that come behind the place `after`.
+        """
         t, d = s.symbols, s.documents
-        given = [(t.c.source, source), (t.c.kind, kind), (t.c.type, type_), (t.c.address, address), (t.c.name, name)]
-        clauses = [column == value for column, value in given if value]
-        if folder is not None:
-            clauses.append(t.c.folder == folder)
-        query = (
-            select(t, d.c.path)
-            .join(d, t.c.document_id == d.c.id)
-            .where(d.c.access.in_(access), *clauses)
-            .order_by(t.c.source, d.c.path, t.c.start_line)
-        )
+        order = (t.c.source, d.c.path, t.c.start_line, t.c.id)
+        clauses = _clauses(access, wanted)
+        if after is not None:
+            clauses.append(tuple_(*order) > tuple_(*after))
+        query = select(t, d.c.path).join(d, t.c.document_id == d.c.id).where(*clauses).order_by(*order).limit(limit)
         with self._read() as connection:
             return [_stored(row) for row in connection.execute(query)]
 
@@ -117,6 +134,25 @@ class SymbolTable:
         )
         with self._read() as connection:
             return [_stored(row) for row in connection.execute(query)]
+
+    def count(self, access: Sequence[str], **wanted: Unpack[Wanted]) -> int:
+        """How many symbols `find` gives without a limit."""
+        t, d = s.symbols, s.documents
+        query = select(func.count()).select_from(t.join(d, t.c.document_id == d.c.id)).where(*_clauses(access, wanted))
+        with self._read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def references_in(self, access: Sequence[str], source: str, folder: str) -> list[StoredReference]:
+        """Every reference that stands in a module folder, in the order of path and line."""
+        r, d = s.symbol_references, s.documents
+        query = (
+            select(r, d.c.path)
+            .join(d, r.c.document_id == d.c.id)
+            .where(d.c.access.in_(access), r.c.source == source, r.c.folder == folder)
+            .order_by(d.c.path, r.c.line, r.c.id)
+        )
+        with self._read() as connection:
+            return [_reference(row) for row in connection.execute(query)]
 
     def referring(
         self, access: Sequence[str], target: str, source: str = "", folder: str | None = None
@@ -160,6 +196,19 @@ class SymbolTable:
         )
         with self._read() as connection:
             yield from [(row.source, row.folder) for row in connection.execute(query)]
+
+
+def _clauses(access: Sequence[str], wanted: Wanted) -> list[ColumnElement[bool]]:
+    """What a symbol, and its document's access rule, must fulfil."""
+    t = s.symbols.c
+    columns = {"source": t.source, "kind": t.kind, "type_": t.type, "address": t.address, "name": t.name}
+    clauses: list[ColumnElement[bool]] = [s.documents.c.access.in_(access)]
+    clauses += [column == wanted.get(key) for key, column in columns.items() if wanted.get(key)]
+    if (folder := wanted.get("folder")) is not None:
+        clauses.append(t.folder == folder)
+    if prefix := wanted.get("prefix"):  # LIKE would take aws_VPC for aws_vpc
+        clauses.append(func.substr(t.address, 1, len(prefix)) == prefix)
+    return clauses
 
 
 def _stored(row: Row[Any]) -> StoredSymbol:

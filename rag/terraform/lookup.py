@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Unpack
 
 from rag.catalog import Catalog
-from rag.catalog.symbols import StoredReference, StoredSymbol
+from rag.catalog.symbols import Place, StoredReference, StoredSymbol, Wanted
 from rag.errors import NotFoundError
 from rag.records import Document, Viewer
 from rag.terraform.environments import object_keys, workspace_names
@@ -63,6 +64,14 @@ class TerraformLookup:
     ) -> list[StoredSymbol]:
         """Everything that is defined, by these; in the order of source, path and line."""
         return self._symbols.find(self._access, kind=kind, type_=type_, source=source, folder=folder, name=name)
+
+    def page(self, limit: int, after: Place | None = None, **wanted: Unpack[Wanted]) -> list[StoredSymbol]:
+        """At most `limit` of what is defined, in the same order, that come behind the place `after`."""
+        return self._symbols.find(self._access, limit=limit, after=after, **wanted)
+
+    def count(self, **wanted: Unpack[Wanted]) -> int:
+        """How many symbols all pages have together."""
+        return self._symbols.count(self._access, **wanted)
 
     def define(self, address: str, source: str = "", folder: str | None = None) -> list[StoredSymbol]:
         """What defines an address: in every module folder where it holds, or, led by `module.NAME.`, in that module's folder.
@@ -132,16 +141,14 @@ class TerraformLookup:
         """What a symbol refers to, in the order of its lines."""
         return self._symbols.references_of(self._access, found.id)
 
+    def references_in(self, source: str, folder: str) -> list[StoredReference]:
+        """Every reference that stands in a module folder."""
+        return self._symbols.references_in(self._access, source, folder)
+
     @cached_property
     def module_calls(self) -> list[ModuleCall]:
         """Every call of a module, with where its code comes from."""
-        calls = []
-        for found in self._symbols.find(self._access, kind="module"):
-            origin, version = _literal(found, "source"), _literal(found, "version")
-            local = origin.startswith(("./", "../"))
-            folder = posixpath.normpath(posixpath.join(found.folder, origin)) if local else None
-            calls.append(ModuleCall(found, origin, version, "" if folder == "." else folder))
-        return calls
+        return [module_call(found) for found in self._symbols.find(self._access, kind="module")]
 
     def calls_of(self, source: str, folder: str) -> list[ModuleCall]:
         """The calls of the module whose code lies in this folder, those of Terragrunt units included."""
@@ -235,15 +242,27 @@ class TerraformLookup:
 
     def providers(self) -> list[Provider]:
         """The providers that each module folder requires (`required_providers`), by folder and name."""
-        found = []
-        for at in self._symbols.find(self._access, kind="terraform"):
-            for attribute in at.symbol.attributes:
-                if attribute.path.startswith("required_providers."):
-                    name = attribute.path.removeprefix("required_providers.")
-                    wanted = _plain(attribute.expression)
-                    origin, constraint = (str(wanted.get(key, "")) for key in ("source", "version"))
-                    found.append(Provider(at.source, at.folder, name, origin, constraint, at.path, attribute.start))
-        return found
+        return [one for at in self._symbols.find(self._access, kind="terraform") for one in required_providers(at)]
+
+
+def module_call(found: StoredSymbol) -> ModuleCall:
+    """A `module` block, with where its code comes from."""
+    origin, version = _literal(found, "source"), _literal(found, "version")
+    local = origin.startswith(("./", "../"))
+    folder = posixpath.normpath(posixpath.join(found.folder, origin)) if local else None
+    return ModuleCall(found, origin, version, "" if folder == "." else folder)
+
+
+def required_providers(at: StoredSymbol) -> list[Provider]:
+    """The providers that a `terraform` block requires, in its order."""
+    found = []
+    for attribute in at.symbol.attributes:
+        if attribute.path.startswith("required_providers."):
+            name = attribute.path.removeprefix("required_providers.")
+            wanted = _plain(attribute.expression)
+            origin, constraint = (str(wanted.get(key, "")) for key in ("source", "version"))
+            found.append(Provider(at.source, at.folder, name, origin, constraint, at.path, attribute.start))
+    return found
 
 
 def _is_terragrunt(path: str) -> bool:

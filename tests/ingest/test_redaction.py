@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.redaction import redact
+from ingest.redaction import redact, sensitive_variables
 
 A = "Zq8vKp0sLwX3" + "bN7mT2cR9dYfGhJ4"  # 28 characters with letters and digits
 HEX = "9f86d081884c7d65" + "9a2feaa0c55ad015"  # 32
@@ -188,3 +188,19 @@ def test_time_grows_with_the_text_and_no_faster(piece: str) -> None:
 
     small = max(seconds(400), 0.002)
     assert seconds(1600) < small * 4 * 3
+
+
+def test_the_value_of_a_sensitive_variable_is_secret_wherever_it_is_given() -> None:
+    declared = 'variable "plain" {}\nvariable "hidden" {\n  sensitive = true\n}\n'
+    assert sensitive_variables(declared, "a.tf") == {"hidden"}
+    assert sensitive_variables('{"variable": {"a": {"sensitive": true}, "b": {}}}', "a.tf.json") == {"a"}
+    given = 'hidden = {\n  a = "one"\n}\nplain = "two"\n'
+    redacted, findings = redact(given, "prod.tfvars", {"hidden"})
+    assert redacted == 'hidden = {\n  a = "[REDACTED:hcl-secret]"\n}\nplain = "two"\n'
+    assert [finding.line for finding in findings] == [2]
+    assert redact('{"hidden": "one", "plain": "two"}', "a.tfvars.json", {"hidden"})[0].count("REDACTED") == 1
+
+
+def test_a_variable_on_one_line_is_not_taken_for_its_neighbour() -> None:
+    text = 'variable "name" { default = "plain" }\nvariable "other" {\n  sensitive = true\n}\n'
+    assert redact(text, "a.tf") == (text, ())

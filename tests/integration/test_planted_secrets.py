@@ -13,7 +13,8 @@ from pathlib import Path
 from api.compose import open_reader
 from api.owner import Owner
 from api.settings import Settings
-from api.views import answer_view, search_view, symbol_view
+from api.terraform_views import symbol_view
+from api.views import answer_view, search_view
 from ingest.sync import SyncReport
 from rag.records import Viewer
 from rag.terraform.lookup import TerraformLookup
