@@ -128,7 +128,7 @@ def _says(block: Block, name: str) -> bool:
     return attribute is not None and attribute.expression == ["lit", True]
 
 
-def _told(name: str, expression: Expression) -> Expression:
+def _told(name: str, expression: Expression) -> Expression:  # noqa: PLR0911  # one line a form
     """The expression without what must not be told: a text set for a secret's name, also within an object. References and numbers
     are no secrets."""
     if _names_secret(name) and _holds_text(expression):
