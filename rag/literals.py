@@ -12,6 +12,8 @@ from collections.abc import Mapping
 _QUOTED = re.compile(r"\"([^\"\n]{2,200})\"|`([^`\n]{2,200})`|(?<!\w)'([^'\n]{2,200})'(?!\w)")
 _MARKED = re.compile(r"[A-Za-z0-9][._/:@+=-]+[A-Za-z0-9]|[A-Za-z]\d|\d[A-Za-z]|[a-z][A-Z]|^--?[A-Za-z]|^[/.~]\w|\d{3,}")
 _PROSE = re.compile(r"^[A-Za-z]?[a-z]+(?:[-/'’][A-Za-z]?[a-z]+)?$")  # re-run, and/or, don't: words, not names
+_ADDRESS = re.compile(r"(?<![\w.-])(?:(?P<data>data)\.)?(?P<kind>[a-z][a-z0-9_]*)\.(?P<name>[A-Za-z_][\w-]*)")
+_BLOCKS = {"module": "module", "var": "variable", "output": "output"}
 _BARE = 3.5  # what a piece counts on top that is the whole question
 _WHOLE = 12  # words up to which the whole question may stand in a document as it is
 
@@ -32,6 +34,18 @@ def literals(question: str) -> dict[str, float]:
     if 2 <= len(words) <= _WHOLE:  # plain words that stand so in a page may be said in passing: they count once
         counts.setdefault(_plain(" ".join(words)), 1 + _BARE if found else 1.0)
     return counts
+
+
+def defining_headings(question: str) -> frozenset[str]:
+    """The headings of the blocks that define the Terraform addresses in a question: `resource aws_vpc.main` of aws_vpc.main."""
+    found = set()
+    for match in _ADDRESS.finditer(question):
+        kind, name = match["kind"], match["name"]
+        if kind in _BLOCKS:
+            found.add(f"{_BLOCKS[kind]} {name}")
+        elif "_" in kind:
+            found.add(f"{match['data'] or 'resource'} {kind}.{name}")
+    return frozenset(found)
 
 
 def exactness(wanted: Mapping[str, float], texts: Mapping[str, str]) -> dict[str, float]:

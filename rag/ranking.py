@@ -31,7 +31,8 @@ class Weights:
 
 MEASURED = Weights()
 _PAST = ("incident", "decision")  # kinds of document that tell of a time
-_EXACT = 6.0  # the most that literal pieces count together
+DEFINING = 3.0  # what a block counts, as literal pieces do, that defines an address in the question
+_EXACT = 6.0 + DEFINING  # the most that these count together
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from rag.catalog import Catalog
 from rag.errors import GenerationChangedError, IndexDamagedError, RetryLaterError, SettingsError
 from rag.growth import grow
 from rag.indexes.lexical import glob_regex
-from rag.literals import exactness
+from rag.literals import defining_headings, exactness
 from rag.ports import Embedder, Hit, Index, Reranker, Scope, Vectors
-from rag.ranking import MEASURED, Found, Ranked, Weights, apart, fuse, reorder
+from rag.ranking import DEFINING, MEASURED, Found, Ranked, Weights, apart, fuse, reorder
 from rag.records import KINDS, Coverage, Generation, Passage, ScoredPassage, Standing, Viewer
 from rag.understanding import Understanding, understand
 
@@ -164,6 +164,10 @@ class Retriever:
         document_of = {passage.id: passage.document_id for passage in passages.values()}
         standings = self._catalog.standings(set(document_of.values()))
         exact = exactness(asked.literals, {p.id: _told(p, standings) for p in passages.values()})
+        defining = defining_headings(asked.text)
+        for passage in passages.values() if defining else ():
+            if passage.heading_path[:1] and passage.heading_path[0] in defining:
+                exact[passage.id] = exact.get(passage.id, 0.0) + DEFINING
         ranked = fuse(found, document_of, standings, asked.kinds, exact, self._weights)
         ranked = apart(ranked, passages, {i: standings[d].kind for i, d in document_of.items() if d in standings})
         ranked, doubt = self._reranked(query, ranked, passages)

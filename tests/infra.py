@@ -24,7 +24,7 @@ INFRA = {
     '  dynamic "tag" {\n    for_each = var.zones\n    content {\n      key = tag.value\n    }\n  }\n}\n'
     "locals {\n  vpc = aws_vpc.this.id\n}\n"
     'output "subnet_id" {\n  value = aws_subnet.a[0].id\n}\noutput "vpc_id" {\n  value = aws_vpc.this.id\n}\n',
-    "modules/net/main_override.tf": 'resource "aws_vpc" "this" {\n  tags = var.zones\n}\n',
+    "modules/net/a_override.tf": 'resource "aws_vpc" "this" {\n  tags = [var.zones, aws_vpc.this.arn]\n}\n',
     "odd/main.tf": f'# a comment with <script>\nresource "odd" "{MARKUP}" {{}}\n',
     "secret/main.tf": 'resource "aws_vpc" "hidden" {}\n'
     'module "net" {\n  source = "../modules/net"\n  cidr   = "10.66.0.0/16"\n}\n'

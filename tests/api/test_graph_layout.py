@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +37,7 @@ def test_boxes_never_overlap_and_lie_within_the_drawing(graph: tuple[dict[str, f
         assert box.x + box.width <= layout.width + 0.01 and box.y + box.height <= layout.height + 0.01
     assert layout.lines.keys() == {(a, b) for a, b in edges if a != b}
     for (a, b), line in layout.lines.items():
+        assert all(one != other for one, other in pairwise(line))
         for name, (x, y) in ((a, line[0]), (b, line[-1])):
             box = layout.boxes[name]
             assert abs(y - box.y - 20) < 0.01

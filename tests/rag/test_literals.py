@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.literals import exactness, literals
+from rag.literals import defining_headings, exactness, literals
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,17 @@ def test_plain_words_said_in_passing_count_once() -> None:
 def test_a_quoted_blank_is_nothing() -> None:
     assert "" not in literals('{{ "  " }}')
     assert exactness(literals("' ' \"  \" ` `"), TEXTS) == {}
+
+
+@pytest.mark.parametrize(
+    ("question", "headings"),
+    [
+        ("aws_vpc.main", {"resource aws_vpc.main"}),
+        ("what is data.aws_ami.base for?", {"data aws_ami.base"}),
+        ("module.eks.cluster_name and var.region", {"module eks", "variable region"}),
+        ("module.vpc[0].aws_subnet.private", {"module vpc"}),
+        ("see main.tf at example.org, e.g. v1.2", set()),
+    ],
+)
+def test_headings_of_the_blocks_that_define_an_address(question: str, headings: set[str]) -> None:
+    assert defining_headings(question) == headings

@@ -53,6 +53,7 @@ def test_a_module_folder(graphs: Callable[..., TerraformGraphs]) -> None:
     assert (subnet.kind, subnet.path, subnet.line, subnet.repeats) == (
         "resource", "modules/net/main.tf", 8, ("count", "dynamic tag"),
     )  # fmt: skip
+    assert all(edge.user != edge.used for edge in graph.edges)
     assert [node.path for node in graph.nodes if node.address == "aws_vpc.this"] == ["modules/net/main.tf"]
 
 

@@ -41,8 +41,8 @@ def test_pages_of_symbols_are_the_list(lookup: TerraformLookup, limit: int) -> N
 
 def test_what_is_wanted_holds_on_every_page_and_in_the_count(lookup: TerraformLookup) -> None:
     for wanted, addresses in (
-        ({"kind": "resource", "folder": "modules/net"}, ["aws_vpc.this", "aws_subnet.a", "aws_vpc.this"]),
-        ({"prefix": "aws_"}, ["aws_route.out", "aws_vpc.this", "aws_subnet.a", "aws_vpc.this"]),
+        ({"kind": "resource", "folder": "modules/net"}, ["aws_vpc.this", "aws_vpc.this", "aws_subnet.a"]),
+        ({"prefix": "aws_"}, ["aws_route.out", "aws_vpc.this", "aws_vpc.this", "aws_subnet.a"]),
         ({"prefix": "AWS_"}, []),
         ({"prefix": "%"}, []),
         ({"name": "net", "source": "infra"}, ["module.net", "module.net"]),
@@ -78,3 +78,9 @@ def test_pages_of_providers_are_the_list(lookup: TerraformLookup, limit: int) ->
     assert [(one.folder, one.name, one.constraint) for one in found] == [
         ("env/prod", "aws", "~> 5.0"), ("env/prod", "random", "3.1"), ("env/test", "aws", "~> 4.0"),
     ]  # fmt: skip
+
+
+def test_references_of_a_folder_are_the_viewers(lookup: TerraformLookup, owner: Owner) -> None:
+    assert lookup.references_in("hidden", "secret") == []
+    sre = TerraformLookup(owner.catalog, Viewer.of(["sre"]))
+    assert [(one.target, one.line) for one in sre.references_in("hidden", "secret")] == [("module.net.subnet_id", 7)]
