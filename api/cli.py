@@ -34,6 +34,7 @@ from api.console import (
 from api.eval_cli import evaluation
 from api.settings import CONFIG_NAME, first_config
 from api.terraform_cli import terraform
+from api.terraform_graph_cli import graph
 from api.upkeep_cli import doctor, forget, generations, status
 from rag.errors import RetryLaterError, SettingsError, WaypostError
 from rag.ports import Progress as Step
@@ -47,6 +48,7 @@ app = typer.Typer(
 app.add_typer(evaluation, name="eval")
 app.add_typer(generations, name="generations")
 app.add_typer(terraform, name="terraform")
+terraform.command("graph")(graph)
 for command in (forget, status, doctor):
     app.command()(command)
 

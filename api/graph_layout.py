@@ -68,7 +68,8 @@ def _line(chain: Sequence[Hashable], passed: Mapping[Hashable, Sequence[Point]])
     back = passed[chain[0]][0] > passed[chain[-1]][0]
     first, *knots, last = chain[::-1] if back else chain
     points = [*passed[first][1:], *(point for knot in knots for point in passed[knot]), passed[last][0]]
-    return points[::-1] if back else points
+    turns = list(dict.fromkeys(points))  # a piece without length would turn the tip of an arrow anyhow
+    return turns[::-1] if back else turns
 
 
 def _middles(part: Part, height: float) -> dict[Hashable, float]:

@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 
 from api.graph_svg import COLOURS
-from rag.terraform.graph import Graph, Node
+from rag.terraform.records import Graph, Node
 
 _PLAIN = re.compile(r"[^\w ./:,()-]")  # what is written as its code, so that it is never taken for syntax
 _SHAPES = {
@@ -28,6 +28,7 @@ def draw_mermaid(graph: Graph) -> str:
     lines = ["flowchart LR"]
     for number, ((source, folder), nodes) in enumerate(folders.items()):
         lines.append(f'  subgraph f{number}["{_text(f"{source}/{folder}".rstrip("/"))}"]')
+        lines.append("    direction LR")  # Mermaid turns a box that no arrow leaves by a quarter
         lines += [f"    {ids[node.id]}{_label(node)}:::{node.kind}" for node in nodes]
         lines.append("  end")
     lines += [f"  {ids[edge.used]} --> {ids[edge.user]}" for edge in graph.edges]

@@ -13,7 +13,7 @@ from html import escape
 from itertools import pairwise
 
 from api.graph_layout import Box, Layout, Point, arrange
-from rag.terraform.graph import Graph, Node
+from rag.terraform.records import Graph, Node
 
 HEIGHT = 40.0  # of a box; in pixels, as all lengths here
 _MARGIN, _PAD, _HEAD, _FOOT = 24.0, 12.0, 36.0, 56.0
@@ -43,8 +43,8 @@ g:hover > .box, .line:hover { stroke: #1b1f24; stroke-width: 2; }
 
 def draw_svg(graph: Graph) -> str:
     """The graph as an SVG document."""
-    spread = len({(node.source, node.folder) for node in graph.nodes}) > 1
-    texts = {node.id: (_named(node.address), _place(node, spread)) for node in graph.nodes}
+    above = _common_folder(graph)
+    texts = {node.id: (_named(node.address), _place(node, above)) for node in graph.nodes}
     widths = {
         key: max(_wide(name) * _NAME + _DOT, _wide(place) * _PLACE) + 2 * _PAD for key, (name, place) in texts.items()
     }
@@ -131,9 +131,15 @@ def _footer(graph: Graph, legend: Sequence[tuple[str, str]], y: float) -> Iterat
     yield f'<text class="place" x="{_MARGIN:.1f}" y="{y + 20:.1f}">A line leads from what is used to what uses it.{more}</text>'
 
 
-def _place(node: Node, spread: bool) -> str:
-    where = f"{node.path if spread else posixpath.basename(node.path)}:{node.line}"
-    return " · ".join((_short(where), *((_short(", ".join(node.repeats)),) if node.repeats else ())))
+def _common_folder(graph: Graph) -> str:
+    """The folder, led by its source, that everything lies in; what is below it is told at each box."""
+    folders = {f"{node.source}/{node.folder}".rstrip("/") for node in graph.nodes}
+    return posixpath.commonpath(folders) if folders else ""
+
+
+def _place(node: Node, above: str) -> str:
+    where = f"{node.source}/{node.path}:{node.line}".removeprefix(f"{above}/" if above else "")
+    return " · ".join(_short(text) for text in (where, ", ".join(node.repeats)) if text)
 
 
 def _colour(kind: str) -> str:

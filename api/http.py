@@ -20,8 +20,10 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from api.compose import Reader, viewer_from
 from api.failures import http_status
 from api.pages import add_pages
+from api.problems import PROBLEMS
 from api.settings import Settings
 from api.status import sources_view
+from api.terraform_http import add_terraform
 from api.views import answer_view, citation_view, document_view, search_view
 from rag.ask import Asker
 from rag.errors import SettingsError, WaypostError
@@ -44,19 +46,6 @@ class AskRequest(BaseModel):
     persona: str = Field(default="", max_length=64, pattern=r"^[\w-]*$", examples=[""])
 
 
-class Problem(BaseModel):
-    """Why a request failed."""
-
-    error: str
-
-
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Problem, "description": "something in the request or the settings must change"},
-    404: {"model": Problem, "description": "no such document, or not for this viewer"},
-    503: {"model": Problem, "description": "try again later"},
-}
-
-
 def make_app(settings: Settings, reader: Reader) -> FastAPI:
     """The application over one reader."""
     app = FastAPI(
@@ -72,6 +61,7 @@ def make_app(settings: Settings, reader: Reader) -> FastAPI:
     _add_errors(app)
     _add_questions(app, reader, viewer)
     _add_lookups(app, reader, viewer)
+    add_terraform(app, reader, viewer)
     _add_health(app, reader)
     add_pages(app)
     return app
@@ -91,7 +81,7 @@ def _add_errors(app: FastAPI) -> None:
 
 
 def _add_questions(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
-    @app.get("/v1/search", responses={k: _PROBLEMS[k] for k in (400, 503)}, tags=["questions"])
+    @app.get("/v1/search", responses={k: PROBLEMS[k] for k in (400, 503)}, tags=["questions"])
     def search(
         q: Annotated[str, Query(min_length=1, max_length=MAX_QUERY, examples=["KubePodCrashLooping"])],
         k: Annotated[int, Query(ge=1, le=100)] = 10,
@@ -107,7 +97,7 @@ def _add_questions(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
 
     @app.post(
         "/v1/ask",
-        responses={**{k: _PROBLEMS[k] for k in (400, 503)}, 200: {"content": {"application/json": {}, "text/event-stream": {}}}},
+        responses={**{k: PROBLEMS[k] for k in (400, 503)}, 200: {"content": {"application/json": {}, "text/event-stream": {}}}},
         tags=["questions"],
     )  # fmt: skip
     def ask(body: AskRequest, request: Request) -> Response:
@@ -144,7 +134,7 @@ def _sse(event: str, data: Any) -> str:
 
 
 def _add_lookups(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
-    @app.get("/v1/documents/{document_id}", responses={k: _PROBLEMS[k] for k in (400, 404, 503)}, tags=["documents"])
+    @app.get("/v1/documents/{document_id}", responses={k: PROBLEMS[k] for k in (400, 404, 503)}, tags=["documents"])
     def document(
         document_id: str,
         start: Annotated[int, Query(ge=1, description="first line")] = 1,
@@ -168,7 +158,7 @@ def _add_health(app: FastAPI, reader: Reader) -> None:
         """The process runs."""
         return {"status": "ok"}
 
-    @app.get("/readyz", responses={503: _PROBLEMS[503]}, tags=["health"])
+    @app.get("/readyz", responses={503: PROBLEMS[503]}, tags=["health"])
     def readyz() -> dict[str, Any]:
         """The catalog and the lexical index answer; says how far the indexes are."""
         coverage = reader.retriever.search("ready", Viewer(), 1).coverage

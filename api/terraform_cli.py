@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +13,7 @@ from rich.markup import escape
 from api.console import ConfigOption, GroupsOption, JsonOption, out, print_json, settings_from
 
 if TYPE_CHECKING:
-    from rag.catalog.symbols import StoredReference, StoredSymbol
+    from rag.catalog.symbols import StoredSymbol
     from rag.terraform.lookup import TerraformLookup
 
 terraform = typer.Typer(no_args_is_help=True, help="Look up what Terraform code defines, and what refers to what.")
@@ -22,7 +23,8 @@ Address = Annotated[str, typer.Argument(help="aws_s3_bucket.logs, var.region, mo
 
 
 @contextmanager
-def _lookup(config: Any, groups: str) -> Iterator[TerraformLookup]:
+def opened_lookup(config: Path | None, groups: str) -> Iterator[TerraformLookup]:
+    """A lookup over the catalog, for the members of these groups, or of those that the settings name."""
     from api.compose import viewer_from
     from rag.catalog import Catalog
     from rag.terraform.lookup import TerraformLookup
@@ -47,14 +49,10 @@ def list_symbols(
     as_json: JsonOption = False,
 ) -> None:
     """List what is defined."""
-    from api.views import symbol_view
-    from rag.errors import SettingsError
-    from rag.terraform.records import KINDS
+    from api.terraform_views import known_kind, symbol_view
 
-    if kind and kind not in KINDS:
-        raise SettingsError(f"there is no kind {kind!r}; there are: {', '.join(KINDS)}")
-    with _lookup(config, as_groups) as lookup:
-        found = lookup.symbols(kind, type_, source, folder, name)
+    with opened_lookup(config, as_groups) as lookup:
+        found = lookup.symbols(known_kind(kind), type_, source, folder, name)
     if as_json:
         print_json({"symbols": [symbol_view(one) for one in found]})
         return
@@ -69,10 +67,12 @@ def show(
     config: ConfigOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Show what defines an address: its attributes with their lines, and what it refers to."""
-    with _lookup(config, as_groups) as lookup:
+    from api.terraform_views import shown_view
+
+    with opened_lookup(config, as_groups) as lookup:
         found = [(one, lookup.references_of(one)) for one in lookup.define(address, source, folder)]
     if as_json:
-        print_json(_views(found, "references"))
+        print_json(shown_view(found))
         return
     for one, references in found:
         symbol = one.symbol
@@ -93,10 +93,12 @@ def refs(
     config: ConfigOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """List what refers to an address, also across calls of local modules."""
-    with _lookup(config, as_groups) as lookup:
+    from api.terraform_views import used_view
+
+    with opened_lookup(config, as_groups) as lookup:
         found = [(one, lookup.references_to(one)) for one in lookup.define(address, source, folder)]
     if as_json:
-        print_json(_views(found, "referred_by"))
+        print_json(used_view(found))
         return
     for one, references in found:
         out.print(f"[bold]{escape(one.symbol.address)}[/bold]  [cyan]{escape(_place(one))}[/cyan]")
@@ -121,73 +123,54 @@ def values(
     as_json: JsonOption = False,
 ) -> None:
     """Say what a value is before apply, and through which lines it comes."""
-    from dataclasses import asdict
+    from api.terraform_views import values_view
 
-    from rag.terraform.values import TerraformValues, split_attribute
-
-    with _lookup(config, as_groups) as lookup:
-        evaluation = TerraformValues(lookup, environment)
-        address, path = split_attribute(attribute)
-        found = [(one, evaluation.of(one, path)) for one in lookup.define(address, source, folder)]
-    rows = [
-        {"address": one.symbol.address, "folder": one.folder, **asdict(value)} for one, many in found for value in many
-    ]
+    with opened_lookup(config, as_groups) as lookup:
+        found = values_view(lookup, attribute, environment, source, folder)
     if as_json:
-        print_json({"values": rows})
+        print_json(found)
         return
-    for row in rows:
+    for row in found["values"]:
         told = _told(["lit", row["value"]]) if row["known"] else f"not known: {row['why_not']}"
         out.print(f"[bold]{escape(told)}[/bold]  {escape(', '.join(row['calls']) or row['folder'])}")
         for step in row["steps"]:
             out.print(
                 f"   {escape(step['what'])}  [cyan]{escape(step['source'])}/{escape(step['path'])}:{step['line']}[/cyan]"
             )
-    if not rows:
+    if not found["values"]:
         out.print(f"{escape(attribute)} is not set here; what the provider gives it is known after apply")
 
 
 @terraform.command("modules")
 def modules(as_groups: GroupsOption = "", config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List every call of a module, with where its code comes from and its version."""
-    with _lookup(config, as_groups) as lookup:
-        calls = lookup.module_calls
-    rows = [
-        {
-            "address": call.call.symbol.address, "source": call.call.source, "path": call.call.path,
-            "line": call.call.symbol.start, "module_source": call.source, "version": call.version, "folder": call.folder,
-        }
-        for call in calls
-    ]  # fmt: skip
+    from api.terraform_views import module_view
+
+    with opened_lookup(config, as_groups) as lookup:
+        rows = [module_view(call) for call in lookup.module_calls]
     if as_json:
         print_json({"modules": rows})
         return
     for row in rows:
         version = f" {row['version']}" if row["version"] else ""
-        out.print(f"{escape(str(row['address'])):<40} {escape(str(row['module_source']) + version)}")
-        out.print(f"   [cyan]{escape(str(row['source']))}/{escape(str(row['path']))}:{row['line']}[/cyan]")
+        out.print(f"{escape(row['address']):<40} {escape(row['module_source'] + version)}")
+        out.print(f"   [cyan]{escape(row['source'])}/{escape(row['path'])}:{row['line']}[/cyan]")
 
 
 @terraform.command("providers")
 def providers(as_groups: GroupsOption = "", config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List the providers that module folders require, with their version constraints."""
-    from dataclasses import asdict
+    from api.terraform_views import provider_view
 
-    with _lookup(config, as_groups) as lookup:
+    with opened_lookup(config, as_groups) as lookup:
         found = lookup.providers()
     if as_json:
-        print_json({"providers": [asdict(one) for one in found]})
+        print_json({"providers": [provider_view(one) for one in found]})
         return
     for one in found:
         out.print(
             f"{escape(one.name):<20} {escape(one.origin):<36} {escape(one.constraint):<16} {escape(f'{one.path}:{one.line}')}"
         )
-
-
-def _views(found: Sequence[tuple[StoredSymbol, Sequence[StoredReference]]], references: str) -> dict[str, Any]:
-    """Symbols as JSON, each with its references under the key `references`."""
-    from api.views import reference_view, symbol_view
-
-    return {"symbols": [{**symbol_view(one), references: [reference_view(r) for r in refs]} for one, refs in found]}
 
 
 def _place(found: StoredSymbol) -> str:

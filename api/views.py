@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from rag.catalog.symbols import StoredReference, StoredSymbol
 from rag.records import Answer, Citation, Coverage, Document, Passage, ScoredPassage
 from rag.search import SearchResult
-from rag.terraform.text import as_hcl
 
 
 def result_view(found: ScoredPassage) -> dict[str, Any]:
@@ -89,38 +87,4 @@ def document_view(document: Document, passages: list[Passage], start: int, end: 
         "passages": [
             {"id": p.id, "heading": p.heading, "start_line": p.start_line, "end_line": p.end_line} for p in passages
         ],
-    }
-
-
-def symbol_view(found: StoredSymbol) -> dict[str, Any]:
-    symbol = found.symbol
-    return {
-        "address": symbol.address,
-        "kind": symbol.kind,
-        "type": symbol.type,
-        "name": symbol.name,
-        "source": found.source,
-        "folder": found.folder,
-        "path": found.path,
-        "document_id": found.document_id,
-        "start_line": symbol.start,
-        "end_line": symbol.end,
-        "comment": symbol.comment,
-        "provider": symbol.provider,
-        "sensitive": symbol.sensitive,
-        "attributes": [
-            {"path": a.path, "start_line": a.start, "end_line": a.end, "value": as_hcl(a.expression)}
-            for a in symbol.attributes
-        ],
-    }
-
-
-def reference_view(reference: StoredReference) -> dict[str, Any]:
-    return {
-        "source": reference.source,
-        "folder": reference.folder,
-        "path": reference.path,
-        "line": reference.line,
-        "attribute": reference.attribute,
-        "target": reference.target,
     }

@@ -11,43 +11,17 @@ import posixpath
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from rag.catalog.symbols import StoredSymbol
 from rag.errors import NotFoundError, SettingsError
-from rag.terraform.links import DRAWN, Edge, Links, Stop
+from rag.terraform.links import DRAWN, Links, Stop
 from rag.terraform.lookup import TerraformLookup
+from rag.terraform.records import MOST_NODES, Edge, Graph, Node
 
-MOST, MOST_EVER = 60, 500  # nodes of a graph, unless told and at all
-DEEPEST = 10
 _NAMED = 8  # folders that a message names
 _OF_A_MODULE = ("resource", "data", "ephemeral", "module", "variable", "local", "output")
 _WIRING = ("variable", "local")  # what the view of a large module does without
 _DYNAMIC = re.compile(r"(?:^|\.)dynamic\.([\w-]+)")
-
-
-@dataclass(frozen=True)
-class Node:
-    """One symbol. `repeats` says what makes more than one of it, or of its blocks: `count`, `for_each`, `dynamic ingress`."""
-
-    id: str
-    kind: str
-    address: str
-    source: str
-    folder: str
-    path: str
-    line: int
-    repeats: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Graph:
-    """Nodes in the order of their lines, `left_out` of them not among them; `centre` is the id of the one it was asked for."""
-
-    nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]
-    left_out: int = 0
-    centre: str = ""
 
 
 class TerraformGraphs:
@@ -58,7 +32,7 @@ class TerraformGraphs:
         self._links = Links(lookup)
 
     def find(
-        self, address: str = "", source: str = "", folder: str | None = None, depth: int = 1, most: int = MOST
+        self, address: str = "", source: str = "", folder: str | None = None, depth: int = 1, most: int = MOST_NODES
     ) -> Graph:
         """The neighbourhood of an address, or without one the graph of a module folder: the given one, or the only one.
 
@@ -69,7 +43,7 @@ class TerraformGraphs:
             return self.around(self._one(address, source, plain), depth, most)
         return self.of_module(*self._chosen(source, plain), most=most)
 
-    def of_module(self, source: str, folder: str, most: int = MOST) -> Graph:
+    def of_module(self, source: str, folder: str, most: int = MOST_NODES) -> Graph:
         """What a module folder defines, and what refers to what in it: at most `most` nodes.
 
         With more, variables and locals are left out first (what goes through a local is drawn past it), and then what is
@@ -84,7 +58,7 @@ class TerraformGraphs:
             edges = _past_locals(edges, symbols, kept)
         return _graph(kept.values(), edges, most, dict.fromkeys(kept, 0), len(symbols) - len(kept))
 
-    def around(self, centre: StoredSymbol, depth: int = 1, most: int = MOST) -> Graph:
+    def around(self, centre: StoredSymbol, depth: int = 1, most: int = MOST_NODES) -> Graph:
         """What a symbol rests on and what rests on it, by up to `depth` references each way: the nearest `most` nodes."""
         found, distances = {centre.id: centre}, {centre.id: 0}
         for onward in (self._links.used_by, self._links.users_of):

@@ -13,18 +13,10 @@ from dataclasses import dataclass
 
 from rag.catalog.symbols import StoredReference, StoredSymbol
 from rag.terraform.lookup import ModuleCall, TerraformLookup, is_override
+from rag.terraform.records import Edge
 
 DRAWN = ("resource", "data", "ephemeral", "module", "variable", "local", "output", "provider", "check", "other")
 _META = ("count", "for_each", "depends_on", "providers")  # of a module's call: no argument, they concern all of it
-
-
-@dataclass(frozen=True)
-class Edge:
-    """The node with the id `user` refers, in these attributes, to the node with the id `used`."""
-
-    user: str
-    used: str
-    attributes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -86,7 +78,7 @@ class Links:
         if at.symbol.kind == "module":
             variables = self._variables_set(at)
             yield from (Stop(one) for one in variables if stop.argument in ("", one.symbol.name))
-            if stop.argument and variables:  # the way leads on through that variable, not to whatever else uses the module
+            if stop.argument and variables:  # the way leads on through that variable, to nothing else of the module
                 return
         for user, reference in self.inside(at.source, at.folder).received[at.symbol.address]:
             yield Stop(user, _argument(reference) if user.symbol.kind == "module" else "")

@@ -1,4 +1,4 @@
-"""Terraform's symbols: what a module folder defines, as the catalog stores it.
+"""Terraform's symbols, what a module folder defines, as the catalog stores them; and graphs of what rests on what.
 
 An expression is a nested list, so that it can be stored as JSON: `["lit", value]`, `["tpl", parts]`, `["ref", steps]`,
 `["get", value, steps]`, `["call", name, arguments, expands]`, `["list", items]`, `["obj", [[key, value]…]]`,
@@ -58,3 +58,40 @@ class Symbol:
     def attribute(self, path: str) -> SymbolAttribute | None:
         """The attribute at this path, if it is set."""
         return next((attribute for attribute in self.attributes if attribute.path == path), None)
+
+
+MOST_NODES, MOST_NODES_EVER = 60, 500  # of a graph: unless told, and at all
+DEEPEST_GRAPH = 10  # references from its centre
+
+
+@dataclass(frozen=True)
+class Node:
+    """One symbol. `repeats` says what makes more than one of it, or of its blocks: `count`, `for_each`, `dynamic ingress`."""
+
+    id: str
+    kind: str
+    address: str
+    source: str
+    folder: str
+    path: str
+    line: int
+    repeats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The node with the id `user` refers, in these attributes, to the node with the id `used`."""
+
+    user: str
+    used: str
+    attributes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes in the order of their lines, `left_out` of them not among them; `centre` is the id of the one it was asked for."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    left_out: int = 0
+    centre: str = ""

@@ -1,0 +1,20 @@
+"""How OpenAPI describes failed requests. The routes of `api.http` and `api.terraform_http` name them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+
+class Problem(BaseModel):
+    """Why a request failed."""
+
+    error: str
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "something in the request or the settings must change"},
+    404: {"model": Problem, "description": "it is not there, or not for this viewer"},
+    503: {"model": Problem, "description": "try again later"},
+}

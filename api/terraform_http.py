@@ -1,0 +1,187 @@
+"""`/v1/terraform`: what Terraform code defines, what refers to what, values, modules, providers and graphs.
+
+The objects are those of `waypost terraform … --json`, from `api.terraform_views`; lists come in pages.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import FastAPI, Query
+from fastapi.responses import Response
+from typing_extensions import TypedDict
+
+from api.compose import Reader
+from api.cursors import behind_cursor, cursor_of
+from api.graph_mermaid import draw_mermaid
+from api.graph_svg import draw_svg
+from api.problems import PROBLEMS
+from api.terraform_views import (
+    GraphView,
+    ModuleView,
+    ProviderView,
+    Shown,
+    SymbolView,
+    Used,
+    Values,
+    graph_view,
+    known_kind,
+    module_view,
+    provider_view,
+    shown_view,
+    symbol_view,
+    used_view,
+    values_view,
+)
+from rag.catalog.symbols import Wanted
+from rag.records import Viewer
+from rag.terraform.graph import TerraformGraphs
+from rag.terraform.lookup import TerraformLookup, module_call
+from rag.terraform.pages import Page, providers_page, symbols_page
+from rag.terraform.records import DEEPEST_GRAPH, KINDS, MOST_NODES, MOST_NODES_EVER
+
+_SVG_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+}
+_LONGEST = 1000  # letters of an address, a name or a folder
+
+Address = Annotated[
+    str,
+    Query(min_length=1, max_length=_LONGEST, description="as in `module.vpc.aws_vpc.main`", examples=["var.region"]),
+]
+Source = Annotated[str, Query(max_length=_LONGEST, description="only this source")]
+Folder = Annotated[str | None, Query(max_length=_LONGEST, description="only this module folder; empty: a source's top")]
+Limit = Annotated[int, Query(ge=1, le=200, description="how many at most")]
+Cursor = Annotated[str, Query(max_length=10_000, description="the `next_cursor` of the page before")]
+
+
+class SymbolPage(TypedDict):
+    """Symbols in the order of source, path and line; `total` counts those of all pages."""
+
+    symbols: list[SymbolView]
+    next_cursor: str | None
+    total: int
+
+
+class ModulePage(TypedDict):
+    """Calls of modules; `total` counts those of all pages."""
+
+    modules: list[ModuleView]
+    next_cursor: str | None
+    total: int
+
+
+class ProviderPage(TypedDict):
+    """Providers that module folders require."""
+
+    providers: list[ProviderView]
+    next_cursor: str | None
+
+
+def add_terraform(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
+    """Adds the routes under /v1/terraform, over what this viewer may read."""
+    _add_lists(app, reader, viewer)
+    _add_addresses(app, reader, viewer)
+    _add_graph(app, reader, viewer)
+
+
+def _problems(*codes: int) -> dict[int | str, dict[str, Any]]:
+    return {code: PROBLEMS[code] for code in codes}
+
+
+def _next(page: Page[Any]) -> str | None:
+    return cursor_of(page.onward) if page.onward else None
+
+
+def _add_lists(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
+    @app.get("/v1/terraform/symbols", responses=_problems(400, 503), tags=["terraform"])
+    def symbols(
+        kind: Annotated[str, Query(max_length=_LONGEST, json_schema_extra={"enum": ["", *KINDS]})] = "",
+        type: Annotated[str, Query(max_length=_LONGEST, description="as in aws_s3_bucket")] = "",
+        name: Annotated[str, Query(max_length=_LONGEST, description="the last part of an address")] = "",
+        source: Source = "",
+        folder: Folder = None,
+        prefix: Annotated[str, Query(max_length=_LONGEST, description="how the address begins")] = "",
+        limit: Limit = 50,
+        cursor: Cursor = "",
+    ) -> SymbolPage:
+        """What is defined, by any of these."""
+        lookup = TerraformLookup(reader.catalog, viewer)
+        wanted: Wanted = {
+            "kind": known_kind(kind), "type_": type, "name": name, "source": source, "folder": folder, "prefix": prefix,
+        }  # fmt: skip
+        page = symbols_page(lookup, limit, behind_cursor(cursor), **wanted)
+        found = [symbol_view(one) for one in page.items]
+        return {"symbols": found, "next_cursor": _next(page), "total": lookup.count(**wanted)}
+
+    @app.get("/v1/terraform/modules", responses=_problems(400, 503), tags=["terraform"])
+    def modules(limit: Limit = 50, cursor: Cursor = "") -> ModulePage:
+        """Every call of a module, with where its code comes from and its version."""
+        lookup = TerraformLookup(reader.catalog, viewer)
+        page = symbols_page(lookup, limit, behind_cursor(cursor), kind="module")
+        found = [module_view(module_call(one)) for one in page.items]
+        return {"modules": found, "next_cursor": _next(page), "total": lookup.count(kind="module")}
+
+    @app.get("/v1/terraform/providers", responses=_problems(400, 503), tags=["terraform"])
+    def providers(limit: Limit = 50, cursor: Cursor = "") -> ProviderPage:
+        """The providers that module folders require, with their version constraints."""
+        page = providers_page(TerraformLookup(reader.catalog, viewer), limit, behind_cursor(cursor))
+        return {"providers": [provider_view(one) for one in page.items], "next_cursor": _next(page)}
+
+
+def _add_addresses(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
+    @app.get("/v1/terraform/show", responses=_problems(400, 404, 503), tags=["terraform"])
+    def show(address: Address, source: Source = "", folder: Folder = None) -> Shown:
+        """What defines an address: its attributes with their lines, and what it refers to."""
+        lookup = TerraformLookup(reader.catalog, viewer)
+        return shown_view([(one, lookup.references_of(one)) for one in lookup.define(address, source, folder)])
+
+    @app.get("/v1/terraform/refs", responses=_problems(400, 404, 503), tags=["terraform"])
+    def refs(address: Address, source: Source = "", folder: Folder = None) -> Used:
+        """What refers to an address, also across calls of local modules."""
+        lookup = TerraformLookup(reader.catalog, viewer)
+        return used_view([(one, lookup.references_to(one)) for one in lookup.define(address, source, folder)])
+
+    @app.get("/v1/terraform/values", responses=_problems(400, 404, 503), tags=["terraform"])
+    def values(
+        attribute: Annotated[
+            str, Query(min_length=1, max_length=_LONGEST, examples=["aws_db_instance.main.instance_class"])
+        ],
+        environment: Annotated[str, Query(max_length=_LONGEST, description="a folder, .tfvars file or workspace")] = "",
+        source: Source = "",
+        folder: Folder = None,
+    ) -> Values:
+        """What a value is before apply, and through which lines it comes."""
+        return values_view(TerraformLookup(reader.catalog, viewer), attribute, environment, source, folder)
+
+
+def _add_graph(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
+    drawings: dict[str, Any] = {"image/svg+xml": {}, "text/plain": {}}
+
+    @app.get(
+        "/v1/terraform/graph",
+        responses={**_problems(400, 404, 503), 200: {"content": drawings}},
+        response_model=GraphView,
+        tags=["terraform"],
+    )
+    def graph(
+        address: Annotated[str, Query(max_length=_LONGEST, description="draw what is around it")] = "",
+        source: Source = "",
+        folder: Annotated[
+            str | None, Query(max_length=_LONGEST, description="the address's module folder, or the one to draw")
+        ] = None,
+        format: Annotated[Literal["json", "mermaid", "svg"], Query(description="what to give")] = "json",
+        depth: Annotated[
+            int, Query(ge=0, le=DEEPEST_GRAPH, description="how many references away from the address")
+        ] = 1,
+        most: Annotated[int, Query(ge=1, le=MOST_NODES_EVER, description="how many nodes at most")] = MOST_NODES,
+    ) -> GraphView | Response:
+        """What an address rests on and what rests on it, or what refers to what in a module folder."""
+        found = TerraformGraphs(TerraformLookup(reader.catalog, viewer)).find(address, source, folder, depth, most)
+        if format == "svg":
+            return Response(draw_svg(found), media_type="image/svg+xml", headers=_SVG_HEADERS)
+        if format == "mermaid":
+            return Response(draw_mermaid(found), media_type="text/plain")
+        return graph_view(found)
