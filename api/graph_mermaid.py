@@ -43,8 +43,8 @@ def draw_mermaid(graph: Graph) -> str:
 
 def _label(node: Node) -> str:
     opening, closing = _SHAPES.get(node.kind, ("[", "]"))
-    repeats = f"<br/>{_text(', '.join(node.repeats))}" if node.repeats else ""
-    return f'{opening}"{_text(node.address)}{repeats}"{closing}'
+    note = f"<br/>{_text(node.note)}" if node.note else ""
+    return f'{opening}"{_text(node.address)}{note}"{closing}'
 
 
 def _text(text: str) -> str:

@@ -20,7 +20,7 @@ _MARGIN, _PAD, _HEAD, _FOOT = 24.0, 12.0, 36.0, 56.0
 _NAME, _PLACE = 7.25, 6.05  # how wide a letter of the two lines in a box is
 _DOT = 14.0  # what the dot that tells the kind takes of the first line
 _LONGEST = 48  # letters of a line
-_UNWANTED = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
+_UNWANTED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 COLOURS = {
     "resource": "#2f6fde", "data": "#0e9aa7", "ephemeral": "#0d9488", "module": "#9a4fd6", "variable": "#d48806",
     "local": "#7a869a", "output": "#2da44e", "provider": "#d1435b", "check": "#a0714f", "other": "#a0714f",
