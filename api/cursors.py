@@ -25,7 +25,7 @@ def behind_cursor(cursor: str) -> Behind:
         told = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         source, path, line, symbol, given = json.loads(told)
         texts = [text.encode() for text in (source, path, symbol)]
-        fits = -1 <= line < _HIGHEST and 0 <= given < _HIGHEST and type(line) is type(given) is int
+        fits = -1 <= line < _HIGHEST and given >= 0 and type(line) is type(given) is int
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise SettingsError("the cursor is not one that this server gave; begin without one") from error
     if not (fits and all(isinstance(text, bytes) for text in texts)):

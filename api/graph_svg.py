@@ -139,7 +139,7 @@ def _common_folder(graph: Graph) -> str:
 
 def _place(node: Node, above: str) -> str:
     where = f"{node.source}/{node.path}:{node.line}".removeprefix(f"{above}/" if above else "")
-    return " · ".join(_short(text) for text in (where, ", ".join(node.repeats)) if text)
+    return " · ".join(_short(text) for text in (where, node.note) if text)
 
 
 def _colour(kind: str) -> str:

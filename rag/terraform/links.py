@@ -79,9 +79,7 @@ class Links:
         if at.symbol.kind == "module":
             variables = self._variables_set(at)
             yield from (Stop(one) for one in variables if stop.argument in ("", one.symbol.name))
-            if (
-                stop.argument and variables
-            ):  # the way leads on through that variable, not to whatever else uses the module
+            if stop.argument and variables:  # the way leads on through that variable, to nothing else of the module
                 return
         for user, reference in self.inside(at.source, at.folder).received[at.symbol.address]:
             yield Stop(user, _argument(reference) if user.symbol.kind == "module" else "")

@@ -78,6 +78,13 @@ class Node:
     line: int
     repeats: tuple[str, ...] = ()
 
+    @property
+    def note(self) -> str:
+        """What repeats, for a label: dynamic blocks by name if there is one, else by their number."""
+        dynamic = [one for one in self.repeats if one.startswith("dynamic ")]
+        told = [one for one in self.repeats if one not in dynamic]
+        return ", ".join([*told, *(dynamic if len(dynamic) < 2 else [f"{len(dynamic)} dynamic blocks"])])
+
 
 @dataclass(frozen=True)
 class Edge:

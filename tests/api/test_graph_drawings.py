@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import combinations
 from xml.etree import ElementTree
 
@@ -16,7 +17,7 @@ from tests.api.test_graph_layout import apart
 
 SVG = "{http://www.w3.org/2000/svg}"
 ODD = [
-    "<script>alert(1)</script>", '"] --> n0; click n0 call alert(1)', "`md` %% #quot; end", "日本 & \x00\x1b]",
+    "<script>alert(1)</script>", '"] --> n0; click n0 call alert(1)', "`md` %% #quot; end", "日本 & \x00\x1b\ud800]",
     "<img src=x onerror=alert(1)>", "x" * 300,
 ]  # fmt: skip
 
@@ -94,6 +95,9 @@ def test_repeats_are_on_the_label() -> None:
     node = Node("a", "resource", "x.y", "s", "", "main.tf", 3, ("for_each", "dynamic tag"))
     assert 'n0["x.y<br/>for_each, dynamic tag"]:::resource' in draw_mermaid(Graph((node,), ()))
     assert ">main.tf:3 · for_each, dynamic tag<" in draw_svg(Graph((node,), ()))
+    many = replace(node, repeats=("count", "dynamic a", "dynamic b"))
+    assert ">main.tf:3 · count, 2 dynamic blocks<" in draw_svg(Graph((many,), ()))
+    assert "count, dynamic a, dynamic b" in draw_svg(Graph((many,), ()))
 
 
 def test_nothing_is_drawn_as_nothing() -> None:
