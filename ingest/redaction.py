@@ -19,6 +19,8 @@ from ingest.redaction_rules import SECRET_ATTRIBUTES, SECRET_NAME, TOKENS
 
 _ALLOWED = re.compile(r"pragma: ?allowlist secret|gitleaks:allow", re.I)
 _MARK = re.compile(r"\[REDACTED:[\w-]+\]")
+_JSON = (".tf.json", ".tofu.json")
+DECLARING = (".tf", ".tofu", *_JSON)  # files that may declare variables
 _WORDS = ("pass", "secret", "token", "credential", "key", "pwd", "connection", "webhook")
 
 
@@ -40,8 +42,8 @@ def redact(text: str, path: str, sensitive: Collection[str] = ()) -> tuple[str, 
         _private_keys(lines, found)
     _tokens(lines, lowered, found)
     if path.endswith((".tf", ".tofu", ".tfvars", ".hcl")):
-        _hcl(lines, found, frozenset(sensitive))
-    elif path.endswith((".tf.json", ".tfvars.json")):
+        _hcl(lines, found, frozenset(sensitive), everywhere=not path.endswith(DECLARING))
+    elif path.endswith((*_JSON, ".tfvars.json")):
         _terraform_json(lines, found, text, sensitive)
     if any(word in lowered for word in _WORDS):
         _assignments(lines, found)
@@ -198,9 +200,12 @@ _HCL_STRING = re.compile(r"\"((?:[^\"\\]|\\.)*)\"")
 _HEREDOC = re.compile(r"<<[-~]?\s*\"?(\w+)\"?\s*$")
 
 
-def _hcl(lines: list[str], found: set[Finding], names: frozenset[str]) -> None:
-    """Literals of secret attributes, and the values of sensitive variables, whatever they look like."""
-    sensitive = _sensitive_lines(lines) | _assigned_lines(lines, names)
+def _hcl(lines: list[str], found: set[Finding], names: frozenset[str], *, everywhere: bool) -> None:
+    """Literals of secret attributes, and the values of sensitive variables, whatever they look like. `names` are given a value
+    `everywhere` in .tfvars and Terragrunt files, and else by calls of modules alone."""
+    sensitive = _sensitive_lines(lines)
+    for block in [range(len(lines))] if everywhere else [block for _, block in _blocks(lines, "module")]:
+        sensitive |= _assigned_lines(lines, names, block)
     at = 0
     while at < len(lines):
         match = _HCL_ATTRIBUTE.match(lines[at])
@@ -225,23 +230,21 @@ def _names_secret(name: str) -> bool:
 
 def sensitive_variables(text: str, path: str) -> set[str]:
     """The variables that a Terraform file declares to be sensitive."""
-    if path.endswith(".tf.json"):
-        return {name for name, body in _json_variables(text) if body.get("sensitive") is True}
+    if path.endswith(_JSON):
+        return {name for name, body in _json_variables(_parsed(text)) if body.get("sensitive") is True}
     lines = text.split("\n")
-    return {name for name, block in _variables(lines) if _is_sensitive(lines, block)}
+    return {name for name, block in _blocks(lines, "variable") if _is_sensitive(lines, block)}
 
 
-def _variables(lines: Sequence[str]) -> Iterator[tuple[str, range]]:
-    """The name and the lines of each variable block."""
+def _blocks(lines: Sequence[str], kind: str) -> Iterator[tuple[str, range]]:
+    """The name and the lines of each block of a kind, up to the one that closes it."""
+    header = re.compile(rf"\s*{kind}\s+\"?([\w-]+)")
     for at, line in enumerate(lines):
-        if match := re.match(r"\s*variable\s+\"?([\w-]+)", line):
-            rest = range(at + 1, len(lines))
-            closed = line.count("{") == line.count("}") > 0
-            end = (
-                at + 1
-                if closed
-                else next((row for row in rest if re.match(r"\s?\}|\s*variable\s", lines[row])), len(lines))
-            )
+        if match := header.match(line):
+            end = at + 1
+            if line.count("{") != line.count("}") or "{" not in line:
+                while end < len(lines) and not re.match(r"\s?\}", lines[end]) and not header.match(lines[end]):
+                    end += 1
             yield match[1], range(at, end)
 
 
@@ -252,17 +255,17 @@ def _is_sensitive(lines: Sequence[str], block: range) -> bool:
 def _sensitive_lines(lines: list[str]) -> set[int]:
     """The lines of `default` in blocks of variables that are sensitive, or named as a secret is."""
     result: set[int] = set()
-    for name, block in _variables(lines):
+    for name, block in _blocks(lines, "variable"):
         if _is_sensitive(lines, block) or _names_secret(name.lower()):
             result |= _assigned_lines(lines, frozenset({"default"}), block)
     return result
 
 
-def _assigned_lines(lines: Sequence[str], names: frozenset[str], block: range | None = None) -> set[int]:
-    """The lines on which these names are given a value, of several lines if need be."""
+def _assigned_lines(lines: Sequence[str], names: frozenset[str], block: range) -> set[int]:
+    """The lines of a block on which these names are given a value, of several lines if need be."""
     result: set[int] = set()
     depth, until = 0, -1  # the indentation of the name whose value we are in
-    for row in block or range(len(lines)):
+    for row in block:
         line = lines[row]
         indent = len(line) - len(line.lstrip())
         inside = until >= 0 and (not line.strip() or indent > depth or bool(re.match(r"\s*[}\])]", line)))
@@ -275,38 +278,41 @@ def _assigned_lines(lines: Sequence[str], names: frozenset[str], block: range | 
     return result
 
 
-def _json_variables(text: str) -> list[tuple[str, dict[str, Any]]]:
+def _parsed(text: str) -> Any:
     try:
-        declared = json.loads(text).get("variable", {})
-    except (ValueError, AttributeError, RecursionError):
-        return []
-    groups = declared if isinstance(declared, list) else [declared]
-    bodies = [(name, body) for group in groups if isinstance(group, dict) for name, body in group.items()]
-    return [
-        (name, one)
-        for name, body in bodies
-        for one in (body if isinstance(body, list) else [body])
-        if isinstance(one, dict)
-    ]
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _json_variables(parsed: Any) -> list[tuple[str, dict[str, Any]]]:
+    """The name and the body of each variable that a document in JSON syntax declares."""
+    declared = parsed.get("variable") if isinstance(parsed, dict) else None
+    named = [(n, b) for group in _listed(declared) if isinstance(group, dict) for n, b in group.items()]
+    return [(name, one) for name, body in named for one in _listed(body) if isinstance(one, dict)]
+
+
+def _listed(value: Any) -> list[Any]:
+    """JSON syntax takes a list of things where it takes one."""
+    return value if isinstance(value, list) else [value]
 
 
 def _terraform_json(lines: list[str], found: set[Finding], text: str, sensitive: Collection[str]) -> None:
     """The same of Terraform's JSON syntax: texts that sensitive variables get, wherever they stand."""
-    own = {n for n, body in _json_variables(text) if body.get("sensitive") is True or _names_secret(n.lower())}
-    values = [body.get("default") for name, body in _json_variables(text) if name in own]
-    values += list(_given(text, {*own, *sensitive}))
+    parsed = _parsed(text)
+    declared = _json_variables(parsed)
+    own = {n for n, body in declared if body.get("sensitive") is True or _names_secret(n.lower())}
+    values = [body.get("default") for name, body in declared if name in own]
+    values += list(_given(parsed, {*own, *sensitive}))
     for written in {json.dumps(text, ensure_ascii=False) for value in values for text in _texts(value)}:
         for at, line in enumerate(lines):
             if (start := line.find(written)) >= 0:
                 _replace(lines, at, start + 1, start + len(written) - 1, "hcl-secret", found)
 
 
-def _given(text: str, names: Collection[str]) -> Iterator[Any]:
+def _given(parsed: Any, names: Collection[str]) -> Iterator[Any]:
     """What keys of these names hold, at any depth of a JSON document."""
-    try:
-        waiting = [json.loads(text)]
-    except (ValueError, RecursionError):
-        return
+    waiting = [parsed]
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):

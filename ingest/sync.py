@@ -15,8 +15,8 @@ from typing import Any
 
 from ingest.abbreviations import abbreviations
 from ingest.embedding import embed_missing, text_hashes
-from ingest.parsers import Parsed, document_kind, parse
-from ingest.redaction import Finding, redact, sensitive_variables
+from ingest.parsers import Parsed, document_kind, is_terraform, parse
+from ingest.redaction import DECLARING, Finding, redact, sensitive_variables
 from ingest.refusals import decode, refuse_by_name
 from ingest.sources import Listed, Listing, Previous, Source, SourceSpec
 from rag.catalog import Catalog, CatalogWriter
@@ -168,17 +168,15 @@ class Sync:
     def _take_in(self, spec: SourceSpec, source: Source, listing: Listing, counts: Counter[str]) -> None:
         """Brings the catalog from what it holds of the source to what the listing says."""
         ledger = self._catalog.items(spec.name)
-        changed = []
-        for item in listing.items:
-            row = ledger.get(item.path)
-            if row and row.signature == _signature(item, spec) and row.outcome != "quarantined":
-                counts["unchanged" if row.outcome == "indexed" else row.outcome] += 1
-            else:
-                changed.append(item)
+        sound = {path: row.signature for path, row in ledger.items() if row.outcome != "quarantined"}
+        known = {item.path for item in listing.items if sound.get(item.path) == _signature(item, spec)}
+        fresh, sensitive = self._sensitive(spec, source, [item for item in listing.items if item.path not in known])
+        if fresh:  # what gives such a variable its value may be unchanged itself
+            known = {path for path in known if not is_terraform(path)}
+        for path in known:
+            counts["unchanged" if ledger[path].outcome == "indexed" else ledger[path].outcome] += 1
+        changed = [item for item in listing.items if item.path not in known]
         self._move(spec, listing)
-        sensitive = self._sensitive(spec, source, changed)
-        if sensitive - self._catalog.symbols.sensitive(spec.name):  # what gives them a value may be unchanged itself
-            changed += [i for i in listing.items if _is_terraform(i.path) and i not in changed]
         total = len(changed)
         for at in range(0, total, _BATCH):
             batch = changed[at : at + _BATCH]
@@ -196,17 +194,20 @@ class Sync:
             self._remove(spec, gone)
             counts["gone"] = len(gone)
 
-    def _sensitive(self, spec: SourceSpec, source: Source, changed: Sequence[Listed]) -> set[str]:
-        """The variables that the source's Terraform declares sensitive. Changed files are asked before any is read for good: the
-        one that gives a value may come before the one that says that it is secret."""
-        names = self._catalog.symbols.sensitive(spec.name)
-        files = [item for item in changed if item.path.endswith((".tf", ".tofu", ".tf.json")) and not item.refusal]
+    def _sensitive(
+        self, spec: SourceSpec, source: Source, changed: Sequence[Listed]
+    ) -> tuple[set[str], set[str]]:  # fmt: skip
+        """The variables that the source's Terraform declares sensitive: those that the catalog did not know, and all. Changed
+        files are asked before any is read for good: what gives a value may come before what says that it is secret."""
+        stored = self._catalog.symbols.sensitive(spec.name)
+        declared: set[str] = set()
+        files = [item for item in changed if item.path.endswith(DECLARING) and not item.refusal]
         for at in range(0, len(files), _BATCH):
             for item, data in source.fetch(files[at : at + _BATCH]):
                 if isinstance(data, bytes) and b"sensitive" in data:
-                    names |= sensitive_variables(data.decode("utf-8", "replace"), item.path)
+                    declared |= sensitive_variables(data.decode("utf-8", "replace"), item.path)
             self._check()
-        return names
+        return declared - stored, declared | stored
 
     def _check(self) -> None:
         if self._stop():
@@ -290,10 +291,6 @@ class Sync:
 def _signature(item: Listed, spec: SourceSpec) -> str:
     """The item's own signature, and that of everything else which shapes its documents."""
     return f"{item.signature}|{spec.fingerprint}.{_PIPELINE}"
-
-
-def _is_terraform(path: str) -> bool:
-    return path.endswith((".tf", ".tofu", ".tfvars", ".hcl", ".tf.json", ".tfvars.json"))
 
 
 def _digest_document(item: Listed, data: bytes, signature: str, sensitive: Collection[str]) -> _Ready:

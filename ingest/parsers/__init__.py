@@ -49,13 +49,18 @@ def suffix(path: str) -> str:
     return name.suffix
 
 
+def is_terraform(path: str) -> bool:
+    """Whether a file is Terraform, OpenTofu or Terragrunt, in either syntax."""
+    return suffix(path) in TERRAFORM or path.lower().endswith(TERRAFORM_JSON)
+
+
 def _parser(path: str) -> Parser:
     from ingest.parsers import markdown, terraform, text, yaml
 
     ending = suffix(path)
     if ending in MARKDOWN:
         return markdown.parse
-    if ending in TERRAFORM or path.lower().endswith(TERRAFORM_JSON):
+    if is_terraform(path):
         return terraform.parse
     if ending in YAML:
         return yaml.parse
@@ -68,7 +73,7 @@ def document_kind(path: str, configured: str) -> str:
         return configured
     ending = suffix(path)
     lowered = f"/{path.lower()}"
-    if ending in TERRAFORM or path.lower().endswith(TERRAFORM_JSON):
+    if is_terraform(path):
         return "terraform"
     if ending in YAML or ending in (".toml", ".ini", ".conf", ".cfg", ".xml", ".env"):
         return "config"

@@ -198,6 +198,8 @@ def test_the_value_of_a_sensitive_variable_is_secret_wherever_it_is_given() -> N
     redacted, findings = redact(given, "prod.tfvars", {"hidden"})
     assert redacted == 'hidden = {\n  a = "[REDACTED:hcl-secret]"\n}\nplain = "two"\n'
     assert [finding.line for finding in findings] == [2]
+    call = 'module "m" {\n  hidden = "one"\n  plain  = "two"\n}\nresource "r" "s" {\n  hidden = "three"\n}\n'
+    assert redact(call, "a.tf", {"hidden"})[0] == call.replace("one", "[REDACTED:hcl-secret]")
     assert redact('{"hidden": "one", "plain": "two"}', "a.tfvars.json", {"hidden"})[0].count("REDACTED") == 1
 
 
