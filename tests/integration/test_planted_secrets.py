@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import string
 from collections.abc import Callable
@@ -72,6 +73,7 @@ def test_what_becomes_sensitive_is_taken_out_of_files_that_did_not_change(
     owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tmp_path: Path
 ) -> None:
     folder = write(tmp_path / "infra", {"a.tf": 'variable "plain" {}\n', "prod.tfvars": 'plain = "told-at-first"\n'})
+    os.utime(folder / "prod.tfvars", (1_700_000_000, 1_700_000_000))  # a fresh file is read again in any case
     configure(settings, {"name": "infra", "type": "folder", "path": str(folder)})
     sync()
     write(folder, {"a.tf": 'variable "plain" {\n  sensitive = true\n}\n'})
