@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import string
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from ingest.sync import SyncReport
 from rag.records import Viewer
 from rag.terraform.lookup import TerraformLookup
 from rag.terraform.values import TerraformValues
-from tests.conftest import configure, write
+from tests.conftest import commit, configure, write
 
 _RANDOM = random.Random(5)
 PLANTED: dict[str, str] = {}
@@ -72,11 +71,11 @@ def test_no_planted_secret_is_stored_or_told(
 def test_what_becomes_sensitive_is_taken_out_of_files_that_did_not_change(
     owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tmp_path: Path
 ) -> None:
-    folder = write(tmp_path / "infra", {"a.tf": 'variable "plain" {}\n', "prod.tfvars": 'plain = "told-at-first"\n'})
-    os.utime(folder / "prod.tfvars", (1_700_000_000, 1_700_000_000))  # a fresh file is read again in any case
-    configure(settings, {"name": "infra", "type": "folder", "path": str(folder)})
+    folder = tmp_path / "infra"
+    commit(folder, {"a.tf": 'variable "plain" {}\n', "prod.tfvars": 'plain = "told-at-first"\n'})
+    configure(settings, {"name": "infra", "type": "git", "path": str(folder)})
     sync()
-    write(folder, {"a.tf": 'variable "plain" {\n  sensitive = true\n}\n'})
+    commit(folder, {"a.tf": 'variable "plain" {\n  sensitive = true\n}\n'})
     counts = dict(sync().sources[0].counts)
     assert counts.pop("listed") == sum(counts.values()) == 2
     document = owner.catalog.document_at("infra", "prod.tfvars")
