@@ -19,7 +19,8 @@ from ingest.sources.folder import FolderSource
 from ingest.sources.git import GitSource
 from rag.ask import Asker
 from rag.catalog import Catalog
-from rag.drift import Drift, DriftWatch, facts_for, find_drift
+from rag.catalog.kept import Kept
+from rag.drift import Drift, DriftWatch
 from rag.drift.gone import Went
 from rag.embedders.hashing import HashingEmbedder
 from rag.embedders.onnx import OnnxEmbedder
@@ -117,20 +118,15 @@ class Reader:
         self._serving = serving
         self.retriever = Retriever(catalog, serving, reranker_from(settings))
         self._drift = DriftWatch(catalog)
-        self._terraform: tuple[object, TerraformLookup] | None = None
+        self._terraform = Kept(catalog, lambda viewer: TerraformLookup(catalog, viewer))
 
     def terraform(self, viewer: Viewer) -> TerraformLookup:
         """Terraform as this viewer may see it; what was read of it is kept until the catalog changes."""
-        key = (self.catalog.last_change(), self.catalog.access_keys(viewer))
-        kept = self._terraform
-        if kept is None or kept[0] != key:
-            kept = self._terraform = (key, TerraformLookup(self.catalog, viewer))
-        return kept[1]
+        return self._terraform.of(viewer)
 
     def drift(self, viewer: Viewer) -> list[Drift]:
         """Where documents disagree with code, with the days on which names went."""
-        facts = facts_for(self.catalog, viewer)
-        return find_drift(self.catalog, viewer, facts, went=departures_from(self._settings, self.catalog))
+        return self._drift.everything(viewer, departures_from(self._settings, self.catalog))
 
     def passages_of(self, document_id: str) -> list[Passage]:
         """A document's passages, in order."""
@@ -192,24 +188,28 @@ class _Following:
         return dense_over(generation, embedder, ExactVectors(self._catalog, generation))
 
 
+def _synced_repositories(settings: Settings, catalog: Catalog) -> dict[str, tuple[GitSource, str]]:
+    """The git sources by name, each with the commit up to which it was synced."""
+    heads = {row.name: row.head for row in catalog.sources() if row.type == "git" and row.head}
+    specs = [spec for spec in load_sources(settings.config, os.environ) if spec.type == "git" and spec.name in heads]
+    return {spec.name: (GitSource(spec, settings.home / "git" / spec.name), heads[spec.name]) for spec in specs}
+
+
 def commit_subjects(settings: Settings, catalog: Catalog, limit: int) -> Iterator[tuple[str, str, Sequence[str]]]:
     """(source, subject, paths changed) of the last commits of every git source, as far as they were synced."""
-    heads = {row.name: row.head for row in catalog.sources() if row.type == "git" and row.head}
-    for spec in load_sources(settings.config, os.environ):
-        if spec.name in heads and spec.type == "git":
-            source = GitSource(spec, settings.home / "git" / spec.name)
-            yield from ((spec.name, subject, paths) for subject, paths in source.subjects(heads[spec.name], limit))
+    for name, (source, head) in _synced_repositories(settings, catalog).items():
+        yield from ((name, subject, paths) for subject, paths in source.subjects(head, limit))
 
 
 def departures_from(settings: Settings, catalog: Catalog) -> Went:
     """Tells when names and paths went from the git sources, as far as they were synced."""
-    heads = {row.name: row.head for row in catalog.sources() if row.type == "git" and row.head}
-    specs = {spec.name: spec for spec in load_sources(settings.config, os.environ) if spec.type == "git"}
+    repositories = _synced_repositories(settings, catalog)
 
-    def went(source: str, paths: Sequence[str], names: Sequence[str]) -> Mapping[str, str]:
-        if source not in heads or source not in specs:
+    def went(name: str, paths: Sequence[str], names: Sequence[str]) -> Mapping[str, str]:
+        if name not in repositories:
             return {}
-        return GitSource(specs[source], settings.home / "git" / source).departures(heads[source], paths, names)
+        source, head = repositories[name]
+        return source.departures(head, paths, names)
 
     return went
 

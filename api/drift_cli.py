@@ -21,7 +21,7 @@ def drift(
     from api.compose import departures_from, viewer_from
     from api.views import drift_view
     from rag.catalog import Catalog
-    from rag.drift import facts_for, find_drift
+    from rag.drift import DriftWatch
     from rag.errors import SettingsError
 
     settings = settings_from(config)
@@ -30,7 +30,7 @@ def drift(
         viewer = viewer_from(as_groups or settings.groups)
         if source and source not in {row.name for row in catalog.sources()}:
             raise SettingsError(f"there is no source {source!r}")
-        found = find_drift(catalog, viewer, facts_for(catalog, viewer), went=departures_from(settings, catalog))
+        found = DriftWatch(catalog).everything(viewer, departures_from(settings, catalog))
     finally:
         catalog.close()
     told = [one for one in found if one.confidence >= least and source in ("", one.document.source)]

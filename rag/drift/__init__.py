@@ -1,4 +1,4 @@
-"""Where documents and Terraform disagree: `find_drift` is the way in, `waypost drift` calls it; answers ask a `DriftWatch`."""
+"""Where documents and Terraform disagree: `find_drift` is the way through; the faces and answers ask a `DriftWatch`."""
 
 from rag.drift.records import Drift
 from rag.drift.report import REPORTED, DriftWatch, facts_for, find_drift

@@ -145,13 +145,13 @@ def _against(
     """A report when code has comparable values of the thing and none of them is the stated one."""
     if environments:
         named = [fact for fact in found if any(fact.is_of(environment) for environment in environments)]
-        found = named or [fact for fact in found if not any(fact.is_of(other) for other in facts_environments(found))]
+        found = named or [fact for fact in found if not any(fact.is_of(other) for other in _folders_of(found))]
     judged = [(fact, told) for fact in found if (told := agrees(value, fact.value, fact.attribute)) is not None]
     if judged and not any(told for _, told in judged):
         yield _drift(document, line, value.text, about, [fact for fact, _ in judged], confidence, places)
 
 
-def facts_environments(found: Sequence[Fact]) -> frozenset[str]:
+def _folders_of(found: Sequence[Fact]) -> frozenset[str]:
     """The names of the folders in which facts stand."""
     return frozenset(part for fact in found for part in fact.path.split("/")[:-1])
 

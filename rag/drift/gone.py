@@ -19,7 +19,7 @@ _PINNED = re.compile(r"^(https?://[^/]+/.+?)(?:/-)?/(?:blob|tree|src/commit)/[0-
 _LINK = re.compile(r"(https?://[^\s()\[\]<>\"'|`]+?)(?:/-)?/(?:blob|tree)/(?:main|master)/([^\s()\[\]<>\"'|`#?]+)")
 _PATH = re.compile(r"(?<![\w/.:-])((?:[\w.-]+/){1,12}[\w.-]*[\w])(?![\w-]*://)")
 _ADDRESS = re.compile(
-    r"(?<![\w.-])((?:module\.[\w-]+|local\.[\w-]+|(?:data\.)?(?:aws|google|azurerm|kubernetes)_[a-z0-9_]+\.[\w-]+))(?![\w(])"
+    r"(?<![\w.-])((?:module\.[\w-]+|(?:data\.)?(?:aws|google|azurerm|kubernetes)_[a-z0-9_]+\.[\w-]+))(?![\w(])"
 )
 Went = Callable[[str, Sequence[str], Sequence[str]], Mapping[str, str]]
 """Of a source's paths and of names in its Terraform: when each went, as a date and a commit; nothing of what never was."""

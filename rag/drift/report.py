@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from rag.catalog import Catalog
+from rag.catalog.kept import Kept
 from rag.drift.contradictions import contradictions
 from rag.drift.facts import Facts
 from rag.drift.gone import Repositories, Went, gone
@@ -62,18 +63,19 @@ def _first_of_each(found: Iterable[Drift]) -> Iterator[Drift]:
 
 
 class DriftWatch:
-    """Drift of the documents that an answer rests on. What code says is read once, until the catalog changes."""
+    """Drift of everything, or of the documents that an answer rests on. What code says is kept until the catalog changes."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._read: tuple[object, Facts] | None = None
+        self._facts = Kept(catalog, lambda viewer: facts_for(catalog, viewer))
+
+    def everything(self, viewer: Viewer, went: Went) -> list[Drift]:
+        """All drift, whatever its confidence, with the days on which names went."""
+        return find_drift(self._catalog, viewer, self._facts.of(viewer), went=went)
 
     def of(self, documents: Iterable[Document], viewer: Viewer) -> list[Drift]:
         """What the documents state otherwise than code, as far as it is reported and history isn't needed to tell."""
-        key = (self._catalog.last_change(), self._catalog.access_keys(viewer))
-        if self._read is None or self._read[0] != key:
-            self._read = (key, facts_for(self._catalog, viewer))
-        found = find_drift(self._catalog, viewer, self._read[1], documents)
+        found = find_drift(self._catalog, viewer, self._facts.of(viewer), documents)
         return [drift for drift in found if drift.confidence >= REPORTED]
 
 

@@ -6,8 +6,9 @@ Every place that a value comes through is noted in a `Trail`. `rag.terraform.val
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -119,15 +120,31 @@ class Evaluation(Forms):
         found = self._lookup.at(place.source, place.folder, address)
         if found is None:
             raise CannotTellError(f"{address} is not defined here")
+
+        def told(one: Instance | None, rest: Sequence[Any]) -> Any:
+            return self._set(found, rest, replace(place, instance=one), trail)
+
+        return self._of_instances(found, steps, place, trail, told)
+
+    def _of_instances(
+        self, found: StoredSymbol, steps: Sequence[Any], place: Place, trail: Trail,
+        told: Callable[[Instance | None, Sequence[Any]], Any],
+    ) -> Any:  # fmt: skip
+        """What a block tells, or, as the first step says, what one of its instances does, or each."""
         first, rest = steps[0], steps[1:]
-        if not _is_several(found):
-            return [self._set(found, rest, place, trail)] if first == SPLAT else self._set(found, steps, place, trail)
-        instances = self._instances_known(found, place, trail)
+        if not (found.symbol.attribute("count") or found.symbol.attribute("for_each")):
+            return [told(None, rest)] if first == SPLAT else told(None, steps)
+        address, instances = found.symbol.address, self.instances(found, place, trail)
+        if None in instances:
+            raise CannotTellError(f"how many of {address} there are is not known")
         if first == SPLAT:
-            return [self._set(found, rest, replace(place, instance=one), trail) for one in instances]
+            return [told(one, rest) for one in instances]
         if not isinstance(first, list):
             raise CannotTellError(f"{address} is one for each of several")
-        return self._set(found, rest, replace(place, instance=_picked(instances, first[0], address)), trail)
+        for one in instances:
+            if one and (one.key == first[0] or (one.counted and str(one.key) == str(first[0]))):
+                return told(one, rest)
+        raise AbsentError(f"there is no {address}[{first[0]!r}]")
 
     def _data(self, address: str, steps: Sequence[Any], place: Place, trail: Trail) -> Any:
         """What is asked of a data source is known where it is an argument of it, and read from outside else."""
@@ -136,12 +153,6 @@ class Evaluation(Forms):
         except CannotTellError as error:
             outside = str(error).endswith(("known after apply", "not defined here"))
             raise CannotTellError(f"{address} is read from outside" if outside else str(error)) from error
-
-    def _instances_known(self, found: StoredSymbol, place: Place, trail: Trail) -> list[Instance]:
-        instances = [one for one in self.instances(found, place, trail) if one is not None]
-        if not instances and self.instances(found, place, trail):
-            raise CannotTellError(f"how many of {found.symbol.address} there are is not known")
-        return instances
 
     def _set(self, found: StoredSymbol, steps: Sequence[Any], place: Place, trail: Trail) -> Any:
         address = found.symbol.address
@@ -161,15 +172,11 @@ class Evaluation(Forms):
         if call is None or call.folder is None or not steps:
             why = "not in these repositories" if call else "not called here"
             raise CannotTellError(f"module.{name} is {why}")
-        first, rest = steps[0], list(steps[1:])
-        if not _is_several(call.call):
-            return self._output_of(Called(call), steps, place, trail)
-        instances = self._instances_known(call.call, place, trail)
-        if first == SPLAT:
-            return [self._output_of(Called(call, one), rest, place, trail) for one in instances]
-        if not isinstance(first, list):
-            raise CannotTellError(f"module.{name} is one for each of several")
-        return self._output_of(Called(call, _picked(instances, first[0], f"module.{name}")), rest, place, trail)
+
+        def told(one: Instance | None, rest: Sequence[Any]) -> Any:
+            return self._output_of(Called(call, one), rest, place, trail)
+
+        return self._of_instances(call.call, steps, place, trail, told)
 
     def _output_of(self, called: Called, steps: Sequence[Any], place: Place, trail: Trail) -> Any:
         call = called.call
@@ -268,35 +275,29 @@ class Evaluation(Forms):
             told = found.symbol.attribute("value") if found else None
             if found is None or told is None:
                 continue
+            before = len(trail.steps)
             try:
                 trail.add(f"input {name}", found, told.start)
                 return self._descend(told.expression, [name], at, trail, Spot(found, told))
             except AbsentError:
-                trail.steps.pop()
+                del trail.steps[before:]
         return _NOTHING
 
-    def _includes(self, place: Place, trail: Trail) -> Iterator[str]:
+    def _includes(self, place: Place, trail: Trail, name: str | None = None) -> Iterator[str]:
+        """The path of the file that each include names, or that of this name."""
         for found in self._lookup.includes(place.source, place.file):
             told = found.symbol.attribute("path")
-            if told:
+            if told and name in (None, found.symbol.name):
                 yield str(self.evaluate(told.expression, place, trail))
 
     def _included(self, name: str, steps: Sequence[Any], place: Place, trail: Trail) -> Any:
-        for found in self._lookup.includes(place.source, place.file):
-            told = found.symbol.attribute("path")
-            if told and found.symbol.name == name:
-                path = str(self.evaluate(told.expression, place, trail))
-                return self._into(terragrunt.Config(path), steps, place, trail)
+        for path in self._includes(place, trail, name):
+            return self._into(terragrunt.Config(path), steps, place, trail)
         raise CannotTellError(f"include.{name} is not defined here")
 
-    def _foreign(self, name: str, arguments: Sequence[Any], place: Place) -> Any:
+    def _foreign(self, name: str, place: Place) -> Callable[..., Any] | None:
         function = terragrunt.FUNCTIONS.get(name) if place.file else None
-        if function is None:
-            return NotImplemented
-        return function(self._lookup, place.source, place.folder, place.file, *arguments)
-
-    def _opened(self, value: Any, steps: Sequence[Any], place: Place, trail: Trail) -> Any:
-        return self._in_config(value, steps, place, trail) if isinstance(value, terragrunt.Config) else NotImplemented
+        return function and partial(function, self._lookup, place.source, place.folder, place.file)
 
     def _in_config(self, config: terragrunt.Config, steps: Sequence[Any], place: Place, trail: Trail) -> Any:
         """`.locals.x` or `.inputs.x` of a Terragrunt file that was read or included."""
@@ -335,14 +336,3 @@ def _attribute_at(found: StoredSymbol, steps: Sequence[Any]) -> tuple[SymbolAttr
     if steps and isinstance(steps[0], str):
         return found.symbol.attribute(steps[0]), steps[1:]
     return None, steps
-
-
-def _is_several(found: StoredSymbol) -> bool:
-    return bool(found.symbol.attribute("count") or found.symbol.attribute("for_each"))
-
-
-def _picked(instances: Sequence[Instance], key: Any, address: str) -> Instance:
-    for one in instances:
-        if one.key == key or (one.counted and str(one.key) == str(key)):
-            return one
-    raise AbsentError(f"there is no {address}[{key!r}]")

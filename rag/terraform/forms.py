@@ -7,13 +7,14 @@ lead to is `rag.terraform.evaluation`'s, which inherits from this.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from rag.terraform.functions import FUNCTIONS, NOT_BEFORE_APPLY, OPERATORS, PARTIAL, arguments_of
 from rag.terraform.places import Place, Spot, Trail
 from rag.terraform.records import Expression
+from rag.terraform.terragrunt import Config
 from rag.terraform.unknown import AbsentError, CannotTellError, Unknown, known
 
 _DEEPEST = 120  # expressions within one another
@@ -29,12 +30,12 @@ class Forms(ABC):
         """What a reference leads to. Steps are names, or keys in lists."""
 
     @abstractmethod
-    def _foreign(self, name: str, arguments: Sequence[Any], place: Place) -> Any:
-        """What a function that is not Terraform's gives; NotImplemented where there is none of this name."""
+    def _foreign(self, name: str, place: Place) -> Callable[..., Any] | None:
+        """A function that is not Terraform's, if there is one of this name at this place."""
 
     @abstractmethod
-    def _opened(self, value: Any, steps: Sequence[Any], place: Place, trail: Trail) -> Any:
-        """What steps lead to in a value that is no list or object of Terraform's; NotImplemented for all others."""
+    def _in_config(self, config: Config, steps: Sequence[Any], place: Place, trail: Trail) -> Any:
+        """What steps lead to in a Terragrunt file that was read or included."""
 
     def evaluate(self, expression: Expression, place: Place, trail: Trail) -> Any:
         """Raises: CannotTellError."""
@@ -137,9 +138,7 @@ class Forms(ABC):
         if why := NOT_BEFORE_APPLY.get(name):
             raise CannotTellError(why.format(name))
         values = [self.evaluate(argument, place, trail) for argument in arguments]
-        function = FUNCTIONS.get(name)
-        if function is None and (value := self._foreign(name, known(values), place)) is not NotImplemented:
-            return value
+        function = FUNCTIONS.get(name) or self._foreign(name, place)
         if function is None:
             raise CannotTellError(f"the function {name} is not evaluated")
         if name not in PARTIAL:
@@ -210,9 +209,8 @@ class Forms(ABC):
             key = step[0] if isinstance(step, list) else step
             if isinstance(value, Unknown):
                 raise CannotTellError(value.why)
-            opened = self._opened(value, steps[at:], place, trail)
-            if opened is not NotImplemented:
-                return opened
+            if isinstance(value, Config):
+                return self._in_config(value, steps[at:], place, trail)
             if step == SPLAT:
                 several = value if isinstance(value, list) else [] if value is None else [value]
                 return [self._into(item, steps[at + 1 :], place, trail) for item in several]
