@@ -1,4 +1,5 @@
-"""What was read of the catalog and is costly to read again: kept for one viewer until the catalog changes."""
+"""What was read of the catalog and is costly to read again: kept for one viewer until the catalog or its
+ledger changes."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ class Kept(Generic[Read]):
         self._last: tuple[object, Read] | None = None
 
     def of(self, viewer: Viewer) -> Read:
-        key = (self._catalog.last_change(), self._catalog.access_keys(viewer))
+        key = (self._catalog.state(), self._catalog.access_keys(viewer))
         last = self._last
         if last is None or last[0] != key:
             last = self._last = (key, self._read(viewer))

@@ -186,6 +186,13 @@ class Catalog:
 
     # -- what the indexes follow --------------------------------------------------------------------------------------
 
+    def state(self) -> tuple[object, ...]:
+        """What differs whenever documents or the ledger do: the last change, and the last run with its end."""
+        newest = select(s.runs.c.id, s.runs.c.finished_at).order_by(s.runs.c.id.desc()).limit(1)
+        with self._read() as connection:
+            run = connection.execute(newest).first()
+        return (self.last_change(), *(run or ()))
+
     def last_change(self) -> int:
         """The number of the newest change; 0 in an empty catalog."""
         with self._read() as connection:

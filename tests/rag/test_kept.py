@@ -12,7 +12,7 @@ from ingest.sync import SyncReport
 from rag.catalog.kept import Kept
 from rag.records import Viewer
 from rag.terraform.values import find_values
-from tests.conftest import configure, write
+from tests.conftest import commit, configure, write
 
 
 def test_it_is_read_once_for_a_viewer(
@@ -33,8 +33,9 @@ def test_it_is_read_once_for_a_viewer(
 def test_values_learn_of_a_file_that_is_refused(
     owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tmp_path: Path
 ) -> None:
-    infra = write(tmp_path / "infra", {"main.tf": 'variable "size" {\n  default = 1\n}\n'})
-    configure(settings, {"name": "infra", "type": "folder", "path": str(infra)})
+    infra = tmp_path / "infra"  # a repository: a fresh file of a folder would be read again, and count as a change
+    commit(infra, {"main.tf": 'variable "size" {\n  default = 1\n}\n'})
+    configure(settings, {"name": "infra", "type": "git", "path": str(infra)})
     sync()
 
     with open_reader(settings) as reader:
@@ -44,6 +45,6 @@ def test_values_learn_of_a_file_that_is_refused(
             return [value.known for _, values in found for value in values]
 
         assert known() == [True]
-        write(infra, {"terraform.tfvars": b"\0GITCRYPT\0" + bytes(range(200))})
+        commit(infra, {"terraform.tfvars": b"\0GITCRYPT\0" + bytes(range(200))})
         sync()
         assert known() == [False]
