@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import yaml
 
-from ingest.terraform.reading import Attribute, Block, File, read, relined
+from ingest.terraform.expressions import relined
+from ingest.terraform.reading import Attribute, Block, File, read
 
 _LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "variable": 1, "output": 1, "module": 1, "provider": 1, "check": 1}
 _COMMENT = "//"  # the key under which JSON keeps comments

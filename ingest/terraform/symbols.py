@@ -13,8 +13,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ingest.terraform.json_syntax import read_json, read_json_values
-from ingest.terraform.reading import Attribute, Block, Expression, File, Reference, read
-from rag.terraform.records import Symbol, SymbolAttribute, SymbolReference
+from ingest.terraform.reading import Attribute, Block, File, read
+from ingest.terraform.references import Reference
+from rag.terraform.records import Expression, Symbol, SymbolAttribute, SymbolReference
 
 _TWO_LABELS = ("resource", "data", "ephemeral")
 _SECRET = re.compile(
