@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 
 import yaml
 
@@ -73,11 +72,11 @@ def _attribute(key: yaml.ScalarNode, value: yaml.Node) -> Attribute:
     line = key.start_mark.line + 1
     found = read(f"value = {json.dumps(_plain(value), ensure_ascii=False)}\n").attributes
     if not found:
-        return Attribute(str(key.value), line, line, value.end_mark.line + 1, "", ["raw", ""])
+        return Attribute(str(key.value), line, line, value.end_mark.line + 1, ["raw", ""])
     inner = found[0]
-    references = tuple(replace(reference, line=line) for reference in inner.references)
-    return replace(
-        inner, name=str(key.value), lead=line, start=line, end=value.end_mark.line + 1, references=references,
+    references = tuple(reference._replace(line=line) for reference in inner.references)
+    return inner._replace(
+        name=str(key.value), lead=line, start=line, end=value.end_mark.line + 1, references=references,
         expression=relined(inner.expression, lambda _: line),
     )  # fmt: skip
 

@@ -8,13 +8,12 @@ Grammar: https://github.com/tree-sitter-grammars/tree-sitter-hcl; language: hash
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ingest.terraform.expressions import MOST_TEXT, expression, relined, text_of
-from ingest.terraform.references import Reference, references
+from ingest.terraform.expressions import expression, relined
+from ingest.terraform.references import Reference, text_of, without
 from rag.terraform.records import Expression
 
 if TYPE_CHECKING:
@@ -24,15 +23,13 @@ _HEADER = re.compile(rb'^[a-z_]+(?:[ \t]+(?:"[^"\n]*"|[A-Za-z_][\w-]*))*[ \t]*\{
 _MARKS = re.compile(r"^\s*(?:#+|//+|/\*+|\*(?!/))?\s?|\s*\*/\s*$")  # of comments
 
 
-@dataclass(frozen=True)
-class Attribute:
+class Attribute(NamedTuple):
     """`name = expression` on lines start to end (1-based, inclusive); `lead` is the first line of the comment above it."""
 
     name: str
     lead: int
     start: int
     end: int
-    text: str
     expression: Expression
     references: tuple[Reference, ...] = ()
 
@@ -150,25 +147,25 @@ def _body(node: Node, offset: int, bound: frozenset[str]) -> tuple[list[Block], 
     blocks: list[Block] = []
     attributes: list[Attribute] = []
     comments = _Comments()
-    for child in sorted(_members(node), key=lambda member: member.start_byte):
-        if child.type == "comment":
+    for child in _members(node):
+        kind = child.type
+        if kind == "comment":
             comments.add(child)
-        elif child.type in ("block", "attribute"):
+        elif kind in ("block", "attribute"):
             comment, lead = comments.above(child.start_point[0])
-            if child.type == "block":
+            if kind == "block":
                 blocks.append(_block(child, offset, comment, lead + 1 + offset, bound))
             else:
                 attributes.append(_attribute(child, offset, lead + 1 + offset, bound))
     return blocks, attributes
 
 
-def _members(node: Node) -> Iterator[Node]:
-    """Comments hang on the file, or on the block, and blocks on the body: all of them."""
+def _members(node: Node) -> list[Node]:
+    """Comments hang on the file, or on the block, and blocks on the body: all of them in their order."""
+    members: list[Node] = []
     for child in node.children:
-        if child.type == "body":
-            yield from child.children
-        else:
-            yield child
+        members.extend(child.children if child.type == "body" else (child,))
+    return sorted(members, key=lambda member: member.start_byte)
 
 
 def _block(node: Node, offset: int, comment: str, lead: int, bound: frozenset[str]) -> Block:
@@ -196,13 +193,14 @@ def _label(node: Node) -> str:
 
 
 def _attribute(node: Node, offset: int, lead: int, bound: frozenset[str]) -> Attribute:
-    value = node.children[-1]
-    found = expression(value)
-    return Attribute(
-        text_of(node.children[0]), lead, node.start_point[0] + 1 + offset, _last_row(node) + 1 + offset,
-        text_of(value)[:MOST_TEXT], relined(found, lambda line: line + offset) if offset else found,
-        tuple(references(value, offset, bound)),
-    )  # fmt: skip
+    name, *_, value = node.children
+    seen: list[Reference] = []
+    found = expression(value, 0, seen)
+    if offset:
+        found = relined(found, lambda line: line + offset)
+        seen = [Reference(reference.steps, reference.line + offset) for reference in seen]
+    start, end = node.start_point[0] + 1 + offset, _last_row(node) + 1 + offset
+    return Attribute(text_of(name), lead, start, end, found, tuple(without(seen, bound)))
 
 
 def _last_row(node: Node) -> int:

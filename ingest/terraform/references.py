@@ -1,24 +1,29 @@
-"""Where an expression names something else: variables, locals, data sources, modules, resources. `reading` calls `references`."""
+"""Where an expression names something else: variables, locals, data sources, modules, resources.
+
+`expressions` notes the references that it passes (`note`); parts that it keeps as their text alone are looked through by
+`references`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from ingest.terraform.expressions import text_of
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(NamedTuple):
     """A place that names something else: its steps (`var`, `region`), without indexes, and its line (1-based)."""
 
     steps: tuple[str, ...]
     line: int
+
+
+def text_of(node: Node) -> str:
+    return (node.text or b"").decode("utf-8", "replace")
 
 
 _INNER = frozenset({  # nodes in which a reference may stand
@@ -32,11 +37,23 @@ _ROOTS = frozenset({"var", "local", "data", "module"})
 _NOT_RESOURCES = frozenset({"each", "count", "self", "path", "terraform", "dependency", "include", "feature", "values"})
 
 
-def references(node: Node, offset: int, bound: frozenset[str]) -> Iterator[Reference]:
-    """Every place in an expression that names a variable, local, data source, module or resource."""
-    if b"." not in (node.text or b""):
-        return
-    stack: list[tuple[Node, frozenset[str]]] = [(node, bound)]
+def note(steps: Sequence[Any], node: Node, seen: list[Reference]) -> None:
+    """Adds the reference, if it is one, of a root and its steps; those that are no names are indexes and splats."""
+    if len(steps) > 1 and (
+        kept := _address(tuple(step for step in steps if isinstance(step, str) and step not in "*?"))
+    ):
+        seen.append(Reference(kept, node.start_point[0] + 1))
+
+
+def without(found: list[Reference], names: Collection[str]) -> Iterator[Reference]:
+    """Those that are not of an iterator of this name."""
+    return (reference for reference in found if reference.steps[0] not in names)
+
+
+def references(node: Node) -> list[Reference]:
+    """Every place below a node of the tree that names a variable, local, data source, module or resource."""
+    seen: list[Reference] = []
+    stack: list[tuple[Node, frozenset[str]]] = [(node, frozenset())]
     while stack:
         current, names = stack.pop()
         if current.type == "for_expr":
@@ -44,11 +61,11 @@ def references(node: Node, offset: int, bound: frozenset[str]) -> Iterator[Refer
         children = current.children
         for at, child in enumerate(children):
             if child.type == "variable_expr":
-                steps = [text_of(child), *_names_after(children[at + 1 :])]
-                if (kept := _address(steps, names)) and not _is_key(current):
-                    yield Reference(kept, child.start_point[0] + 1 + offset)
-            if child.type in _INNER:
+                if (root := text_of(child)) not in names:
+                    note([root, *_names_after(children[at + 1 :])], child, seen)
+            elif child.type in _INNER:
                 stack.append((child, names))
+    return seen
 
 
 def _for_names(node: Node) -> frozenset[str]:
@@ -67,21 +84,14 @@ def _names_after(siblings: Sequence[Node]) -> Iterator[str]:
             return
 
 
-def _address(steps: Sequence[str], bound: frozenset[str]) -> tuple[str, ...]:
-    """The steps that make an address, and one more (the attribute); nothing for iterators and other names."""
+@lru_cache(maxsize=4096)
+def _address(steps: tuple[str, ...]) -> tuple[str, ...]:
+    """The steps that make an address, and one more (the attribute); nothing for other names."""
     root = steps[0]
-    if root in bound or root in _NOT_RESOURCES or len(steps) < 2:
+    if root in _NOT_RESOURCES or len(steps) < 2:
         return ()
     if root == "data":
-        return tuple(steps[:4]) if len(steps) >= 3 else ()
+        return steps[:4] if len(steps) >= 3 else ()
     if root in _ROOTS:
-        return tuple(steps[:3])
-    return tuple(steps[:3]) if re.fullmatch(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*", root) else ()
-
-
-def _is_key(parent: Node) -> bool:
-    """Whether it is the bare key of an object's element: `{ Name = … }`."""
-    element = parent.parent
-    return (
-        element is not None and element.type == "object_elem" and element.children[0] == parent and len(parent.children) == 1
-    )  # fmt: skip
+        return steps[:3]
+    return steps[:3] if re.fullmatch(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*", root) else ()

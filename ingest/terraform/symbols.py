@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -149,6 +150,7 @@ def _told(name: str, expression: Expression) -> Expression:  # noqa: PLR0911  # 
     return expression
 
 
+@lru_cache(maxsize=4096)  # names recur
 def _names_secret(name: str) -> bool:
     lowered = name.lower()
     return bool(_SECRET.search(lowered)) and not _PLAIN.search(lowered)

@@ -6,10 +6,11 @@ import json
 
 import pytest
 
+from ingest.terraform import expressions
 from ingest.terraform.json_syntax import read_json, read_json_values
 from ingest.terraform.reading import Block, read
 from ingest.terraform.symbols import read_file, symbols
-from rag.terraform.records import Symbol
+from rag.terraform.records import Expression, Symbol
 from rag.terraform.text import as_hcl
 
 MAIN = """# The ledger's database.
@@ -229,3 +230,38 @@ def test_json_means_the_same() -> None:
 def test_json_that_is_none_is_no_block(text: str) -> None:
     assert read_json(text).blocks == ()
     read_json_values(text)
+
+
+def test_comments_within_an_expression_are_no_values() -> None:
+    found = read(
+        "value = (\n  # over the limit\n  var.size > 3 ? ( # large\n    var.large\n  ) : var.small\n)\n"
+    ).attributes[0]
+    assert found.expression[0] == "if"
+    assert found.expression[2:] == [["ref", ["var", "large"]], ["ref", ["var", "small"]]]
+    assert {(r.steps, r.line) for r in found.references} == {
+        (("var", "size"), 3), (("var", "large"), 4), (("var", "small"), 5),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('["a", var.b, 3]', ["list", [["lit", "a"], ["ref", ["var", "b"]], ["lit", 3]]]),
+        ('lookup(var.m, "k", null)', ["call", "lookup", [["ref", ["var", "m"]], ["lit", "k"], ["lit", None]], False]),
+        ("[]", ["list", []]),
+        ("now()", ["call", "now", [], False]),
+        ("[true,]", ["list", [["lit", True]]]),
+        ("subnets.a[0]", ["ref", ["subnets", "a", ["idx", ["lit", 0]]]]),
+        ('("a")', ["lit", "a"]),
+        ("max(var.x...)", ["call", "max", [["ref", ["var", "x"]]], True]),
+        ('["${var.a}"]', ["list", [["ref", ["var", "a"]]]]),
+    ],
+)
+def test_what_is_plain_reads_the_same_without_the_tree(
+    text: str, expected: Expression, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = read(f"value = {text}\n").attributes[0]
+    monkeypatch.setattr(expressions, "_short", lambda *_: None)
+    slow = read(f"value = {text}\n").attributes[0]
+    assert quick == slow
+    assert quick.expression == expected
