@@ -134,7 +134,7 @@ class Reader:
 
     def asker(self, persona: str = "") -> Asker:
         text, model = load_persona(persona or self._settings.persona), model_from(self._settings)
-        return Asker(self.catalog, self.retriever, text, model, self._drift)
+        return Asker(self.catalog, self.retriever, text, model, self._drift, self.terraform)
 
 
 def chosen_sources(settings: Settings, names: Sequence[str]) -> list[SourceSpec]:

@@ -26,7 +26,7 @@ from rag.indexes.projection import Projections
 from rag.ports import Embedder, Progress
 from rag.records import AccessRule, Document
 
-_PIPELINE = "6"  # a new number makes every document be parsed anew
+_PIPELINE = "7"  # a new number makes every document be parsed anew
 _BATCH = 48  # documents in one transaction
 
 

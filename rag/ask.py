@@ -20,6 +20,7 @@ from rag.persona import RULES
 from rag.ports import ChatModel, Claim, Prompt
 from rag.records import Answer, Citation, Flag, ScoredPassage, Usage, Verdict, Viewer
 from rag.search import Filters, Retriever, SearchResult
+from rag.terraform.lookup import TerraformLookup
 
 _NEAREST = 3
 _JUDGED = 5  # passages that a verdict looks at
@@ -48,10 +49,11 @@ class Asker:
 
     def __init__(
         self, catalog: Catalog, retriever: Retriever, persona: str, model: ChatModel | None = None,
-        drift: DriftWatch | None = None,
+        drift: DriftWatch | None = None, terraform: Callable[[Viewer], TerraformLookup] | None = None,
     ) -> None:  # fmt: skip
         self._catalog = catalog
         self._drift = drift or DriftWatch(catalog)
+        self._terraform = terraform or (lambda viewer: TerraformLookup(catalog, viewer))
         self._retriever = retriever
         self._system = f"{persona.strip()}\n\n{RULES}"
         self._model = model
@@ -66,7 +68,7 @@ class Asker:
     def stream(self, question: str, viewer: Viewer, filters: Filters | None = None) -> Iterator[AskEvent]:
         """The answer as it comes; the last event carries the whole of it."""
         found = self._retriever.search(question, viewer, EVIDENCE_PASSAGES, filters)
-        evidence = assemble(found.passages, self._catalog, found.generation, viewer)
+        evidence = assemble(question, found, self._catalog, viewer, self._terraform(viewer))
         rarity = self._retriever.rarity()
         verdict = judge(question, evidence, rarity, found.nearness)
         if verdict == "not_found":

@@ -1,23 +1,25 @@
-"""What is handed to the answerer: the first results that fit into a budget of tokens, and the definitions of what they name.
+"""What is handed to the answerer: the first results that fit into a budget of tokens, and behind them the lines that belong to
+the Terraform among them (`rag.terraform.companions`).
 
-A result is already grown by its neighbours (`rag.growth`). A Terraform block that says `var.name` says nothing of its default or
-meaning, so the variable's own block comes along, where it stands in the same folder. `rag.ask` calls this.
+A result is already grown by its neighbours (`rag.growth`). `rag.ask` calls this.
 """
 
 from __future__ import annotations
 
-import posixpath
-import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rag.catalog import Catalog
-from rag.records import Generation, ScoredPassage, Viewer
+from rag.records import Document, Generation, Passage, ScoredPassage, Viewer
+from rag.search import SearchResult
+from rag.terraform.companions import Lines, companions
+from rag.terraform.lookup import TerraformLookup
 
 EVIDENCE_TOKENS = 4000  # characters / 4
 EVIDENCE_PASSAGES = 12  # results that an answer considers
-_NAMED = re.compile(r"\bvar\.([A-Za-z_][\w-]*)")
-_NAMING = 4  # results whose variables are looked up
-_DEFINITIONS = 6  # variables that come along
+_COMPANIONS = 10  # passages that come along at most
+_AROUND = 6  # lines above and below what comes along, within its passage
+_WHOLE = 24  # lines of a passage that comes along uncut
 
 
 def within_budget(passages: Sequence[ScoredPassage], tokens: int = EVIDENCE_TOKENS) -> tuple[ScoredPassage, ...]:
@@ -33,39 +35,48 @@ def within_budget(passages: Sequence[ScoredPassage], tokens: int = EVIDENCE_TOKE
 
 
 def assemble(
-    found: Sequence[ScoredPassage], catalog: Catalog, generation: Generation, viewer: Viewer, tokens: int = EVIDENCE_TOKENS
+    question: str, found: SearchResult, catalog: Catalog, viewer: Viewer, lookup: TerraformLookup,
+    tokens: int = EVIDENCE_TOKENS,
 ) -> tuple[ScoredPassage, ...]:  # fmt: skip
-    """The results that fit into the budget, and behind them, in what is left of it, the variables that the first ones name."""
-    results = within_budget(found, tokens)
-    taken = [*results]
-    for definition in _definitions(results, catalog, generation, viewer):
-        if sum(len(one.passage.text) for one in (*taken, definition)) <= tokens * 4:
-            taken.append(definition)
+    """The results that fit into the budget, and behind them, in what is left of it, what belongs to Terraform among them."""
+    taken = [*within_budget(found.passages, tokens)]
+    first, left = len(taken), tokens * 4 - sum(len(one.passage.text) for one in taken)
+    for lines in companions(question, taken, lookup):
+        if len(taken) - first == _COMPANIONS:
+            break
+        one = _passage(lines, taken, catalog, viewer, found.generation)
+        if one and len(one.passage.text) <= left:
+            left -= len(one.passage.text)
+            taken.append(one)
     return tuple(taken)
 
 
-def _definitions(
-    results: Sequence[ScoredPassage], catalog: Catalog, generation: Generation, viewer: Viewer
-) -> list[ScoredPassage]:
-    """The blocks of variables named by Terraform among the first results, which these do not hold already."""
-    definitions: dict[str, ScoredPassage] = {}
-    for result in results[:_NAMING]:
-        names = dict.fromkeys(_NAMED.findall(result.passage.text)) if result.document.kind == "terraform" else {}
-        if not names:
-            continue
-        folder = posixpath.dirname(result.document.path)
-        headings = [f"variable {name}" for name in names]
-        for document, passage in catalog.headed(result.document.source, folder, headings, generation):
-            if document.access.admits(viewer.groups):
-                definitions[passage.id] = ScoredPassage(passage, document, result.score, ("definition",))
-    fresh = [one for one in definitions.values() if not any(_holds(result, one) for result in results)]
-    return fresh[:_DEFINITIONS]
+def _passage(
+    lines: Lines, taken: Sequence[ScoredPassage], catalog: Catalog, viewer: Viewer, generation: Generation
+) -> ScoredPassage | None:
+    """The passage in which the lines stand, cut to what is around them; None when they are at hand already."""
+    document = catalog.document_at(lines.source, lines.path)
+    if (
+        document is None
+        or not document.access.admits(viewer.groups)
+        or any(_holds(one, document, lines) for one in taken)
+    ):
+        return None
+    for passage in catalog.passages_of(document.id, generation):
+        stands = passage.start_line <= lines.start <= passage.end_line
+        if stands and passage.text in document.lines(passage.start_line, passage.end_line):
+            return ScoredPassage(_cut(passage, document, lines), document, taken[-1].score, (lines.why,))
+    return None
 
 
-def _holds(result: ScoredPassage, other: ScoredPassage) -> bool:
-    ours, theirs = result.passage, other.passage
-    return (
-        ours.document_id == theirs.document_id
-        and ours.start_line <= theirs.start_line
-        and theirs.end_line <= ours.end_line
-    )
+def _holds(one: ScoredPassage, document: Document, lines: Lines) -> bool:
+    passage = one.passage
+    return one.document.id == document.id and passage.start_line <= lines.start and lines.end <= passage.end_line
+
+
+def _cut(passage: Passage, document: Document, lines: Lines) -> Passage:
+    if passage.end_line - passage.start_line < _WHOLE:
+        return passage
+    start = max(passage.start_line, lines.start - _AROUND)
+    end = min(passage.end_line, lines.start + max(_AROUND, min(lines.end - lines.start, _WHOLE)))
+    return replace(passage, text=document.lines(start, end), start_line=start, end_line=end)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -151,23 +150,6 @@ class Catalog:
         with self._read() as connection:
             rows = connection.execute(query).all()
         return [(row.short, row.long) if row.is_short else (row.long, row.short) for row in rows]
-
-    def headed(
-        self, source: str, folder: str, headings: Sequence[str], generation: Generation
-    ) -> list[tuple[Document, Passage]]:
-        """Passages with one of these headings alone, in files that stand right in this folder of a source."""
-        p, d = s.passages, s.documents
-        wanted = p.c.heading_path.in_([json.dumps([heading]) for heading in headings])
-        below = d.c.path.startswith(f"{folder}/", autoescape=True) if folder else true()
-        query = (
-            select(p, d.c.path)
-            .join(d, p.c.document_id == d.c.id)
-            .where(d.c.source == source, below, wanted, p.c.splitter == generation.splitter)
-        )
-        with self._read() as connection:
-            rows = [row for row in connection.execute(query) if posixpath.dirname(row.path) == folder]
-        documents = self.documents({row.document_id for row in rows})
-        return [(documents[row.document_id], _passage(row)) for row in rows if row.document_id in documents]
 
     def paths(self) -> list[str]:
         """Every document's path, doubles left out."""

@@ -5,11 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from rag.terraform.records import Expression
 
+_ALIKE = (
+    ("prod", "production", "prd"),
+    ("stage", "staging", "stg"),
+    ("dev", "development"),
+    ("test", "testing"),
+    ("preprod", "pre-production"),
+)
+USUAL = frozenset(
+    {name for names in _ALIKE for name in names} | {"live", "qa", "uat", "sandbox", "demo", "integration", "nonprod"}
+)
 _WORKSPACE = ["ref", ["terraform", "workspace"]]
 KeysOf = Callable[[str], list[str]]  # of the local at an address
 
@@ -28,6 +39,16 @@ def workspace_names(expression: Expression, keys_of: KeysOf) -> Iterator[str]:
             yield from _named(collection, keys_of)
     for part in _parts(expression):
         yield from workspace_names(part, keys_of)
+
+
+def asked_for(question: str, environments: Collection[str]) -> str:
+    """The one environment that a question names, as code calls it; "" when it names none or several."""
+    words = set(re.findall(r"[\w-]+", question.lower()))
+    alike = {name for names in _ALIKE if words & set(names) for name in names}
+    for spoken in (words, alike):
+        if named := [name for name in environments if name.lower() in spoken]:
+            return named[0] if len(named) == 1 else ""
+    return ""
 
 
 def object_keys(expression: Expression) -> list[str]:

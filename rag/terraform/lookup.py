@@ -10,13 +10,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import PurePosixPath
 from typing import Unpack
 
 from rag.catalog import Catalog
 from rag.catalog.symbols import Place, StoredReference, StoredSymbol, Wanted
 from rag.errors import NotFoundError
 from rag.records import Document, Viewer
-from rag.terraform.environments import object_keys, workspace_names
+from rag.terraform.environments import USUAL, object_keys, workspace_names
 from rag.terraform.mentions import Mention, Mentions
 from rag.terraform.overrides import merged
 
@@ -202,6 +203,13 @@ class TerraformLookup:
         found = self._in_folder(source, posixpath.dirname(file)).values()
         return [one for several in found for one in several if one.path == file and one.symbol.type == "include"]
 
+    def standing_in(self, source: str, path: str, start: int, end: int) -> list[StoredSymbol]:
+        """What a file defines on lines start to end, override files merged in, in the order of its lines."""
+        found = self._in_folder(source, posixpath.dirname(path)).values()
+        here = [one for several in found for one in several if one.path == path]
+        touched = [one for one in here if one.symbol.start <= end and start <= one.symbol.end]
+        return sorted(touched, key=lambda one: one.symbol.start)
+
     def has_file(self, source: str, path: str) -> bool:
         """Whether a file of this path defines something."""
         found = self._in_folder(source, posixpath.dirname(path)).values()
@@ -228,6 +236,13 @@ class TerraformLookup:
             for name in {n for a in one.symbol.attributes for n in workspace_names(a.expression, keys_of)}:
                 found.setdefault(name, []).append(one)
         return found
+
+    @cached_property
+    def environments(self) -> frozenset[str]:
+        """The names of environments: workspaces, .tfvars files, and folders of usual names."""
+        files = {posixpath.basename(one.path).split(".")[0] for one in self._symbols.find(self._access, kind="value")}
+        folders = {part for _, folder in self.folders for part in PurePosixPath(folder).parts}
+        return frozenset({*self.workspaces, *(files - {"terraform"}), *(folders & USUAL)})
 
     def _keys(self, found: StoredSymbol, address: str) -> list[str]:
         """The keys of a local that is an object."""

@@ -100,37 +100,51 @@ MODULE = {
     "stack/variables.tf": 'variable "retention" {\n  description = "Days that backups are kept"\n  default     = 35\n}\n\n'
     'variable "size" {\n  default = "db.t4g.medium"\n}\n',
     "other/variables.tf": 'variable "retention" {\n  default = 7\n}\n',
+    "envs/prod/main.tf": 'module "ledger" {\n  source    = "../../stack"\n  retention = var.days\n}\nvariable "days" {}\n',
+    "envs/test/main.tf": 'module "ledger" {\n  source    = "../../stack"\n  retention = 1\n}\n',
+    "envs/prod/terraform.tfvars": "days = 90\n",
     "filler.md": "# Filler\n\nnothing of the kind\n",
 }
 
 
-def test_the_definition_of_a_variable_comes_along_as_evidence(
+def evidence_of(owner: Owner, question: str, viewer: Viewer | None = None, **limits: int) -> list[tuple[str, str, str]]:
+    """Path, first line and reason of what comes along with the first result for a question that names the database."""
+    viewer = viewer or Viewer()
+    found = owner.reader().retriever.search("aws_db_instance ledger", Viewer.of(["sre"]), 1)
+    evidence = assemble(question, found, owner.catalog, viewer, owner.reader().terraform(viewer), **limits)
+    return [(one.document.path, one.passage.text.split("\n")[0], one.why[0]) for one in evidence[1:]]
+
+
+def test_what_belongs_to_a_block_comes_along_as_evidence(
     owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tmp_path: Path
 ) -> None:
     configure(settings, {"name": "infra", "type": "folder", "path": str(write(tmp_path / "infra", MODULE))})
     sync()
-    found = owner.reader().retriever.search("aws_db_instance ledger backup_retention_period", Viewer(), 1)
-    evidence = assemble(found.passages, owner.catalog, found.generation, Viewer())
-    places = [(one.document.path, one.passage.heading, one.why) for one in evidence[1:]]
-    assert places == [
-        ("stack/variables.tf", "variable retention", ("definition",)),
-        ("stack/variables.tf", "variable size", ("definition",)),
+    definitions = [
+        ("stack/variables.tf", 'variable "retention" {', "definition"),
+        ("stack/variables.tf", 'variable "size" {', "definition"),
     ]
-    whole = sum(len(one.passage.text) for one in evidence)
-    tight = assemble(found.passages, owner.catalog, found.generation, Viewer(), tokens=(whole - 1) // 4)
-    assert [one.passage.heading for one in tight[1:]] == ["variable retention"]
+    production, test = (f"envs/{name}/main.tf" for name in ("prod", "test"))
+    call = 'module "ledger" {'
+    assert evidence_of(owner, "the ledger") == [*definitions, (production, call, "caller"), (test, call, "caller")]
+    assert evidence_of(owner, "the ledger in production") == [*definitions, (production, call, "caller")]
+    assert evidence_of(owner, "which backup retention period has the ledger in production?") == [
+        (production, call, "value"),
+        ("envs/prod/terraform.tfvars", "days = 90", "value"),
+        *definitions,
+    ]
+    assert evidence_of(owner, "the ledger", tokens=70) == definitions
 
 
-def test_a_definition_that_the_viewer_may_not_see_stays_away(
+def test_what_the_viewer_may_not_see_does_not_come_along(
     owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tmp_path: Path
 ) -> None:
     write(tmp_path / "infra", MODULE)
     both = {"type": "folder", "path": str(tmp_path / "infra")}
     configure(settings, {**both, "name": "infra", "audience": ["sre"]})
     sync()
-    found = owner.reader().retriever.search("aws_db_instance ledger", Viewer.of(["sre"]), 1)
-    assert len(assemble(found.passages, owner.catalog, found.generation, Viewer.of(["sre"]))) == 3
-    assert len(assemble(found.passages, owner.catalog, found.generation, Viewer())) == 1
+    assert len(evidence_of(owner, "the ledger", Viewer.of(["sre"]))) == 4
+    assert evidence_of(owner, "the ledger") == []
 
 
 def test_how_a_word_is_spelt_tells_nothing_of_what_others_read(owner: Owner, search: object) -> None:
