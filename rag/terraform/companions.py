@@ -1,0 +1,114 @@
+"""What belongs to a Terraform block that was found, and stands elsewhere: the places that the value asked for came through, what
+the variables in the block mean, what .tfvars files give them, and the calls of its module that set them.
+
+A block that says `var.size` says nothing of the size. `rag.evidence` puts these lines behind the results.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from rag.catalog.symbols import StoredSymbol
+from rag.indexes.tokens import content_words
+from rag.records import ScoredPassage
+from rag.terraform.environments import asked_for
+from rag.terraform.lookup import TerraformLookup
+from rag.terraform.records import SymbolAttribute
+from rag.terraform.values import TerraformValues
+
+_BLOCKS = 4  # results whose blocks are looked into
+_ASKED = 2  # attributes whose values are followed
+_CONTEXTS = 3  # callers or instances of each that are followed
+_FILES = 2  # .tfvars files and callers of each variable, where no environment is named
+_NOT_ASKED = frozenset(
+    {"source", "name", "description", "type", "value", "for_each", "count", "id"}
+)  # alone, words of any question
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines start to end (1-based, inclusive) of a document, and `why` they come along."""
+
+    source: str
+    path: str
+    start: int
+    end: int
+    why: str
+
+
+def companions(question: str, results: Sequence[ScoredPassage], lookup: TerraformLookup) -> list[Lines]:
+    """The lines that belong to the first results, most telling first, each once."""
+    environment = asked_for(question, lookup.environments)
+    blocks = [
+        block for found in results[:_BLOCKS] if found.document.kind == "terraform" for block in _blocks(found, lookup)
+    ]
+    lines = [*_followed(question, blocks, TerraformValues(lookup, environment))]
+    named = [(block, name) for block in blocks for name in _variables(block, lookup)]
+    lines += [one for block, name in named for one in _definition(block, name, lookup)]
+    lines += [one for block, name in named for one in _given(block, name, environment, lookup)]
+    once: dict[tuple[str, str, int], Lines] = {}
+    for one in lines:
+        once.setdefault((one.source, one.path, one.start), one)
+    return list(once.values())
+
+
+def _blocks(found: ScoredPassage, lookup: TerraformLookup) -> list[StoredSymbol]:
+    passage = found.passage
+    return lookup.standing_in(found.document.source, found.document.path, passage.start_line, passage.end_line)
+
+
+def _followed(question: str, blocks: Sequence[StoredSymbol], values: TerraformValues) -> Iterator[Lines]:
+    """The places that the values came through which the question names, as far as they stand outside the block."""
+    words = set(content_words(question))
+    asked = [(len(_words(one.path)), block, one) for block in blocks for one in _asked(block, words)]
+    for _, block, attribute in sorted(asked, key=lambda found: -found[0])[:_ASKED]:
+        for value in values.of(block, attribute.path)[:_CONTEXTS]:
+            for step in value.steps[1:]:
+                yield Lines(step.source, step.path, step.line, step.line, "value")
+
+
+def _asked(block: StoredSymbol, words: set[str]) -> Iterator[SymbolAttribute]:
+    """The attributes of a block whose names' words all stand in the question; of a variable or local its own name counts."""
+    for attribute in block.symbol.attributes:
+        own = block.symbol.kind in ("variable", "local", "output") and attribute.path in ("default", "value")
+        named = _words(block.symbol.name if own else attribute.path)
+        if named and named <= words and not named <= _NOT_ASKED:
+            yield attribute
+
+
+def _words(name: str) -> set[str]:
+    return set(content_words(name.rpartition(".")[2].replace("_", " ")))
+
+
+def _variables(block: StoredSymbol, lookup: TerraformLookup) -> list[str]:
+    targets = (reference.target for reference in lookup.references_of(block))
+    return list(dict.fromkeys(target for target in targets if target.startswith("var.")))
+
+
+def _definition(block: StoredSymbol, name: str, lookup: TerraformLookup) -> Iterator[Lines]:
+    variable = lookup.at(block.source, block.folder, name, "variable")
+    if variable:
+        yield Lines(variable.source, variable.path, variable.symbol.start, variable.symbol.end, "definition")
+
+
+def _given(block: StoredSymbol, name: str, environment: str, lookup: TerraformLookup) -> Iterator[Lines]:
+    """What gives a variable its value: .tfvars lines and calls, of the environment alone where one is named."""
+    files = [
+        Lines(value.source, value.path, value.symbol.start, value.symbol.end, "given value")
+        for value in lookup.values_given(block.source, block.folder, name)
+    ]
+    calls = [
+        Lines(call.call.source, call.call.path, argument.start, argument.end, "caller")
+        for call in lookup.calls_of(block.source, block.folder)
+        if (argument := call.call.symbol.attribute(name.removeprefix("var.")))
+    ]
+    for several in (files, calls):
+        own = [one for one in several if environment and environment in _parts(one.path)]
+        yield from (own or several)[:_FILES]
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    return (*PurePosixPath(posixpath.dirname(path)).parts, posixpath.basename(path).split(".")[0])
