@@ -38,9 +38,10 @@ def assemble(
     question: str, found: SearchResult, catalog: Catalog, viewer: Viewer, lookup: TerraformLookup,
     tokens: int = EVIDENCE_TOKENS,
 ) -> tuple[ScoredPassage, ...]:  # fmt: skip
-    """The results that fit into the budget, and behind them, in what is left of it, what belongs to Terraform among them."""
+    """The results that fit into the budget, and behind them what belongs to Terraform among them: in what is left of the budget,
+    at the least an eighth of it more."""
     taken = [*within_budget(found.passages, tokens)]
-    first, left = len(taken), tokens * 4 - sum(len(one.passage.text) for one in taken)
+    first, left = len(taken), max(tokens * 4 - sum(len(one.passage.text) for one in taken), tokens // 2)
     for lines in companions(question, taken, lookup):
         if len(taken) - first == _COMPANIONS:
             break

@@ -20,6 +20,7 @@ from rag.literals import defining_headings, exactness
 from rag.ports import Embedder, Hit, Index, Reranker, Scope, Vectors
 from rag.ranking import DEFINING, MEASURED, Found, Ranked, Weights, apart, fuse, reorder
 from rag.records import KINDS, Coverage, Generation, Passage, ScoredPassage, Standing, Viewer
+from rag.stacks import stacks_apart
 from rag.understanding import Understanding, understand
 
 _POOL = 100  # candidates from each index
@@ -170,6 +171,7 @@ class Retriever:
                 exact[passage.id] = exact.get(passage.id, 0.0) + DEFINING
         ranked = fuse(found, document_of, standings, asked.kinds, exact, self._weights)
         ranked = apart(ranked, passages, {i: standings[d].kind for i, d in document_of.items() if d in standings})
+        ranked = stacks_apart(asked.text, ranked, passages, standings)
         ranked, doubt = self._reranked(query, ranked, passages)
         coverage = self._catalog.coverage(scope.access, mark, dense.watermark, serving.generation)
         note = dense.note if coverage.passages or self._catalog.sources() else "nothing has been synced yet"

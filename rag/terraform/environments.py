@@ -44,11 +44,15 @@ def workspace_names(expression: Expression, keys_of: KeysOf) -> Iterator[str]:
 def asked_for(question: str, environments: Collection[str]) -> str:
     """The one environment that a question names, as code calls it; "" when it names none or several."""
     words = set(re.findall(r"[\w-]+", question.lower()))
-    alike = {name for names in _ALIKE if words & set(names) for name in names}
-    for spoken in (words, alike):
+    for spoken in (words, also_called(words)):
         if named := [name for name in environments if name.lower() in spoken]:
             return named[0] if len(named) == 1 else ""
     return ""
+
+
+def also_called(words: set[str]) -> set[str]:
+    """The words, with the other usual names of the environments among them."""
+    return words | {name for names in _ALIKE if words & set(names) for name in names}
 
 
 def object_keys(expression: Expression) -> list[str]:

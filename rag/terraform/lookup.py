@@ -239,10 +239,19 @@ class TerraformLookup:
 
     @cached_property
     def environments(self) -> frozenset[str]:
-        """The names of environments: workspaces, .tfvars files, and folders of usual names."""
+        """Names of environments: workspaces, .tfvars files, folders of usual names, and neighbours that call one module."""
         files = {posixpath.basename(one.path).split(".")[0] for one in self._symbols.find(self._access, kind="value")}
         folders = {part for _, folder in self.folders for part in PurePosixPath(folder).parts}
-        return frozenset({*self.workspaces, *(files - {"terraform"}), *(folders & USUAL)})
+        return frozenset({*self.workspaces, *(files - {"terraform"}), *(folders & USUAL), *self._neighbours()})
+
+    def _neighbours(self) -> Iterator[str]:
+        """The names of folders that stand side by side and call the same module."""
+        callers: dict[tuple[str, str], set[str]] = {}
+        for call in self.module_calls:
+            parent, name = posixpath.split(call.call.folder)
+            callers.setdefault((parent, call.folder or call.source), set()).add(name)
+        for names in callers.values():
+            yield from names if len(names) > 1 else ()
 
     def _keys(self, found: StoredSymbol, address: str) -> list[str]:
         """The keys of a local that is an object."""
