@@ -17,6 +17,7 @@ from rag.terraform.environments import also_called
 _LOOKED_AT = 60  # passages among which stacks are told apart
 _ALIKE = 0.5  # share of common words from which on two blocks of one name look alike
 _KEPT = 3  # blocks that look alike and keep their place
+_BEFORE = 10  # other passages that the rest of them stand behind
 _CODE = ("terraform", "config")
 
 Family = list[Ranked]
@@ -26,7 +27,8 @@ def stacks_apart(
     question: str, ranked: Sequence[Ranked], passages: Mapping[str, Passage], standings: Mapping[str, Standing]
 ) -> list[Ranked]:
     """The same passages. Blocks of one name in files of one name that look alike take their places with those first whose path
-    the question names; all but the first few of them stand last. `standings` are those of documents, by id."""
+    the question names; all but the first few of them stand behind the
+    first ten others. `standings` are those of documents, by id."""
     order = list(ranked)
     late: list[Ranked] = []
     for family in _families(ranked[:_LOOKED_AT], passages, standings):
@@ -36,8 +38,10 @@ def stacks_apart(
             order[ranked.index(place)] = replace(row, score=place.score)
         late += wanted[_KEPT:]
     behind = {row.id for row in late}
-    last = [replace(row, score=ranked[-1].score) for row in order if row.id in behind]
-    return [*(row for row in order if row.id not in behind), *last]
+    first = [row for row in order if row.id not in behind]
+    before, after = first[:_BEFORE], first[_BEFORE:]
+    lowered = [replace(row, score=min(row.score, before[-1].score)) for row in order if row.id in behind]
+    return [*before, *lowered, *after]
 
 
 def _families(
