@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-REVISION = "0003"
+REVISION = "0004"
 
 metadata = MetaData()
 
@@ -67,6 +67,8 @@ documents = Table(
     Column("content_hash", String, nullable=False),
     Column("notes", Text, nullable=False, default="[]"),
     Column("outdated", Text, nullable=False, default=""),
+    Column("reviewed_at", Text, nullable=False, default=""),
+    Column("review_due", Text, nullable=False, default=""),
     Index("documents_by_path", "source", "path", unique=True),
 )
 
@@ -150,6 +152,7 @@ symbol_references = Table(
 )
 
 # One row for each thing a source listed: what became of it, and the signature that tells whether it changed since.
+# `missing_since`: complete listings lack it since then, and its deletion is held; `retry_at`: a quarantined one is tried then.
 items = Table(
     "items",
     metadata,
@@ -160,6 +163,27 @@ items = Table(
     Column("reason", Text, nullable=False, default=""),
     Column("document_id", String, nullable=False, default=""),
     Column("redactions", Text, nullable=False, default="[]"),
+    Column("missing_since", Text, nullable=False, default=""),
+    Column("retry_at", Text, nullable=False, default=""),
+    Column("attempts", Integer, nullable=False, default=0),
+)
+
+# What documents said before, so that old citations resolve; kept as long as the settings say.
+versions = Table(
+    "versions",
+    metadata,
+    Column("document_id", String, primary_key=True),
+    Column("version", String, primary_key=True),
+    Column("source", Text, nullable=False, default=""),
+    Column("path", Text, nullable=False, default=""),
+    Column("title", Text, nullable=False, default=""),
+    Column("text", Text, nullable=False, default=""),
+    Column("url", Text, nullable=False, default=""),
+    Column("line_anchor", Text, nullable=False, default=""),
+    Column("updated_at", Text, nullable=False, default=""),
+    Column("access", Text, nullable=False, default=""),
+    Column("replaced_at", Text, nullable=False, default=""),
+    Index("versions_by_age", "replaced_at"),
 )
 
 runs = Table(
