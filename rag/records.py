@@ -90,6 +90,7 @@ class Document:
     `url` is pinned to the version. `line_anchor` is a format string with {start} and {end} that, appended to `url`,
     points at lines. `updated_at` is ISO 8601 in UTC, or "" where the source can't tell. `notes` are what a reader should
     know of how it was read ("partial: …"). `outdated` are its own words that it is deprecated, superseded or moved, or "".
+    `reviewed_at` and `review_due` are days (ISO 8601) that it names for its review, or "".
     """
 
     id: str
@@ -107,6 +108,8 @@ class Document:
     content_hash: str
     notes: tuple[str, ...] = ()
     outdated: str = ""
+    reviewed_at: str = ""
+    review_due: str = ""
 
     @property
     def stamp(self) -> str:

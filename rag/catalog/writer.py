@@ -139,7 +139,7 @@ class CatalogWriter:
             "text": document.text, "version": document.version, "url": document.url,
             "line_anchor": document.line_anchor, "updated_at": document.updated_at, "owner": document.owner,
             "access": access, "content_hash": document.content_hash, "notes": json.dumps(document.notes),
-            "outdated": document.outdated,
+            "outdated": document.outdated, "reviewed_at": document.reviewed_at, "review_due": document.review_due,
         }  # fmt: skip
         statement = upsert(s.documents).values(id=document.id, **values)
         self._connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
@@ -193,11 +193,6 @@ class CatalogWriter:
                 "access": access, "embedded": int(text_hash in embedded),
             }  # fmt: skip
         return rows
-
-    def refresh_document(self, document: Document) -> None:
-        """Stores new metadata of a document whose text and place are the same (version, date, owner, link)."""
-        values = {"version": document.version, "url": document.url, "updated_at": document.updated_at}
-        self._connection.execute(update(s.documents).where(s.documents.c.id == document.id).values(**values))
 
     def remove_document(self, document_id: str) -> None:
         """Takes a document out of the catalog and, by the change log, out of every index."""
