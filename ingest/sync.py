@@ -1,7 +1,8 @@
 """The sync, top to bottom: list → fetch what changed → parse → redact → split → catalog → indexes catch up → report.
 
-Two passes: first the text of every source, so that keyword search works within seconds; then the vectors. Whatever is
-committed to the catalog is acknowledged: a run that is cut short, in whatever way, goes on from there.
+Sources are read side by side, each in a thread of its own (`_steps`); one thread writes (`_take`). Two passes: first the text of
+every source, so that keyword search works within seconds; then the vectors. Whatever is committed to the catalog is acknowledged:
+a run that is cut short, in whatever way, goes on from there.
 """
 
 from __future__ import annotations
@@ -9,34 +10,33 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from ingest.abbreviations import abbreviations
 from ingest.embedding import embed_missing, text_hashes
+from ingest.ledger import Plan, plan, retry_at, sound
 from ingest.parsers import Parsed, document_kind, is_terraform, parse
 from ingest.redaction import DECLARING, Finding, redact, sensitive_variables
 from ingest.refusals import decode, refuse_by_name
+from ingest.side_by_side import Ended, Feed, Interrupted, SideBySide
 from ingest.sources import Listed, Listing, Previous, Source, SourceSpec
 from rag.catalog import Catalog, CatalogWriter
 from rag.catalog.writer import now
-from rag.errors import DocumentError, RefusedError, SettingsError, SourceError
+from rag.errors import DocumentError, RefusedError, WaypostError
 from rag.indexes.projection import Projections
 from rag.ports import Embedder, Progress
-from rag.records import AccessRule, Document
+from rag.records import AccessRule, Document, digest
 
 _PIPELINE = "7"  # a new number makes every document be parsed anew
 _BATCH = 48  # documents in one transaction
 
 
-class Interrupted(Exception):
-    """The user asked the sync to stop; what was done is kept."""
-
-
 @dataclass(frozen=True)
 class SourceReport:
-    """What a sync did with one source. `outcome` is done, partial, failed or interrupted; `counts` add up to listed."""
+    """What a sync did with one source. `outcome` is done, held, partial, failed or interrupted; `counts` add up to listed."""
 
     name: str
     outcome: str
@@ -65,7 +65,7 @@ class SyncReport:
 
     @property
     def needs_a_person(self) -> bool:
-        troubled = any(s.outcome in ("failed", "partial") or s.counts.get("quarantined") for s in self.sources)
+        troubled = any(s.outcome in ("failed", "partial", "held") or s.counts.get("quarantined") for s in self.sources)
         return troubled or self.troubled or bool(self.unnamed)
 
 
@@ -82,6 +82,35 @@ class _Ready:
     parsed: Parsed | None = None
     findings: tuple[Finding, ...] = ()
     abbreviations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A source was listed: what its listing asks for, beside what the ledger knew."""
+
+    listing: Listing
+    plan: Plan
+    ledger: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Some items of a source were read."""
+
+    ready: Sequence[_Ready]
+
+
+_Step = _Planned | _Batch | Ended
+
+
+@dataclass
+class _Run:
+    """How far the sync of one source is."""
+
+    number: int
+    counts: Counter[str] = field(default_factory=Counter)
+    planned: _Planned | None = None
+    read: int = 0
 
 
 class Sync:
@@ -104,95 +133,145 @@ class Sync:
         self._stop = stop
 
     def run(self, sources: Sequence[tuple[SourceSpec, Source]]) -> SyncReport:
-        """Syncs the sources in order, then embeds what is new.
+        """Syncs the sources side by side, then embeds what is new; it embeds meanwhile when all of them keep it waiting.
 
         Raises: StorageError when the disk is full or fails; what was committed until then is kept.
         """
         began = time.monotonic()
-        reports: list[SourceReport] = []
         self._vectors.catch_up()
-        for spec, source in sources:
-            reports.append(self._sync_source(spec, source))
-            if reports[-1].outcome == "interrupted":
-                waiting = len(self._catalog.unembedded(self._generation))
-                return SyncReport(tuple(reports), 0, time.monotonic() - began, True, waiting)
-        embedded, waiting = self._embed()
+        embedded = 0
+        runs = {feed: self._open_run(feed.spec) for feed in map(self._feed, sources)}
+        reports: dict[str, SourceReport] = {}
+        with SideBySide(list(runs), self._stop) as feeds:
+            for feed, step in feeds.steps():
+                if step is None:
+                    embedded += self._embed(feeds.waiting)[0]
+                elif report := self._take(feed, runs[feed], step):
+                    reports[feed.spec.name] = report
+        told = tuple(reports[spec.name] for spec, _ in sources)
+        if any(report.outcome == "interrupted" for report in told):
+            waiting = len(self._catalog.unembedded(self._generation))
+            return SyncReport(told, embedded, time.monotonic() - began, True, waiting)
+        last, waiting = self._embed()
         mended = {name: number for name, p in self._projections.by_name().items() if (number := p.verify())}
         interrupted = waiting > 0 and self._embedder is not None
-        return SyncReport(tuple(reports), embedded, time.monotonic() - began, interrupted, waiting, mended=mended)
+        return SyncReport(told, embedded + last, time.monotonic() - began, interrupted, waiting, mended=mended)
 
     # -- the text of one source ---------------------------------------------------------------------------------------
 
-    def _sync_source(self, spec: SourceSpec, source: Source) -> SourceReport:
+    def _feed(self, source: tuple[SourceSpec, Source]) -> Feed:
+        return Feed(*source, self._steps)
+
+    def _steps(self, spec: SourceSpec, source: Source) -> Iterator[_Step]:
+        """What is to be done for one source, in order, as its own thread finds out: it reads, and writes nothing."""
+        ledger = self._catalog.items(spec.name)
+        listing = sound(self._list(spec, source, ledger), ledger)
+        planned = plan(listing, ledger, partial(_signature, spec=spec), partial(_terms, spec=spec), now())
+        fresh, sensitive = self._sensitive(spec, source, planned.changed)
+        if fresh:  # what gives such a variable its value may be unchanged itself
+            planned = planned.with_changed([item for item in planned.unchanged if is_terraform(item.path)])
+        yield _Planned(listing, planned, ledger)
+        for at in range(0, len(planned.changed), _BATCH):
+            yield _Batch(self._read(spec, source, planned.changed[at : at + _BATCH], sensitive))
+
+    def _list(self, spec: SourceSpec, source: Source, ledger: Mapping[str, Any]) -> Listing:
+        known = {row.name: row.head for row in self._catalog.sources()}
+        signatures = {path: row.signature.rsplit("|", 1)[0] for path, row in ledger.items()}
+        return source.listing(Previous(known.get(spec.name, ""), signatures))
+
+    def _open_run(self, spec: SourceSpec) -> _Run:
+        self._progress(Progress("listing", source=spec.name))
         with self._catalog.write() as writer:
-            run = writer.start_run(spec.name)
+            number = writer.start_run(spec.name)
             writer.put_source(spec.name, type=spec.type, location=spec.location)
-        counts: Counter[str] = Counter()
+        return _Run(number)
+
+    def _take(self, feed: Feed, run: _Run, step: _Step) -> SourceReport | None:
+        """Takes a step of a source over into the catalog; the report when it was the last one."""
+        match step:
+            case _Planned():
+                run.planned = step
+                self._keep(feed.spec, run, step)
+            case _Batch(ready):
+                self._store_all(feed, run, ready)
+            case Ended(error):
+                return self._end(feed, run, error)
+        return None
+
+    def _keep(self, spec: SourceSpec, run: _Run, step: _Planned) -> None:
+        """Counts what is unchanged, lets moved documents keep their ids, and who may read what be as the source says now."""
+        planned, counts = step.plan, run.counts
+        counts["listed"] = len(step.listing.items)
+        for item in (*planned.unchanged, *planned.on_new_terms):
+            outcome = step.ledger[item.path].outcome
+            counts["unchanged" if outcome == "indexed" else outcome] += 1
+        with self._catalog.write() as writer:
+            for new, old in step.listing.moved.items():
+                writer.move_document(spec.name, old, new)
+            for item in planned.on_new_terms:
+                if document := self._catalog.document_at(spec.name, item.path):
+                    parsed = parse(item.path, document.text)
+                    owner, access = _owner(spec, item, parsed), _access(spec, item, parsed)
+                    writer.put_access(replace(document, owner=owner, access=access))
+                writer.put_terms(spec.name, item.path, _terms(item, spec))
+            writer.hold_items(spec.name, planned.held, planned.back)
+
+    def _store_all(self, feed: Feed, run: _Run, ready: Sequence[_Ready]) -> None:
+        with self._catalog.write() as writer:
+            for one in ready:
+                self._store(writer, feed.spec, feed.source, one)
+                run.counts[one.outcome] += 1
+        run.read += len(ready)
+        self._lexical.catch_up()
+        total = len(run.planned.plan.changed) if run.planned else 0
+        self._progress(Progress("reading", run.read, total, feed.spec.name))
+
+    def _end(self, feed: Feed, run: _Run, error: Exception | None) -> SourceReport:
+        """Lets go what is gone, and closes the record of this run."""
+        spec, counts, planned = feed.spec, run.counts, run.planned
         outcome, message, head = "failed", "", ""
-        try:
-            listing = self._list(spec, source)
-            counts["listed"] = len(listing.items)
-            self._take_in(spec, source, listing, counts)
-            message, head = listing.message, listing.head if listing.complete else ""
-            outcome = "done" if listing.complete else "partial"
-        except (SettingsError, SourceError) as error:
-            message = str(error)
-        except Interrupted:
+        if isinstance(error, Interrupted):
             outcome, message = "interrupted", "stopped before the end; the next sync goes on from here"
+        elif error:
+            message = (
+                str(error) if isinstance(error, WaypostError) else f"{type(error).__name__} while reading it: {error}"
+            )
+        elif planned:
+            outcome, message, head = self._settle(spec, planned, counts)
         self._lexical.catch_up()
         self._documents.catch_up()
-        self._close_run(spec, run, outcome, message, head, counts)
+        self._close_run(spec, run.number, outcome, message, head, counts)
         return SourceReport(spec.name, outcome, message, dict(counts))
 
-    def _list(self, spec: SourceSpec, source: Source) -> Listing:
-        self._progress(Progress("listing", source=spec.name))
-        known = {row.name: row.head for row in self._catalog.sources()}
-        signatures = {path: row.signature.rsplit("|", 1)[0] for path, row in self._catalog.items(spec.name).items()}
-        return source.listing(Previous(known.get(spec.name, ""), signatures))
+    def _settle(self, spec: SourceSpec, planned: _Planned, counts: Counter[str]) -> tuple[str, str, str]:
+        """Outcome, message and head of a source that was read to its end."""
+        listing, ledger = planned.listing, planned.ledger
+        self._remove(spec, planned.plan.gone, ledger)
+        counts["gone"] = len(planned.plan.gone)
+        if held := len(planned.plan.held):
+            counts["held"] = held
+            known = sum(bool(row.document_id) for row in ledger.values())
+            message = f"{held} of its {known} documents are gone there, which is much: they are kept until you run "
+            return "held", f"{message}`waypost approve {spec.name}`", listing.head
+        accounted = sum(counts[name] for name in ("indexed", "unchanged", "skipped", "quarantined"))
+        if accounted != counts["listed"]:
+            return "partial", f"{counts['listed']} things were listed, and {accounted} accounted for; sync again", ""
+        return ("done", "", listing.head) if listing.complete else ("partial", listing.message, "")
 
     def _close_run(
         self, spec: SourceSpec, run: int, outcome: str, message: str, head: str, counts: Mapping[str, int]
     ) -> None:
-        state = {"done": "ok", "interrupted": "partial"}.get(outcome, "stale" if outcome == "failed" else "partial")
+        state = {"done": "ok", "held": "held", "failed": "stale"}.get(outcome, "partial")
         values = {"state": state, "message": message, "head": head}
         if outcome == "failed":
             del values["head"]  # nothing was read, so what was known still holds
         else:
             values["listed_at"] = now()
-        if outcome == "done":
+        if outcome in ("done", "held"):
             values["synced_at"] = now()
         with self._catalog.write() as writer:
             writer.put_source(spec.name, **values)
             writer.finish_run(run, outcome, message, counts)
-
-    def _take_in(self, spec: SourceSpec, source: Source, listing: Listing, counts: Counter[str]) -> None:
-        """Brings the catalog from what it holds of the source to what the listing says."""
-        ledger = self._catalog.items(spec.name)
-        sound = {path: row.signature for path, row in ledger.items() if row.outcome != "quarantined"}
-        known = {item.path for item in listing.items if sound.get(item.path) == _signature(item, spec)}
-        fresh, sensitive = self._sensitive(spec, source, [item for item in listing.items if item.path not in known])
-        if fresh:  # what gives such a variable its value may be unchanged itself
-            known = {path for path in known if not is_terraform(path)}
-        for path in known:
-            counts["unchanged" if ledger[path].outcome == "indexed" else ledger[path].outcome] += 1
-        changed = [item for item in listing.items if item.path not in known]
-        self._move(spec, listing)
-        total = len(changed)
-        for at in range(0, total, _BATCH):
-            batch = changed[at : at + _BATCH]
-            ready = self._read(spec, source, batch, sensitive)
-            with self._catalog.write() as writer:
-                for one in ready:
-                    self._store(writer, spec, source, one)
-                    counts[one.outcome] += 1
-            self._lexical.catch_up()
-            self._progress(Progress("reading", at + len(batch), total, spec.name))
-            self._check()
-        if listing.complete:
-            moved_away = set(listing.moved.values())
-            gone = ledger.keys() - {item.path for item in listing.items} - moved_away
-            self._remove(spec, gone)
-            counts["gone"] = len(gone)
 
     def _sensitive(
         self, spec: SourceSpec, source: Source, changed: Sequence[Listed]
@@ -206,20 +285,9 @@ class Sync:
             for item, data in source.fetch(files[at : at + _BATCH]):
                 if isinstance(data, bytes) and b"sensitive" in data:
                     declared |= sensitive_variables(data.decode("utf-8", "replace"), item.path)
-            self._check()
         return declared - stored, declared | stored
 
-    def _check(self) -> None:
-        if self._stop():
-            raise Interrupted
-
-    def _move(self, spec: SourceSpec, listing: Listing) -> None:
-        with self._catalog.write() as writer:
-            for new, old in listing.moved.items():
-                writer.move_document(spec.name, old, new)
-
-    def _remove(self, spec: SourceSpec, gone: set[str]) -> None:
-        ledger = self._catalog.items(spec.name)
+    def _remove(self, spec: SourceSpec, gone: Collection[str], ledger: Mapping[str, Any]) -> None:
         with self._catalog.write() as writer:
             for path in sorted(gone):
                 if ledger[path].document_id:
@@ -259,15 +327,20 @@ class Sync:
         document_id = writer.document_id(spec.name, item.path)
         if ready.parsed is None:
             writer.remove_document(document_id)  # what it was before must not be found any more
-            writer.put_item(spec.name, item.path, ready.signature, ready.outcome, ready.reason)
+            again = ready.outcome == "quarantined"
+            attempts = writer.attempts(spec.name, item.path, ready.signature) + 1 if again else 0
+            writer.put_item(
+                spec.name, item.path, ready.signature, ready.outcome, ready.reason, terms=_terms(item, spec),
+                retry_at=retry_at(attempts) if again else "", attempts=attempts,
+            )  # fmt: skip
             return
         link = source.link(item, ready.version)
         parsed = ready.parsed
-        audience = AccessRule.of([*spec.access.clauses, *([parsed.audience] if parsed.audience is not None else [])])
         document = Document(
             id=document_id, source=spec.name, path=item.path, title=parsed.title,
             kind=document_kind(item.path, spec.kind), text=ready.text, version=ready.version, url=link.url,
-            line_anchor=link.line_anchor, updated_at=item.updated_at, owner=parsed.owner or spec.owner, access=audience,
+            line_anchor=link.line_anchor, updated_at=item.updated_at, owner=_owner(spec, item, parsed),
+            access=_access(spec, item, parsed),
             content_hash=hashlib.sha256(ready.text.encode("utf-8", "surrogatepass")).hexdigest(), notes=parsed.notes,
             outdated=parsed.outdated,
         )  # fmt: skip
@@ -275,22 +348,46 @@ class Sync:
         writer.put_document(document, parsed.drafts, hashes, self._generation, ready.abbreviations, parsed.symbols)
         redactions = [asdict(finding) for finding in ready.findings]
         reason = "; ".join(parsed.notes)
-        writer.put_item(spec.name, item.path, ready.signature, "indexed", reason, document_id, redactions)
+        writer.put_item(
+            spec.name, item.path, ready.signature, "indexed", reason, document_id, redactions, _terms(item, spec)
+        )
 
     # -- vectors ------------------------------------------------------------------------------------------------------
 
-    def _embed(self) -> tuple[int, int]:
-        """Gives a vector to every text that has none yet: (how many, how many wait)."""
+    def _embed(self, meanwhile: Callable[[], bool] = lambda: False) -> tuple[int, int]:
+        """Gives a vector to every text that has none yet, until something else is to be done: (how many, how many wait)."""
         if self._embedder is None:
             return 0, len(self._catalog.unembedded(self._generation))
         return embed_missing(
-            self._catalog, self._generation, self._embedder, self._progress, self._stop, self._vectors.catch_up
+            self._catalog,
+            self._generation,
+            self._embedder,
+            self._progress,
+            lambda: self._stop() or meanwhile(),
+            self._vectors.catch_up,
         )
 
 
 def _signature(item: Listed, spec: SourceSpec) -> str:
     """The item's own signature, and that of everything else which shapes its documents."""
     return f"{item.signature}|{spec.fingerprint}.{_PIPELINE}"
+
+
+def _terms(item: Listed, spec: SourceSpec) -> str:
+    """A name for what the source says of who may read an item, and whose it is."""
+    return digest("terms", AccessRule.of([*spec.access.clauses, *item.access.clauses]).key, item.owner or spec.owner)[
+        :16
+    ]
+
+
+def _access(spec: SourceSpec, item: Listed, parsed: Parsed) -> AccessRule:
+    """Whom the source, the item and the document itself all admit."""
+    own = [parsed.audience] if parsed.audience is not None else []
+    return AccessRule.of([*spec.access.clauses, *item.access.clauses, *own])
+
+
+def _owner(spec: SourceSpec, item: Listed, parsed: Parsed) -> str:
+    return parsed.owner or item.owner or spec.owner
 
 
 def _digest_document(item: Listed, data: bytes, signature: str, sensitive: Collection[str]) -> _Ready:

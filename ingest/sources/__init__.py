@@ -54,8 +54,8 @@ class SourceSpec:
 
     @property
     def fingerprint(self) -> str:
-        """Changes when a setting changes that shows in documents; they are then made anew."""
-        shown = (self.kind, self.owner, ",".join(sorted(self.audience)), self.web_url, self.site_url)
+        """Changes when a setting changes that shapes documents; they are then made anew. Access and owner alone shape none."""
+        shown = (self.kind, self.web_url, self.site_url)
         return digest("spec", *shown)[:12]
 
     def selects(self) -> PathFilter:
@@ -84,7 +84,8 @@ class PathFilter:
 class Listed:
     """One thing that a source has. `signature` changes when it changes; `refusal` says why it can't be fetched.
 
-    `version` and `updated_at` (ISO 8601, UTC) are "" where only reading tells; `handle` is the source's own.
+    `version` and `updated_at` (ISO 8601, UTC) are "" where only reading tells; `handle` is the source's own. `access` is what
+    the source lets read it, `owner` whom it names; neither need be in the signature.
     """
 
     path: str
@@ -94,6 +95,8 @@ class Listed:
     updated_at: str = ""
     refusal: str = ""
     handle: str = ""
+    access: AccessRule = field(default_factory=AccessRule)
+    owner: str = ""
 
 
 @dataclass(frozen=True)

@@ -151,8 +151,9 @@ symbol_references = Table(
     Index("references_by_target", "target"),
 )
 
-# One row for each thing a source listed: what became of it, and the signature that tells whether it changed since.
-# `missing_since`: complete listings lack it since then, and its deletion is held; `retry_at`: a quarantined one is tried then.
+# One row for each thing a source listed: what became of it, and the signature that tells whether it changed since. `terms`: who
+# may read it and whose it is, as the source says; `missing_since`: complete listings lack it since then, and its deletion is
+# held; `retry_at`: a quarantined one is tried again then, and was tried `attempts` times.
 items = Table(
     "items",
     metadata,
@@ -163,6 +164,7 @@ items = Table(
     Column("reason", Text, nullable=False, default=""),
     Column("document_id", String, nullable=False, default=""),
     Column("redactions", Text, nullable=False, default="[]"),
+    Column("terms", Text, nullable=False, default=""),
     Column("missing_since", Text, nullable=False, default=""),
     Column("retry_at", Text, nullable=False, default=""),
     Column("attempts", Integer, nullable=False, default=0),

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, and_, delete, insert, select, true, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from rag.catalog import schema as s
@@ -74,7 +74,7 @@ class CatalogWriter:
 
     def put_item(
         self, source: str, path: str, signature: str, outcome: str, reason: str = "", document_id: str = "",
-        redactions: Sequence[Mapping[str, Any]] = (),
+        redactions: Sequence[Mapping[str, Any]] = (), terms: str = "", retry_at: str = "", attempts: int = 0,
     ) -> None:  # fmt: skip
         """Writes what became of one listed thing into the ledger."""
         values = {
@@ -83,9 +83,32 @@ class CatalogWriter:
             "reason": reason,
             "document_id": document_id,
             "redactions": json.dumps(list(redactions)),
+            "terms": terms,
+            "missing_since": "",
+            "retry_at": retry_at,
+            "attempts": attempts,
         }
         statement = upsert(s.items).values(source=source, path=path, **values)
         self._connection.execute(statement.on_conflict_do_update(index_elements=["source", "path"], set_=values))
+
+    def attempts(self, source: str, path: str, signature: str) -> int:
+        """How often a thing was quarantined as it is now."""
+        t = s.items
+        mine = (t.c.source == source, t.c.path == path, t.c.signature == signature)
+        return self._connection.execute(select(t.c.attempts).where(*mine)).scalar() or 0
+
+    def put_terms(self, source: str, path: str, terms: str) -> None:
+        """Notes what the source says of who may read a thing and whose it is, where nothing else of it changed."""
+        mine = (s.items.c.source == source, s.items.c.path == path)
+        self._connection.execute(update(s.items).where(*mine).values(terms=terms))
+
+    def hold_items(self, source: str, missing: Iterable[str], back: Iterable[str] = ()) -> None:
+        """Notes since when complete listings lack these things, and that others are there again."""
+        for paths, changes in ((missing, {"missing_since": now()}), (back, {"missing_since": ""})):
+            for path in paths:
+                unset = s.items.c.missing_since == "" if changes["missing_since"] else true()
+                mine = (s.items.c.source == source, s.items.c.path == path, unset)
+                self._connection.execute(update(s.items).where(*mine).values(changes))
 
     def doubt_item(self, source: str, path: str) -> None:
         """Lets the next sync read a thing anew, changed or not."""
@@ -193,6 +216,17 @@ class CatalogWriter:
                 "access": access, "embedded": int(text_hash in embedded),
             }  # fmt: skip
         return rows
+
+    def put_access(self, document: Document) -> None:
+        """Stores who may read a document now, and whose it is; text, passages and vectors stay."""
+        self._put_access(document.access)
+        d, p, access = s.documents, s.passages, document.access.key
+        self._connection.execute(update(d).where(d.c.id == document.id).values(access=access, owner=document.owner))
+        mine = and_(p.c.document_id == document.id, p.c.stamp != document.stamp)
+        ids = self._connection.execute(select(p.c.id).where(mine)).scalars().all()
+        self._connection.execute(update(p).where(mine).values(stamp=document.stamp, access=access))
+        self._log((i, "put") for i in ids)
+        self._log([(document.id, "document")])
 
     def remove_document(self, document_id: str) -> None:
         """Takes a document out of the catalog and, by the change log, out of every index."""

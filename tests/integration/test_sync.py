@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -264,8 +265,13 @@ def test_embedding_stops_within_a_batch_and_keeps_what_is_done(
 ) -> None:
     sections = "".join(f"## Part {n}\n\nword{n}\n\n" for n in range(200))
     configure(settings, {"name": "long", "type": "folder", "path": str(write(tmp_path / "long", {"a.md": sections}))})
-    asked = iter([False] * 3)  # after the one document, and before the first two times 32 texts
-    report = sync(stop=lambda: next(asked, True))
+    asked = iter([False] * 2)  # before the first two times 32 texts
+
+    def stop() -> bool:
+        embedding = threading.current_thread() is threading.main_thread() and owner.catalog.unembedded(owner.generation)
+        return bool(embedding) and next(asked, True)
+
+    report = sync(stop=stop)
     assert report.interrupted
     assert (report.embedded, report.waiting) == (64, 136)
     assert sync().embedded == 136

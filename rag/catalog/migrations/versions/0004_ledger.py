@@ -13,7 +13,7 @@ def text(name: str) -> sa.Column[str]:
 
 
 def upgrade() -> None:
-    for name in ("missing_since", "retry_at"):
+    for name in ("terms", "missing_since", "retry_at"):
         op.add_column("items", text(name))
     op.add_column("items", sa.Column("attempts", sa.Integer, nullable=False, server_default="0"))
     for name in ("reviewed_at", "review_due"):
