@@ -36,7 +36,7 @@ from api.eval_cli import evaluation
 from api.settings import CONFIG_NAME, first_config
 from api.terraform_cli import terraform
 from api.terraform_graph_cli import graph
-from api.upkeep_cli import doctor, forget, generations, status
+from api.upkeep_cli import approve, doctor, forget, generations, status
 from rag.errors import RetryLaterError, SettingsError, WaypostError
 from rag.ports import Progress as Step
 
@@ -50,7 +50,7 @@ app.add_typer(evaluation, name="eval")
 app.add_typer(generations, name="generations")
 app.add_typer(terraform, name="terraform")
 terraform.command("graph")(graph)
-for command in (forget, status, doctor, drift):
+for command in (approve, forget, status, doctor, drift):
     app.command()(command)
 
 
@@ -123,6 +123,9 @@ def init(
 @app.command()
 def sync(
     sources: Annotated[list[str] | None, typer.Argument(help="Names of sources; all of them without.")] = None,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Try quarantined documents now, not when it is their time.")
+    ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -138,11 +141,11 @@ def sync(
     holder = owner_of(settings.home)
     with ProgressBars() as bars:
         if holder.get("role") == "serve" and holder.get("socket"):
-            request = {"op": "sync", "sources": names, "config": str(settings.config.absolute())}
+            request = {"op": "sync", "sources": names, "retry": retry, "config": str(settings.config.absolute())}
             report = _sync_through_owner(holder["socket"], request, bars.show)
         else:
             with StopOnSignal() as stop, open_owner(settings, "sync") as owner:
-                report = report_json(owner.sync(names, bars.show, stop))
+                report = report_json(owner.sync(names, bars.show, stop, retry=retry))
     if as_json:
         print_json(report)
     else:

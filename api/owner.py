@@ -113,9 +113,22 @@ class Owner:
 
     # -- syncing ------------------------------------------------------------------------------------------------------
 
-    def sync(self, names: Sequence[str], progress: Callable[[Progress], None], stop: Callable[[], bool]) -> SyncReport:
-        """Syncs the named sources of waypost.yaml, all without names. Raises: SettingsError for an unknown name."""
+    def sync(
+        self,
+        names: Sequence[str],
+        progress: Callable[[Progress], None],
+        stop: Callable[[], bool],
+        *,
+        retry: bool = False,
+    ) -> SyncReport:
+        """Syncs the named sources of waypost.yaml, all without names; with `retry` what is quarantined is tried at once.
+
+        Raises: SettingsError for an unknown name.
+        """
         specs = chosen_sources(self.settings, names)
+        if retry:
+            with self.catalog.write() as writer:
+                writer.retry_now([spec.name for spec in specs])
         report = self.sync_sources([(spec, source_from(spec, self.settings.home)) for spec in specs], progress, stop)
         named = {spec.name for spec in chosen_sources(self.settings, [])}
         return replace(report, unnamed=tuple(row.name for row in self.catalog.sources() if row.name not in named))
@@ -204,6 +217,29 @@ class Owner:
                     writer.remove_source(name)
             for projection in self.projections.by_name().values():
                 projection.catch_up()
+
+    def approve(self, name: str) -> int:
+        """Lets go what a source's listing lacks and a sync held back; gives how many documents those were.
+
+        Raises: SettingsError when nothing of the source is held.
+        """
+        with self.syncing:
+            items = self.catalog.items(name)
+            held = [path for path, row in items.items() if row.missing_since]
+            if not held:
+                holding = [row.name for row in self.catalog.sources() if row.state == "held"]
+                raise SettingsError(
+                    f"nothing of source {name!r} is held; "
+                    + (f"held is something of: {', '.join(holding)}" if holding else "no source has a held deletion")
+                )
+            with self.catalog.write() as writer:
+                for path in held:
+                    writer.remove_document(items[path].document_id)
+                    writer.remove_item(name, path)
+                writer.put_source(name, state="ok", message="")
+            for projection in self.projections.by_name().values():
+                projection.catch_up()
+            return len(held)
 
     # -- generations --------------------------------------------------------------------------------------------------
 

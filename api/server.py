@@ -31,7 +31,9 @@ def run(settings: Settings, host: str, port: int) -> None:
     owners: list[Owner] = []
     with (
         _listening(host, port) as listener,
-        open_owner(settings, "serve", {"sync": _sync_handler(owners, stopping)}) as owner,
+        open_owner(
+            settings, "serve", {"sync": _sync_handler(owners, stopping), "approve": _approve_handler(owners)}
+        ) as owner,
     ):
         owners.append(owner)
         address = f"http://{host}:{listener.getsockname()[1]}"
@@ -68,6 +70,15 @@ def _warm_up(owner: Owner) -> None:
     owner.embedder.embed(["ready"])
 
 
+def _approve_handler(owners: list[Owner]) -> Handler:
+    """Lets `waypost approve` work while this process owns the data folder."""
+
+    def handle(request: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        yield {"removed": owners[0].approve(str(request["source"]))}
+
+    return handle
+
+
 def _sync_handler(owners: list[Owner], stopping: threading.Event) -> Handler:
     """Lets `waypost sync` run in this process: progress as it goes, then the report."""
 
@@ -87,7 +98,9 @@ def _sync_handler(owners: list[Owner], stopping: threading.Event) -> Handler:
                 steps.put(progress_event(step))
 
             try:
-                report = owner.sync([str(name) for name in request["sources"]], show, stopping.is_set)
+                report = owner.sync(
+                    [str(name) for name in request["sources"]], show, stopping.is_set, retry=bool(request.get("retry"))
+                )
                 steps.put({"report": as_json(report)})
             except WaypostError as error:
                 steps.put({"error": str(error), "kind": type(error).__name__})

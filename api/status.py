@@ -52,9 +52,14 @@ def status_view(catalog: Catalog, lexical_watermark: int, vectors_watermark: int
                 "synced_at": row.synced_at,
                 "counts": dict(Counter(item.outcome for item in items.values())),
                 "not_indexed": [
-                    {"path": path, "outcome": item.outcome, "reason": item.reason}
+                    {"path": path, "outcome": item.outcome, "reason": item.reason, "retry_at": item.retry_at}
                     for path, item in items.items()
                     if item.outcome != "indexed"
+                ],
+                "held": [
+                    {"path": path, "missing_since": item.missing_since}
+                    for path, item in items.items()
+                    if item.missing_since
                 ],
                 "notes": [
                     {"path": path, "note": item.reason}

@@ -13,6 +13,8 @@ from rich.markup import escape
 from api import failures
 from api.console import ConfigOption, JsonOption, ProgressBars, StopOnSignal, out, print_json, settings_from
 
+_SHOWN = 20  # held documents that are named
+
 generations = typer.Typer(help="The sets of indexes: which one serves, and going back.")
 
 
@@ -30,6 +32,28 @@ def forget(
         print_json({"forgotten": sources})
     else:
         out.print(f"Forgotten: {escape(', '.join(sources))}")
+
+
+def approve(
+    source: Annotated[str, typer.Argument(help="A source of which a deletion is held: `waypost status` names it.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let go the documents that are gone at a source, and were kept because they are many."""
+    from api.owner import open_owner
+    from rag.owner import call, owner_of
+
+    settings = settings_from(config)
+    holder = owner_of(settings.home)
+    if holder.get("role") == "serve" and holder.get("socket"):
+        removed = next(iter(call(holder["socket"], {"op": "approve", "source": source}, timeout=600)))["removed"]
+    else:
+        with open_owner(settings, "approve") as owner:
+            removed = owner.approve(source)
+    if as_json:
+        print_json({"source": source, "removed": removed})
+    else:
+        out.print(f"{removed} documents of {escape(source)} are gone now")
 
 
 def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -55,7 +79,12 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         if source["message"]:
             out.print(f"   [yellow]{escape(source['message'])}[/yellow]")
         for item in source["not_indexed"]:
-            out.print(f"   {item['outcome']:<12} {escape(item['path'])}: {escape(item['reason'])}")
+            again = f" (tried again from {item['retry_at']} on)" if item["retry_at"] else ""
+            out.print(f"   {item['outcome']:<12} {escape(item['path'])}: {escape(item['reason'])}{again}")
+        for item in source["held"][:_SHOWN]:
+            out.print(f"   {'held':<12} {escape(item['path'])}: gone at the source since {item['missing_since']}")
+        if (more := len(source["held"]) - _SHOWN) > 0:
+            out.print(f"   {'held':<12} and {more} more")
         for item in source["notes"]:
             out.print(f"   {'note':<12} {escape(item['path'])}: {escape(item['note'])}")
         for item in source["redactions"]:

@@ -44,9 +44,9 @@ class Feed:
 class SideBySide:
     """Runs feeds until each has ended. `stop` is asked between steps: then all that are still going end with Interrupted."""
 
-    def __init__(self, feeds: Sequence[Feed], stop: Callable[[], bool], patience: float = PATIENCE) -> None:
+    def __init__(self, feeds: Sequence[Feed], stop: Callable[[], bool], patience: float = 0) -> None:
         self._stop = stop
-        self._patience = patience
+        self._patience = patience or PATIENCE
         self._queue: queue.Queue[tuple[Feed, Any]] = queue.Queue()
         self._taken = {feed: threading.Semaphore(1) for feed in feeds}
         self._seen = dict.fromkeys(feeds, time.monotonic())

@@ -110,6 +110,11 @@ class CatalogWriter:
                 mine = (s.items.c.source == source, s.items.c.path == path, unset)
                 self._connection.execute(update(s.items).where(*mine).values(changes))
 
+    def retry_now(self, sources: Sequence[str]) -> None:
+        """Lets the next sync try what is quarantined, whenever its time is."""
+        mine = (s.items.c.source.in_(sources), s.items.c.outcome == "quarantined")
+        self._connection.execute(update(s.items).where(*mine).values(retry_at=""))
+
     def doubt_item(self, source: str, path: str) -> None:
         """Lets the next sync read a thing anew, changed or not."""
         mine = (s.items.c.source == source, s.items.c.path == path)

@@ -185,6 +185,24 @@ def test_a_source_that_cannot_be_read_needs_a_person(synced: Run, tmp_path: Path
     assert loaded(synced("search", "force-unlock", "--json"))["results"]
 
 
+def test_a_deletion_that_is_held_is_shown_and_approved(run: Run, tmp_path: Path) -> None:
+    write(tmp_path / "wiki", {f"{n}.md": f"# Page {n}\n\nword{n}\n" for n in range(30)})
+    assert run("init", "wiki")[0] == 0
+    assert run("sync")[0] == 0
+    for n in range(25):
+        (tmp_path / "wiki" / f"{n}.md").unlink()
+    code, text, _ = run("sync")
+    assert (code, "waypost approve wiki" in text) == (3, True)
+    shown = run("status")[1]
+    assert "wiki (folder) held" in shown
+    assert "and 5 more" in shown
+    assert len(loaded(run("status", "--json"))["sources"][0]["held"]) == 25
+    assert loaded(run("approve", "wiki", "--json")) == {"source": "wiki", "removed": 25}
+    code, _, err = run("approve", "wiki")
+    assert (code, "nothing of source 'wiki' is held" in err) == (2, True)
+    assert run("sync")[0] == 0
+
+
 def test_a_second_writer_is_refused(synced: Run, tmp_path: Path) -> None:
     lock = WriterLock.acquire(tmp_path / "home", "sync")
     code, _, err = synced("sync")
