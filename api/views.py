@@ -32,6 +32,8 @@ def result_view(found: ScoredPassage) -> dict[str, Any]:
         "updated_at": document.updated_at,
         "owner": document.owner,
         "outdated": document.outdated,
+        "reviewed_at": document.reviewed_at,
+        "review_due": document.review_due,
     }
 
 
@@ -85,6 +87,8 @@ def document_view(
         "owner": document.owner,
         "notes": list(document.notes),
         "outdated": document.outdated,
+        "reviewed_at": document.reviewed_at,
+        "review_due": document.review_due,
         "start_line": start,
         "end_line": end,
         "total_lines": total,

@@ -342,7 +342,7 @@ class Sync:
             line_anchor=link.line_anchor, updated_at=item.updated_at, owner=_owner(spec, item, parsed),
             access=_access(spec, item, parsed),
             content_hash=hashlib.sha256(ready.text.encode("utf-8", "surrogatepass")).hexdigest(), notes=parsed.notes,
-            outdated=parsed.outdated,
+            outdated=parsed.outdated, reviewed_at=parsed.reviewed_at, review_due=parsed.review_due,
         )  # fmt: skip
         hashes = text_hashes(parsed.title, parsed.drafts)
         writer.put_document(document, parsed.drafts, hashes, self._generation, ready.abbreviations, parsed.symbols)

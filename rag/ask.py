@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from rag.catalog import Catalog
 from rag.cite import Citer
@@ -96,7 +97,7 @@ class Asker:
         yield AskEvent(text=text)
         for citation in citer.citations:
             yield AskEvent(citation=citation)
-        flags = (*_outdated(citer.citations, evidence), *self._drifted(citer.citations, evidence, viewer))
+        flags = tuple(self._flags(citer.citations, evidence, viewer))
         answer = Answer(text, verdict, citer.citations, evidence, flags, degraded=degraded, model="extractive")
         yield AskEvent(answer=replace(answer, coverage=found.coverage))
 
@@ -128,10 +129,26 @@ class Asker:
         )
         answer = Answer(
             text, verdict, citer.citations, evidence,
-            (*flags, *_outdated(citer.citations, evidence), *self._drifted(citer.citations, evidence, viewer)),
+            (*flags, *self._flags(citer.citations, evidence, viewer)),
             degraded=found.coverage.note, model=model.name, usage=usage, coverage=found.coverage,
         )  # fmt: skip
         yield AskEvent(answer=answer if citer.citations else replace(answer, nearest=_nearest(found.passages)))
+
+    def _flags(
+        self, citations: Sequence[Citation], evidence: Sequence[ScoredPassage], viewer: Viewer
+    ) -> Iterator[Flag]:
+        """What a reader should know of the cited documents."""
+        yield from _outdated(citations, evidence)
+        yield from _overdue(citations)
+        yield from self._stale(citations)
+        yield from self._drifted(citations, evidence, viewer)
+
+    def _stale(self, citations: Sequence[Citation]) -> Iterator[Flag]:
+        """A flag for each cited source that could not be read the last time."""
+        cited = {citation.source for citation in citations}
+        for row in self._catalog.sources():
+            if row.name in cited and row.state == "stale":
+                yield Flag("stale", row.name, f"last read in full {row.synced_at or 'never'}: {row.message}")
 
     def _drifted(
         self, citations: Sequence[Citation], evidence: Sequence[ScoredPassage], viewer: Viewer
@@ -193,6 +210,14 @@ def _outdated(citations: Sequence[Citation], evidence: Sequence[ScoredPassage]) 
     cited = dict.fromkeys(citation.document_id for citation in citations)
     outdated = [documents[i] for i in cited if i in documents and documents[i].outdated]
     return tuple(Flag("outdated", document.outdated, f"{document.source}/{document.path}") for document in outdated)
+
+
+def _overdue(citations: Sequence[Citation]) -> Iterator[Flag]:
+    """A flag for each cited document whose review is overdue by its own words."""
+    today = datetime.now(UTC).date().isoformat()
+    for (source, path), due in {(c.source, c.path): c.review_due for c in citations}.items():
+        if due and due < today:
+            yield Flag("review overdue", due, f"{source}/{path}")
 
 
 def _check(claim: Claim, citer: Citer) -> tuple[str, list[Flag], list[Citation]]:

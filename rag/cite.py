@@ -51,7 +51,7 @@ class Citer:
             number=len(self._citations) + 1, document_id=document.id, passage_id=passage.id, source=document.source,
             path=document.path, title=document.title, start_line=first, end_line=last, quote=verbatim,
             url=document.link(first, last), version=document.version, updated_at=document.updated_at,
-            owner=document.owner,
+            owner=document.owner, reviewed_at=document.reviewed_at, review_due=document.review_due,
         )  # fmt: skip
         self._citations.append(citation)
         return citation

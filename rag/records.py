@@ -194,6 +194,8 @@ class Citation:
     version: str
     updated_at: str
     owner: str
+    reviewed_at: str = ""
+    review_due: str = ""
 
 
 @dataclass(frozen=True)

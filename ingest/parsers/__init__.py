@@ -15,7 +15,8 @@ from rag.terraform.records import Symbol
 
 @dataclass(frozen=True)
 class Parsed:
-    """What a parser found. `owner`, `audience` and `outdated` are the file's own words, where it has any."""
+    """What a parser found. `owner`, `audience`, `outdated` and the days of its review are the file's own words, where it
+    has any."""
 
     title: str
     drafts: tuple[PassageDraft, ...]
@@ -23,6 +24,8 @@ class Parsed:
     audience: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
     outdated: str = ""
+    reviewed_at: str = ""
+    review_due: str = ""
     symbols: tuple[Symbol, ...] = ()
 
 

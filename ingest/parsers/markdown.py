@@ -20,6 +20,7 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 
 from ingest.parsers import Parsed, draft, lines_of
 from ingest.parsers.outdated import outdated
+from ingest.parsers.review import review
 from ingest.parsers.text import HARD_LIMIT, LIMIT, TARGET, windows
 from rag.catalog import PassageDraft
 from rag.errors import DocumentError
@@ -61,7 +62,7 @@ def parse(path: str, text: str) -> Parsed:
     headings = [_TEMPLATE.sub("", block.heading).strip() for block in blocks if block.level]
     title = _text(front.get("title")) or next(filter(None, headings), "") or _name(path)
     drafts = tuple(_sections(lines, blocks, title))
-    return Parsed(title, drafts, _owner(front), _audience(front), notes, outdated(title, front, lines))
+    return Parsed(title, drafts, _owner(front), _audience(front), notes, outdated(title, front, lines), *review(front))
 
 
 def _blocks(tokens: Sequence[Token], line_count: int) -> Iterator[_Block]:

@@ -5,14 +5,17 @@ A file's version is the hash of its content; whether it changed is told by size 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ingest.owners import PLACES, owners
 from ingest.sources import Link, Listed, Listing, Previous, SourceSpec
 from rag.errors import DocumentError, SettingsError, SourceError
 
@@ -36,16 +39,23 @@ class FolderSource:
         if not self._root.is_dir():
             raise SettingsError(f"source {self._spec.name!r}: {self._root} is not a folder")
         selected = self._spec.selects()
+        owner_of = self._owners()
         items: list[Listed] = []
         problems: list[str] = []
         for path, entry in self._walk("", problems):
             if selected(path):
-                items.append(_listed(path, entry))
+                items.append(replace(_listed(path, entry), owner=owner_of(path)))
         items.sort(key=lambda item: item.path)
         if not items and not problems:
             globs = self._spec.include or self._spec.exclude
             problems.append(f"{self._root} " + ("holds no file that its globs admit" if globs else "is empty"))
         return Listing(tuple(items), complete=not problems, message="; ".join(problems[:3]))
+
+    def _owners(self) -> Callable[[str], str]:
+        for place in PLACES:
+            with contextlib.suppress(OSError):
+                return owners(self._read(place))
+        return lambda _: ""
 
     def _walk(self, folder: str, problems: list[str]) -> Iterator[tuple[str, os.DirEntry[str]]]:
         try:

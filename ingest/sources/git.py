@@ -6,13 +6,14 @@ A document's version and date are those of the last commit that changed its path
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
 from ingest.departures import departures
 from ingest.git import GitRepository, TreeEntry, is_url
 from ingest.history import Change, last_changes
+from ingest.owners import PLACES, owners
 from ingest.sources import Link, Listed, Listing, Previous, SourceSpec
 
 _REFUSED_MODES = {"120000": "symbolic link: not followed", "160000": "submodule: add its repository as a source"}
@@ -28,7 +29,8 @@ class GitSource:
     def listing(self, previous: Previous) -> Listing:
         head = self._repository.update(self._spec.ref)
         selected = self._spec.selects()
-        entries = [entry for entry in self._repository.tree(head) if selected(entry.path)]
+        tree = list(self._repository.tree(head))
+        entries = [entry for entry in tree if selected(entry.path)]
         if not entries:
             return Listing((), complete=False, head=head, message="no file that its include and exclude globs admit")
         known = {path: change for path, s in previous.signatures.items() if (change := _change_in(s))}
@@ -37,8 +39,18 @@ class GitSource:
         else:
             paths = {entry.path for entry in entries}
             changes = last_changes(self._repository, head, paths, previous.head, known)
-        items = [_listed(entry, changes.get(entry.path)) for entry in entries]
+        owner_of = self._owners(tree)
+        items = [_listed(entry, changes.get(entry.path), owner_of(entry.path)) for entry in entries]
         return Listing(tuple(items), complete=True, head=head, moved=self._moves(previous, head, entries))
+
+    def _owners(self, tree: Sequence[TreeEntry]) -> Callable[[str], str]:
+        by_path = {entry.path: entry.oid for entry in tree}
+        for place in PLACES:
+            if place in by_path:
+                self._repository.fetch_blobs([by_path[place]])
+                data = next(iter(self._repository.blobs([by_path[place]])))
+                return owners(data) if isinstance(data, bytes) else lambda _: ""
+        return lambda _: ""
 
     def _moves(self, previous: Previous, head: str, entries: Sequence[TreeEntry]) -> dict[str, str]:
         if not previous.head or previous.head == head or not self._repository.has_commit(previous.head):
@@ -69,7 +81,7 @@ class GitSource:
         return pinned_link(web_url, version, item.path)
 
 
-def _listed(entry: TreeEntry, change: Change | None) -> Listed:
+def _listed(entry: TreeEntry, change: Change | None, owner: str) -> Listed:
     path = entry.path
     try:
         path.encode("utf-8")
@@ -84,6 +96,7 @@ def _listed(entry: TreeEntry, change: Change | None) -> Listed:
         updated_at=date,
         refusal=_REFUSED_MODES.get(entry.mode, ""),
         handle=entry.oid,
+        owner=owner,
     )
 
 

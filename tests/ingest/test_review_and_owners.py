@@ -1,0 +1,95 @@
+"""Review days from front matter, and owners from CODEOWNERS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from api.owner import Owner
+from api.settings import Settings
+from ingest.owners import owners
+from ingest.parsers import parse
+from ingest.sync import SyncReport
+from rag.records import Viewer
+from tests.conftest import commit, configure, write
+
+Sync = Callable[..., SyncReport]
+
+
+@pytest.mark.parametrize(
+    ("front", "expected"),
+    [
+        ("last_reviewed_on: 2026-01-31\nreview_in: 1 month", ("2026-01-31", "2026-02-28")),
+        ("last_reviewed_on: '2025-03-01'\nreview_in: 90 days", ("2025-03-01", "2025-05-30")),
+        ("reviewed_on: 2025-03-01T10:00:00Z\nreview_every: 2 Years", ("2025-03-01", "2027-03-01")),
+        ("next_review: 2026-12-24", ("", "2026-12-24")),
+        ("last_reviewed_on: 2026-01-31\nreview_by: 2026-03-01\nreview_in: 1 week", ("2026-01-31", "2026-03-01")),
+        ("last_reviewed_on: soon\nreview_in: 6 months", ("", "")),
+        ("last_reviewed_on: 2026-13-45\nreview_in: 6 months", ("", "")),
+        ("last_reviewed_on: 9990-01-01\nreview_in: 9999 years", ("9990-01-01", "")),
+        ("review_in: [6, months]", ("", "")),
+        ("title: x", ("", "")),
+    ],
+)
+def test_review_days(front: str, expected: tuple[str, str]) -> None:
+    parsed = parse("a.md", f"---\n{front}\n---\n# A\n\ntext\n")
+    assert (parsed.reviewed_at, parsed.review_due) == expected
+
+
+def test_the_last_rule_that_matches_decides_and_a_bad_one_is_passed_over() -> None:
+    of = owners(
+        b"# all\n*  @org/all\n[ bad\n/terraform/  @org/infra @jane\n*.md  docs@example.org\n/none/\n\xff\xfe @x\n"
+    )
+    found = {path: of(path) for path in ("a.py", "terraform/x.tf", "terraform/README.md", "none/a.py")}
+    assert found == {
+        "a.py": "@org/all", "terraform/x.tf": "@org/infra, @jane", "terraform/README.md": "docs@example.org", "none/a.py": "",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["git", "folder"])
+def test_owners_follow_codeowners_without_reading_anything_anew(
+    owner: Owner, sync: Sync, settings: Settings, tmp_path: Path, kind: str
+) -> None:
+    files = {
+        "docs/a.md": "# A\n\nalpha\n",
+        "docs/b.md": "---\nowner: team-b\n---\n# B\n\nbeta\n",
+        "c/c.md": "# C\n\nc\n",
+    }
+    place = commit if kind == "git" else write
+    place(tmp_path / "repo", {**files, "CODEOWNERS": "* @all\n/docs/ @docs\n"})
+    configure(settings, {"name": "r", "type": kind, "path": str(tmp_path / "repo"), "include": ["*.md"], "owner": "us"})
+    sync()
+
+    def told() -> dict[str, str]:
+        return {document.path: document.owner for document in owner.catalog.documents_for(Viewer())}
+
+    assert told() == {"docs/a.md": "@docs", "docs/b.md": "team-b", "c/c.md": "@all"}
+    place(tmp_path / "repo", {"CODEOWNERS": "/docs/ @writers\n"})
+    report = sync()
+    assert report.embedded == 0
+    assert kind == "folder" or report.sources[0].counts["unchanged"] == 3
+    assert told() == {"docs/a.md": "@writers", "docs/b.md": "team-b", "c/c.md": "us"}
+
+
+def test_an_answer_says_that_a_review_is_overdue_and_that_a_source_could_not_be_read(
+    owner: Owner, sync: Sync, settings: Settings, tmp_path: Path
+) -> None:
+    pages = {
+        "old.md": "---\nlast_reviewed_on: 2020-01-01\nreview_in: 6 months\n---\n# Alpaca\n\nThe alpaca service runs in Paris.\n",
+        "new.md": "---\nnext_review: 2999-01-01\n---\n# Bison\n\nThe bison service runs in us-east-1.\n",
+    }
+    configure(settings, {"name": "wiki", "type": "folder", "path": str(write(tmp_path / "wiki", pages))})
+    sync()
+    asker = owner.reader().asker()
+    answer = asker.answer("where does the alpaca service run?", Viewer())
+    assert answer.citations[0].review_due == "2020-07-01"
+    assert ("review overdue", "2020-07-01", "wiki/old.md") in [(f.kind, f.text, f.reason) for f in answer.flags]
+    assert not [f for f in answer.flags if f.kind == "stale"]
+    (tmp_path / "wiki").rename(tmp_path / "elsewhere")
+    sync()
+    answer = asker.answer("where does the bison service run?", Viewer())
+    stale = [f for f in answer.flags if f.kind == "stale"]
+    assert stale[0].text == "wiki"
+    assert "there is no folder" in stale[0].reason
