@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -19,10 +19,11 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from api.compose import Reader, viewer_from
 from api.failures import http_status
+from api.hooks import add_hooks
 from api.pages import add_pages
 from api.problems import PROBLEMS
 from api.settings import Settings
-from api.status import sources_view
+from api.status import runs_view, sources_view
 from api.terraform_http import add_terraform
 from api.views import answer_view, citation_view, document_view, drift_view, search_view
 from rag.ask import Asker
@@ -47,8 +48,8 @@ class AskRequest(BaseModel):
     persona: str = Field(default="", max_length=64, pattern=r"^[\w-]*$", examples=[""])
 
 
-def make_app(settings: Settings, reader: Reader) -> FastAPI:
-    """The application over one reader."""
+def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] | None = None) -> FastAPI:
+    """The application over one reader. `pushed` is told which source a git host says was pushed to."""
     app = FastAPI(
         title="Waypost",
         version="1",
@@ -64,6 +65,8 @@ def make_app(settings: Settings, reader: Reader) -> FastAPI:
     _add_lookups(app, reader, viewer)
     add_terraform(app, reader, viewer)
     _add_health(app, reader)
+    if pushed:
+        add_hooks(app, settings, pushed)
     add_pages(app)
     return app
 
@@ -161,6 +164,14 @@ def _add_lookups(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
     def sources() -> dict[str, Any]:
         """The sources, their sync state, and how many documents this viewer may see."""
         return {"sources": sources_view(reader.catalog, viewer)}
+
+    @app.get("/v1/runs", tags=["documents"])
+    def runs(
+        source: Annotated[str, Query(description="only runs of this source")] = "",
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    ) -> dict[str, Any]:
+        """The last syncs, newest first: when, how each ended, and what became of all that the source listed."""
+        return {"runs": runs_view(reader.catalog, viewer, source, limit)}
 
 
 def _add_health(app: FastAPI, reader: Reader) -> None:

@@ -15,6 +15,8 @@ class Problem(BaseModel):
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "something in the request or the settings must change"},
+    403: {"model": Problem, "description": "not signed as it must be"},
     404: {"model": Problem, "description": "it is not there, or not for this viewer"},
+    413: {"model": Problem, "description": "the body is too large"},
     503: {"model": Problem, "description": "try again later"},
 }

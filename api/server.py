@@ -14,9 +14,10 @@ from rich.console import Console
 from api.compose import progress_event
 from api.http import make_app
 from api.owner import Owner, open_owner
+from api.scheduler import Scheduler
 from api.settings import Settings
 from ingest.sync import as_json
-from rag.errors import RetryLaterError, SettingsError, WaypostError
+from rag.errors import SettingsError, WaypostError
 from rag.owner import Handler
 from rag.ports import Progress
 
@@ -42,9 +43,13 @@ def run(settings: Settings, host: str, port: int) -> None:
         console = Console(stderr=True, highlight=False, soft_wrap=True)
         console.print(f"Waypost answers at {address} (API: {address}/docs)")
         if not owner.catalog.sources():
-            console.print(f"[yellow]nothing has been synced into {settings.home} yet: run `waypost sync`[/yellow]")
+            console.print(
+                f"nothing has been synced into {settings.home} yet: each source is, now and after its schedule"
+            )
         try:
-            app = make_app(settings, owner.reader())
+            scheduler = Scheduler(owner, stopping, console)
+            scheduler.start()
+            app = make_app(settings, owner.reader(), scheduler.push)
             uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=20)).run([listener])
         finally:
             stopping.set()
@@ -89,8 +94,8 @@ def _sync_handler(owners: list[Owner], stopping: threading.Event) -> Handler:
             raise SettingsError(
                 f"the running `waypost serve` reads {ours}, not {request['config']}; stop it, or name that file"
             )
-        if owner.syncing.locked():
-            raise RetryLaterError("the running `waypost serve` is syncing already; try again when it has done")
+        if owner.syncing.locked():  # the other one is waited for
+            yield progress_event(Progress("waiting"))
         steps: queue.Queue[Mapping[str, Any]] = queue.Queue()
 
         def work() -> None:

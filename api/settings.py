@@ -8,6 +8,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import yaml
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.schedule import next_sync
 from ingest.git import is_url
 from ingest.sources import Credentials, SourceSpec
 from rag.errors import SettingsError
@@ -55,6 +57,7 @@ class Settings(BaseSettings):
     model_timeout: float = Field(default=30.0, gt=0, description="seconds for one answer of the model")
     anthropic_api_key: str = Field(default="", validation_alias="ANTHROPIC_API_KEY", repr=False)
     anthropic_base_url: str = Field(default="", validation_alias="ANTHROPIC_BASE_URL")
+    webhook_secret: str = Field(default="", repr=False, description="what git hosts sign their push webhooks with")
     allowed_hosts: str = Field(default="", description="further names that HTTP requests may call this host by")
 
     @property
@@ -130,6 +133,10 @@ def _source(entry: Any, number: int, config: Path, environment: Mapping[str, str
     if spec.kind not in ("auto", *KINDS):
         raise SettingsError(f"{where} has kind {spec.kind!r}; there are: auto, {', '.join(KINDS)}")
     spec.selects()
+    try:
+        next_sync(spec.schedule, datetime.now(UTC))
+    except SettingsError as error:
+        raise SettingsError(f"{where}: {error}") from None
     return spec
 
 

@@ -34,6 +34,16 @@ def sources_view(catalog: Catalog, viewer: Viewer) -> list[dict[str, Any]]:
     ]
 
 
+def runs_view(catalog: Catalog, viewer: Viewer, source: str, limit: int) -> list[dict[str, Any]]:
+    """The last runs of the sources of which the viewer may see some document; counts only where they may see all."""
+    admitted = set(catalog.access_keys(viewer))
+    counts = catalog.document_counts()
+    partly = {name for name, access in counts if access not in admitted}
+    hidden = partly - {name for name, access in counts if access in admitted}
+    found = [run for run in catalog.runs(limit, source) if run["source"] not in hidden]
+    return [{**run, "counts": {} if run["source"] in partly else run["counts"]} for run in found]
+
+
 def status_view(catalog: Catalog, lexical_watermark: int, vectors_watermark: int) -> dict[str, Any]:
     """Everything, for whoever runs Waypost: counts of each outcome, reasons, redactions, and coverage."""
     everyone_keys = tuple({access for _, access in catalog.document_counts()})

@@ -369,11 +369,18 @@ class Catalog:
                 found.setdefault(row.source, []).append(row.path)
         return found
 
-    def runs(self, limit: int = 50) -> list[Mapping[str, Any]]:
-        """The newest sync runs, newest first."""
+    def runs(self, limit: int = 50, source: str = "") -> list[Mapping[str, Any]]:
+        """The newest sync runs, newest first; with `source` those of one."""
+        mine = s.runs.c.source == source if source else true()
         with self._read() as connection:
-            rows = connection.execute(select(s.runs).order_by(s.runs.c.id.desc()).limit(limit))
+            rows = connection.execute(select(s.runs).where(mine).order_by(s.runs.c.id.desc()).limit(limit))
             return [{**row._mapping, "counts": json.loads(row.counts)} for row in rows]
+
+    def runs_begun(self) -> dict[str, str]:
+        """When the last run of each source began."""
+        query = select(s.runs.c.source, func.max(s.runs.c.started_at)).group_by(s.runs.c.source)
+        with self._read() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def setting(self, name: str) -> str:
         """A single value, "" if never set."""

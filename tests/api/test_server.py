@@ -22,7 +22,7 @@ Waypost = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     write(tmp_path / "wiki", {"a.md": "# Lock\n\nRun force-unlock.\n"})
-    (tmp_path / "waypost.yaml").write_text("sources: [{name: wiki, type: folder, path: wiki}]")
+    (tmp_path / "waypost.yaml").write_text("sources: [{name: wiki, type: folder, path: wiki, schedule: never}]")
     return {**os.environ, "WAYPOST_HOME": str(tmp_path / "home"), "WAYPOST_EMBEDDER": "hashing"}
 
 

@@ -1,0 +1,58 @@
+"""`POST /v1/hooks/SOURCE`: a git host tells that it was pushed to, signed with the secret that both know.
+
+Signatures: GitHub `X-Hub-Signature-256` (Bitbucket `X-Hub-Signature`), Gitea and Forgejo `X-Gitea-Signature`, GitLab
+`X-Gitlab-Token`; each from the host's documentation of webhooks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from api.compose import chosen_sources
+from api.problems import PROBLEMS
+from api.settings import Settings
+
+_MOST_BYTES = 5_000_000
+_SIGNED = ("x-hub-signature-256", "x-hub-signature", "x-gitea-signature", "x-forgejo-signature")
+
+
+def add_hooks(app: FastAPI, settings: Settings, pushed: Callable[[str], None]) -> None:
+    """Adds the route; `pushed` is told the name of the source."""
+
+    @app.post(
+        "/v1/hooks/{source}", status_code=202, responses={k: PROBLEMS[k] for k in (403, 404, 413)}, tags=["sources"]
+    )
+    async def hook(source: str, request: Request) -> Any:
+        """Syncs a source at once because its git host was pushed to. Set WAYPOST_WEBHOOK_SECRET, and the same at the host."""
+        if not settings.webhook_secret:
+            return _refused(403, "no webhook is taken: WAYPOST_WEBHOOK_SECRET is not set")
+        body = bytearray()
+        async for part in request.stream():
+            body += part
+            if len(body) > _MOST_BYTES:
+                return _refused(413, f"more than {_MOST_BYTES} bytes")
+        if not is_signed(bytes(body), request.headers, settings.webhook_secret):
+            return _refused(403, "the signature is missing or wrong; use the same secret here and at the git host")
+        if source not in {spec.name for spec in chosen_sources(settings, [])}:
+            return _refused(404, "there is no source of this name")
+        pushed(source)
+        return {"source": source, "queued": True}
+
+
+def is_signed(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
+    """Whether the host that knows the secret sent this body. Compared in constant time."""
+    wanted = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    given = [headers[name].removeprefix("sha256=") for name in _SIGNED if name in headers]
+    if any(hmac.compare_digest(one.encode(), wanted.encode()) for one in given):
+        return True
+    return hmac.compare_digest(headers.get("x-gitlab-token", "").encode(), secret.encode())
+
+
+def _refused(status: int, message: str) -> JSONResponse:
+    return JSONResponse({"error": message}, status_code=status)
