@@ -28,6 +28,7 @@ _HARDENED = (
     "protocol.git.allow=always", "core.hooksPath=/dev/null", "core.symlinks=false", "core.fsmonitor=false",
     "core.attributesFile=/dev/null", "submodule.recurse=false", "fetch.recurseSubmodules=false", "gc.auto=0",
     "maintenance.auto=false", "credential.helper=", "core.askPass=", "http.followRedirects=initial", "fetch.fsckObjects=false",
+    "http.lowSpeedLimit=500", "http.lowSpeedTime=60",
     "safe.directory=*", "transfer.credentialsInUrl=die",
 )  # fmt: skip
 _HEAD = "refs/waypost/head"
