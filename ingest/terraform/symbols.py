@@ -23,6 +23,9 @@ _SECRET = re.compile(
     r"(^|_)(password|passwd|passphrase|secret|secret_key|secret_access_key|private_key|token|api_key|access_key|client_secret)$"
     r"|^(secret_string|master_password|auth_token|connection_string)$"
 )
+_OF_STATE = frozenset(  # arguments of backends whose text may be a secret, or hold one
+    "client_key client_private_key_pem conn_str credentials encryption_key http_auth secret_id sse_customer_key".split()
+)
 _PLAIN = re.compile(r"(_arn|_id|_name|_length|_version|_days|_enabled|_path|_url|_ttl|_hours)$")
 _MOST = 2000  # attributes of one symbol
 
@@ -52,7 +55,8 @@ def _symbol(block: Block) -> Symbol:
     references: list[SymbolReference] = []
     for path, attribute in _flat(block, ""):
         named = name if kind == "variable" and path == "default" else attribute.name
-        expression = ["secret"] if sensitive and path == "default" else _told(named, attribute.expression)
+        hidden = (sensitive and path == "default") or (kind == "terraform" and _is_of_state(attribute))
+        expression = ["secret"] if hidden else _told(named, attribute.expression)
         attributes.append(SymbolAttribute(path, attribute.start, attribute.end, expression))
         references.extend(SymbolReference(target, path, r.line) for r in attribute.references if (target := _target(r)))
     sensitive = sensitive or (kind == "output" and _says(block, "sensitive"))
@@ -60,6 +64,11 @@ def _symbol(block: Block) -> Symbol:
         _address(kind, type_, name, block), kind, type_, name, block.start, block.end, block.comment, _provider(block),
         sensitive, tuple(attributes[:_MOST]), tuple(dict.fromkeys(references)),
     )  # fmt: skip
+
+
+def _is_of_state(attribute: Attribute) -> bool:
+    """Whether it is an argument of a backend that must not be told."""
+    return attribute.name in _OF_STATE and _holds_text(attribute.expression)
 
 
 def _provider(block: Block) -> str:
@@ -113,7 +122,8 @@ def _assigned(attribute: Attribute, kind: str) -> Symbol:
 
 
 def _flat(block: Block, prefix: str) -> Iterator[tuple[str, Attribute]]:
-    """Every attribute with its path through nested blocks; blocks of one type are numbered where there are several."""
+    """Every attribute with its path through nested blocks; blocks of one type are numbered where there are several. One that is
+    empty stands as an empty object: `backend "s3" {}` says something."""
     for attribute in block.attributes:
         yield prefix + attribute.name, attribute
     many = Counter(nested.type for nested in block.blocks)
@@ -122,6 +132,8 @@ def _flat(block: Block, prefix: str) -> Iterator[tuple[str, Attribute]]:
         name = ".".join((nested.type, *nested.labels))
         index = f"[{seen[nested.type]}]" if many[nested.type] > 1 and not nested.labels else ""
         seen[nested.type] += 1
+        if not nested.attributes and not nested.blocks:
+            yield prefix + name + index, Attribute(name, nested.lead, nested.start, nested.end, ["obj", []])
         yield from _flat(nested, f"{prefix}{name}{index}.")
 
 

@@ -53,6 +53,8 @@ SECRETS = [
     ("dXNlcjpwYXNz" + "d29yZDEyMw==", "curl -H 'Authorization: Basic {}'", "a.md"),
     ("hunter2" + "-Zq8v", 'password = "{}"', "a.md"),
     ("hunter2" + "-Zq8v", "password: {}", "a.yaml"),
+    ("hunter2" + "Zq8v", '    sse_customer_key = "{}"', "backend.tf"),
+    ("app:hunter2" + "Zq8v", '    http_auth = "{}"', "backend.tf"),
     ("hunter2" + "-Zq8v", '{{"db_password": "{}"}}', "a.json"),
     ("hunter2" + "-Zq8v", "export DB_PASSWORD={}", "a.sh"),
     ("hunter2" + "-Zq8v", "mysql --password={} -u root", "a.md"),
