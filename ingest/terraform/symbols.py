@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
@@ -51,12 +51,13 @@ def symbols(path: str, file: File) -> tuple[Symbol, ...]:
 def _symbol(block: Block) -> Symbol:
     kind, type_, name = _names(block)
     sensitive = kind == "variable" and _says(block, "sensitive")
+    secret = _names_secret_of_state if kind == "terraform" or type_ == "remote_state" else _names_secret
     attributes: list[SymbolAttribute] = []
     references: list[SymbolReference] = []
     for path, attribute in _flat(block, ""):
         named = name if kind == "variable" and path == "default" else attribute.name
-        hidden = (sensitive and path == "default") or (kind == "terraform" and _is_of_state(attribute))
-        expression = ["secret"] if hidden else _told(named, attribute.expression)
+        hidden = sensitive and path == "default"
+        expression = ["secret"] if hidden else _told(named, attribute.expression, secret)
         attributes.append(SymbolAttribute(path, attribute.start, attribute.end, expression))
         references.extend(SymbolReference(target, path, r.line) for r in attribute.references if (target := _target(r)))
     sensitive = sensitive or (kind == "output" and _says(block, "sensitive"))
@@ -64,11 +65,6 @@ def _symbol(block: Block) -> Symbol:
         _address(kind, type_, name, block), kind, type_, name, block.start, block.end, block.comment, _provider(block),
         sensitive, tuple(attributes[:_MOST]), tuple(dict.fromkeys(references)),
     )  # fmt: skip
-
-
-def _is_of_state(attribute: Attribute) -> bool:
-    """Whether it is an argument of a backend that must not be told."""
-    return attribute.name in _OF_STATE and _holds_text(attribute.expression)
 
 
 def _provider(block: Block) -> str:
@@ -142,30 +138,36 @@ def _says(block: Block, name: str) -> bool:
     return attribute is not None and attribute.expression == ["lit", True]
 
 
-def _told(name: str, expression: Expression) -> Expression:  # noqa: PLR0911  # one line a form
+@lru_cache(maxsize=4096)  # names recur
+def _names_secret(name: str) -> bool:
+    lowered = name.lower()
+    return bool(_SECRET.search(lowered)) and not _PLAIN.search(lowered)
+
+
+def _names_secret_of_state(name: str) -> bool:
+    return _names_secret(name) or name.lower() in _OF_STATE
+
+
+def _told(  # noqa: PLR0911  # one line a form
+    name: str, expression: Expression, secret: Callable[[str], bool] = _names_secret
+) -> Expression:
     """The expression without what must not be told: a text set for a secret's name, also within an object. References and numbers
     are no secrets."""
-    if _names_secret(name) and _holds_text(expression):
+    if secret(name) and _holds_text(expression):
         return ["secret"]
     match expression:
         case ["lit", str(text)] if "[REDACTED:" in text:
             return ["secret"]
         case ["obj", entries]:
             named = [(str(key[1]) if key[0] == "lit" else "", key, value, line) for key, value, line in entries]
-            return ["obj", [[key, _told(key_name, value), line] for key_name, key, value, line in named]]
+            return ["obj", [[key, _told(key_name, value, secret), line] for key_name, key, value, line in named]]
         case ["list", items]:
-            return ["list", [_told("", item) for item in items]]
+            return ["list", [_told("", item, secret) for item in items]]
         case ["call", function, arguments, expands]:
-            return ["call", function, [_told("", argument) for argument in arguments], expands]
+            return ["call", function, [_told("", argument, secret) for argument in arguments], expands]
         case ["if", condition, yes, no]:
-            return ["if", condition, _told("", yes), _told("", no)]
+            return ["if", condition, _told("", yes, secret), _told("", no, secret)]
     return expression
-
-
-@lru_cache(maxsize=4096)  # names recur
-def _names_secret(name: str) -> bool:
-    lowered = name.lower()
-    return bool(_SECRET.search(lowered)) and not _PLAIN.search(lowered)
 
 
 def _holds_text(expression: Any) -> bool:

@@ -183,6 +183,8 @@ def test_what_a_backend_may_hold_of_secrets_stays_here() -> None:
     (found,) = symbols("main.tf", read(f'terraform {{\n  backend "x" {{\n    key = "a"\n{text}  }}\n}}\n'))
     told = {attribute.path: attribute.expression for attribute in found.attributes}
     assert told == {"backend.x.key": ["lit", "a"], **{f"backend.x.{name}": ["secret"] for name in names}}
+    terragrunt = 'remote_state {\n  config = {\n    conn_str = "Xk29fLqp"\n  }\n}\n'
+    assert "Xk29fLqp" not in repr(symbols("root.hcl", read(terragrunt)))
 
 
 def test_values_and_terragrunt() -> None:
