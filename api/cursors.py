@@ -5,29 +5,30 @@ from __future__ import annotations
 import base64
 import json
 
+from rag.catalog.symbols import Place
 from rag.errors import SettingsError
-from rag.terraform.pages import Behind
+from rag.terraform.pages import START
 
 _HIGHEST = 2**31
 
 
-def cursor_of(behind: Behind) -> str:
+def cursor_of(place: Place) -> str:
     """The cursor of a place."""
-    told = json.dumps([*behind.place, behind.given], separators=(",", ":"))
+    told = json.dumps(place, separators=(",", ":"))
     return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
 
 
-def behind_cursor(cursor: str) -> Behind:
+def place_of(cursor: str) -> Place:
     """The place of a cursor; of "" the beginning. Raises: SettingsError when `cursor_of` never gave it."""
     if not cursor:
-        return Behind()
+        return START
     try:
         told = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        source, path, line, symbol, given = json.loads(told)
-        texts = [text.encode() for text in (source, path, symbol)]
-        fits = -1 <= line < _HIGHEST and given >= 0 and type(line) is type(given) is int
+        source, path, line, last = json.loads(told)
+        texts = [text.encode() for text in (source, path, last)]
+        fits = -1 <= line < _HIGHEST and type(line) is int
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise SettingsError("the cursor is not one that this server gave; begin without one") from error
     if not (fits and all(isinstance(text, bytes) for text in texts)):
         raise SettingsError("the cursor is not one that this server gave; begin without one")
-    return Behind((source, path, line, symbol), given)
+    return source, path, line, last

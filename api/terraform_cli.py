@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 terraform = typer.Typer(no_args_is_help=True, help="Look up what Terraform code defines, and what refers to what.")
 SourceOnly = Annotated[str, typer.Option("--source", help="Only this source.")]
 FolderOnly = Annotated[str | None, typer.Option("--folder", help="Only this module folder ('' is the source's top).")]
+_LINES = 8  # of one sort, below an environment or a provider
 Address = Annotated[str, typer.Argument(help="aws_s3_bucket.logs, var.region, module.vpc, module.vpc.aws_vpc.main …")]
 
 
@@ -164,19 +165,89 @@ def modules(as_groups: GroupsOption = "", config: ConfigOption = None, as_json: 
 
 
 @terraform.command("providers")
-def providers(as_groups: GroupsOption = "", config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """List the providers that module folders require, with their version constraints."""
+def providers(
+    source: SourceOnly = "", folder: FolderOnly = None, as_groups: GroupsOption = "", config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """List the providers that module folders require, with the versions that lock files select."""
     from api.terraform_views import provider_view
+    from rag.terraform.providers import find_providers
 
     with opened_lookup(config, as_groups) as lookup:
-        found = lookup.providers()
+        rows = [provider_view(one) for one in find_providers(lookup, source, folder)]
     if as_json:
-        print_json({"providers": [provider_view(one) for one in found]})
+        print_json({"providers": rows})
         return
-    for one in found:
-        out.print(
-            f"{escape(one.name):<20} {escape(one.origin):<36} {escape(one.constraint):<16} {escape(f'{one.path}:{one.line}')}"
-        )
+    for row in rows:
+        locks = [f"locked {one['version']} by {row['source']}/{one['path']}:{one['line']}" for one in row["locks"]]
+        where, constraint = f"{row['source']}/{row['path']}:{row['line']}", row["constraint"]
+        if [lock["path"] for lock in row["locks"]] == [row["path"]]:  # only its lock file names it
+            constraint, locks = f"none; locked {row['locks'][0]['version']}", []
+        named = f"{row['name']:<20} {row['origin']:<36} constraint {constraint or 'none'}"
+        out.print(f"{escape(named)}  [cyan]{escape(where)}[/cyan]")
+        _few(locks)
+    out.print(f"{len(rows)} found")
+
+
+@terraform.command("settings")
+def settings(
+    source: SourceOnly = "", folder: FolderOnly = None, as_groups: GroupsOption = "", config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """List where the state of each module folder is kept, and which versions of Terraform it requires."""
+    from api.terraform_views import settings_view
+    from rag.terraform.settings import find_settings
+
+    with opened_lookup(config, as_groups) as lookup:
+        rows = [settings_view(one) for one in find_settings(lookup, source, folder)]
+    if as_json:
+        print_json({"settings": rows})
+        return
+    for row in rows:
+        out.print(f"[bold]{escape(_folder(row['source'], row['folder']))}[/bold]")
+        for version in row["required_version"]:
+            where = f"{row['source']}/{version['path']}:{version['line']}"
+            out.print(f"   required_version {escape(version['constraint'])}  [cyan]{escape(where)}[/cyan]")
+        for backend in row["backends"]:
+            told = ", ".join(f"{one['path']} = {one['value']}" for one in backend["attributes"])
+            where = f"{row['source']}/{backend['path']}:{backend['line']}"
+            named = f"{backend['block']} {backend['type']}".strip()
+            out.print(f"   {escape(named)}  [cyan]{escape(where)}[/cyan]  {escape(told)}".rstrip())
+    out.print(f"{len(rows)} found")
+
+
+@terraform.command("environments")
+def environments(
+    source: SourceOnly = "", as_groups: GroupsOption = "", config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """List the environments that are recognised, with the folders, .tfvars files and workspaces that make them."""
+    from api.terraform_views import environment_view
+
+    with opened_lookup(config, as_groups) as lookup:
+        rows = [environment_view(one) for one in lookup.environments if source in ("", one.source)]
+    if as_json:
+        print_json({"environments": rows})
+        return
+    for row in rows:
+        out.print(f"[bold]{escape(row['name'])}[/bold]  {escape(row['source'])}")
+        _few(f"folder {folder}" for folder in row["folders"])
+        _few(f"Terragrunt {folder}" for folder in row["terragrunt"])
+        _few(f"tfvars {path}" for path in row["tfvars"])
+        _few(f"workspace {one['path']}:{one['line']} {one['address']}" for one in row["workspaces"])
+    out.print(f"{len(rows)} found")
+
+
+def _few(lines: Iterable[str]) -> None:
+    """The first lines of some, below what they belong to; the rest by their number."""
+    told = list(lines)
+    for line in told[:_LINES]:
+        out.print(f"   {escape(line)}")
+    if len(told) > _LINES:
+        out.print(f"   … and {len(told) - _LINES} more; --json has all")
+
+
+def _folder(source: str, folder: str) -> str:
+    return f"{source}/{folder}".rstrip("/")
 
 
 def _place(found: StoredSymbol) -> str:

@@ -1,4 +1,5 @@
-"""`/v1/terraform`: what Terraform code defines, what refers to what, values, modules, providers and graphs.
+"""`/v1/terraform`: what Terraform code defines, what refers to what, values, modules, providers, settings,
+environments and graphs.
 
 The objects are those of `waypost terraform … --json`, from `api.terraform_views`; lists come in pages.
 """
@@ -12,22 +13,26 @@ from fastapi.responses import Response
 from typing_extensions import TypedDict
 
 from api.compose import Reader
-from api.cursors import behind_cursor, cursor_of
+from api.cursors import cursor_of, place_of
 from api.graph_mermaid import draw_mermaid
 from api.graph_svg import draw_svg
 from api.problems import PROBLEMS
 from api.terraform_views import (
+    EnvironmentView,
     GraphView,
     ModuleView,
     ProviderView,
+    SettingsView,
     Shown,
     SymbolView,
     Used,
     Values,
+    environment_view,
     graph_view,
     known_kind,
     module_view,
     provider_view,
+    settings_view,
     shown_view,
     symbol_view,
     used_view,
@@ -37,8 +42,10 @@ from rag.catalog.symbols import Wanted
 from rag.records import Viewer
 from rag.terraform.graph import TerraformGraphs
 from rag.terraform.lookup import module_call
-from rag.terraform.pages import Page, providers_page, symbols_page
+from rag.terraform.pages import Page, page_of, symbols_page
+from rag.terraform.providers import find_providers
 from rag.terraform.records import DEEPEST_GRAPH, KINDS, MOST_NODES, MOST_NODES_EVER
+from rag.terraform.settings import find_settings
 
 _SVG_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
@@ -74,10 +81,27 @@ class ModulePage(TypedDict):
 
 
 class ProviderPage(TypedDict):
-    """Providers that module folders require."""
+    """Providers that module folders require or lock; `total` counts those of all pages."""
 
     providers: list[ProviderView]
     next_cursor: str | None
+    total: int
+
+
+class SettingsPage(TypedDict):
+    """Module folders with what their `terraform` blocks settle; `total` counts those of all pages."""
+
+    settings: list[SettingsView]
+    next_cursor: str | None
+    total: int
+
+
+class EnvironmentPage(TypedDict):
+    """Environments in the order of source and name; `total` counts those of all pages."""
+
+    environments: list[EnvironmentView]
+    next_cursor: str | None
+    total: int
 
 
 def add_terraform(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
@@ -112,7 +136,7 @@ def _add_lists(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
         wanted: Wanted = {
             "kind": known_kind(kind), "type_": type, "name": name, "source": source, "folder": folder, "prefix": prefix,
         }  # fmt: skip
-        page = symbols_page(lookup, limit, behind_cursor(cursor), **wanted)
+        page = symbols_page(lookup, limit, place_of(cursor), **wanted)
         found = [symbol_view(one) for one in page.items]
         return {"symbols": found, "next_cursor": _next(page), "total": lookup.count(**wanted)}
 
@@ -120,15 +144,33 @@ def _add_lists(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
     def modules(limit: Limit = 50, cursor: Cursor = "") -> ModulePage:
         """Every call of a module, with where its code comes from and its version."""
         lookup = reader.terraform(viewer)
-        page = symbols_page(lookup, limit, behind_cursor(cursor), kind="module")
+        page = symbols_page(lookup, limit, place_of(cursor), kind="module")
         found = [module_view(module_call(one)) for one in page.items]
         return {"modules": found, "next_cursor": _next(page), "total": lookup.count(kind="module")}
 
     @app.get("/v1/terraform/providers", responses=_problems(400, 503), tags=["terraform"])
-    def providers(limit: Limit = 50, cursor: Cursor = "") -> ProviderPage:
-        """The providers that module folders require, with their version constraints."""
-        page = providers_page(reader.terraform(viewer), limit, behind_cursor(cursor))
-        return {"providers": [provider_view(one) for one in page.items], "next_cursor": _next(page)}
+    def providers(source: Source = "", folder: Folder = None, limit: Limit = 50, cursor: Cursor = "") -> ProviderPage:
+        """The providers that module folders require, with their version constraints and the versions that lock files select."""
+        found = find_providers(reader.terraform(viewer), source, folder)
+        page = page_of(found, limit, place_of(cursor))
+        views = [provider_view(one) for one in page.items]
+        return {"providers": views, "next_cursor": _next(page), "total": len(found)}
+
+    @app.get("/v1/terraform/settings", responses=_problems(400, 503), tags=["terraform"])
+    def settings(source: Source = "", folder: Folder = None, limit: Limit = 50, cursor: Cursor = "") -> SettingsPage:
+        """Where each module folder's state is kept, and which versions of Terraform it requires."""
+        found = find_settings(reader.terraform(viewer), source, folder)
+        page = page_of(found, limit, place_of(cursor))
+        views = [settings_view(one) for one in page.items]
+        return {"settings": views, "next_cursor": _next(page), "total": len(found)}
+
+    @app.get("/v1/terraform/environments", responses=_problems(400, 503), tags=["terraform"])
+    def environments(source: Source = "", limit: Limit = 50, cursor: Cursor = "") -> EnvironmentPage:
+        """The environments that are recognised, and the folders, .tfvars files and workspaces that make them."""
+        found = [one for one in reader.terraform(viewer).environments if source in ("", one.source)]
+        page = page_of(found, limit, place_of(cursor))
+        views = [environment_view(one) for one in page.items]
+        return {"environments": views, "next_cursor": _next(page), "total": len(found)}
 
 
 def _add_addresses(app: FastAPI, reader: Reader, viewer: Viewer) -> None:

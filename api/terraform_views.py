@@ -14,9 +14,12 @@ from typing_extensions import TypedDict  # Pydantic takes the standard library's
 
 from rag.catalog.symbols import StoredReference, StoredSymbol
 from rag.errors import SettingsError
-from rag.terraform.lookup import ModuleCall, Provider, TerraformLookup
+from rag.terraform.environments import Environment
+from rag.terraform.lookup import ModuleCall, TerraformLookup
 from rag.terraform.mentions import Mention
-from rag.terraform.records import KINDS, Graph
+from rag.terraform.providers import Provider
+from rag.terraform.records import KINDS, Graph, SymbolAttribute
+from rag.terraform.settings import ModuleSettings
 from rag.terraform.text import as_hcl
 from rag.terraform.values import find_values
 
@@ -109,8 +112,18 @@ class ModuleView(TypedDict):
     folder: str | None
 
 
+class LockView(TypedDict):
+    """What a lock file selects for a provider, and the constraints that all modules together had then."""
+
+    version: str
+    constraints: str
+    path: str
+    line: int
+
+
 class ProviderView(TypedDict):
-    """A provider that a module folder requires."""
+    """A provider that a module folder requires, or, with no constraint, that only its lock file names. `locks`: of the folder's
+    own lock file, or else of those of the folders that call the module."""
 
     source: str
     folder: str
@@ -119,6 +132,53 @@ class ProviderView(TypedDict):
     constraint: str
     path: str
     line: int
+    locks: list[LockView]
+
+
+class RequiredVersionView(TypedDict):
+    """A constraint on Terraform's own version."""
+
+    constraint: str
+    path: str
+    line: int
+
+
+class BackendView(TypedDict):
+    """Where state is kept. `block`: `backend`, `cloud` or Terragrunt's `remote_state`; `type`: s3, gcs, …, of `cloud` empty."""
+
+    block: str
+    type: str
+    attributes: list[AttributeView]
+    path: str
+    line: int
+
+
+class SettingsView(TypedDict):
+    """What `terraform` blocks settle for a module folder."""
+
+    source: str
+    folder: str
+    required_version: list[RequiredVersionView]
+    backends: list[BackendView]
+
+
+class WorkspaceView(TypedDict):
+    """Code that names a workspace."""
+
+    address: str
+    path: str
+    line: int
+
+
+class EnvironmentView(TypedDict):
+    """An environment of one source, by what makes it one. `terragrunt`: folders that hold Terragrunt's units."""
+
+    name: str
+    source: str
+    folders: list[str]
+    terragrunt: list[str]
+    tfvars: list[str]
+    workspaces: list[WorkspaceView]
 
 
 @with_config(ConfigDict(extra="allow"))
@@ -204,10 +264,16 @@ def symbol_view(found: StoredSymbol) -> SymbolView:
         "comment": symbol.comment,
         "provider": symbol.provider,
         "sensitive": symbol.sensitive,
-        "attributes": [
-            {"path": a.path, "start_line": a.start, "end_line": a.end, "value": as_hcl(a.expression)}
-            for a in symbol.attributes
-        ],
+        "attributes": [attribute_view(attribute) for attribute in symbol.attributes],
+    }
+
+
+def attribute_view(attribute: SymbolAttribute) -> AttributeView:
+    return {
+        "path": attribute.path,
+        "start_line": attribute.start,
+        "end_line": attribute.end,
+        "value": as_hcl(attribute.expression),
     }
 
 
@@ -267,6 +333,38 @@ def module_view(call: ModuleCall) -> ModuleView:
 
 def provider_view(provider: Provider) -> ProviderView:
     return cast(ProviderView, asdict(provider))
+
+
+def settings_view(settings: ModuleSettings) -> SettingsView:
+    return {
+        "source": settings.source,
+        "folder": settings.folder,
+        "required_version": [cast(RequiredVersionView, asdict(one)) for one in settings.required_version],
+        "backends": [
+            {
+                "block": one.block,
+                "type": one.type,
+                "attributes": [attribute_view(attribute) for attribute in one.attributes],
+                "path": one.path,
+                "line": one.line,
+            }
+            for one in settings.backends
+        ],
+    }
+
+
+def environment_view(environment: Environment) -> EnvironmentView:
+    return {
+        "name": environment.name,
+        "source": environment.source,
+        "folders": list(environment.folders),
+        "terragrunt": list(environment.terragrunt),
+        "tfvars": list(environment.tfvars),
+        "workspaces": [
+            {"address": one.symbol.address, "path": one.path, "line": one.symbol.start}
+            for one in environment.workspaces
+        ],
+    }
 
 
 def values_view(

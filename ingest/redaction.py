@@ -157,7 +157,7 @@ _HARMLESS = re.compile(
     r"^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|sha(?:1|256|512)[:-].*|arn:.*|(?:\.{0,2}|~)/.*|"
     r"[a-z][a-z0-9+.-]*://.*|[\w.-]+@[\w.-]+|\d{1,5}|[\w./-]+\.(?:ya?ml|json|tfvars|tf|txt|pem|key|crt|md|sh|py|go|html|env))$", re.I
 )  # fmt: skip
-_WORDY = re.compile(r"^[A-Za-z][a-z]*(?:[ _./:-]?[A-Za-z]?[a-z]*)*[.:]?$")
+_WORDY = re.compile(r"^[A-Za-z][A-Za-z _./:-]*$")
 _EXPRESSION = re.compile(r"\$\{|\$\(|\{\{|<%|%\{|\$[A-Za-z_]|%[A-Z_]+%|\w\(| == |&&|\|\|")
 
 

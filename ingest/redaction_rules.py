@@ -99,5 +99,5 @@ SECRET_ATTRIBUTES = frozenset(
     """password master_password admin_password administrator_login_password root_password db_password secret
     secret_string secret_key client_secret private_key private_key_pem private_key_openssh auth_token access_token
     api_token token api_key access_key shared_key primary_key passphrase connection_string secret_access_key
-    webhook_url""".split()
+    webhook_url sse_customer_key http_auth""".split()
 )

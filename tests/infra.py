@@ -16,6 +16,12 @@ INFRA = {
     'output "endpoint" {\n  value = module.db.endpoint\n}\n',
     "env/prod/versions.tf": 'terraform {\n  required_providers {\n    aws = {\n      source  = "hashicorp/aws"\n'
     '      version = "~> 5.0"\n    }\n    random = "3.1"\n  }\n}\n',
+    "env/prod/.terraform.lock.hcl": 'provider "registry.terraform.io/hashicorp/aws" {\n  version     = "5.31.0"\n'
+    '  constraints = "~> 5.0"\n  hashes = [\n    "h1:abc=",\n  ]\n}\n',
+    "env/prod/backend.tf": 'terraform {\n  required_version = ">= 1.5"\n  backend "s3" {\n    bucket = "state"\n  }\n}\n',
+    "env/test/backend.tf": 'terraform {\n  backend "local" {}\n}\n',
+    "env/test/live.tfvars": "unused = 1\n",
+    "modules/net/versions.tf": 'terraform {\n  required_version = ">= 1.3"\n}\n',
     "env/test/main.tf": 'module "net" {\n  source = "../../modules/net"\n  cidr   = "10.9.0.0/16"\n}\n'
     'terraform {\n  required_providers {\n    aws = {\n      version = "~> 4.0"\n    }\n  }\n}\n',
     "modules/net/main.tf": 'variable "cidr" {}\nvariable "zones" {\n  default = []\n}\n'

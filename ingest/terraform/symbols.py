@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
@@ -22,6 +22,9 @@ _TWO_LABELS = ("resource", "data", "ephemeral")
 _SECRET = re.compile(
     r"(^|_)(password|passwd|passphrase|secret|secret_key|secret_access_key|private_key|token|api_key|access_key|client_secret)$"
     r"|^(secret_string|master_password|auth_token|connection_string)$"
+)
+_OF_STATE = frozenset(  # arguments of backends whose text may be a secret, or hold one
+    "client_key client_private_key_pem conn_str credentials encryption_key http_auth secret_id sse_customer_key".split()
 )
 _PLAIN = re.compile(r"(_arn|_id|_name|_length|_version|_days|_enabled|_path|_url|_ttl|_hours)$")
 _MOST = 2000  # attributes of one symbol
@@ -48,11 +51,13 @@ def symbols(path: str, file: File) -> tuple[Symbol, ...]:
 def _symbol(block: Block) -> Symbol:
     kind, type_, name = _names(block)
     sensitive = kind == "variable" and _says(block, "sensitive")
+    secret = _names_secret_of_state if kind == "terraform" or type_ == "remote_state" else _names_secret
     attributes: list[SymbolAttribute] = []
     references: list[SymbolReference] = []
     for path, attribute in _flat(block, ""):
         named = name if kind == "variable" and path == "default" else attribute.name
-        expression = ["secret"] if sensitive and path == "default" else _told(named, attribute.expression)
+        hidden = sensitive and path == "default"
+        expression = ["secret"] if hidden else _told(named, attribute.expression, secret)
         attributes.append(SymbolAttribute(path, attribute.start, attribute.end, expression))
         references.extend(SymbolReference(target, path, r.line) for r in attribute.references if (target := _target(r)))
     sensitive = sensitive or (kind == "output" and _says(block, "sensitive"))
@@ -113,7 +118,8 @@ def _assigned(attribute: Attribute, kind: str) -> Symbol:
 
 
 def _flat(block: Block, prefix: str) -> Iterator[tuple[str, Attribute]]:
-    """Every attribute with its path through nested blocks; blocks of one type are numbered where there are several."""
+    """Every attribute with its path through nested blocks; blocks of one type are numbered where there are several. One that is
+    empty stands as an empty object: `backend "s3" {}` says something."""
     for attribute in block.attributes:
         yield prefix + attribute.name, attribute
     many = Counter(nested.type for nested in block.blocks)
@@ -122,6 +128,8 @@ def _flat(block: Block, prefix: str) -> Iterator[tuple[str, Attribute]]:
         name = ".".join((nested.type, *nested.labels))
         index = f"[{seen[nested.type]}]" if many[nested.type] > 1 and not nested.labels else ""
         seen[nested.type] += 1
+        if not nested.attributes and not nested.blocks:
+            yield prefix + name + index, Attribute(name, nested.lead, nested.start, nested.end, ["obj", []])
         yield from _flat(nested, f"{prefix}{name}{index}.")
 
 
@@ -130,30 +138,36 @@ def _says(block: Block, name: str) -> bool:
     return attribute is not None and attribute.expression == ["lit", True]
 
 
-def _told(name: str, expression: Expression) -> Expression:  # noqa: PLR0911  # one line a form
+@lru_cache(maxsize=4096)  # names recur
+def _names_secret(name: str) -> bool:
+    lowered = name.lower()
+    return bool(_SECRET.search(lowered)) and not _PLAIN.search(lowered)
+
+
+def _names_secret_of_state(name: str) -> bool:
+    return _names_secret(name) or name.lower() in _OF_STATE
+
+
+def _told(  # noqa: PLR0911  # one line a form
+    name: str, expression: Expression, secret: Callable[[str], bool] = _names_secret
+) -> Expression:
     """The expression without what must not be told: a text set for a secret's name, also within an object. References and numbers
     are no secrets."""
-    if _names_secret(name) and _holds_text(expression):
+    if secret(name) and _holds_text(expression):
         return ["secret"]
     match expression:
         case ["lit", str(text)] if "[REDACTED:" in text:
             return ["secret"]
         case ["obj", entries]:
             named = [(str(key[1]) if key[0] == "lit" else "", key, value, line) for key, value, line in entries]
-            return ["obj", [[key, _told(key_name, value), line] for key_name, key, value, line in named]]
+            return ["obj", [[key, _told(key_name, value, secret), line] for key_name, key, value, line in named]]
         case ["list", items]:
-            return ["list", [_told("", item) for item in items]]
+            return ["list", [_told("", item, secret) for item in items]]
         case ["call", function, arguments, expands]:
-            return ["call", function, [_told("", argument) for argument in arguments], expands]
+            return ["call", function, [_told("", argument, secret) for argument in arguments], expands]
         case ["if", condition, yes, no]:
-            return ["if", condition, _told("", yes), _told("", no)]
+            return ["if", condition, _told("", yes, secret), _told("", no, secret)]
     return expression
-
-
-@lru_cache(maxsize=4096)  # names recur
-def _names_secret(name: str) -> bool:
-    lowered = name.lower()
-    return bool(_SECRET.search(lowered)) and not _PLAIN.search(lowered)
 
 
 def _holds_text(expression: Any) -> bool:

@@ -41,7 +41,7 @@ class Lines:
 
 def companions(question: str, results: Sequence[ScoredPassage], lookup: TerraformLookup) -> list[Lines]:
     """The lines that belong to the first results, most telling first, each once."""
-    environment = asked_for(question, lookup.environments)
+    environment = asked_for(question, {one.name for one in lookup.environments})
     blocks = [
         block for found in results[:_BLOCKS] if found.document.kind == "terraform" for block in _blocks(found, lookup)
     ]

@@ -1,14 +1,17 @@
-"""Which environments code speaks of: names that the workspace is compared with or looked up by.
+"""Which environments there are: names of folders and .tfvars files, and those that the workspace is compared with or
+looked up by.
 
-`rag.terraform.lookup` collects them.
+`rag.terraform.lookup` collects what makes them; `waypost terraform environments` and `/v1/terraform/environments` show it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from rag.catalog.symbols import Place, StoredSymbol
 from rag.terraform.records import Expression
 
 _ALIKE = (
@@ -23,6 +26,24 @@ USUAL = frozenset(
 )
 _WORKSPACE = ["ref", ["terraform", "workspace"]]
 KeysOf = Callable[[str], list[str]]  # of the local at an address
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An environment of one source, by what makes it one: folders of its name (`terragrunt`: those that hold Terragrunt's units),
+    .tfvars files, and the code that names it as a workspace."""
+
+    name: str
+    source: str
+    folders: tuple[str, ...]
+    terragrunt: tuple[str, ...]
+    tfvars: tuple[str, ...]
+    workspaces: tuple[StoredSymbol, ...]
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in the order of source and name."""
+        return (self.source, self.name, 0, "")
 
 
 def workspace_names(expression: Expression, keys_of: KeysOf) -> Iterator[str]:

@@ -19,7 +19,7 @@ from rag.terraform.lookup import TerraformLookup
 from rag.terraform.records import MOST_NODES, Edge, Graph, Node
 
 _NAMED = 8  # folders that a message names
-_OF_A_MODULE = ("resource", "data", "ephemeral", "module", "variable", "local", "output")
+_OF_A_MODULE = ("resource", "data", "ephemeral", "module", "variable", "local", "output", "check")
 _WIRING = ("variable", "local")  # what the view of a large module does without
 _DYNAMIC = re.compile(r"(?:^|\.)dynamic\.([\w-]+)")
 

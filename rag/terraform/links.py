@@ -16,6 +16,7 @@ from rag.terraform.lookup import ModuleCall, TerraformLookup
 from rag.terraform.overrides import is_override
 from rag.terraform.records import Edge
 
+# `moved`, `removed` and `import` tell how state came about: of two addresses one is gone, and nothing rests on either.
 DRAWN = ("resource", "data", "ephemeral", "module", "variable", "local", "output", "provider", "check", "other")
 _META = ("count", "for_each", "depends_on", "providers")  # of a module's call: no argument, they concern all of it
 

@@ -1,4 +1,5 @@
-"""Looking Terraform up: what defines an address, what refers to it, also across calls of local modules; modules and providers.
+"""Looking Terraform up: what defines an address, what refers to it, also across calls of local modules; modules and
+environments.
 
 `waypost terraform` and `/v1/terraform` call this. Everything is limited to what the viewer may read.
 """
@@ -17,11 +18,12 @@ from rag.catalog import Catalog
 from rag.catalog.symbols import Place, StoredReference, StoredSymbol, Wanted
 from rag.errors import NotFoundError
 from rag.records import Document, Viewer
-from rag.terraform.environments import USUAL, object_keys, workspace_names
+from rag.terraform.environments import USUAL, Environment, object_keys, workspace_names
 from rag.terraform.mentions import Mention, Mentions
 from rag.terraform.overrides import merged
 
 _INDEX = re.compile(r"\[[^\]]*\]")
+_UNITS = ("terragrunt.hcl", "terragrunt.stack.hcl")
 _DEEPEST = 12  # levels of modules that an address may pass through
 
 
@@ -35,19 +37,6 @@ class ModuleCall:
     version: str
     folder: str | None
     terragrunt: bool = False
-
-
-@dataclass(frozen=True)
-class Provider:
-    """A provider that a module folder requires or configures."""
-
-    source: str
-    folder: str
-    name: str
-    origin: str
-    constraint: str
-    path: str
-    line: int
 
 
 class TerraformLookup:
@@ -163,7 +152,7 @@ class TerraformLookup:
         for found in self._symbols.find(self._access, address="inputs", kind="other"):
             if posixpath.basename(found.path) == "terragrunt.hcl":
                 named = self.at(found.source, found.folder, "terraform", file=found.path)
-                origin = _literal(named, "source") if named else ""
+                origin = literal(named, "source") if named else ""
                 local = origin.startswith(("./", "../")) or not origin
                 folder = posixpath.normpath(posixpath.join(found.folder, origin.replace("//", "/"))) if local else None
                 units.append(ModuleCall(found, origin, "", "" if folder == "." else folder, terragrunt=True))
@@ -238,20 +227,50 @@ class TerraformLookup:
         return found
 
     @cached_property
-    def environments(self) -> frozenset[str]:
-        """Names of environments: workspaces, .tfvars files, folders of usual names, and neighbours that call one module."""
-        files = {posixpath.basename(one.path).split(".")[0] for one in self._symbols.find(self._access, kind="value")}
-        folders = {part for _, folder in self.folders for part in PurePosixPath(folder).parts}
-        return frozenset({*self.workspaces, *(files - {"terraform"}), *(folders & USUAL), *self._neighbours()})
+    def environments(self) -> list[Environment]:
+        """The environments of each source, in the order of source and name."""
+        workspaces = {(one.source, name) for name, named in self.workspaces.items() for one in named}
+        folders, tfvars = self._environment_folders(), self._environment_files()
+        units = self._terragrunt_folders()
+        found = []
+        for source, name in sorted({*workspaces, *folders, *tfvars}):
+            own = sorted(folders.get((source, name), ()))
+            trees = [at for at in own if any(one == source and _is_in(unit, at) for one, unit in units)]
+            naming = [one for one in self.workspaces.get(name, ()) if one.source == source]
+            files = sorted(tfvars.get((source, name), ()))
+            plain = [at for at in own if at not in trees]
+            found.append(Environment(name, source, tuple(plain), tuple(trees), tuple(files), tuple(naming)))
+        return found
 
-    def _neighbours(self) -> Iterator[str]:
-        """The names of folders that stand side by side and call the same module."""
-        callers: dict[tuple[str, str], set[str]] = {}
+    def _terragrunt_folders(self) -> set[tuple[str, str]]:
+        """(source, folder) of Terragrunt's units and stacks."""
+        found = [*self._symbols.find(self._access, kind="other"), *self._symbols.find(self._access, kind="terraform")]
+        return {(one.source, one.folder) for one in found if posixpath.basename(one.path) in _UNITS}
+
+    def _environment_files(self) -> dict[tuple[str, str], set[str]]:
+        """.tfvars files by source and name; `terraform.tfvars` names nothing."""
+        found: dict[tuple[str, str], set[str]] = {}
+        for one in self._symbols.find(self._access, kind="value"):
+            if (name := posixpath.basename(one.path).split(".")[0]) not in ("", "terraform"):
+                found.setdefault((one.source, name), set()).add(one.path)
+        return found
+
+    def _environment_folders(self) -> dict[tuple[str, str], set[str]]:
+        """Folders by source and name: those of usual names, and those that stand side by side and call the same module."""
+        found: dict[tuple[str, str], set[str]] = {}
+        for source, folder in self.folders:
+            for at in (PurePosixPath(folder), *PurePosixPath(folder).parents):
+                if at.name in USUAL:
+                    found.setdefault((source, at.name), set()).add(str(at))
+        callers: dict[tuple[str, str, str], set[str]] = {}
         for call in self.module_calls:
-            parent, name = posixpath.split(call.call.folder)
-            callers.setdefault((parent, call.folder or call.source), set()).add(name)
-        for names in callers.values():
-            yield from names if len(names) > 1 else ()
+            parent = posixpath.dirname(call.call.folder)
+            called = (call.call.source, parent, call.folder or call.source)
+            callers.setdefault(called, set()).add(call.call.folder)
+        for (source, *_), folders in callers.items():
+            for folder in folders - {""} if len(folders) > 1 else ():
+                found.setdefault((source, posixpath.basename(folder)), set()).add(folder)
+        return found
 
     def _keys(self, found: StoredSymbol, address: str) -> list[str]:
         """The keys of a local that is an object."""
@@ -264,29 +283,17 @@ class TerraformLookup:
         found = self._symbols.find(self._access, source=source, address=address, kind="value")
         return [one for one in found if not folder or one.folder == folder or one.folder.startswith(f"{folder}/")]
 
-    def providers(self) -> list[Provider]:
-        """The providers that each module folder requires (`required_providers`), by folder and name."""
-        return [one for at in self._symbols.find(self._access, kind="terraform") for one in required_providers(at)]
-
 
 def module_call(found: StoredSymbol) -> ModuleCall:
     """A `module` block, with where its code comes from."""
-    origin, version = _literal(found, "source"), _literal(found, "version")
+    origin, version = literal(found, "source"), literal(found, "version")
     local = origin.startswith(("./", "../"))
     folder = posixpath.normpath(posixpath.join(found.folder, origin)) if local else None
     return ModuleCall(found, origin, version, "" if folder == "." else folder)
 
 
-def required_providers(at: StoredSymbol) -> list[Provider]:
-    """The providers that a `terraform` block requires, in its order."""
-    found = []
-    for attribute in at.symbol.attributes:
-        if attribute.path.startswith("required_providers."):
-            name = attribute.path.removeprefix("required_providers.")
-            wanted = _plain(attribute.expression)
-            origin, constraint = (str(wanted.get(key, "")) for key in ("source", "version"))
-            found.append(Provider(at.source, at.folder, name, origin, constraint, at.path, attribute.start))
-    return found
+def _is_in(folder: str, above: str) -> bool:
+    return folder == above or folder.startswith(f"{above}/")
 
 
 def _is_terragrunt(path: str) -> bool:
@@ -297,15 +304,7 @@ def _argument(at: StoredSymbol, attribute: str, line: int, target: str) -> Store
     return StoredReference(at.id, at.document_id, at.source, at.folder, at.path, target, attribute, line)
 
 
-def _literal(found: StoredSymbol, path: str) -> str:
+def literal(found: StoredSymbol, path: str) -> str:
+    """The text of an attribute that is written out; "" for any other."""
     attribute = found.symbol.attribute(path)
-    literal = attribute is not None and attribute.expression[0] == "lit"
-    return str(attribute.expression[1]) if attribute and literal else ""
-
-
-def _plain(expression: list[object]) -> dict[str, object]:
-    """The literal entries of an object; a bare string is a version constraint."""
-    if expression[0] == "lit":
-        return {"version": expression[1]}
-    entries = expression[1] if expression[0] == "obj" and isinstance(expression[1], list) else []
-    return {str(key[1]): value[1] for key, value, _ in entries if key[0] == value[0] == "lit"}
+    return str(attribute.expression[1]) if attribute and attribute.expression[0] == "lit" else ""

@@ -1,52 +1,48 @@
-"""What Terraform code defines, page by page: the catalog's query does the cutting. `/v1/terraform` calls this.
+"""What Terraform code defines, page by page. `/v1/terraform` calls this.
 
-A page ends with the place where the next one begins, which holds while documents come and go.
+A page ends with the place behind which the next one begins, which holds while documents come and go.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar, Unpack
+from typing import Generic, Protocol, TypeVar, Unpack
 
 from rag.catalog.symbols import Place, StoredSymbol, Wanted
-from rag.terraform.lookup import Provider, TerraformLookup, required_providers
+from rag.terraform.lookup import TerraformLookup
 
-Item = TypeVar("Item")
 START: Place = ("", "", -1, "")  # before every place
 
 
-@dataclass(frozen=True)
-class Behind:
-    """Behind this place, and behind `given` of what the next symbol holds."""
+class Placed(Protocol):
+    """What has a place in the order of its list."""
 
-    place: Place = START
-    given: int = 0
+    @property
+    def place(self) -> Place: ...
+
+
+Item = TypeVar("Item", bound=Placed)
 
 
 @dataclass(frozen=True)
 class Page(Generic[Item]):
-    """Some of a list; `onward` is where the next page begins, None after the last."""
+    """Some of a list; `onward` is the place behind which the next page begins, None after the last."""
 
     items: tuple[Item, ...]
-    onward: Behind | None
+    onward: Place | None
 
 
-def symbols_page(lookup: TerraformLookup, limit: int, behind: Behind, **wanted: Unpack[Wanted]) -> Page[StoredSymbol]:
-    """At most `limit` symbols, in the order of source, path and line."""
-    found = lookup.page(limit + 1, behind.place, **wanted)
-    items = tuple(found[:limit])
-    return Page(items, Behind(items[-1].place) if len(found) > limit else None)
+def symbols_page(lookup: TerraformLookup, limit: int, behind: Place, **wanted: Unpack[Wanted]) -> Page[StoredSymbol]:
+    """At most `limit` symbols, in the order of source, path and line: the catalog's query does the cutting."""
+    return _cut(lookup.page(limit + 1, behind, **wanted), limit)
 
 
-def providers_page(lookup: TerraformLookup, limit: int, behind: Behind) -> Page[Provider]:
-    """At most `limit` providers that module folders require, in the order of their lines."""
-    found: list[Provider] = []
-    place, given = behind.place, behind.given
-    while blocks := lookup.page(limit, place, kind="terraform"):
-        for block in blocks:
-            fresh, room = required_providers(block)[given:], limit - len(found)
-            found += fresh[:room]
-            if len(fresh) > room:
-                return Page(tuple(found), Behind(place, given + room))
-            place, given = block.place, 0
-    return Page(tuple(found), None)
+def page_of(items: Sequence[Item], limit: int, behind: Place) -> Page[Item]:
+    """At most `limit` of a list that is in the order of its places."""
+    return _cut([item for item in items if item.place > behind], limit)
+
+
+def _cut(rest: Sequence[Item], limit: int) -> Page[Item]:
+    items = tuple(rest[:limit])
+    return Page(items, items[-1].place if len(rest) > limit else None)

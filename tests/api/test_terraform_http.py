@@ -13,13 +13,14 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.compose import open_reader
-from api.cursors import behind_cursor, cursor_of
+from api.cursors import cursor_of, place_of
 from api.http import make_app
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
+from rag.catalog.symbols import Place
 from rag.errors import SettingsError
-from rag.terraform.pages import Behind
+from rag.terraform.pages import START
 from tests.api.conftest import Run, loaded
 from tests.conftest import configure, write
 from tests.infra import INFRA, MARKUP, sources
@@ -63,7 +64,7 @@ def test_symbols_by_what_they_are(get: Get) -> None:
     assert get("symbols", folder="")["total"] == 0
 
 
-@pytest.mark.parametrize("name", ["symbols", "modules", "providers"])
+@pytest.mark.parametrize("name", ["symbols", "modules", "providers", "settings", "environments"])
 def test_pages_make_the_whole(get: Get, name: str) -> None:
     whole = get(name, limit=200)
     assert whole["next_cursor"] is None
@@ -72,10 +73,10 @@ def test_pages_make_the_whole(get: Get, name: str) -> None:
         page = get(name, limit=2, cursor=cursor)
         pages.append(page[name])
         cursor = page["next_cursor"]
-        assert page.get("total") == whole.get("total")
+        assert page["total"] == whole["total"]
     assert [len(page) for page in pages[:-1]] == [2] * (len(pages) - 1)
     assert [one for page in pages for one in page] == whole[name]
-    assert whole.get("total", len(whole[name])) == len(whole[name]) > 2
+    assert whole["total"] == len(whole[name]) > 2
 
 
 def test_the_objects_are_those_of_the_command_line(run: Run, tmp_path: Path) -> None:
@@ -95,6 +96,10 @@ def test_the_objects_are_those_of_the_command_line(run: Run, tmp_path: Path) -> 
             ("values", {"attribute": "var.cidr", "environment": "test"}, ("values", "var.cidr", "--env", "test")),
             ("modules", {}, ("modules",)),
             ("providers", {}, ("providers",)),
+            ("providers", {"folder": "env/prod"}, ("providers", "--folder", "env/prod")),
+            ("settings", {}, ("settings",)),
+            ("settings", {"source": "infra", "folder": "env/prod"}, ("settings", "--folder", "env/prod")),
+            ("environments", {"source": "infra"}, ("environments", "--source", "infra")),
             ("graph", {"address": "var.cidr", "depth": 3}, ("graph", "var.cidr", "--depth", "3")),
             ("graph", {"folder": "modules/net", "most": 3}, ("graph", "--folder", "modules/net", "--most", "3")),
         ):
@@ -176,7 +181,7 @@ def test_what_a_viewer_may_not_read_shows_nowhere(
     client: TestClient, get: Get, owner: Owner, settings: Settings
 ) -> None:
     assert get("symbols", source="hidden") == {"symbols": [], "next_cursor": None, "total": 0}
-    for path in ("symbols", "modules", "providers"):
+    for path in ("symbols", "modules", "providers", "settings", "environments"):
         assert "hidden" not in json.dumps(get(path, limit=200))
     assert get("symbols", limit=1)["total"] == len(get("symbols", limit=200)["symbols"])
     for path, parameters in (
@@ -193,31 +198,40 @@ def test_what_a_viewer_may_not_read_shows_nowhere(
     assert sre.get("/v1/terraform/graph", params={"address": "aws_vpc.hidden"}).status_code == 200
 
 
-@pytest.mark.parametrize("behind", [Behind(), Behind(("a", 'ü/b"c', 3, "id"), 2)])
-def test_cursors_come_back_as_they_were(behind: Behind) -> None:
-    assert behind_cursor(cursor_of(behind)) == behind
+@pytest.mark.parametrize("place", [START, ("a", 'ü/b"c', 3, "id")])
+def test_cursors_come_back_as_they_were(place: Place) -> None:
+    assert place_of(cursor_of(place)) == place
 
 
 @pytest.mark.parametrize(
     "told",
     [
-        [], {}, 3, None, ["a", "b", 1, "c"], ["a", "b", "1", "c", 0], ["a", "b", 1, "c", -1], ["a", "b", 2**63, "c", 0],
-        [1, "b", 1, "c", 0], ["a", "b", 1.5, "c", 0], ["a", "b", True, "c", 0], ["\ud800", "b", 1, "c", 0], "abcde",
+        [], {}, 3, None, ["a", "b", 1], ["a", "b", "1", "c"], ["a", "b", 2**63, "c"], ["a", "b", -2, "c"],
+        [1, "b", 1, "c"], ["a", "b", 1.5, "c"], ["a", "b", True, "c"], ["\ud800", "b", 1, "c"], "abcd",
     ],
 )  # fmt: skip
 def test_what_is_no_cursor_is_refused(told: object) -> None:
     with pytest.raises(SettingsError, match="not one that this server gave"):
-        behind_cursor(base64.urlsafe_b64encode(json.dumps(told).encode()).decode())
+        place_of(base64.urlsafe_b64encode(json.dumps(told).encode()).decode())
 
 
 def test_openapi_describes_the_objects(client: TestClient) -> None:
     described = client.get("/openapi.json").json()
     schemas = described["components"]["schemas"]
-    assert {"SymbolPage", "ModulePage", "ProviderPage", "Shown", "Used", "Values", "GraphView", "Problem"} <= set(
-        schemas
-    )
+    assert {
+        "SymbolPage",
+        "ModulePage",
+        "ProviderPage",
+        "SettingsPage",
+        "EnvironmentPage",
+        "Shown",
+        "Used",
+        "Values",
+        "GraphView",
+        "Problem",
+    } <= set(schemas)
     routes = {path: methods["get"] for path, methods in described["paths"].items() if "/terraform/" in path}
-    assert len(routes) == 7
+    assert len(routes) == 9
     for path, route in routes.items():
         assert {"200", "400", "422", "503"} <= set(route["responses"]), path
         assert "$ref" in route["responses"]["200"]["content"]["application/json"]["schema"]

@@ -170,6 +170,23 @@ check "health" {}
     assert [a.path for a in found["terraform"].attributes] == ["required_providers.aws"]
 
 
+def test_an_empty_block_says_that_it_is_there() -> None:
+    (found,) = symbols("main.tf", read('terraform {\n  backend "s3" {}\n}\n'))
+    assert [(a.path, a.start, a.expression) for a in found.attributes] == [("backend.s3", 2, ["obj", []])]
+    (found,) = symbols("main.tf", read('resource "a" "b" {\n  c {}\n  c {\n    d = 1\n  }\n}\n'))
+    assert [a.path for a in found.attributes] == ["c[0]", "c[1].d"]
+
+
+def test_what_a_backend_may_hold_of_secrets_stays_here() -> None:
+    names = ("secret_key", "sas_token", "conn_str", "http_auth", "encryption_key", "credentials", "sse_customer_key")
+    text = "".join(f'    {name} = "Xk29fLqp"\n' for name in names)
+    (found,) = symbols("main.tf", read(f'terraform {{\n  backend "x" {{\n    key = "a"\n{text}  }}\n}}\n'))
+    told = {attribute.path: attribute.expression for attribute in found.attributes}
+    assert told == {"backend.x.key": ["lit", "a"], **{f"backend.x.{name}": ["secret"] for name in names}}
+    terragrunt = 'remote_state {\n  config = {\n    conn_str = "Xk29fLqp"\n  }\n}\n'
+    assert "Xk29fLqp" not in repr(symbols("root.hcl", read(terragrunt)))
+
+
 def test_values_and_terragrunt() -> None:
     assert by_address("prod.tfvars", 'size = "big"\n')["var.size"].kind == "value"
     assert by_address("prod.auto.tfvars.json", '{"size": "big"}')["var.size"].attributes[0].expression == ["lit", "big"]

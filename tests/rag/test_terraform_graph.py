@@ -17,6 +17,7 @@ from rag.terraform.lookup import TerraformLookup
 from rag.terraform.records import Graph
 from tests.conftest import configure
 from tests.infra import sources
+from tests.rag.conftest import LookUp
 
 PROD, NET = "env/prod", "modules/net"
 
@@ -156,3 +157,17 @@ def test_what_a_viewer_may_not_read_is_in_no_graph(graphs: Callable[..., Terrafo
         assert graphs("sre").find(**asked).nodes
     asked = {"address": "output.subnet_id", "source": "hidden", "depth": 1}
     assert "aws_peer.p" in addresses(graphs("sre").find(**asked))
+
+
+def test_checks_rest_on_what_they_assert_and_moves_are_not_drawn(look_up: LookUp) -> None:
+    text = (
+        'resource "a" "new" {}\nmoved {\n  from = a.old\n  to   = a.new\n}\nimport {\n  id = "x"\n  to = a.new\n}\n'
+        "removed {\n  from = a.gone\n}\n"
+        'check "up" {\n  assert {\n    condition     = a.new.id != ""\n    error_message = "down"\n  }\n}\n'
+    )
+    graphs = TerraformGraphs(look_up({"main.tf": text}))
+    for graph in (graphs.find(), graphs.find("a.new"), graphs.find("check.up")):
+        assert addresses(graph) == {"a.new", "check.up"}
+        assert links(graph) == {("a.new", "check.up")}
+    with pytest.raises(SettingsError, match="graphs don't show moved; they show: resource"):
+        graphs.find("moved")

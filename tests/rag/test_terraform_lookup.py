@@ -13,6 +13,7 @@ from ingest.sync import SyncReport
 from rag.errors import NotFoundError
 from rag.records import Viewer
 from rag.terraform.lookup import TerraformLookup
+from rag.terraform.providers import find_providers
 from tests.conftest import configure, write
 
 FILES = {
@@ -85,7 +86,7 @@ def test_modules_and_providers(lookup: TerraformLookup) -> None:
         ("net", "../../modules/net", "", "modules/net"), ("db", "acme/db/aws", "2.1.0", None),
         ("net", "../../modules/net", "", "modules/net"),
     ]  # fmt: skip
-    (provider,) = lookup.providers()
+    (provider,) = find_providers(lookup)
     assert (provider.folder, provider.name, provider.origin, provider.constraint, provider.line) == (
         "env/prod", "aws", "hashicorp/aws", "~> 5.0", 12,
     )  # fmt: skip

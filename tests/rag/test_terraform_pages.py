@@ -10,9 +10,11 @@ import pytest
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
+from rag.catalog.symbols import Place
 from rag.records import Viewer
-from rag.terraform.lookup import Provider, TerraformLookup
-from rag.terraform.pages import Behind, providers_page, symbols_page
+from rag.terraform.lookup import TerraformLookup
+from rag.terraform.pages import START, page_of, symbols_page
+from rag.terraform.providers import Provider, find_providers
 from tests.conftest import configure
 from tests.infra import sources
 
@@ -27,7 +29,7 @@ def lookup(owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tm
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])
 def test_pages_of_symbols_are_the_list(lookup: TerraformLookup, limit: int) -> None:
     whole = lookup.symbols()
-    found, behind = [], Behind()
+    found, behind = [], START
     while True:
         page = symbols_page(lookup, limit, behind)
         assert 0 < len(page.items) <= limit
@@ -48,7 +50,7 @@ def test_what_is_wanted_holds_on_every_page_and_in_the_count(lookup: TerraformLo
         ({"name": "net", "source": "infra"}, ["module.net", "module.net"]),
         ({"source": "hidden"}, []),
     ):
-        page = symbols_page(lookup, 100, Behind(), **wanted)
+        page = symbols_page(lookup, 100, START, **wanted)
         assert [one.symbol.address for one in page.items] == addresses
         assert lookup.count(**wanted) == len(addresses)
 
@@ -56,9 +58,9 @@ def test_what_is_wanted_holds_on_every_page_and_in_the_count(lookup: TerraformLo
 def test_a_page_is_whole_though_files_come_and_go(
     lookup: TerraformLookup, sync: Callable[..., SyncReport], owner: Owner, tmp_path: Path
 ) -> None:
-    first = symbols_page(lookup, 3, Behind(), kind="output")
+    first = symbols_page(lookup, 3, START, kind="output")
     assert first.onward is None
-    page = symbols_page(lookup, 1, Behind(), kind="output")
+    page = symbols_page(lookup, 1, START, kind="output")
     (tmp_path / "infra/env/prod/main.tf").unlink()
     sync()
     assert page.onward is not None
@@ -67,14 +69,15 @@ def test_a_page_is_whole_though_files_come_and_go(
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])
-def test_pages_of_providers_are_the_list(lookup: TerraformLookup, limit: int) -> None:
+def test_pages_of_a_list_are_the_list(lookup: TerraformLookup, limit: int) -> None:
+    whole = find_providers(lookup)
     found: list[Provider] = []
-    behind: Behind | None = Behind()
+    behind: Place | None = START
     while behind is not None:
-        page = providers_page(lookup, limit, behind)
+        page = page_of(whole, limit, behind)
         assert 0 < len(page.items) <= limit
         found, behind = [*found, *page.items], page.onward
-    assert found == lookup.providers()
+    assert found == whole
     assert [(one.folder, one.name, one.constraint) for one in found] == [
         ("env/prod", "aws", "~> 5.0"), ("env/prod", "random", "3.1"), ("env/test", "aws", "~> 4.0"),
     ]  # fmt: skip
