@@ -21,6 +21,7 @@ from rag.records import Viewer
 from tests.conftest import commit, git
 from tests.git_server import FAULTS, GitServer, serving
 
+pytestmark = pytest.mark.timeout(1200)
 ROUNDS = int(os.environ.get("WAYPOST_TEST_ROUNDS", "1"))
 GONE = ("branch deleted", "everything deleted", "repository gone", "repository emptied", "host unknown", "host down")
 

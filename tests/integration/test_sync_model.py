@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
@@ -26,6 +27,7 @@ from rag.errors import NotFoundError, SourceError
 from rag.records import AccessRule, Viewer
 from tests.integration.test_ledger import FakeSource
 
+pytestmark = pytest.mark.timeout(3600)  # many histories in one test
 EXAMPLES = int(os.environ.get("WAYPOST_TEST_EXAMPLES", "8"))
 GROUPS = ("sre", "dba")
 STEPS = ("store", "remove", "lexical", "vectors", "close")  # where a crash strikes
