@@ -117,10 +117,10 @@ def _selected(one: Provider, folders: Iterable[str], locks: Locks) -> Iterator[L
 
 def _only_locked(required: Iterable[Provider], locks: Locks) -> Iterator[Provider]:
     """What lock files name and no block of their folder requires: providers of the modules that it calls."""
-    known = {lock for one in required for lock in one.locks if one.folder == posixpath.dirname(lock.path)}
+    known = {(one.source, lock) for one in required for lock in one.locks if one.folder == posixpath.dirname(lock.path)}
     for (source, folder), entries in locks.items():
         for origin, lock in entries.items():
-            if lock not in known:
+            if (source, lock) not in known:
                 name = origin.rpartition("/")[2]
                 yield Provider(source, folder, name, origin, "", lock.path, lock.line, (lock,))
 

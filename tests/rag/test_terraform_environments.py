@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
+from api.owner import Owner
+from api.settings import Settings
+from ingest.sync import SyncReport
+from rag.records import Viewer
+from rag.terraform.lookup import TerraformLookup
+from tests.conftest import configure, write
 from tests.rag.conftest import LookUp
 
 FILES = {
@@ -30,3 +39,15 @@ def test_environments_tell_what_makes_them(look_up: LookUp) -> None:
     )  # fmt: skip
     assert (found["blue"].folders, found["live-2"].folders) == (("accounts/blue",), ())
     assert [at.symbol.address for at in found["live-2"].workspaces] == ["local.big"]
+
+
+def test_each_source_has_its_own(
+    owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tmp_path: Path
+) -> None:
+    write(tmp_path, {"a/main.tf": FILES["app/main.tf"], "b/prod.tfvars": "size = 1\n"})
+    configure(settings, *({"name": name, "type": "folder", "path": str(tmp_path / name)} for name in "ab"))
+    sync()
+    found = TerraformLookup(owner.catalog, Viewer()).environments
+    assert [(one.source, one.name, one.tfvars, len(one.workspaces)) for one in found] == [
+        ("a", "live-2", (), 1), ("a", "prod", (), 1), ("b", "prod", ("prod.tfvars",), 0),
+    ]  # fmt: skip

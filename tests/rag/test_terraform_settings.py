@@ -63,12 +63,12 @@ def test_an_override_file_has_the_last_word(look_up: LookUp) -> None:
         look_up(
             {
                 "main.tf": 'terraform {\n  backend "s3" {\n    key = "a"\n  }\n}\nterraform {\n  required_version = "1"\n}\n',
-                "x_override.tf": 'terraform {\n  backend "local" {\n    path = "x"\n  }\n}\n',
+                "x_override.tf": 'terraform {\n  backend "local" {\n    path = "x"\n  }\n  required_version = "2"\n}\n',
             }
         )
     )
     assert told(found) == [("backend", "local", {"path": '"x"'}, "x_override.tf:3")]
-    assert [one.constraint for one in found.required_version] == ["1"]
+    assert [(one.constraint, one.path, one.line) for one in found.required_version] == [("2", "x_override.tf", 5)]
 
 
 def test_terragrunts_terraform_block_is_no_settings(look_up: LookUp) -> None:
