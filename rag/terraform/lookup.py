@@ -24,6 +24,7 @@ from rag.terraform.overrides import merged
 
 _INDEX = re.compile(r"\[[^\]]*\]")
 _UNITS = ("terragrunt.hcl", "terragrunt.stack.hcl")
+_SIDE_BY_SIDE = 3  # folders that call one module before they are environments
 _DEEPEST = 12  # levels of modules that an address may pass through
 
 
@@ -256,7 +257,7 @@ class TerraformLookup:
         return found
 
     def _environment_folders(self) -> dict[tuple[str, str], set[str]]:
-        """Folders by source and name: those of usual names, and those that stand side by side and call the same module."""
+        """Folders by source and name: those of usual names, and those of which several stand side by side and call one module."""
         found: dict[tuple[str, str], set[str]] = {}
         for source, folder in self.folders:
             for at in (PurePosixPath(folder), *PurePosixPath(folder).parents):
@@ -268,7 +269,7 @@ class TerraformLookup:
             called = (call.call.source, parent, call.folder or call.source)
             callers.setdefault(called, set()).add(call.call.folder)
         for (source, *_), folders in callers.items():
-            for folder in folders - {""} if len(folders) > 1 else ():
+            for folder in folders - {""} if len(folders) >= _SIDE_BY_SIDE else ():
                 found.setdefault((source, posixpath.basename(folder)), set()).add(folder)
         return found
 

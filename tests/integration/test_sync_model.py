@@ -193,6 +193,14 @@ class SyncMachine(RuleBasedStateMachine):
         self.crashed = True
         self.opened.close()
         self._open()
+        before, self.known = (
+            self.known,
+            {d.path: (d.text, d.access) for d in self.owner.catalog.documents_for(Viewer.of(GROUPS))},
+        )
+        texts = {text for text, _ in before.values()} | set(self.source.texts.values())
+        assert {text for text, _ in self.known.values()} <= texts  # the old state or the new one, nothing else
+        kept = {path for path in before.keys() & self.source.texts.keys() if path not in self.source.moved}
+        assert kept <= self.known.keys()
 
     # -- what must hold ------------------------------------------------------------------------------------------------
 

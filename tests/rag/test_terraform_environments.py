@@ -22,6 +22,7 @@ FILES = {
     "app/main.tf": 'locals {\n  big = terraform.workspace == "prod" || terraform.workspace == "live-2"\n}\n',
     "accounts/blue/main.tf": 'module "x" {\n  source = "../../modules/vpc"\n}\n',
     "accounts/green/main.tf": 'module "x" {\n  source = "../../modules/vpc"\n}\n',
+    "accounts/red/main.tf": 'module "x" {\n  source = "../../modules/vpc"\n}\n',
     "main.tf": 'module "x" {\n  source = "./modules/vpc"\n}\n',
     "other/main.tf": 'module "x" {\n  source = "../modules/vpc"\n}\n',
     "modules/vpc/main.tf": 'resource "a" "c" {}\n',
@@ -31,7 +32,7 @@ FILES = {
 def test_environments_tell_what_makes_them(look_up: LookUp) -> None:
     found = {one.name: one for one in look_up(FILES).environments}
     assert list(found) == sorted(found)
-    assert set(found) == {"prod", "live", "live-2", "blue", "green", "other"}
+    assert set(found) == {"prod", "live", "live-2", "blue", "green", "red"}  # of "other" there are but two side by side
     prod = found["prod"]
     assert (prod.source, prod.folders, prod.terragrunt) == ("infra", ("app/prod",), ("live/prod",))
     assert (prod.tfvars, [(at.path, at.symbol.start) for at in prod.workspaces]) == (
