@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from ingest.redaction import redact
+from ingest.redaction import redact, sensitive_variables
 from tests.bench.secrets.files import File, Secret, corpus
 from tests.bench.secrets.innocent import innocents
 
@@ -42,7 +42,7 @@ TEXT = {
 
 def _redacted(text: str, path: str) -> str:
     """The one call of the detector under test."""
-    return redact(text, path).text
+    return redact(text, path, sensitive_variables(text, path))[0]
 
 
 def changed(before: str, after: str) -> Iterator[tuple[int, str, str]]:
