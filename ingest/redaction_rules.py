@@ -75,6 +75,71 @@ TOKENS: tuple[TokenRule, ...] = (
     TokenRule("pulumi-token", ("pul-",), r"\bpul-[0-9a-f]{40}\b"),
     TokenRule("databricks-token", ("dapi",), r"\bdapi[0-9a-f]{32}(?:-\d)?\b"),
     TokenRule("age-secret-key", ("age-secret-key-",), r"\bAGE-SECRET-KEY-1[A-Z0-9]{50,}"),
+    # More vendors with telling beginnings, by each one's page on tokens or on secret scanning.
+    TokenRule(
+        "doppler-token", ("dp.",), r"\bdp\.(?:pt|st|ct|sa|scim|audit)\.(?:[a-z0-9_-]{2,35}\.)?[A-Za-z0-9]{40,44}\b"
+    ),
+    TokenRule("1password-token", ("ops_eyj",), r"\bops_eyJ[A-Za-z0-9+/_=-]{100,}"),
+    TokenRule(
+        "1password-key",
+        ("a3-",),
+        r"\bA3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})(?:-[A-Z0-9]{5}){3}\b",
+    ),
+    TokenRule("artifactory-token", ("akcp", "cmvmdgtu"), r"\b(?:AKCp[A-Za-z0-9]{60,80}|cmVmdGtu[A-Za-z0-9+/=_-]{48,})"),
+    TokenRule(
+        "cloudflare-token",
+        ("cfut_", "cfat_", "cfk_", "v1.0-"),
+        r"\b(?:cf(?:ut|at|k)_[A-Za-z0-9_-]{36,}|v1\.0-[0-9a-f]{24}-[0-9a-f]{140,150}\b)",
+    ),
+    TokenRule("postman-key", ("pmak-",), r"\bPMAK-[0-9a-f]{24}-[0-9a-f]{34}\b"),
+    TokenRule("rubygems-key", ("rubygems_",), r"\brubygems_[0-9a-f]{48}\b"),
+    TokenRule("sonarqube-token", ("sqp_", "squ_", "sqa_"), r"\bsq[pua]_[0-9a-f]{40}\b"),
+    TokenRule("planetscale-token", ("pscale_",), r"\bpscale_(?:tkn|oauth|pw)_[A-Za-z0-9_.=-]{32,64}"),
+    TokenRule("notion-token", ("ntn_", "secret_"), r"\b(?:ntn_[0-9]{11}[A-Za-z0-9]{35}|secret_[A-Za-z0-9]{43})\b"),
+    TokenRule("sentry-token", ("sntrys_", "sntryu_"), r"\b(?:sntrys_eyJ[A-Za-z0-9+/=_-]{40,}|sntryu_[0-9a-f]{64}\b)"),
+    TokenRule("telegram-token", (":aa",), r"\b[0-9]{8,10}:AA[A-Za-z0-9_-]{32,33}(?:[^A-Za-z0-9_-]|$)"),
+    TokenRule("shopify-token", ("shpat_", "shpca_", "shppa_", "shpss_"), r"\bshp(?:at|ca|pa|ss)_[0-9A-Fa-f]{32}\b"),
+    TokenRule("tailscale-key", ("tskey-",), r"\btskey-(?:[a-z]{3,10}-)?[A-Za-z0-9]{8,20}-[A-Za-z0-9]{16,40}\b"),
+    TokenRule(
+        "azure-client-secret",
+        ("q~",),
+        r"(?:^|[^A-Za-z0-9_~.-])(?P<secret>[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34})",
+    ),
+    TokenRule("newrelic-key", ("nral",), r"\b[0-9a-z]{32,36}NRAL\b"),
+    TokenRule("heroku-key", ("hrku-",), r"\bHRKU-[A-Za-z0-9_-]{36,}"),
+    TokenRule(
+        "fly-token", ("fo1_", "fm1", "fm2_"), r"\b(?:fo1_[A-Za-z0-9_-]{40,45}|fm(?:1[ar]|2)_[A-Za-z0-9+/=_-]{80,})"
+    ),
+    TokenRule("dynatrace-token", ("dt0",), r"\bdt0[a-z][0-9]{2}\.[A-Z0-9]{24}\.[A-Z0-9]{64}\b"),
+    TokenRule("alibaba-key-id", ("ltai",), r"\bLTAI[A-Za-z0-9]{12,24}\b"),
+    TokenRule("okta-token", ("ssws",), r"\bSSWS\s+(?P<secret>[A-Za-z0-9_-]{40,44})"),
+    TokenRule("pagerduty-key", ("token token=",), r"(?i)Token token=\\?['\"]?(?P<secret>[A-Za-z0-9_+-]{20,32})"),
+    TokenRule(
+        "aws-session-token", ("iqojb3jpz2lu", "zxivyxdz"), r"\b(?:IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz)[A-Za-z0-9/+=]{80,}"
+    ),
+    TokenRule(
+        "wireguard-key",
+        ("privatekey", "presharedkey", "private_key", "preshared_key", "wg"),
+        r"(?i)(?:private|preshared)_?key\w{0,8}['\"]?\s*[:=]\s*['\"]?(?P<secret>[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)",
+    ),
+    TokenRule("supabase-key", ("sbp_", "sb_secret_"), r"\b(?:sbp_[0-9a-f]{40}|sb_secret_[A-Za-z0-9_-]{20,})\b"),
+    TokenRule("buildkite-token", ("bkua_",), r"\bbkua_[0-9a-f]{40}\b"),
+    TokenRule("circleci-token", ("ccipat_",), r"\bCCIPAT_[A-Za-z0-9]{22}_[0-9a-f]{40}\b"),
+    TokenRule("infracost-key", ("ico-",), r"\bico-[A-Za-z0-9]{32}\b"),
+    TokenRule("netlify-token", ("nfp_",), r"\bnfp_[A-Za-z0-9]{36,}\b"),
+    TokenRule("airtable-token", ("pat",), r"\bpat[A-Za-z0-9]{14}\.[0-9a-f]{64}\b"),
+    TokenRule("figma-token", ("figd_",), r"\bfigd_[A-Za-z0-9_-]{38,}"),
+    TokenRule("replicate-token", ("r8_",), r"\br8_[A-Za-z0-9]{37}\b"),
+    TokenRule("groq-key", ("gsk_",), r"\bgsk_[A-Za-z0-9]{48,}\b"),
+    TokenRule("xai-key", ("xai-",), r"\bxai-[A-Za-z0-9]{70,90}\b"),
+    TokenRule("brevo-key", ("xkeysib-",), r"\bxkeysib-[0-9a-f]{64}-[A-Za-z0-9]{16}\b"),
+    TokenRule("mailchimp-key", ("-us",), r"\b[0-9a-f]{32}-us[0-9]{1,2}\b"),
+    TokenRule("prefect-key", ("pnu_", "pnb_"), r"\bpn[ub]_[A-Za-z0-9]{36}\b"),
+    TokenRule("square-token", ("sq0",), r"\bsq0(?:atp|csp|idp)-[A-Za-z0-9_-]{22,43}"),
+    TokenRule("nuget-key", ("oy2",), r"\boy2[a-z0-9]{43}\b"),
+    TokenRule("octopus-key", ("api-",), r"\bAPI-[A-Z0-9]{26,32}\b"),
+    TokenRule("age-plugin-key", ("age-plugin-",), r"\bAGE-PLUGIN-[A-Z0-9]+-1[A-Z0-9]{50,}"),
+    TokenRule("contentful-token", ("cfpat-",), r"\bCFPAT-[A-Za-z0-9_-]{43}"),
     # JSON Web Tokens (RFC 7519): three base64url parts, the first two of them JSON.
     TokenRule("jwt", ("eyj",), r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{16,}"),
     # RFC 3986 user information; RFC 9110 authorization.
@@ -92,7 +157,7 @@ TOKENS: tuple[TokenRule, ...] = (
 
 # Names of things that are secret. The last word decides: `password` is, `password_length` and `secret_name` are not.
 SECRET_NAME = (
-    r"(?:[A-Za-z0-9_.-]*(?:password|passwd|passphrase|secret|token|credential|auth_?key|api_?key|apikey|access_?key|private_?key|"
+    r"(?:[A-Za-z0-9_.-]*(?:password|passwd|passphrase|secret|token|credential|auth_?key|api_?key|apikey|app_?key|access_?key|private_?key|"
     r"client_?key|signing_?key|encryption_?key|secret_?key|secret_?string|connection_?string|pwd|pgpassword)s?)"
 )
 SECRET_ATTRIBUTES = frozenset(
