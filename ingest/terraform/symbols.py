@@ -6,27 +6,21 @@ What is secret by declaration (a sensitive variable's default) or by name (a pas
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
+from ingest.redaction.names import names_secret
 from ingest.terraform.json_syntax import read_json, read_json_values
 from ingest.terraform.reading import Attribute, Block, File, read
 from ingest.terraform.references import Reference
 from rag.terraform.records import Expression, Symbol, SymbolAttribute, SymbolReference
 
 _TWO_LABELS = ("resource", "data", "ephemeral")
-_SECRET = re.compile(
-    r"(^|_)(password|passwd|passphrase|secret|secret_key|secret_access_key|private_key|token|api_key|access_key|client_secret)$"
-    r"|^(secret_string|master_password|auth_token|connection_string)$"
-)
 _OF_STATE = frozenset(  # arguments of backends whose text may be a secret, or hold one
     "client_key client_private_key_pem conn_str credentials encryption_key http_auth secret_id sse_customer_key".split()
 )
-_PLAIN = re.compile(r"(_arn|_id|_name|_length|_version|_days|_enabled|_path|_url|_ttl|_hours)$")
 _MOST = 2000  # attributes of one symbol
 
 
@@ -51,7 +45,7 @@ def symbols(path: str, file: File) -> tuple[Symbol, ...]:
 def _symbol(block: Block) -> Symbol:
     kind, type_, name = _names(block)
     sensitive = kind == "variable" and _says(block, "sensitive")
-    secret = _names_secret_of_state if kind == "terraform" or type_ == "remote_state" else _names_secret
+    secret = _names_secret_of_state if kind == "terraform" or type_ == "remote_state" else names_secret
     attributes: list[SymbolAttribute] = []
     references: list[SymbolReference] = []
     for path, attribute in _flat(block, ""):
@@ -138,18 +132,12 @@ def _says(block: Block, name: str) -> bool:
     return attribute is not None and attribute.expression == ["lit", True]
 
 
-@lru_cache(maxsize=4096)  # names recur
-def _names_secret(name: str) -> bool:
-    lowered = name.lower()
-    return bool(_SECRET.search(lowered)) and not _PLAIN.search(lowered)
-
-
 def _names_secret_of_state(name: str) -> bool:
-    return _names_secret(name) or name.lower() in _OF_STATE
+    return names_secret(name) or name.lower() in _OF_STATE
 
 
 def _told(  # noqa: PLR0911  # one line a form
-    name: str, expression: Expression, secret: Callable[[str], bool] = _names_secret
+    name: str, expression: Expression, secret: Callable[[str], bool] = names_secret
 ) -> Expression:
     """The expression without what must not be told: a text set for a secret's name, also within an object. References and numbers
     are no secrets."""

@@ -1,4 +1,4 @@
-"""What credentials look like: the vendors' documented token formats, and the names that credentials are given.
+"""What credentials look like: the vendors' documented token formats. `tokens` searches for them.
 
 Each rule is (name, keywords, pattern); a text without any of the keywords (lower case) is not searched. Where a pattern
 has a group named `secret`, that alone is replaced. The patterns are for RE2, which matches in linear time. They were
@@ -85,7 +85,7 @@ TOKENS: tuple[TokenRule, ...] = (
         ("a3-",),
         r"\bA3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})(?:-[A-Z0-9]{5}){3}\b",
     ),
-    TokenRule("artifactory-token", ("akcp", "cmvmdgtu"), r"\b(?:AKCp[A-Za-z0-9]{60,80}|cmVmdGtu[A-Za-z0-9+/=_-]{48,})"),
+    TokenRule("artifactory-token", ("akcp", "cmvmd"), r"\b(?:AKCp[A-Za-z0-9]{60,80}|cmVmd[A-Za-z0-9]{50,70})"),
     TokenRule(
         "cloudflare-token",
         ("cfut_", "cfat_", "cfk_", "v1.0-"),
@@ -140,6 +140,12 @@ TOKENS: tuple[TokenRule, ...] = (
     TokenRule("octopus-key", ("api-",), r"\bAPI-[A-Z0-9]{26,32}\b"),
     TokenRule("age-plugin-key", ("age-plugin-",), r"\bAGE-PLUGIN-[A-Z0-9]+-1[A-Z0-9]{50,}"),
     TokenRule("contentful-token", ("cfpat-",), r"\bCFPAT-[A-Za-z0-9_-]{43}"),
+    # Password hashes as crypt(5) and htpasswd(1) write them.
+    TokenRule(
+        "password-hash",
+        ("$apr1$", "$2", "$5$", "$6$", "$y$", "{ssha"),
+        r"(?:\$(?:apr1|2[aby]|5|6|y)\$[A-Za-z0-9./+=$,-]{20,}|\{SSHA\d*\}[A-Za-z0-9+/=]{20,})",
+    ),
     # JSON Web Tokens (RFC 7519): three base64url parts, the first two of them JSON.
     TokenRule("jwt", ("eyj",), r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{16,}"),
     # RFC 3986 user information; RFC 9110 authorization.
@@ -153,16 +159,4 @@ TOKENS: tuple[TokenRule, ...] = (
         ("authorization",),
         r"(?i)authorization['\"]?\s*[:=]\s*['\"]?(?:bearer|basic|token)\s+(?P<secret>[A-Za-z0-9._~+/=-]{12,})",
     ),
-)
-
-# Names of things that are secret. The last word decides: `password` is, `password_length` and `secret_name` are not.
-SECRET_NAME = (
-    r"(?:[A-Za-z0-9_.-]*(?:password|passwd|passphrase|secret|token|credential|auth_?key|api_?key|apikey|app_?key|access_?key|private_?key|"
-    r"client_?key|signing_?key|encryption_?key|secret_?key|secret_?string|connection_?string|pwd|pgpassword)s?)"
-)
-SECRET_ATTRIBUTES = frozenset(
-    """password master_password admin_password administrator_login_password root_password db_password secret
-    secret_string secret_key client_secret private_key private_key_pem private_key_openssh auth_token access_token
-    api_token token api_key access_key shared_key primary_key passphrase connection_string secret_access_key
-    webhook_url sse_customer_key http_auth""".split()
 )
