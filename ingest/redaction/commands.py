@@ -77,15 +77,15 @@ PLACES = (
         r"(?P<bare>[^\s\"'`<>{}()|;,]{6,})",
     ),
 )  # fmt: skip
-_COMPILED = [(place, compiled(place.pattern)) for place in PLACES]
+_COMPILED = [(place, compiled(f"(?m){place.pattern}")) for place in PLACES]
 _TRAILING = re.compile(r"[.,:;]+$")  # of a sentence
 
 
 def commands(lines: list[str], lows: list[str], found: set[Finding]) -> None:
     """What stands at the places where tools take secrets. `lows` are the lines in lower case."""
-    lowered = "\n".join(lows)
+    lowered, text = "\n".join(lows), "\n".join(lines)
     for place, pattern in _COMPILED:
-        if not any(keyword in lowered for keyword in place.keywords):
+        if not any(keyword in lowered for keyword in place.keywords) or not pattern.search(text):
             continue
         groups = [
             (name, pattern.groupindex[name]) for name in ("single", "double", "bare") if name in pattern.groupindex

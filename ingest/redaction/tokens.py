@@ -49,14 +49,14 @@ def private_keys(lines: list[str], found: set[Finding]) -> None:
 
 @lru_cache(maxsize=1)
 def _token_patterns() -> tuple[tuple[str, tuple[str, ...], Any], ...]:
-    return tuple((rule.name, rule.keywords, compiled(rule.pattern)) for rule in TOKENS)
+    return tuple((rule.name, rule.keywords, compiled(f"(?m){rule.pattern}")) for rule in TOKENS)
 
 
 def tokens(lines: list[str], lows: list[str], found: set[Finding]) -> None:
     """The tokens of vendors. `lows` are the lines in lower case."""
-    lowered = "\n".join(lows)
+    lowered, text = "\n".join(lows), "\n".join(lines)
     for name, keywords, pattern in _token_patterns():
-        if not any(keyword in lowered for keyword in keywords):
+        if not any(keyword in lowered for keyword in keywords) or not pattern.search(text):
             continue
         for at, low in enumerate(lows):
             if not any(keyword in low for keyword in keywords) or ALLOWED.search(lines[at]):
