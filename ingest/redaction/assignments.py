@@ -21,7 +21,9 @@ WORDS = (
     "pw",
 )  # one of them stands in every such name
 _VALUE = r"(?:\\?\"(?P<double>[^\"\n]{3,}?)\\?\"|'(?P<single>[^'\n]{3,})'|`(?P<tick>[^`\n]{3,})`|(?P<bare>[^\s'\"`,;{}()<>\[\]\\]{6,}))"
-_ASSIGNED = compiled(rf"(?i)(?P<name>{SECRET_NAME})(?P<after>\\?['\"\]]{{0,2}}\s*(?:=>|:=|[:=])\s*){_VALUE}")
+_ASSIGNED = compiled(
+    rf"(?i)(?P<name>{SECRET_NAME})(?P<after>\\?['\"\]]{{0,2}}\s*(?:=>|:=|[:=])\s*(?:!!\w+\s+)?){_VALUE}"
+)
 _GROUPS = {name: _ASSIGNED.groupindex[name] for name in ("double", "single", "tick", "bare")}
 _NAMED = _ASSIGNED.groupindex["name"]
 _QUOTED = ("double", "single", "tick")
