@@ -70,7 +70,7 @@ def test_a_plain_word_is_a_password_where_it_is_quoted(text: str) -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["password ", "password=", "| token ", "-p ", "curl -u a:", "name: token ", "a_", "$2a$", "<password>", "identified by '", "x:"],
+    ["password ", "password=", "| token ", "-p ", "curl -u a:", "name: token ", "a_", "$2a$", "<password>", "identified by '"],
 )  # fmt: skip
 def test_time_is_linear(unit: str) -> None:
     def seconds(length: int) -> float:
