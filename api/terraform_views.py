@@ -206,9 +206,10 @@ class ValueView(TypedDict):
 
 
 class Values(TypedDict):
-    """The values that an attribute has."""
+    """The values that an attribute has. `note` says what to know of the environment that was named, or is ""."""
 
     values: list[ValueView]
+    note: str
 
 
 class NodeView(TypedDict):
@@ -372,10 +373,14 @@ def values_view(
 ) -> Values:
     """What an attribute is before apply, wherever its address holds. Raises: NotFoundError when it holds nowhere."""
     found = find_values(lookup, attribute, environment, source, folder)
+    names = sorted({one.name for one in lookup.environments})
+    parts = {part for _, at in lookup.folders for part in at.split("/")}
+    unseen = environment and environment not in {*names, *parts}
+    note = f"no code names an environment {environment!r}; it is taken for a workspace. Named are: {', '.join(names)}"
     rows = [
         {"address": one.symbol.address, "folder": one.folder, **asdict(value)} for one, many in found for value in many
     ]
-    return {"values": cast(list[ValueView], rows)}
+    return {"values": cast(list[ValueView], rows), "note": note if unseen else ""}
 
 
 def graph_view(graph: Graph) -> GraphView:

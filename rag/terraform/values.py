@@ -14,6 +14,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from rag.catalog.symbols import StoredSymbol
+from rag.errors import NotFoundError, SettingsError
+from rag.terraform.addresses import Asked, Named, parse_asked, written
 from rag.terraform.evaluation import Evaluation, refuse_ignored
 from rag.terraform.lookup import TerraformLookup
 from rag.terraform.places import Called, Place, Step, Trail
@@ -21,7 +23,6 @@ from rag.terraform.records import SymbolAttribute
 from rag.terraform.unknown import CannotTellError, known
 
 MOST = 60  # contexts and instances that are told of one attribute
-_INDEX = re.compile(r"\[[^\]]*\]$")
 _DYNAMIC = re.compile(r"^dynamic\.([\w-]+)(?:\[\d+\])?\.")
 
 
@@ -48,15 +49,18 @@ class TerraformValues:
         self._environment = environment
         self._evaluation = Evaluation(lookup, environment)
 
-    def of(self, found: StoredSymbol, attribute: str) -> list[EffectiveValue]:
+    def of(self, found: StoredSymbol, attribute: str, inside: Sequence[Any] = ()) -> list[EffectiveValue]:
         """The attribute's value in each context in which its module is called, at most `MOST`; one where nothing calls it.
+        `inside` are the steps to a part of it.
 
         With an environment, contexts that stand in another one's folder are left out. An attribute that is not set has none.
         """
         told = found.symbol.attribute(attribute) or _in_dynamic(found, attribute)
         if found.symbol.kind == "variable" and attribute == "default":  # what it is given comes before its default
             line = found.symbol.start
-            told = SymbolAttribute("", line, line, ["ref", ["var", found.symbol.name]])
+            told = SymbolAttribute("", line, line, ["ref", ["var", found.symbol.name, *inside]])
+        elif told and inside:
+            told = replace(told, expression=["get", told.expression, list(inside)])
         if told is None:
             return []
         values: list[EffectiveValue] = []
@@ -169,36 +173,81 @@ class TerraformValues:
 def find_values(
     lookup: TerraformLookup, text: str, environment: str = "", source: str = "", folder: str | None = None
 ) -> list[tuple[StoredSymbol, list[EffectiveValue]]]:
-    """The values of what an attribute may mean: `module.vpc.cidr` is an argument of the call where it has one, and else an
-    output; of `aws_subnet.a[0].cidr_block` that instance alone.
+    """The values of what was written: `module.vpc.cidr` is an argument of the call where it has one, and else an output; of
+    `aws_subnet.a[0].cidr_block` that instance alone, and of `module.a["x"].aws_subnet.a.cidr_block` that call's.
 
-    Raises: NotFoundError when nothing defines it.
+    Raises: NotFoundError when nothing defines it, or it has no such instance; SettingsError when it names no value.
     """
-    address, path = split_attribute(text)
+    asked = parse_asked(text)
     evaluation = TerraformValues(lookup, environment)
-    steps = address.split(".")
-    if steps[-3:-2] == ["module"]:
-        calls = lookup.defined(".".join(steps[:-1]), source, folder)
-        argued = [(call, evaluation.of(call, steps[-1])) for call in calls if call.symbol.attribute(steps[-1])]
-        if argued:
-            return argued
-    index = _INDEX.search(address)
-    found = [(one, evaluation.of(one, path)) for one in lookup.define(address, source, folder)]
-    if index is None:
-        return found
-    return [(one, [v for v in values if v.instance in ("", index[0].replace("'", '"'))]) for one, values in found]
+    found = [
+        (one, _chosen(evaluation.of(one, path, steps), modules, instance))
+        for one, path, steps, modules, instance in _meant(asked, lookup, source, folder)
+    ]
+    if any(all_of and not chosen for _, (all_of, chosen) in found) and not any(chosen for _, (_, chosen) in found):
+        there = {f"{', '.join(v.calls[-1:])}{v.instance}" for _, (all_of, _) in found for v in all_of}
+        raise NotFoundError(f"{text} is not there; there are: {', '.join(sorted(there)[:8])}")
+    return [(one, chosen) for one, (_, chosen) in found]
 
 
-def split_attribute(text: str) -> tuple[str, str]:
-    """Address and attribute path: `aws_db_instance.main.size` → (aws_db_instance.main, size); of variables, locals and outputs
-    the attribute that holds their value."""
-    steps = text.strip().split(".")
-    at = 0
-    while steps[at : at + 1] == ["module"] and len(steps) > at + 2:
-        at += 2
-    kind, length = steps[at], {"data": 3, "ephemeral": 3}.get(steps[at], 2)
-    address, rest = ".".join(steps[: at + length]), ".".join(steps[at + length :])
-    return address, rest or {"var": "default"}.get(kind, "value")
+_Meaning = tuple[StoredSymbol, str, Sequence[Any], tuple[Named, ...], str]
+
+
+def _meant(asked: Asked, lookup: TerraformLookup, source: str, folder: str | None) -> list[_Meaning]:
+    """Each symbol that was meant, with the attribute's path, the steps into it, the calls and the instance that count."""
+    modules, rest = asked.modules, asked.rest
+    if modules and rest and (len(rest) < asked.length or not lookup.defined(asked.address, source, folder)):
+        calls = lookup.defined(".".join(asked.module_address), source, folder)
+        name, steps = rest[0].name, asked.steps(0)[1:]
+        if argued := [call for call in calls if call.symbol.attribute(name)]:
+            return [(call, name, steps, modules[:-1], modules[-1].instance) for call in argued]
+        outputs = lookup.define(".".join([*asked.module_address, name]), source, folder)
+        return [(output, "value", steps, modules, "") for output in outputs]
+    meant: list[_Meaning] = []
+    for one in {one.id: one for one in lookup.define(asked.address, source, folder)}.values():
+        own = {"variable": "default", "local": "value", "output": "value"}.get(one.symbol.kind)
+        steps = asked.steps(asked.length)
+        if one.symbol.kind == "value":  # a .tfvars line: the variable's own value comes through it
+            continue
+        if own:
+            meant.append((one, own, steps, modules, ""))
+            continue
+        if not steps:
+            names = dict.fromkeys(attribute.path.split(".")[0] for attribute in one.symbol.attributes)
+            raise SettingsError(f"{asked.address} is a block; name an attribute of it: {', '.join(list(names)[:20])}")
+        path, inside = _split(one, steps)
+        instance = rest[asked.length - 1].instance if len(rest) >= asked.length else ""
+        meant.append((one, path, inside, modules, instance))
+    return meant
+
+
+def _split(found: StoredSymbol, steps: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+    """The longest path of steps that is set as an attribute, and the steps that lead into its value."""
+    for at in range(len(steps), 0, -1):
+        path = written(steps[:at])
+        for one in (path, path.replace("[0]", "")):
+            if found.symbol.attribute(one) or _in_dynamic(found, one):
+                return one, steps[at:]
+    return written(steps), ()
+
+
+def _chosen(
+    values: list[EffectiveValue], modules: tuple[Named, ...], instance: str
+) -> tuple[list[EffectiveValue], list[EffectiveValue]]:
+    """All values, and those of them that come through these calls and are of this instance."""
+    chosen = []
+    for value in values:
+        calls = [call.rpartition(": ")[2] for call in value.calls][len(value.calls) - len(modules) :] if modules else []
+        through = len(calls) == len(modules) and all(_is_call(c, m) for c, m in zip(calls, modules, strict=True))
+        if through and instance in ("", value.instance):
+            chosen.append(value)
+    return values, chosen
+
+
+def _is_call(call: str, module: Named) -> bool:
+    """Whether `module.name["k"]`, as a value tells it, is the call that was written."""
+    name, bracket, index = call.removeprefix("module.").partition("[")
+    return name == module.name and module.instance in ("", bracket + index)
 
 
 def _in_dynamic(found: StoredSymbol, attribute: str) -> SymbolAttribute | None:

@@ -12,9 +12,11 @@ import pytest
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
+from rag.errors import NotFoundError, SettingsError
 from rag.records import Viewer
+from rag.terraform.addresses import parse_asked
 from rag.terraform.lookup import TerraformLookup
-from rag.terraform.values import EffectiveValue, find_values, split_attribute
+from rag.terraform.values import EffectiveValue, find_values
 from tests.conftest import configure, write
 
 FILES = {
@@ -45,6 +47,9 @@ FILES = {
     '  text = "${local.sizes["b"].cpu} x"\n  nested = m.typed.block[0].x\n  there = local.sizes != null\n  json = jsonencode({ b = [1], a = "<" })\n  even = local.even\n}\n'
     'resource "m" "typed" {\n  size = var.shape.size\n  kind = var.shape.kind\n  more = can(var.shape.more)\n  block {\n    x = 9\n  }\n}\n'
     'variable "shape" {\n  type = object({ size = string, kind = optional(string, "plain") })\n  default = { size = 3, more = 1 }\n}\n',
+    "calls/main.tf": 'module "pair" {\n  for_each = toset(["x", "y"])\n  source = "./inner"\n  label = each.key\n}\n'
+    'module "single" {\n  source = "./inner"\n  label = "only"\n}\n',
+    "calls/inner/main.tf": 'variable "label" {}\nresource "r" "inner" {\n  name = "n-${var.label}"\n}\n',
     "unit/root.hcl": 'locals {\n  region = "eu"\n}\ninputs = {\n  size = "db.root"\n  name = "root"\n}\n',
     "unit/live/env.hcl": 'locals {\n  name = "live"\n}\n',
     "unit/live/db/terragrunt.hcl": 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\nterraform {\n'
@@ -132,21 +137,71 @@ def test_an_attribute_that_is_not_set_has_no_value(values: Values) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "parts"),
+    ("text", "address", "steps"),
     [
-        ("aws_vpc.main.tags", ("aws_vpc.main", "tags")),
-        ("data.aws_ami.x.owners", ("data.aws_ami.x", "owners")),
-        ("module.a.module.b.aws_vpc.main.cidr_block", ("module.a.module.b.aws_vpc.main", "cidr_block")),
-        ("var.x", ("var.x", "default")),
-        ("local.x", ("local.x", "value")),
+        ("aws_vpc.main.tags", "aws_vpc.main", ["tags"]),
+        ("data.aws_ami.x.owners", "data.aws_ami.x", ["owners"]),
+        ("module.a.module.b.aws_vpc.main.cidr_block", "module.a.module.b.aws_vpc.main", ["cidr_block"]),
+        ("var.x", "var.x", []),
+        ('local.x["a.b"].c', "local.x", [["idx", ["lit", "a.b"]], "c"]),
         (
-            "aws_opensearch_domain.d.cluster_config.instance_type",
-            ("aws_opensearch_domain.d", "cluster_config.instance_type"),
+            "aws_x.d[0].cluster_config.0.instance_type",
+            "aws_x.d",
+            ["cluster_config", ["idx", ["lit", 0]], "instance_type"],
         ),
+        ('module.a["10.0.0.0/8"].aws_x.d.e', "module.a.aws_x.d", ["e"]),
     ],
 )
-def test_addresses_and_attributes_are_told_apart(text: str, parts: tuple[str, str]) -> None:
-    assert split_attribute(text) == parts
+def test_addresses_and_what_is_asked_of_them_are_told_apart(text: str, address: str, steps: list[Any]) -> None:
+    asked = parse_asked(text)
+    assert (asked.address, asked.steps(asked.length)) == (address, steps)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "aws_vpc", "aws_vpc..x", ".x", "a.b.", 'a.b["c', "a b.c", "a.b[x]", "[0].a", "-", "a.b[0]c"]
+)
+def test_what_names_no_value_is_refused(values: Values, text: str) -> None:
+    with pytest.raises(SettingsError, match="names no value"):
+        values(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "expected"),
+    [
+        ("local.sizes.large", "prod", ["db.large"]),
+        ('local.sizes["small"]', "prod", ["db.small"]),
+        ("module.db.size", "prod", ["db.large"]),
+        ("module.db.aws_db_instance.this.identifier", "", ["ledger-db", "ledger-db"]),
+        ("local.sizes.b.cpu", "", [2]),
+        ("m.typed.block[0].x", "", [9]),
+        ("var.shape.size", "", ["3"]),
+        ("m.all.names[1]", "", []),
+    ],
+)
+def test_parts_of_values(values: Values, text: str, environment: str, expected: list[Any]) -> None:
+    folder = "several" if text.split(".", maxsplit=1)[0] in ("m", "var") or ".b." in text else None
+    found = values(text, environment, folder)
+    assert [value.value for value in found if value.known] == expected
+
+
+def test_an_instance_that_is_not_there_and_a_block_without_an_attribute_are_named(values: Values) -> None:
+    with pytest.raises(NotFoundError, match=r'there are: \["a"\], \["b"\]'):
+        values('m.each["z"].name')
+    with pytest.raises(SettingsError, match="name an attribute of it: for_each, name, cpu"):
+        values("m.each")
+    with pytest.raises(NotFoundError, match="nothing here defines"):
+        values('module.other["x"].m.each.name')
+
+
+def test_of_several_calls_the_one_that_was_written(values: Values) -> None:
+    (value,) = values('module.pair["y"].r.inner.name')
+    assert (value.value, value.calls) == ("n-y", ('calls: module.pair["y"]',))
+    assert [v.value for v in values("module.pair.r.inner.name")] == ["n-x", "n-y"]
+    (single,) = values("module.single.r.inner.name")
+    assert single.value == "n-only"
+    assert len(values("r.inner.name")) == 3
+    (argument,) = values('module.pair["x"].label')
+    assert argument.value == "x"
 
 
 @pytest.mark.parametrize(
