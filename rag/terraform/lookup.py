@@ -71,8 +71,19 @@ class TerraformLookup:
         """
         found = self.defined(address, source, folder)
         if not found:
-            raise NotFoundError(f"nothing here defines {address}{self._near(_INDEX.sub('', address.strip()))}")
+            raise NotFoundError(self._nowhere(address.strip(), source, folder))
         return found
+
+    def _nowhere(self, address: str, source: str, folder: str | None) -> str:
+        """Why nothing was found: it stands elsewhere than it was looked for, or something like it does."""
+        where = " ".join(
+            filter(None, (f"in source {source}" * bool(source), f"in folder {folder}" * (folder is not None)))
+        )
+        elsewhere = self.defined(address) if where else []
+        if elsewhere:
+            places = dict.fromkeys(f"{one.source}/{one.folder}" for one in elsewhere)
+            return f"nothing {where} defines {address}; it is defined in: {', '.join(list(places)[:5])}"
+        return f"nothing here defines {address}{self._near(_INDEX.sub('', address))}"
 
     def defined(self, address: str, source: str = "", folder: str | None = None) -> list[StoredSymbol]:
         """The same; nothing where nothing defines it."""

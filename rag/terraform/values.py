@@ -181,7 +181,7 @@ def find_values(
     asked = parse_asked(text)
     evaluation = TerraformValues(lookup, environment)
     found = [
-        (one, _chosen(evaluation.of(one, path, steps), modules, instance))
+        (one, _chosen(evaluation.of(one, path, steps), modules, instance, folder))
         for one, path, steps, modules, instance in _meant(asked, lookup, source, folder)
     ]
     if any(all_of and not chosen for _, (all_of, chosen) in found) and not any(chosen for _, (_, chosen) in found):
@@ -197,7 +197,7 @@ def _meant(asked: Asked, lookup: TerraformLookup, source: str, folder: str | Non
     """Each symbol that was meant, with the attribute's path, the steps into it, the calls and the instance that count."""
     modules, rest = asked.modules, asked.rest
     if modules and rest and (len(rest) < asked.length or not lookup.defined(asked.address, source, folder)):
-        calls = lookup.defined(".".join(asked.module_address), source, folder)
+        calls = lookup.define(".".join(asked.module_address), source, folder)
         name, steps = rest[0].name, asked.steps(0)[1:]
         if argued := [call for call in calls if call.symbol.attribute(name)]:
             return [(call, name, steps, modules[:-1], modules[-1].instance) for call in argued]
@@ -232,14 +232,18 @@ def _split(found: StoredSymbol, steps: Sequence[Any]) -> tuple[str, Sequence[Any
 
 
 def _chosen(
-    values: list[EffectiveValue], modules: tuple[Named, ...], instance: str
+    values: list[EffectiveValue], modules: tuple[Named, ...], instance: str, folder: str | None
 ) -> tuple[list[EffectiveValue], list[EffectiveValue]]:
-    """All values, and those of them that come through these calls and are of this instance."""
+    """All values, and those of them that come through these calls, the first of which stands in the folder, and are of this
+    instance."""
     chosen = []
     for value in values:
-        calls = [call.rpartition(": ")[2] for call in value.calls][len(value.calls) - len(modules) :] if modules else []
-        through = len(calls) == len(modules) and all(_is_call(c, m) for c, m in zip(calls, modules, strict=True))
-        if through and instance in ("", value.instance):
+        calls = (
+            [call.partition(": ")[::2] for call in value.calls][len(value.calls) - len(modules) :] if modules else []
+        )
+        through = len(calls) == len(modules) and all(_is_call(c, m) for (_, c), m in zip(calls, modules, strict=True))
+        begins = folder is None or not calls or calls[0][0] == folder
+        if through and begins and instance in ("", value.instance):
             chosen.append(value)
     return values, chosen
 

@@ -243,3 +243,13 @@ def test_instances_types_overrides_and_terragrunt(values: Values, attribute: str
 def test_a_local_in_a_map_is_cited_with_its_own_line(values: Values) -> None:
     (value,) = values("m.all.text", folder="several")
     assert [step.line for step in value.steps] == [36, 2, 4]
+
+
+def test_of_calls_of_one_name_that_of_the_folder(values: Values) -> None:
+    found = values("module.db.aws_db_instance.this.instance_class", "", "env/test")
+    assert [(value.value, value.calls) for value in found] == [("db.micro", ("env/test: module.db",))]
+    with pytest.raises(
+        NotFoundError,
+        match=r"nothing in folder work defines module\.single; it is defined in: .*/calls",
+    ):
+        values("module.single.r.inner.name", "", "work")
