@@ -318,6 +318,9 @@ class Sync:
                 ready.append(_Ready(item, signature, "skipped", str(error)))
             except DocumentError as error:
                 ready.append(_Ready(item, signature, "quarantined", str(error)))
+            except RecursionError:
+                reason = "it is nested too deeply to be parsed; split it, or exclude it in waypost.yaml"
+                ready.append(_Ready(item, signature, "quarantined", reason))
             except Exception as error:  # noqa: BLE001  # the per-document guard: one bad document never stops a sync
                 ready.append(_Ready(item, signature, "quarantined", f"{type(error).__name__} while parsing it"))
         return ready

@@ -360,9 +360,10 @@ class Catalog:
             return {row[0]: row[1] for row in connection.execute(query)}
 
     def refused(self, ending: str) -> dict[str, list[str]]:
-        """The paths with this ending that were listed and not read, by source."""
+        """The paths with this ending that were listed and not read, or not all of it, by source."""
         t = s.items
-        query = select(t.c.source, t.c.path).where(t.c.path.endswith(ending, autoescape=True), t.c.outcome != "indexed")
+        unread = or_(t.c.outcome != "indexed", t.c.reason.startswith("partial:"))
+        query = select(t.c.source, t.c.path).where(t.c.path.endswith(ending, autoescape=True), unread)
         found: dict[str, list[str]] = {}
         with self._read() as connection:
             for row in connection.execute(query.order_by(t.c.source, t.c.path)):
