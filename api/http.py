@@ -164,13 +164,21 @@ def _add_lookups(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
         document_id: str,
         start: Annotated[int, Query(ge=1, description="first line")] = 1,
         end: Annotated[int, Query(ge=1, description="last line")] = 10_000_000,
+        version: Annotated[
+            str, Query(max_length=200, description="a citation's version; without it, the present one")
+        ] = "",
     ) -> dict[str, Any]:
-        """A document as stored (credentials redacted), or some lines of it; `resources` are what it mentions of Terraform."""
-        found = reader.catalog.document(document_id, viewer)
+        """A document as stored (credentials redacted), or some lines of it; `resources` are what it mentions of Terraform. Of an
+        older `version`, kept so that old citations resolve, `replaced_at` says until when it was the present one."""
+        if version:
+            found, replaced_at = reader.catalog.version(document_id, version, viewer)
+        else:
+            found, replaced_at = reader.catalog.document(document_id, viewer), ""
         if start > end or start > found.text.count("\n") + 1:
             raise SettingsError(f"there are no lines {start} to {end}: it has {found.text.count(chr(10)) + 1}")
         mentions = reader.terraform(viewer).mentioned_in(found)
-        return document_view(found, reader.passages_of(document_id), start, end, mentions)
+        passages = [] if replaced_at else reader.passages_of(document_id)
+        return {**document_view(found, passages, start, end, mentions), "replaced_at": replaced_at}
 
     @app.get("/v1/drift", responses={k: PROBLEMS[k] for k in (400, 503)}, tags=["documents"])
     def drift(

@@ -19,6 +19,7 @@ from ingest.generations import build
 from ingest.parsers import SPLITTER
 from ingest.sources import Source, SourceSpec
 from ingest.sync import Sync, SyncReport
+from ingest.versions import tidy
 from rag.catalog import Catalog
 from rag.errors import GenerationChangedError, IndexDamagedError, SettingsError
 from rag.indexes.lexical import DOCUMENTS, TantivyIndex
@@ -65,7 +66,7 @@ class Owner:
         self.settings = settings
         self.lock = lock
         self.syncing = threading.Lock()
-        self.catalog = Catalog(settings.catalog_url)
+        self.catalog = Catalog(settings.catalog_url, keep_versions=settings.keep_versions_days > 0)
         self._configured = embedder_from(settings)
         self._documents = TantivyIndex(settings.home / "documents", writable=True, weights=DOCUMENTS)
         for former in ("lexical", "vectors"):  # where indexes lay before there were generations
@@ -161,6 +162,7 @@ class Owner:
                 said = f"generation {self.generation.number} serves now: this Waypost splits documents in another way"
             report = Sync(self.catalog, self.projections, self._current.embedder, progress, stop).run(sources)
             report = replace(report, generation=said)
+            tidy(self.catalog, self.settings.keep_versions_days)
             return report if report.interrupted else self._follow_settings(report, progress, stop)
 
     def _forgo_embedder(self) -> None:

@@ -30,7 +30,7 @@ from rag.indexes.projection import Projections
 from rag.ports import Embedder, Progress
 from rag.records import AccessRule, Document, digest
 
-_PIPELINE = "9"  # a new number makes every document be parsed anew
+PIPELINE = "9"  # a new number makes every document be parsed anew
 _BATCH = 48  # documents in one transaction
 
 
@@ -373,7 +373,7 @@ class Sync:
 
 def _signature(item: Listed, spec: SourceSpec) -> str:
     """The item's own signature, and that of everything else which shapes its documents."""
-    return f"{item.signature}|{spec.fingerprint}.{_PIPELINE}"
+    return f"{item.signature}|{spec.fingerprint}.{PIPELINE}"
 
 
 def _terms(item: Listed, spec: SourceSpec) -> str:

@@ -50,13 +50,15 @@ class SourceRow:
 
 
 class Catalog:
-    """The catalog at an SQLAlchemy URL. A reader never creates or upgrades it.
+    """The catalog at an SQLAlchemy URL. A reader never creates or upgrades it. With `keep_versions` its writer keeps what
+    documents said before.
 
     Raises: SettingsError when it does not exist or a newer Waypost wrote it; StorageError when the disk fails.
     """
 
-    def __init__(self, url: str, *, read_only: bool = False) -> None:
+    def __init__(self, url: str, *, read_only: bool = False, keep_versions: bool = False) -> None:
         self.url = url
+        self._keep_versions = keep_versions
         self._engine: Engine = open_engine(url, read_only=read_only)
         self._counts: tuple[object, tuple[int, int]] | None = None
         self.symbols = SymbolTable(self._read)
@@ -68,7 +70,7 @@ class Catalog:
     def write(self) -> Iterator[CatalogWriter]:
         """One transaction: all of it is committed at the end, or none."""
         with translated(self.url), self._engine.begin() as connection:
-            yield CatalogWriter(connection)
+            yield CatalogWriter(connection, self._keep_versions)
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
@@ -83,6 +85,31 @@ class Catalog:
         if not found or not found[document_id].access.admits(viewer.groups):
             raise NotFoundError(f"no document {document_id}")
         return found[document_id]
+
+    def version(self, document_id: str, version: str, viewer: Viewer) -> tuple[Document, str]:
+        """A document as it was in a version, and when another one replaced it ("": it is the present one).
+
+        A viewer must be admitted by the rule of then, and by the present one where the document still exists. One that is
+        listed still but can't be read any more is shown to nobody: who may read it now isn't known.
+
+        Raises: NotFoundError when there is no such version (any more), or this viewer may not see it.
+        """
+        present = self.documents([document_id]).get(document_id)
+        if present is not None and (not present.access.admits(viewer.groups) or present.version == version):
+            return self.document(document_id, viewer), ""
+        v, i = s.versions, s.items
+        asked = and_(v.c.document_id == document_id, v.c.version == version)
+        listed = and_(i.c.source == v.c.source, i.c.path == v.c.path, i.c.outcome != "indexed")
+        unread = select(i.c.path).join(v, listed).where(v.c.document_id == document_id)
+        with self._read() as connection:
+            row = connection.execute(select(v).where(asked)).first()
+            if present is None and connection.execute(unread).first():
+                row = None
+            found = _version(row, present, self._rules(connection)) if row else None
+        if row is None or found is None or not found.access.admits(viewer.groups):
+            known = f"no version {version} of document {document_id}; versions are kept for WAYPOST_KEEP_VERSIONS_DAYS"
+            raise NotFoundError(known if present else f"no document {document_id}")
+        return found, str(row.replaced_at)
 
     def documents(self, ids: Iterable[str]) -> dict[str, Document]:
         """The documents of these ids that exist."""
@@ -427,6 +454,15 @@ def _document(row: Row[Any], rules: Mapping[str, AccessRule]) -> Document:
     values["access"] = rules.get(values["access"], AccessRule(((),)))  # a rule that is not there admits nobody
     values["notes"] = tuple(json.loads(values["notes"]))
     return Document(**values)
+
+
+def _version(row: Row[Any], present: Document | None, rules: Mapping[str, AccessRule]) -> Document:
+    """What a document said before, of the kind and owner that it has now."""
+    return Document(
+        id=row.document_id, source=row.source, path=row.path, title=row.title, kind=present.kind if present else "",
+        text=row.text, version=row.version, url=row.url, line_anchor=row.line_anchor, updated_at=row.updated_at,
+        owner=present.owner if present else "", access=rules.get(row.access, AccessRule(((),))), content_hash="",
+    )  # fmt: skip
 
 
 def _passage(row: Row[Any]) -> Passage:
