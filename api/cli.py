@@ -17,6 +17,7 @@ import typer
 from rich.markup import escape
 
 from api import failures
+from api.backup_cli import backup, restore
 from api.console import (
     ConfigOption,
     GroupsOption,
@@ -50,7 +51,7 @@ app.add_typer(evaluation, name="eval")
 app.add_typer(generations, name="generations")
 app.add_typer(terraform, name="terraform")
 terraform.command("graph")(graph)
-for command in (approve, forget, status, doctor, drift):
+for command in (approve, forget, status, doctor, backup, restore, drift):
     app.command()(command)
 
 

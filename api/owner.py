@@ -347,13 +347,15 @@ class Owner:
 
 
 @contextmanager
-def open_owner(settings: Settings, role: str, handlers: Mapping[str, Any] | None = None) -> Iterator[Owner]:
-    """The data folder as its owner, serving other processes' searches until the end.
+def open_owner(
+    settings: Settings, role: str, handlers: Mapping[str, Any] | None = None, lock: WriterLock | None = None
+) -> Iterator[Owner]:
+    """The data folder as its owner, serving other processes' searches until the end; by a lock that is held already, or its own.
 
     Raises: WriterBusyError when another process owns it.
     """
     with ExitStack() as stack:
-        lock = WriterLock.acquire(settings.home, role)
+        lock = lock or WriterLock.acquire(settings.home, role)
         stack.callback(lock.release)
         owner = Owner(settings, lock)
         stack.callback(owner.close)
