@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rag.catalog import Catalog
+from rag.purged import MARK
 from rag.records import Coverage, Viewer
 
 
@@ -37,7 +38,7 @@ def sources_view(catalog: Catalog, viewer: Viewer) -> list[dict[str, Any]]:
 def status_view(catalog: Catalog, lexical_watermark: int, vectors_watermark: int) -> dict[str, Any]:
     """Everything, for whoever runs Waypost: counts of each outcome, reasons, redactions, and coverage."""
     everyone_keys = tuple({access for _, access in catalog.document_counts()})
-    sources = []
+    sources, purged = [], catalog.marked(MARK)
     for row in catalog.sources():
         items = catalog.items(row.name)
         sources.append(
@@ -67,7 +68,12 @@ def status_view(catalog: Catalog, lexical_watermark: int, vectors_watermark: int
                     if item.outcome == "indexed" and item.reason
                 ],
                 "redactions": [
-                    {"path": path, **finding} for path, item in items.items() for finding in json.loads(item.redactions)
+                    *({"path": path, **found} for path, item in items.items() for found in json.loads(item.redactions)),
+                    *(
+                        {"path": path, "line": line, "rule": "purged"}
+                        for source, path, line in purged
+                        if source == row.name
+                    ),
                 ],
             }
         )
