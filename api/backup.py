@@ -17,9 +17,11 @@ from api.settings import Settings
 from ingest.redaction import redact
 from rag import doctor
 from rag.backup import CATALOG, Manifest, read_manifest, settle, unpack, write_backup
+from rag.catalog import Catalog
 from rag.catalog.writer import now
 from rag.errors import SettingsError, StorageError, WaypostError
 from rag.owner import WriterLock
+from rag.purged import FILE, Purged
 
 ENDING = ".waypost"
 _CONFIG = "waypost.yaml"
@@ -53,6 +55,8 @@ def back_up(settings: Settings, target: Path, *, force: bool = False) -> Made:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         target = target / f"waypost-{stamp}{ENDING}"
     extras = {}
+    if purged := Purged.load(settings.home):
+        extras[FILE] = purged.text()
     if settings.config.is_file():
         extras[_CONFIG] = _without_credentials(settings.config)
     return Made(target, write_backup(catalog_file(settings), target, extras, program(), now(), force=force))
@@ -108,8 +112,9 @@ def _replace(settings: Settings, target: Path, backup: Path) -> tuple[Manifest, 
         shutil.rmtree(folder, ignore_errors=True)  # left by a kill
         folder.mkdir(mode=0o700, parents=True)
         manifest = unpack(backup, folder)
+        _purge_again(settings.home, folder)
         before = _set_aside(settings, target) if target.exists() else ""
-        _remove_indexes(settings.home)
+        remove_indexes(settings.home)
         (folder / CATALOG).replace(target)
         config = _restore_config(settings.config, folder / _CONFIG)
     except OSError as error:
@@ -146,7 +151,26 @@ def _set_aside(settings: Settings, catalog: Path) -> str:
     return str(kept)
 
 
-def _remove_indexes(home: Path) -> None:
+def _purge_again(home: Path, unpacked: Path) -> None:
+    """Takes out of a backup's catalog what was purged since, and remembers what either side knows to be purged."""
+    ours, theirs = Purged.load(home), Purged.load(unpacked)
+    if since := ours.beyond(theirs):
+        catalog = Catalog(f"sqlite:///{(unpacked / CATALOG).absolute()}")
+        try:
+            with catalog.write() as writer:
+                writer.scrub(since.scrub)
+                for document in since.documents:
+                    writer.erase_document(document.source, document.path, f"purged on {document.at[:10]}")
+            catalog.compact()
+        finally:
+            catalog.close()
+        settle(unpacked / CATALOG)
+    if both := ours.merged(theirs):
+        both.save(home)
+
+
+def remove_indexes(home: Path) -> None:
+    """Removes every index of a data folder: its next owner makes them anew from the catalog."""
     for folder in (home / "documents", *home.glob("generation-*")):
         shutil.rmtree(folder, ignore_errors=True)
 

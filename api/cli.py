@@ -34,6 +34,7 @@ from api.console import (
 )  # fmt: skip
 from api.drift_cli import drift
 from api.eval_cli import evaluation
+from api.purge_cli import purge
 from api.settings import CONFIG_NAME, first_config
 from api.terraform_cli import terraform
 from api.terraform_graph_cli import graph
@@ -51,7 +52,7 @@ app.add_typer(evaluation, name="eval")
 app.add_typer(generations, name="generations")
 app.add_typer(terraform, name="terraform")
 terraform.command("graph")(graph)
-for command in (approve, forget, status, doctor, backup, restore, drift):
+for command in (approve, forget, status, doctor, backup, restore, purge, drift):
     app.command()(command)
 
 
