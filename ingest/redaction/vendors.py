@@ -143,20 +143,28 @@ TOKENS: tuple[TokenRule, ...] = (
     # Password hashes as crypt(5) and htpasswd(1) write them.
     TokenRule(
         "password-hash",
-        ("$apr1$", "$2", "$5$", "$6$", "$y$", "{ssha"),
-        r"(?:\$(?:apr1|2[aby]|5|6|y)\$[A-Za-z0-9./+=$,-]{20,}|\{SSHA\d*\}[A-Za-z0-9+/=]{20,})",
+        ("$apr1$", "$1$", "$2", "$5$", "$6$", "$y$", "$argon2", "{s", "scram-sha-256$"),
+        r"(?:\$(?:apr1|1|2[aby]|5|6|y|argon2\w+)\$[A-Za-z0-9./+=$,-]{20,}|\{S(?:SHA\d*|HA)\}[A-Za-z0-9+/=]{20,}|"
+        r"SCRAM-SHA-256\$[0-9]+:[A-Za-z0-9+/=$:]{40,})",
     ),
     # JSON Web Tokens (RFC 7519): three base64url parts, the first two of them JSON.
     TokenRule("jwt", ("eyj",), r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{16,}"),
-    # RFC 3986 user information; RFC 9110 authorization.
+    # RFC 3986 user information; RFC 9110 authorization; RFC 6265 cookies of sessions.
     TokenRule(
         "url-password",
         ("://",),
         r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/:@'\"<>{}$]{0,}:(?P<secret>[^\s/@'\"<>{}$]{3,})@[A-Za-z0-9_.\[-]",
     ),
+    TokenRule("url-password", ("://",), r"https?://(?P<secret>[A-Za-z0-9_-]{20,255})@[A-Za-z0-9.-]+"),
     TokenRule(
         "authorization-header",
         ("authorization",),
-        r"(?i)authorization['\"]?\s*[:=]\s*['\"]?(?:bearer|basic|token)\s+(?P<secret>[A-Za-z0-9._~+/=-]{12,})",
+        r"(?i)authorization\\?['\"]?\s*[:=,]?\s*\\?['\"]?(?:bearer|basic|token|apikey|api-key|key|ssws|digest|splunk|genie ?key)\s+"
+        r"(?P<secret>[A-Za-z0-9._~+/=-]{12,})",
+    ),
+    TokenRule(
+        "session-cookie",
+        ("cookie",),
+        r"(?i)\b(?:set-)?cookie['\"]?\s*[:=]\s*(?:[^\n'\"]*[;\s'\"])?['\"]?[\w.-]*(?:sess|sid|auth|token)[\w.-]*=(?P<secret>[A-Za-z0-9%._~+/=-]{16,})",
     ),
 )
