@@ -82,10 +82,11 @@ def _take(lines: list[str], at: int, form: _Form, found: set[Finding], *, words:
     for match in form.pattern.finditer(line):
         name = match.group(form.name) if form.name else None
         start = match.start(form.name) if name else 0
-        if line[start - 1 : start] == "/" or (form is _DIRECTIVE and _is_plain(name)):  # `checksum/secret` is a label
+        before = line[max(0, start - 2) : start]
+        if before.endswith("/") or before == "${" or (form is _DIRECTIVE and _is_plain(name)):  # `checksum/secret`, `${TOKEN:-}`
             continue
         people = names_password(name) if name else password or form in (_ELEMENT, _VARIABLE)
-        spans += _values(line, match, form, people=people, words=words, query=line[start - 1 : start] in ("?", "&"))
+        spans += _values(line, match, form, people=people, words=words, query=before[-1:] in ("?", "&"))
     replace(lines, at, spans, "assignment", found)
 
 
@@ -146,7 +147,7 @@ def _below(lines: list[str], at: int, found: set[Finding]) -> int:
         item = None if block else _ITEM.match(line)
         if not (inside if block else item and not _KEYED.match(item[2])):
             return row
-        if block and line.strip() and is_credential(line, strict=False):
+        if block and line.strip() and is_credential(line.rstrip(" ,"), strict=False):
             blank(lines, row, "assignment", found)
         elif item and not MARK.search(line) and is_credential(item[2], strict=True):
             replace(lines, row, [item.span(2)], "assignment", found)

@@ -59,11 +59,11 @@ COMMANDS = ready((
     Place(("convertto-securestring",), rf"(?i)ConvertTo-SecureString\s+(?:-(?:String|AsPlainText|Force)\s+)*(?:{QUOTED})", sure=True),
     Place(("convertto-securestring",), rf"(?i)(?:{QUOTED})\s*\|\s*ConvertTo-SecureString\b", sure=True),
     Place(("networkcredential", "pscredential", "basicauth", "auth"),
-          rf"(?i)(?:NetworkCredential|\bauth\s*=\s*|BasicAuth\w*)\(\s*(?:'[^'\n]*'|\"[^\"\n]*\"|\w+)\s*,\s*(?:{QUOTED})"),
+          rf"(?i)(?:NetworkCredential|\bauth\s*=\s*|BasicAuth\w*)\(\s*(?:'[^'\n]*'|\"[^\"\n]*\"|\w+)\s*,\s*(?:{QUOTED})\s*\)"),
     # What is piped into a program that reads a password.
     Place(("chpasswd",), r"(?i)\b(?:echo|printf)\s+(?:-\w+\s+)?['\"]?[\w.-]+:(?P<bare>[^\s'\"`|;]{3,}?)(?:\\n)?['\"]?\s*\|.*\bchpasswd\b", sure=True),
-    Place(("-stdin", "sudo", "--stdin", "passphrase-fd", "kinit", "cryptsetup"),
-          rf"(?i)\b(?:echo|printf)\s+(?:-\w+\s+)*{SHELL}\s*\|\s*(?:[^|\n]*(?:-stdin|sudo\s+-\w*S|--stdin|passphrase-fd)|\s*(?:kinit|cryptsetup)\b)", sure=True),
+    Place(("-stdin", "sudo", "passphrase-fd", "kinit", "cryptsetup"),
+          rf"(?i)\b(?:echo|printf)\s+(?:-\w+\s+)*{SHELL}\s*\|\s*(?:[^|\n]*(?:password-stdin|sudo\s+-\w*S|passwd\s[^|\n]*--stdin|passphrase-fd)|\s*(?:kinit|cryptsetup)\b)", sure=True),
     Place(("<<<",), rf"(?i)\b(?:kinit|sudo|cryptsetup|login|passwd)\b[^|;\n]*<<<\s*{ANY}", sure=True),
     Place(("setx",), rf"(?i)\bsetx\s+\w*(?:password|passwd|secret|token|api_?key|access_?key|pwd|pass)\s+{ANY}"),
 ))  # fmt: skip

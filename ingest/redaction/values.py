@@ -14,15 +14,15 @@ REFERENCE = re.compile(
 )  # fmt: skip
 _PLACEHOLDER = re.compile(
     r"^(?:[x*.•_-]{3,}|(?:your|my|the|some|an?|example|sample|dummy|fake|mock|test|insert|enter|replace|changeme|todo|tbd|none|null|nil|"
-    r"undefined|true|false|string|number|bool|object|list|map|array|integer|required|optional|redacted|secret|password|token|key|value|default|empty|unset)"
+    r"undefined|true|false|string|number|bool|object|list|map|array|integer|required|optional|redacted|secret|password|token|key|value|default|empty|unset|base64)"
     r"(?:[\s_.-][A-Za-z\s_.-]*\d{0,2})?)$|^<.*>$|^\[.*\]$|^\.\.\.", re.I
 )  # fmt: skip
-_CAPITALS = re.compile(r"^[A-Z]+(?:[-_][A-Z]+)+$")  # PUT-TOKEN-HERE
+_CAPITALS = re.compile(r"^[A-Z]+(?:-[A-Z]+)+$|^_*[A-Z][A-Z0-9]*(?:_+[A-Z0-9]+)+_*$")  # PUT-TOKEN-HERE, a variable's name
 SAYS_PLACEHOLDER = re.compile(r"(?i)(?:\b|_)(?:your|change[_-]?me|replace|placeholder|example|dummy|redacted|x{3,})(?:\b|_)")
 HARMLESS = re.compile(
     r"^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|sha(?:1|256|512)[:-].*|arn:.*|(?:\.{0,2}|~|@)/.*|"
     r"[a-z][a-z0-9+.-]*://.*|[\w.-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}|@[\w./-]+\.\w{2,5}|vault:[\w./#-]+|projects/[\w-]+/.*|\d{1,5}|"
-    r"\d+(?:ms|s|m|h|d)|[\w./-]+\.(?:ya?ml|json|tfvars|tf|txt|pem|key|crt|md|sh|py|go|html|env))$", re.I
+    r"\d+(?:ms|s|m|h|d)|(?:[a-z0-9-]+\.)+(?:com|io|net|org|dev|local|internal)(?:[:/].*)?|[\w./-]+\.(?:ya?ml|json|tfvars|tf|txt|pem|key|crt|md|sh|py|go|html|env))$", re.I
 )  # fmt: skip
 _LETTERS = re.compile(r"^[A-Za-z_-]+$")
 _BASE64 = re.compile(r"^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9+/]{38,}={0,2}$")  # may begin like a path
@@ -36,7 +36,7 @@ _SPOKEN = re.compile(
 )  # words of those who speak of passwords
 EXPRESSION = re.compile(
     r"\$\{|\$\(|\{\{|<%|%\{|^\$[A-Za-z_]|^%[A-Z_]+%|^\s*[+,.)\]]+\s*[A-Za-z_$][\w.$()]{0,30}[\s+,]*$|^[A-Za-z_][\w.]*\(| == |&&|\|\||"
-    r"^![A-Za-z]\w*(?:[-.:/]\w+)*(?:\s|$)|^\$?\d?$"
+    r"^![A-Za-z]\w*(?:[-.:/]\w+)*(?:\s|$)|^\$?\d?$|^ENC\["
 )
 _MARKS = frozenset("!@#$%^&*+=?~|")
 
@@ -47,7 +47,7 @@ def masked(value: str) -> bool:
     tail = value.rpartition("/")[2]
     mostly = len(set(body)) <= 2 or any(body.count(c) > 0.6 * len(body) for c in "xX*.0")
     hidden = len(tail) > 7 and len(set(tail)) == 1
-    return mostly or hidden or value.endswith("EXAMPLE") or bool(SAYS_PLACEHOLDER.search(value) or _CAPITALS.match(value))
+    return mostly or hidden or "EXAMPLE" in value or bool(SAYS_PLACEHOLDER.search(value) or _CAPITALS.match(value))
 
 
 def stands_for_another(value: str) -> bool:
