@@ -34,10 +34,10 @@ _ASSIGNED = _Form(rf"{_NAMED}\\?['\"\])]{{0,3}}(?:\*\*|__)?\s*(?:=>|:=|[:=])(?:\
 _TYPED = _Form(rf"{_NAMED}['\"\])]{{0,3}}(?:\s*[=!]==?|\s+-c?(?:eq|ne)|\s*:?\s[A-Za-z][\w\[\].<>?]{{1,20}}\s*:?=)\s*{_QUOTED}")
 _ARGUMENTS = _Form(rf"['\"]{SECRET_NAME.replace('(?:', '(?P<name>', 1)}['\"]\s*,\s*{_QUOTED}".join(["(?i)", ""]), strict=True)
 # A directive.
-_DIRECTIVE = _Form(rf"(?i)^\s*(?:[A-Za-z_]+\s+){{0,2}}(?P<name>{SECRET_NAME})\s+(?:{_QUOTED}|(?P<bare>[^\s'\"`,;{{}}()<>\[\]\\-][^\s'\"`,;{{}}()<>\[\]\\]{{5,}}))\s*;?\s*$")
+_DIRECTIVE = _Form(rf"(?i)^\s*(?:[A-Za-z_]+\s+){{0,2}}\$?(?P<name>{SECRET_NAME})\s+(?:{_QUOTED}|(?P<bare>[^\s'\"`,;{{}}()<>\[\]\\-][^\s'\"`,;{{}}()<>\[\]\\]{{5,}}))\s*;?\s*$")
 _ELEMENT = _Form(
     rf"(?i)<(?:(?:[a-z]+:)?(?P<name>{SECRET_NAME})(?:\s[^<>]{{0,80}})?|[a-z]\w*\s[^<>]{{0,80}}?\b(?:name|key|id)=[\"']{SECRET_NAME}[\"'][^<>]{{0,80}})>"
-    r"(?P<single>[^<\n]{4,})</"
+    r"\s*(?:<(?:value|string)>)?(?P<single>[^<\n]{4,})</"
 )
 # Where the syntax says that what follows is text, and no name of anything: files of settings, and the environment of a process.
 _SETTINGS = (".env", ".ini", ".cfg", ".cnf", ".conf", ".properties", ".yaml", ".yml")
@@ -54,9 +54,9 @@ _NEAR = 2  # lines between the name and the value of a pair
 _PROPERTY = re.compile(rf"(?i)<key>{SECRET_NAME}</key>\s*$|>\s*{SECRET_NAME}\s*</(?:name|key)>\s*$")  # the value stands below
 # A name whose value stands below: as a block, a list, an element's text.
 _OPENS = compiled(
-    rf"(?i)(?:^|[\s\"'<:(])(?P<name>{SECRET_NAME})[\"']?(?:(?:\*\*|__)?\s*(?::(?:\*\*|__)?|[:=]\s*(?:(?P<block>[|>][-+0-9]*)|[\[(]))|>)\s*$"
+    rf"(?i)(?:^|[\s\"'<:(])(?P<name>{SECRET_NAME})[\"']?(?:(?:\*\*|__)?\s*(?::(?:\*\*|__)?|[:=]\s*(?:(?P<block>[|>][-+0-9]*)|[\[(])|(?P<deeper>=))|>)\s*$"
 )
-_BLOCK = _OPENS.groupindex["block"]
+_BLOCK, _DEEPER = _OPENS.groupindex["block"], _OPENS.groupindex["deeper"]
 _ITEM = re.compile(r"^\s*(?:- +|<\w+>)?([\"'`]?)([^\s\"'`]+)\1\s*(?:,|</\w+>)?\s*$")
 _KEYED = re.compile(r"^[\w.-]+[=:]")
 
@@ -83,7 +83,8 @@ def _take(lines: list[str], at: int, form: _Form, found: set[Finding], *, words:
         name = match.group(form.name) if form.name else None
         start = match.start(form.name) if name else 0
         before = line[max(0, start - 2) : start]
-        if before.endswith("/") or before == "${" or (form is _DIRECTIVE and _is_plain(name)):  # `checksum/secret`, `${TOKEN:-}`
+        label = before.endswith("/") and line[match.end(form.name) : match.end(form.name) + 2] in (": ", '":')
+        if label or before == "${" or (form is _DIRECTIVE and _is_plain(name)):  # `checksum/secret`, `${TOKEN:-}`
             continue
         people = names_password(name) if name else password or form in (_ELEMENT, _VARIABLE)
         spans += _values(line, match, form, people=people, words=words, query=before[-1:] in ("?", "&"))
@@ -140,12 +141,13 @@ def _below(lines: list[str], at: int, found: set[Finding]) -> int:
     if not opens and not _PROPERTY.search(lines[at]):
         return at
     block = bool(opens and opens.group(_BLOCK))
+    deeper = block or bool(opens and opens.group(_DEEPER))
     depth = len(lines[at]) - len(lines[at].lstrip())
     for row in range(at + 1, len(lines)):
         line = lines[row]
         inside = not line.strip() or len(line) - len(line.lstrip()) > depth
         item = None if block else _ITEM.match(line)
-        if not (inside if block else item and not _KEYED.match(item[2])):
+        if (deeper and not inside) or not (block or (item and not _KEYED.match(item[2]))):
             return row
         if block and line.strip() and is_credential(line.rstrip(" ,"), strict=False):
             blank(lines, row, "assignment", found)

@@ -5,6 +5,7 @@ An option is read beside its program alone, for `-p` is a port elsewhere.
 
 from __future__ import annotations
 
+from ingest.redaction.names import SECRET_NAME
 from ingest.redaction.places import ANY, QUOTED, SHELL, Place, ready
 
 _NAMED = r"[\w-]*(?:password|passwd|passphrase|secret|token|api-?key|access-?key|secret-?key|credential|storepass|keypass|pass)"
@@ -28,8 +29,8 @@ COMMANDS = ready((
     _option("redis-cli", r"-a\s+|--pass\s+", "redis-cli"),
     _option(
         r"(?:docker|podman|az|oc|helm|nerdctl|skopeo|crane|buildah|argocd|cf|npm|oras|regctl)\s+(?:\w+\s+)?login|mongo\w*|cqlsh|arangosh|"
-        r"rabbitmqadmin|kafkacat|psexec|svn|influx|net\s+rpc|jfrog|rclone", r"-p\s+",
-        "login", "mongo", "cqlsh", "arangosh", "rabbitmqadmin", "psexec",
+        r"rabbitmqadmin|kafkacat|psexec|svn|influx|net\s+rpc|jfrog|rclone|az", r"-p\s+",
+        "az ", "login", "mongo", "cqlsh", "arangosh", "rabbitmqadmin", "psexec",
     ),
     _option("sqlcmd|bcp|osql|ipmitool|mosquitto_pub|mosquitto_sub|zip|unzip", r"-P\s*", "sqlcmd", "bcp", "osql", "ipmitool", "mosquitto", "zip"),
     _option("7z|7za|7zr|rar", r"-h?p", "7z", "rar"),
@@ -51,6 +52,8 @@ COMMANDS = ready((
     Place(("curl", "wget", "http", "xh "), r"\s(?:-u|--user|-a|--auth|-U|--proxy-user)[\s=]*(?:'[\w.@%+\\-]+:(?P<single>[^'\n]{3,})'|"
           r"\"[\w.@%+\\-]+:(?P<double>[^\"\n]{3,})\"|[\w.@%+\\-]+:(?P<bare>[^\s'\"`<>|;]{3,}))", sure=True, within="curl|wget|https?|xh"),
     # Words at their place.
+    Place(("set", "put", "add", "write"), rf"(?i)\b(?:config|kv|secrets?|env)[:\s](?:set|put|add|write)\s+[^\s=]*?{SECRET_NAME}[\s=]\s*{SHELL}"),
+    Place(("keyvault",), rf"--value[=\s]\s*{SHELL}", sure=True, within=r"az\s+keyvault\s+secret\s+set"),
     Place(("vault",), rf"\s[\w.-]+={SHELL}", within=r"vault\s+(?:kv\s+)?(?:put|write|patch)"),
     Place(("vault",), r"(?i)\bvault\s+login\s+(?:-[\w-]+(?:=\S+)?\s+)*(?P<opaque>[^\s'\"=-][^\s'\"=]{15,})"),
     Place(("add_user", "change_password", "authenticate_user"), rf"(?i)\b(?:add_user|change_password|authenticate_user)\s+\S+\s+{SHELL}"),

@@ -10,7 +10,7 @@ PASSWORDS = r"password|passwd|passphrase|passcode|passwort|kennwort|wachtwoord|c
 _WORDS = (
     rf"(?:{PASSWORDS}|secret|token|credential|auth[_-]?key|api[_-]?key|app[_-]?key|access[_-]?key|shared[_-]?key|"
     r"private[_-]?key|preshared[_-]?key|client[_-]?key|signing[_-]?key|encryption[_-]?key|secret[_-]?key|secret[_-]?key[_-]?base|"
-    r"master[_-]?key|account[_-]?key|secret[_-]?string|connection[_-]?string|pwd|authtok|[_.-]pass|\bpass|[a-z](?-i:Pass)|[_-]pw|\bpw|"
+    r"master[_-]?key|service[_-]?key|routing[_-]?key|account[_-]?key|secret[_-]?string|connection[_-]?string|pwd|authtok|[_.-]pass|\bpass|[a-z](?-i:Pass)|[_-]pw|\bpw|"
     r"[_.-]psk|\bpsk)"
 )
 SECRET_NAME = rf"(?:[A-Za-z0-9_.-]*{_WORDS}s?(?:[_-]?\d{{1,2}})?)"

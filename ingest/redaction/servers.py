@@ -30,6 +30,9 @@ SERVERS = ready((
     # .pgpass: host:port:database:user:password, also where a command writes it.
     Place((":",), r"^\s*(?:[\w.*-]+|\[[\da-fA-F:]+\]):(?:\d{2,5}|\*):[\w.*-]+:[\w.*@-]+:(?P<bare>\S{3,})\s*$", sure=True),
     Place((":5", ":3", ":*"), r"['\"\s](?:[\w.*-]+|\[[\da-fA-F:]+\]):(?:\d{4,5}|\*):[\w.*-]+:[\w.*@-]+:(?P<bare>[^\s'\"]{6,})"),
+    # Providers and tools that take both in one text: auth = "user:password".
+    Place(("auth",), r"(?i)\bauth['\"]?\s*[:=]\s*(?:'[\w.@-]+:(?P<single>[^'/\n][^'\n]{3,})'|\"[\w.@-]+:(?P<double>[^\"/\n][^\"\n]{3,})\"|"
+          r"[\w.@-]+:(?P<bare>[^\s'\"/`;,{}()][^\s'\"`;,{}()]{5,}))"),
     # Oracle's thin JDBC: user/password@. Docker's config.json: base64 of user:password.
     Place(("jdbc:oracle",), r"(?i)jdbc:oracle:\w+:[\w.$-]+/(?P<bare>[^\s/@'\"]{3,})@", sure=True),
     Place(('"auth"', '"identitytoken"'), r"\"(?:auth|identitytoken)\"\s*:\s*\"(?P<double>[A-Za-z0-9+/_.-]{12,}={0,2})\""),

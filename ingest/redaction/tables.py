@@ -12,7 +12,7 @@ from ingest.redaction.names import HINTS, names_password, names_secret
 from ingest.redaction.values import is_credential
 
 _BORDER = re.compile(r"^[\s|:+=-]*--[\s|:+=-]*$")
-_HTML_CELL = re.compile(r"<t[dh][^<>]{0,80}>([^<>\n]*)</t[dh]>", re.I)
+_HTML_CELL = re.compile(r"<t[dh][^<>]{0,80}>(?:<\w+>)*([^<>\n]*)(?:</\w+>)*</t[dh]>", re.I)
 _EDGES = " \t`*_\"'"
 _SEPARATED = (".csv", ".tsv")
 

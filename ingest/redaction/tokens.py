@@ -8,8 +8,8 @@ from typing import Any
 
 from ingest.redaction.keywords import Index
 from ingest.redaction.marks import ALLOWED, Finding, blank, compiled, replace
-from ingest.redaction.values import is_credential, masked
-from ingest.redaction.vendors import TOKENS
+from ingest.redaction.values import is_credential, masked, stands_for_another
+from ingest.redaction.vendors import TOKENS, TokenRule
 
 # -- private keys -----------------------------------------------------------------------------------------------------
 
@@ -56,22 +56,26 @@ def _within(lines: list[str], at: int, found: set[Finding]) -> None:
 
 
 @lru_cache(maxsize=1)
-def _token_patterns() -> tuple[tuple[str, tuple[str, ...], Any], ...]:
-    return tuple((rule.name, rule.keywords, compiled(f"(?m){rule.pattern}")) for rule in TOKENS)
+def _ready() -> tuple[tuple[TokenRule, Any], ...]:
+    return tuple((rule, compiled(f"(?m){rule.pattern}")) for rule in TOKENS)
 
 
 def tokens(lines: list[str], index: Index, found: set[Finding]) -> None:
     """The tokens of vendors."""
-    for name, keywords, pattern in _token_patterns():
-        if not index.has(keywords) or not pattern.search(index.text):
+    for rule, pattern in _ready():
+        if not index.has(rule.keywords) or not pattern.search(index.text):
             continue
         group = pattern.groupindex.get("secret", 0)
-        for at in index.rows(keywords):
+        for at in index.rows(rule.keywords):
             if not ALLOWED.search(lines[at]):
-                values = ((m.group(group), m.span(group)) for m in pattern.finditer(lines[at]))
-                spans = [span for value, span in values if _is_token(value, within=bool(group))]
-                replace(lines, at, spans, name, found)
+                matches = list(pattern.finditer(lines[at]))
+                spans = [m.span(group) for m in matches if _is_token(m.group(group), rule, within=bool(group))]
+                replace(lines, at, spans, rule.name, found)
 
 
-def _is_token(value: str, *, within: bool) -> bool:
-    return is_credential(value, strict=False, password=True) if within else not masked(value)
+def _is_token(value: str, rule: TokenRule, *, within: bool) -> bool:
+    if not within:
+        return not masked(value)
+    if rule.sure and len(value) > 5:
+        return not stands_for_another(value)
+    return is_credential(value, strict=False, password=True)

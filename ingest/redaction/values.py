@@ -35,7 +35,7 @@ _SPOKEN = re.compile(
     r"postgres|mysql|encrypt|hash|protected|rotat|config|environment|variable|database|kubernetes|github|terraform"
 )  # words of those who speak of passwords
 EXPRESSION = re.compile(
-    r"\$\{|\$\(|\{\{|<%|%\{|^\$[A-Za-z_]|^%[A-Z_]+%|^\s*[+,.)\]]+\s*[A-Za-z_$][\w.$()]{0,30}[\s+,]*$|^[A-Za-z_][\w.]*\(| == |&&|\|\||"
+    r"\$\{|\$\(|\{\{|<%|%\{|^\$[A-Za-z_]|^%[A-Z_]+%|^\s*[+,.)\]]+\s*[A-Za-z_$][\w.$()]{0,30}[\s+,]+$|^\s*\+\s*[A-Za-z_.]+\d{0,2}\)*$|^[A-Za-z_][\w.]*\(| == |&&|\|\||"
     r"^![A-Za-z]\w*(?:[-.:/]\w+)*(?:\s|$)|^\$?\d?$|^ENC\["
 )
 _MARKS = frozenset("!@#$%^&*+=?~|")

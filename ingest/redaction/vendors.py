@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 
 class TokenRule(NamedTuple):
-    """One kind of credential that can be told by its shape."""
+    """One kind of credential that can be told by its shape. `sure`: what stands in its group is one, though it be a word."""
 
     name: str
     keywords: tuple[str, ...]
     pattern: str
+    sure: bool = False
 
 
 TOKENS: tuple[TokenRule, ...] = (
@@ -140,6 +141,38 @@ TOKENS: tuple[TokenRule, ...] = (
     TokenRule("octopus-key", ("api-",), r"\bAPI-[A-Z0-9]{26,32}\b"),
     TokenRule("age-plugin-key", ("age-plugin-",), r"\bAGE-PLUGIN-[A-Z0-9]+-1[A-Z0-9]{50,}"),
     TokenRule("contentful-token", ("cfpat-",), r"\bCFPAT-[A-Za-z0-9_-]{43}"),
+    TokenRule("aws-bedrock-key", ("bedrock-api-key-", "absk"), r"\b(?:bedrock-api-key-[A-Za-z0-9+/=]{40,}|ABSK[A-Za-z0-9+/]{109,269}={0,2})"),
+    TokenRule("gitlab-token", ("gr1348941",), r"\bGR1348941[A-Za-z0-9_-]{20,}"),
+    TokenRule("gitlab-token", ("_gitlab_session=",), r"_gitlab_session=(?P<secret>[0-9a-z]{32})"),
+    TokenRule("slack-token", ("xoxe",), r"\bxoxe(?:\.xox[bp])?-\d-[A-Za-z0-9-]{40,}"),
+    TokenRule("huggingface-token", ("api_org_",), r"\bapi_org_[A-Za-z]{34}\b"),
+    TokenRule("openshift-token", ("sha256~",), r"\bsha256~[A-Za-z0-9_-]{43}"),
+    TokenRule("bitbucket-token", ("atbb", "atctt3"), r"\b(?:ATBB[A-Za-z0-9]{32}|ATCTT3[A-Za-z0-9_=-]{50,})"),
+    TokenRule("sourcegraph-token", ("sgp_", "slk_"), r"\b(?:sgp_(?:[a-z0-9]+_)?|slk_)[0-9a-f]{40,64}\b"),
+    TokenRule("mapbox-token", ("sk.eyj",), r"\bsk\.eyJ[A-Za-z0-9_-]{40,}\.[A-Za-z0-9_-]{20,}"),
+    TokenRule(
+        "plaid-token",
+        ("access-",),
+        r"\baccess-(?:sandbox|development|production)-[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b",
+    ),
+    TokenRule("launchdarkly-key", ("sdk-", "api-"), r"\b(?:sdk|api)-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b"),
+    TokenRule("meta-token", ("eaa",), r"\bEAA[A-Za-z0-9]{90,}"),
+    TokenRule("grafana-token", ("eyjrijoi",), r"\beyJrIjoi[A-Za-z0-9+/=]{60,}"),
+    TokenRule("dropbox-token", ("sl.",), r"\bsl\.(?:u\.)?[A-Za-z0-9_-]{120,}"),
+    TokenRule("yandex-token", ("t1.", "y0_", "aqvn"), r"\b(?:t1\.[A-Za-z0-9_-]+={0,2}\.[A-Za-z0-9_-]{86}={0,2}|y0_[A-Za-z0-9_-]{50,}|AQVN[A-Za-z0-9_-]{35,38}\b)"),
+    TokenRule("tencent-key-id", ("akid",), r"\bAKID[A-Za-z0-9]{32}\b"),
+    TokenRule(
+        "vendor-key",
+        ("pplx-", "rdme_", "shippo_", "dnkey-", "clojars_", "tfp_", "aio_", "duffel_", "ezak", "flwseck", "rnd_", "napi_", "lsv2_", "pcsk_",
+         "tvly-", "phx_", "avns_", "tk-us-", "sm_", "_mmk", "essu_", "fio-u-", "pat."),
+        r"\b(?:pplx-[A-Za-z0-9]{48}|rdme_[a-z0-9]{70}|shippo_(?:live|test)_[0-9a-f]{40}|dnkey-[A-Za-z0-9_=-]{40,}|CLOJARS_[0-9a-f]{60}|"
+        r"tfp_[A-Za-z0-9_.=-]{40,}|aio_[A-Za-z0-9]{28}|duffel_(?:live|test)_[A-Za-z0-9_=-]{43}|EZ[AT]K[A-Za-z0-9]{54}|"
+        r"FLWSECK(?:_TEST)?-[A-Za-z0-9-]{20,}|rnd_[A-Za-z0-9]{28,}|napi_[a-z0-9]{60,}|lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}|"
+        r"pcsk_[A-Za-z0-9_]{60,}|tvly-[A-Za-z0-9-]{28,}|phx_[A-Za-z0-9]{40,}|AVNS_[A-Za-z0-9_-]{16,}|tk-us-[A-Za-z0-9_-]{48}|"
+        r"sm_[aps]at_[A-Za-z0-9]{16}|[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk|essu_[A-Za-z0-9+/=_-]{40,}|fio-u-[A-Za-z0-9_=-]{64}|"
+        r"pat\.[A-Za-z0-9_-]{22}\.[0-9a-f]{24}\.[A-Za-z0-9]{20})",
+    ),  # Perplexity, ReadMe, Shippo, Defined Networking, Clojars, Typeform, Adafruit, Duffel, EasyPost, Flutterwave, Render, Neon,
+    # LangSmith, Pinecone, Tavily, PostHog, Aiven, Scalingo, SettleMint, MaxMind, Elastic, Frame.io, Harness
     # Password hashes as crypt(5) and htpasswd(1) write them.
     TokenRule(
         "password-hash",
@@ -153,7 +186,8 @@ TOKENS: tuple[TokenRule, ...] = (
     TokenRule(
         "url-password",
         ("://",),
-        r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/:@'\"<>{}$]{0,}:(?P<secret>[^\s/@'\"<>{}$]{3,})@[A-Za-z0-9_.\[-]",
+        r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/:@'\"<>{}$]{0,}:(?P<secret>[^\s/'\"<>{}$]{3,})@[A-Za-z0-9_.\[-]",
+        sure=True,
     ),
     TokenRule("url-password", ("://",), r"https?://(?P<secret>[A-Za-z0-9_-]{20,255})@[A-Za-z0-9.-]+"),
     TokenRule(
