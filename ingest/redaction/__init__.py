@@ -11,8 +11,8 @@ from collections.abc import Collection
 from ingest.redaction.assignments import assignments
 from ingest.redaction.commands import COMMANDS
 from ingest.redaction.hcl import blocks, fenced, hcl, is_sensitive
-from ingest.redaction.kubernetes import kubernetes_secrets, secret_generators
 from ingest.redaction.keywords import Index
+from ingest.redaction.kubernetes import kubernetes_secrets, secret_generators
 from ingest.redaction.marks import Finding
 from ingest.redaction.names import HINTS
 from ingest.redaction.places import take

@@ -31,17 +31,23 @@ class _Form:
 
 _ASSIGNED = _Form(rf"{_NAMED}\\?['\"\])]{{0,3}}(?:\*\*|__)?\s*(?:=>|:=|[:=])(?:\*\*|__)?\s*(?:!!\w+\s+)?{_VALUE}")
 # A type between them, a comparison.
-_TYPED = _Form(rf"{_NAMED}['\"\])]{{0,3}}(?:\s*[=!]==?|\s+-c?(?:eq|ne)|\s*:?\s[A-Za-z][\w\[\].<>?]{{1,20}}\s*:?=)\s*{_QUOTED}")
-_ARGUMENTS = _Form(rf"['\"]{SECRET_NAME.replace('(?:', '(?P<name>', 1)}['\"]\s*,\s*{_QUOTED}".join(["(?i)", ""]), strict=True)
+_TYPED = _Form(
+    rf"{_NAMED}['\"\])]{{0,3}}(?:\s*[=!]==?|\s+-c?(?:eq|ne)|\s*:?\s[A-Za-z][\w\[\].<>?]{{1,20}}\s*:?=)\s*{_QUOTED}"
+)
+_ARGUMENTS = _Form(rf"(?i)['\"](?P<name>{SECRET_NAME})['\"]\s*,\s*{_QUOTED}", strict=True)
 # A directive.
-_DIRECTIVE = _Form(rf"(?i)^\s*(?:[A-Za-z_]+\s+){{0,2}}\$?(?P<name>{SECRET_NAME})\s+(?:{_QUOTED}|(?P<bare>[^\s'\"`,;{{}}()<>\[\]\\-][^\s'\"`,;{{}}()<>\[\]\\]{{5,}}))\s*;?\s*$")
+_DIRECTIVE = _Form(
+    rf"(?i)^\s*(?:[A-Za-z_]+\s+){{0,2}}\$?(?P<name>{SECRET_NAME})\s+(?:{_QUOTED}|(?P<bare>[^\s'\"`,;{{}}()<>\[\]\\-][^\s'\"`,;{{}}()<>\[\]\\]{{5,}}))\s*;?\s*$"
+)
 _ELEMENT = _Form(
     rf"(?i)<(?:(?:[a-z]+:)?(?P<name>{SECRET_NAME})(?:\s[^<>]{{0,80}})?|[a-z]\w*\s[^<>]{{0,80}}?\b(?:name|key|id)=[\"']{SECRET_NAME}[\"'][^<>]{{0,80}})>"
     r"\s*(?:<(?:value|string)>)?(?P<single>[^<\n]{4,})</"
 )
 # Where the syntax says that what follows is text, and no name of anything: files of settings, and the environment of a process.
 _SETTINGS = (".env", ".ini", ".cfg", ".cnf", ".conf", ".properties", ".yaml", ".yml")
-_LITERAL = _Form(rf"(?i)^\s*(?:[-#;]\s*)?(?:export\s+|set\s+)?[\"']?(?P<name>{SECRET_NAME})[\"']?\s*[:=]\s*(?P<bare>[^\s'\"`]\S{{3,}})\s*(?:\s[#;].*)?$")
+_LITERAL = _Form(
+    rf"(?i)^\s*(?:[-#;]\s*)?(?:export\s+|set\s+)?[\"']?(?P<name>{SECRET_NAME})[\"']?\s*[:=]\s*(?P<bare>[^\s'\"`]\S{{3,}})\s*(?:\s[#;].*)?$"
+)
 _VARIABLE = _Form(
     r"(?:(?:^|[\s\"'`])(?P<name>[A-Z][A-Z0-9_]*(?:PASSWORD|PASSWD|PASSPHRASE|_PASS|_PWD))|(?i:[;?&]\s?(?:password|passwd|pwd))|"
     r"^\s*\w+(?:\.\w+)+\.(?i:password) ?)= ?(?P<bare>[A-Za-z][A-Za-z_.-]{7,})(?:[\s\"'`;&]|$)"
@@ -51,13 +57,15 @@ _FORMS = (_VARIABLE, _ASSIGNED, _TYPED, _ARGUMENTS, _DIRECTIVE, _ELEMENT)
 _NAME = re.compile(r"""(?i)(?:^|[\s{<(,-])["']?\w{0,20}(?:name|key|variable)["']?\s*[:=]\s*(["']?)([\w.\-/]+)\1""")
 _PAIRED = _Form(rf"(?i)(?:^|[\s{{<(,])[\"']?\w{{0,20}}(?:value|default)[\"']?\s*[:=]\s*{_VALUE}")
 _NEAR = 2  # lines between the name and the value of a pair
-_PROPERTY = re.compile(rf"(?i)<key>{SECRET_NAME}</key>\s*$|>\s*{SECRET_NAME}\s*</(?:name|key)>\s*$")  # the value stands below
+_PROPERTY = re.compile(
+    rf"(?i)<key>{SECRET_NAME}</key>\s*$|>\s*{SECRET_NAME}\s*</(?:name|key)>\s*$"
+)  # the value stands below
 # A name whose value stands below: as a block, a list, an element's text.
 _OPENS = compiled(
     rf"(?i)(?:^|[\s\"'<:(])(?P<name>{SECRET_NAME})[\"']?(?:(?:\*\*|__)?\s*(?::(?:\*\*|__)?|[:=]\s*(?:(?P<block>[|>][-+0-9]*)|[\[(])|(?P<deeper>=))|>)\s*$"
 )
 _BLOCK, _DEEPER = _OPENS.groupindex["block"], _OPENS.groupindex["deeper"]
-_ITEM = re.compile(r"^\s*(?:- +|<\w+>)?([\"'`]?)([^\s\"'`]+)\1\s*(?:,|</\w+>)?\s*$")
+_ITEM = re.compile(r"^\s*(?:- +|<\w+>)?([\"'`]?)([^\s\"'`<>]+)\1\s*(?:,|</\w+>)?\s*$")
 _KEYED = re.compile(r"^[\w.-]+[=:]")
 
 
@@ -76,11 +84,14 @@ def assignments(lines: list[str], index: Index, path: str, found: set[Finding]) 
                 below = _below(lines, at, found)
 
 
-def _take(lines: list[str], at: int, form: _Form, found: set[Finding], *, words: bool = False, password: bool = False) -> None:
+def _take(
+    lines: list[str], at: int, form: _Form, found: set[Finding], *, words: bool = False, password: bool = False
+) -> None:
     """What a line has in this form. `words`: without quotes it may be a word as well."""
-    line, spans = lines[at], []
+    line = lines[at]
+    spans: list[tuple[int, int]] = []
     for match in form.pattern.finditer(line):
-        name = match.group(form.name) if form.name else None
+        name = (match.group(form.name) if form.name else "") or ""
         start = match.start(form.name) if name else 0
         before = line[max(0, start - 2) : start]
         label = before.endswith("/") and line[match.end(form.name) : match.end(form.name) + 2] in (": ", '":')
@@ -130,7 +141,9 @@ def _around(lines: list[str], at: int) -> Iterator[int]:
             row = at + step * distance
             if not 0 <= row < len(lines) or not lines[row].strip() or _NAME.search(lines[row]):
                 break
-            if step == -1 and re.match(r"\s*(?:-\s|[}\]])", lines[at]):  # an item begins here: what is above is another's
+            if step == -1 and re.match(
+                r"\s*(?:-\s|[}\]])", lines[at]
+            ):  # an item begins here: what is above is another's
                 break
             yield row
 

@@ -19,7 +19,6 @@ def _option(programs: str, option: str, *keywords: str) -> Place:
 _USER = r"['\"]?[\w.@%+\\-]+"
 COMMANDS = ready((
     # Options that say it, of any program: GNU's, PowerShell's and Java's, Windows'.
-    Place(("--",), rf"(?i)\s--{_NAMED}(?:\s+|=){SHELL}"),
     Place(("-pass", "-token", "-api", "-secret", "-access", "-storepass", "-keypass", "-cred", "pass "), rf"(?i)\s-{_NAMED}\s+{SHELL}"),
     Place(("/pass", "/p:", "/rp", "/user"), rf"(?i)\s/(?:pass|password|p|rp)[:\s]\s*{SHELL}"),
     # Options that only their program gives a meaning.
@@ -47,7 +46,6 @@ COMMANDS = ready((
     _option("aws", r"--secret-(?:string|binary)[=\s]\s*|--master-user-password[=\s]\s*|configure\s+set\s+\S*(?:secret|token)\S*\s+", "aws"),
     Place(("securestring",), rf"(?i)\bput-parameter\b[^|;\n]*\bSecureString\b[^|;\n]*--value[=\s]\s*{SHELL}|"
           r"\bput-parameter\b[^|;\n]*--value[=\s]\s*(?:'(?P<tick>[^'\n]{3,})'|(?P<opaque>\S+))[^|;\n]*\bSecureString\b", sure=True),
-    Place(("pass:",), rf"(?i)-pass(?:in|out)?\s+['\"]?pass:{SHELL}", sure=True),
     Place(("htpasswd",), rf"(?i)\bhtpasswd\s+(?:-\w+\s+)*-\w*b\w*\s+(?:-\w+\s+)*(?:[^\s'\"-]\S*\s+)?[\w.@-]+\s+{SHELL}\s*(?:$|[;&|`])", sure=True),
     Place(("curl", "wget", "http", "xh "), r"\s(?:-u|--user|-a|--auth|-U|--proxy-user)[\s=]*(?:'[\w.@%+\\-]+:(?P<single>[^'\n]{3,})'|"
           r"\"[\w.@%+\\-]+:(?P<double>[^\"\n]{3,})\"|[\w.@%+\\-]+:(?P<bare>[^\s'\"`<>|;]{3,}))", sure=True, within="curl|wget|https?|xh"),
@@ -68,5 +66,4 @@ COMMANDS = ready((
     Place(("-stdin", "sudo", "passphrase-fd", "kinit", "cryptsetup"),
           rf"(?i)\b(?:echo|printf)\s+(?:-\w+\s+)*{SHELL}\s*\|\s*(?:[^|\n]*(?:password-stdin|sudo\s+-\w*S|passwd\s[^|\n]*--stdin|passphrase-fd)|\s*(?:kinit|cryptsetup)\b)", sure=True),
     Place(("<<<",), rf"(?i)\b(?:kinit|sudo|cryptsetup|login|passwd)\b[^|;\n]*<<<\s*{ANY}", sure=True),
-    Place(("setx",), rf"(?i)\bsetx\s+\w*(?:password|passwd|secret|token|api_?key|access_?key|pwd|pass)\s+{ANY}"),
 ))  # fmt: skip

@@ -137,7 +137,13 @@ def _blank_heredoc(lines: list[str], first: int, marker: str, found: set[Finding
     while row < len(lines) and lines[row].strip() != marker:
         texts = [] if whole else list(_HCL_STRING.finditer(lines[row]))
         if texts:
-            values = [m for m in texts if not _IS_KEY.match(lines[row], m.end()) and is_credential(m[1], strict=False) and not _SHA1.match(m[1])]
+            values = [
+                m
+                for m in texts
+                if not _IS_KEY.match(lines[row], m.end())
+                and is_credential(m[1], strict=False)
+                and not _SHA1.match(m[1])
+            ]
             replace(lines, row, [m.span(1) for m in values], "hcl-secret", found)
         elif not EXPRESSION.search(lines[row]) and (whole or any(map(str.isalnum, lines[row]))):
             blank(lines, row, "hcl-secret", found)

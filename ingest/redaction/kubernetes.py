@@ -11,7 +11,9 @@ from ingest.redaction.values import EXPRESSION, masked
 
 _KEY = re.compile(r"^(?P<indent>\s*)(?P<item>(?:- +)*)[\"']?(?P<name>[\w.-]+)[\"']?:(?P<rest>.*)$")
 _SECRET = re.compile(r"^\s*[\"']?Secret[\"']?\s*,?\s*(?:#.*)?$")
-_ENTRY = re.compile(r"^\s*[\"']?[\w.-]+[\"']?:\s*(?:\"(?P<double>.*)\"|'(?P<single>.*)'|(?P<bare>[^\s\"'].*?)),?(?:\s+#.*)?$")
+_ENTRY = re.compile(
+    r"^\s*[\"']?[\w.-]+[\"']?:\s*(?:\"(?P<double>.*)\"|'(?P<single>.*)'|(?P<bare>[^\s\"'].*?)),?(?:\s+#.*)?$"
+)
 _ON_ONE_LINE = compiled(r"[\"']?(?:data|stringData)[\"']?\s*:\s*\{([^{}]*)\}")
 _IN_LINE = re.compile(r"[\"']?[\w.-]+[\"']?\s*:\s*[\"']?([^\s\"',{}][^\"',{}]*)")
 _GENERATOR = re.compile(r"^\s*(?:- +)?secretGenerator:\s*$")
@@ -103,7 +105,11 @@ def secret_generators(lines: list[str], found: set[Finding]) -> None:
         indent = len(line) - len(line.lstrip())
         if _GENERATOR.match(line):
             inside = indent
-        elif inside >= 0 and line.strip() and (indent < inside or (indent == inside and not line.lstrip().startswith("-"))):
+        elif (
+            inside >= 0
+            and line.strip()
+            and (indent < inside or (indent == inside and not line.lstrip().startswith("-")))
+        ):
             inside = -1
         elif inside >= 0 and (literal := _LITERAL.match(line)) and _is_given(literal[1]):
             replace(lines, at, [literal.span(1)], "kubernetes-secret", found)

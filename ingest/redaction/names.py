@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-PASSWORDS = r"password|passwd|passphrase|passcode|passwort|kennwort|wachtwoord|contrase[nñ]a|senha|hasło|mot[_ -]de[_ -]passe"
+PASSWORDS = (
+    r"password|passwd|passphrase|passcode|passwort|kennwort|wachtwoord|contrase[nñ]a|senha|hasło|mot[_ -]de[_ -]passe"
+)
 # The last word decides: `password` is one, `password_length` and `secret_name` are not. A number may follow it (`token_2`).
 _WORDS = (
     rf"(?:{PASSWORDS}|secret|token|credential|auth[_-]?key|api[_-]?key|app[_-]?key|access[_-]?key|shared[_-]?key|"
@@ -21,7 +23,9 @@ HINTS = (
 )  # fmt: skip
 _PASSWORD = re.compile(rf"(?i)(?:{PASSWORDS}|[_.-]pass|^pass|pwd|[_-]pw|^pw)s?(?:[_-]?\d{{1,2}})?$|[a-z](?-i:Pass)$")
 _SECRET = re.compile(rf"(?i)^[A-Za-z0-9_.-]*{_WORDS}(?:[_-]?\d{{1,2}})?$")  # not of several: `http_tokens` is a setting
-_ATTRIBUTES = frozenset("webhook_url sse_customer_key http_auth primary_key private_key_pem private_key_openssh".split())
+_ATTRIBUTES = frozenset(
+    "webhook_url sse_customer_key http_auth primary_key private_key_pem private_key_openssh".split()
+)
 
 
 @lru_cache(maxsize=4096)  # names recur

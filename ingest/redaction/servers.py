@@ -9,16 +9,12 @@ SERVERS = ready((
     # SQL of PostgreSQL (CREATE ROLE, USER MAPPING), MySQL (CREATE USER, SET PASSWORD), SQL Server (CREATE LOGIN), Oracle.
     Place(("identified",), rf"(?i)\bidentified\s+(?:with\s+\S+\s+)?(?:by|as)\s+(?:password\s+|values\s+)?(?:{QUOTED})", sure=True),
     Place(("identified",), r"(?i)\bidentified\s+by\s+(?P<bare>[^\s'\"`;]{6,})"),
-    Place(("password",), rf"(?i)\b(?:encrypted\s+)?password\s*(?:=\s*|\s)N?(?:{QUOTED})"),
-    Place(("password",), rf"(?i)\bpassword\s+{ANY}\s*(?:;|valid\s|in\s(?:role|group)|login|superuser|nosuper|create(?:db|role))"),
     Place(("password(",), rf"(?i)\bpassword\(\s*{ANY}\s*\)", sure=True),
     Place(("set password",), rf"(?i)\bset\s+password\b[^=;\n]*=\s*(?:{QUOTED})", sure=True),
     Place(("insert",), r"(?i)\binsert\s+into\b[^()]*\([^()]*\b(?:\w*_)?(?:password|passwd|secret|token)[\"`\]]?\s*\)\s*values\s*\([^()]*"
           r"'(?P<single>[^'\n]{3,})'\s*\)"),
     # .netrc; Cisco's configuration; redis, keepalived, slapd, nslcd, haproxy, Net-SNMP, strongSwan, Postfix; pgbouncer's user list.
     Place(("password", "secret"), rf"(?i)(?:^|\s)(?:password\s+(?:[05789]\s+)?|secret\s+[05789]\s+){ANY}{_LINE_END}"),
-    Place(("requirepass", "masterauth", "auth_pass", "authpass", "bindpw", "rootpw", "credentials", "secretkey"),
-          rf"(?i)^\s*(?:[a-z-]+\s+)?(?:requirepass|masterauth|auth_?pass|bindpw|rootpw|credentials|secretkey)[\s=:]+{ANY}{_LINE_END}"),
     Place(("requirepass", "masterauth", "auth_pass", "bindpw", "rootpw"),
           r"(?i)^\s*(?:requirepass|masterauth|auth_pass|bindpw|rootpw)\s+['\"]?(?P<bare>[^\s'\"]{3,})['\"]?\s*$", sure=True),
     Place(("user ", "setuser"), r"(?i)^\s*(?:acl\s+set)?user\s[^>\n]*\s>(?P<bare>\S{4,})", sure=True),
@@ -35,5 +31,5 @@ SERVERS = ready((
           r"[\w.@-]+:(?P<bare>[^\s'\"/`;,{}()][^\s'\"`;,{}()]{5,}))"),
     # Oracle's thin JDBC: user/password@. Docker's config.json: base64 of user:password.
     Place(("jdbc:oracle",), r"(?i)jdbc:oracle:\w+:[\w.$-]+/(?P<bare>[^\s/@'\"]{3,})@", sure=True),
-    Place(('"auth"', '"identitytoken"'), r"\"(?:auth|identitytoken)\"\s*:\s*\"(?P<double>[A-Za-z0-9+/_.-]{12,}={0,2})\""),
+    Place(('"auth"', '"identitytoken"'), r"\"(?:auth|identitytoken)\"\s*:\s*\"(?P<double>[A-Za-z0-9+/_.-]{8,}={0,2})\""),
 ))  # fmt: skip

@@ -45,7 +45,9 @@ def _groups(lines: list[str]) -> Iterator[list[int]]:
     for at, line in enumerate(lines):
         if "|" in line or (rows and _BORDER.match(line)):
             rows.append(at)
-        elif rows and (line.strip() or not lines[rows[0]].startswith("|===")):  # AsciiDoc has a free line below its header
+        elif rows and (
+            line.strip() or not lines[rows[0]].startswith("|===")
+        ):  # AsciiDoc has a free line below its header
             yield rows
             rows = []
     if rows:

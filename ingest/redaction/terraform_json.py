@@ -43,7 +43,9 @@ def terraform_json(lines: list[str], found: set[Finding], text: str, sensitive: 
     values += list(_given(whole, {*own, *sensitive}))
     secret = {text for value in values for text in _texts(value)}
     for at, line in enumerate(lines if secret else ()):
-        spans = [m.span(1) for m in _STRING.finditer(line) if not _IS_KEY.match(line, m.end()) and parsed(m[0]) in secret]
+        spans = [
+            m.span(1) for m in _STRING.finditer(line) if not _IS_KEY.match(line, m.end()) and parsed(m[0]) in secret
+        ]
         replace(lines, at, spans, "hcl-secret", found)
 
 

@@ -17,8 +17,12 @@ _PLACEHOLDER = re.compile(
     r"undefined|true|false|string|number|bool|object|list|map|array|integer|required|optional|redacted|secret|password|token|key|value|default|empty|unset|base64)"
     r"(?:[\s_.-][A-Za-z\s_.-]*\d{0,2})?)$|^<.*>$|^\[.*\]$|^\.\.\.", re.I
 )  # fmt: skip
-_CAPITALS = re.compile(r"^[A-Z]+(?:-[A-Z]+)+$|^_*[A-Z][A-Z0-9]*(?:_+[A-Z0-9]+)+_*$")  # PUT-TOKEN-HERE, a variable's name
-SAYS_PLACEHOLDER = re.compile(r"(?i)(?:\b|_)(?:your|change[_-]?me|replace|placeholder|example|dummy|redacted|x{3,})(?:\b|_)")
+_CAPITALS = re.compile(
+    r"^[A-Z]+(?:-[A-Z]+)+$|^_*[A-Z][A-Z0-9]*(?:_+[A-Z0-9]+)+_*$"
+)  # PUT-TOKEN-HERE, a variable's name
+SAYS_PLACEHOLDER = re.compile(
+    r"(?i)(?:\b|_)(?:your|change[_-]?me|replace|placeholder|example|dummy|redacted|x{3,})(?:\b|_)"
+)
 HARMLESS = re.compile(
     r"^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|sha(?:1|256|512)[:-].*|arn:.*|(?:\.{0,2}|~|@)/.*|"
     r"[a-z][a-z0-9+.-]*://.*|[\w.-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}|@[\w./-]+\.\w{2,5}|vault:[\w./#-]+|projects/[\w-]+/.*|\d{1,5}|"
@@ -36,7 +40,7 @@ _SPOKEN = re.compile(
 )  # words of those who speak of passwords
 EXPRESSION = re.compile(
     r"\$\{|\$\(|\{\{|<%|%\{|^\$[A-Za-z_]|^%[A-Z_]+%|^\s*[+,.)\]]+\s*[A-Za-z_$][\w.$()]{0,30}[\s+,]+$|^\s*\+\s*[A-Za-z_.]+\d{0,2}\)*$|^[A-Za-z_][\w.]*\(| == |&&|\|\||"
-    r"^![A-Za-z]\w*(?:[-.:/]\w+)*(?:\s|$)|^\$?\d?$|^ENC\["
+    r"^![A-Za-z]\w*(?:[-.:/]\w+)*(?:\s|$)|^\$?\d?$|^ENC\[|\]\("
 )
 _MARKS = frozenset("!@#$%^&*+=?~|")
 

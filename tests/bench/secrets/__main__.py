@@ -2,10 +2,11 @@
 
     python -m tests.bench.secrets [--misses N] [--write DIR]
     python -m tests.bench.secrets --outside DIR
+    python -m tests.bench.secrets --hostile
 
 The first prints recall by kind and in total, every miss with its line (the secrets are synthetic) and every innocent line that
 was changed. `--write` also leaves the files in a folder, for reading. `--outside` counts the lines of real files that redaction
-changes, in 1,000, and prints each of them: whether it is false is for the reader to say.
+changes, in 1,000, and prints each of them: whether it is false is for the reader to say. `--hostile` measures time.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from ingest.redaction import redact, sensitive_variables
 from ingest.refusals import decode, refuse_by_name
 from rag.errors import DocumentError, RefusedError
 from tests.bench.secrets.files import File, Secret, corpus
+from tests.bench.secrets.hostile import report
 from tests.bench.secrets.innocent import innocents
+
 
 def _redacted(text: str, path: str) -> str:
     """The one call of the detector under test."""
@@ -123,7 +126,10 @@ def main() -> None:
     parser.add_argument("--misses", type=int, default=200, help="how many misses are printed")
     parser.add_argument("--write", type=Path, help="also write the planted files into this folder")
     parser.add_argument("--outside", type=Path, help="instead: what is changed in the files of this folder")
+    parser.add_argument("--hostile", action="store_true", help="instead: the time for hostile texts of 0.5 and 1 MB")
     options = parser.parse_args()
+    if options.hostile:
+        return report()
     if options.outside:
         return outside(options.outside)
     files = corpus()
