@@ -5,16 +5,19 @@ Every route goes the way of the command line: `Reader` for questions, `api.views
 
 from __future__ import annotations
 
+import difflib
 import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Request
+from fastapi import Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from api.compose import Reader, viewer_from
@@ -56,6 +59,7 @@ def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] |
         summary="Cited answers from an organisation's wikis, runbooks and Terraform.",
         docs_url=None,  # FastAPI's own page loads its scripts from elsewhere
         redoc_url=None,
+        dependencies=[Depends(known_parameters)],
     )
     hosts = [*LOOPBACK_HOSTS, *(host.strip() for host in settings.allowed_hosts.split(",") if host.strip())]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
@@ -71,7 +75,24 @@ def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] |
     return app
 
 
+def known_parameters(request: Request) -> None:
+    """Refuses query parameters that the route does not have: a misspelt filter must not widen what was asked."""
+    route = request.scope.get("route")
+    if isinstance(route, APIRoute):
+        known = {parameter.alias for parameter in route.dependant.query_params}
+        for name in request.query_params:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 1, 0.4)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise SettingsError(f"there is no parameter {name[:80]!r} here{hint}")
+
+
 def _add_errors(app: FastAPI) -> None:
+    @app.exception_handler(HTTPException)
+    def refused(_request: Request, error: HTTPException) -> JSONResponse:
+        """Paths and methods that are not there, in the form that all errors have."""
+        return JSONResponse({"error": str(error.detail)}, status_code=error.status_code, headers=error.headers)
+
     @app.exception_handler(WaypostError)
     def failed(_request: Request, error: WaypostError) -> JSONResponse:
         return JSONResponse({"error": str(error)}, status_code=http_status(error))
@@ -143,13 +164,21 @@ def _add_lookups(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
         document_id: str,
         start: Annotated[int, Query(ge=1, description="first line")] = 1,
         end: Annotated[int, Query(ge=1, description="last line")] = 10_000_000,
+        version: Annotated[
+            str, Query(max_length=200, description="a citation's version; without it, the present one")
+        ] = "",
     ) -> dict[str, Any]:
-        """A document as stored (credentials redacted), or some lines of it; `resources` are what it mentions of Terraform."""
-        found = reader.catalog.document(document_id, viewer)
+        """A document as stored (credentials redacted), or some lines of it; `resources` are what it mentions of Terraform. Of an
+        older `version`, kept so that old citations resolve, `replaced_at` says until when it was the present one."""
+        if version:
+            found, replaced_at = reader.catalog.version(document_id, version, viewer)
+        else:
+            found, replaced_at = reader.catalog.document(document_id, viewer), ""
         if start > end or start > found.text.count("\n") + 1:
             raise SettingsError(f"there are no lines {start} to {end}: it has {found.text.count(chr(10)) + 1}")
         mentions = reader.terraform(viewer).mentioned_in(found)
-        return document_view(found, reader.passages_of(document_id), start, end, mentions)
+        passages = [] if replaced_at else reader.passages_of(document_id)
+        return {**document_view(found, passages, start, end, mentions), "replaced_at": replaced_at}
 
     @app.get("/v1/drift", responses={k: PROBLEMS[k] for k in (400, 503)}, tags=["documents"])
     def drift(

@@ -58,6 +58,12 @@ class Settings(BaseSettings):
     anthropic_api_key: str = Field(default="", validation_alias="ANTHROPIC_API_KEY", repr=False)
     anthropic_base_url: str = Field(default="", validation_alias="ANTHROPIC_BASE_URL")
     webhook_secret: str = Field(default="", repr=False, description="what git hosts sign their push webhooks with")
+    keep_versions_days: int = Field(
+        default=90,
+        ge=0,
+        le=36500,
+        description="how long what a document said before is kept for old citations; 0: not at all",
+    )
     allowed_hosts: str = Field(default="", description="further names that HTTP requests may call this host by")
 
     @property

@@ -139,9 +139,9 @@ def values(
         err.print(f"[yellow]{escape(found['note'])}[/yellow]")
     for row in found["values"]:
         told = _told(["lit", row["value"]]) if row["known"] else f"not known: {row['why_not']}"
-        out.print(
-            f"[bold]{escape(told)}[/bold]  {escape(', '.join(row['calls']) or row['folder'])}{escape(row['instance'])}"
-        )
+        where = ", ".join(row["calls"]) or row["folder"]
+        block = f"  {row['address']}{row['instance']}" if row["instance"] else ""
+        out.print(f"[bold]{escape(told)}[/bold]  {escape(where + block)}")
         for step in row["steps"]:
             out.print(
                 f"   {escape(step['what'])}  [cyan]{escape(step['source'])}/{escape(step['path'])}:{step['line']}[/cyan]"

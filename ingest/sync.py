@@ -30,7 +30,7 @@ from rag.indexes.projection import Projections
 from rag.ports import Embedder, Progress
 from rag.records import AccessRule, Document, digest
 
-_PIPELINE = "10"  # a new number makes every document be parsed anew
+PIPELINE = "10"  # a new number makes every document be parsed anew
 _BATCH = 48  # documents in one transaction
 
 
@@ -318,6 +318,9 @@ class Sync:
                 ready.append(_Ready(item, signature, "skipped", str(error)))
             except DocumentError as error:
                 ready.append(_Ready(item, signature, "quarantined", str(error)))
+            except RecursionError:
+                reason = "it is nested too deeply to be parsed; split it, or exclude it in waypost.yaml"
+                ready.append(_Ready(item, signature, "quarantined", reason))
             except Exception as error:  # noqa: BLE001  # the per-document guard: one bad document never stops a sync
                 ready.append(_Ready(item, signature, "quarantined", f"{type(error).__name__} while parsing it"))
         return ready
@@ -370,7 +373,7 @@ class Sync:
 
 def _signature(item: Listed, spec: SourceSpec) -> str:
     """The item's own signature, and that of everything else which shapes its documents."""
-    return f"{item.signature}|{spec.fingerprint}.{_PIPELINE}"
+    return f"{item.signature}|{spec.fingerprint}.{PIPELINE}"
 
 
 def _terms(item: Listed, spec: SourceSpec) -> str:

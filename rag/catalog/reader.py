@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, distinct, f
 
 from rag.catalog import schema as s
 from rag.catalog.engine import open_engine, translated
+from rag.catalog.names import embedding_text
 from rag.catalog.symbols import SymbolTable
 from rag.catalog.writer import CatalogWriter
-from rag.errors import NotFoundError
+from rag.errors import NotFoundError, StorageError
 from rag.ports import Entry, Vectors
 from rag.records import AccessRule, Coverage, Document, Generation, Passage, Standing, Viewer, digest
 
@@ -50,13 +51,15 @@ class SourceRow:
 
 
 class Catalog:
-    """The catalog at an SQLAlchemy URL. A reader never creates or upgrades it.
+    """The catalog at an SQLAlchemy URL. A reader never creates or upgrades it. With `keep_versions` its writer keeps what
+    documents said before.
 
     Raises: SettingsError when it does not exist or a newer Waypost wrote it; StorageError when the disk fails.
     """
 
-    def __init__(self, url: str, *, read_only: bool = False) -> None:
+    def __init__(self, url: str, *, read_only: bool = False, keep_versions: bool = False) -> None:
         self.url = url
+        self._keep_versions = keep_versions
         self._engine: Engine = open_engine(url, read_only=read_only)
         self._counts: tuple[object, tuple[int, int]] | None = None
         self.symbols = SymbolTable(self._read)
@@ -68,7 +71,53 @@ class Catalog:
     def write(self) -> Iterator[CatalogWriter]:
         """One transaction: all of it is committed at the end, or none."""
         with translated(self.url), self._engine.begin() as connection:
-            yield CatalogWriter(connection)
+            yield CatalogWriter(connection, self._keep_versions)
+
+    def compact(self) -> None:
+        """Takes out of the catalog's file, and of its log, all that was deleted.
+
+        Raises: StorageError when another process reads it, or there is no room: this takes as much again as the catalog.
+        """
+        with translated(self.url), self._engine.connect() as opened:
+            connection = opened.execution_options(isolation_level="AUTOCOMMIT")
+            connection.exec_driver_sql("VACUUM")
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+        if busy:
+            raise StorageError(
+                "another process reads the catalog, so that its log can't be emptied; end it, then try again"
+            )
+
+    def texts_at(self, source: str, path: str) -> list[str]:
+        """What the document at a path says, and all that is kept of what it said before."""
+        d, v = s.documents, s.versions
+        here = select(d.c.id).where(d.c.source == source, d.c.path == path)
+        before = or_(v.c.document_id.in_(here), and_(v.c.source == source, v.c.path == path))
+        with self._read() as connection:
+            texts = list(connection.execute(select(d.c.text).where(d.c.id.in_(here))).scalars())
+            return texts + list(connection.execute(select(v.c.text).where(before)).scalars())
+
+    def stands_elsewhere(self, text: str, source: str, path: str) -> bool:
+        """Whether some other document holds this text, now or in a version that is kept."""
+        with self._read() as connection:
+            for table in (s.documents, s.versions):
+                other = or_(table.c.source != source, table.c.path != path)
+                query = select(table.c.path).where(func.instr(table.c.text, text) > 0, other).limit(1)
+                if connection.execute(query).first():
+                    return True
+        return False
+
+    def marked(self, mark: str) -> list[tuple[str, str, int]]:
+        """(source, path, line) of every line of a document that holds this text."""
+        d = s.documents
+        query = select(d.c.source, d.c.path, d.c.text).where(d.c.text.contains(mark, autoescape=True))
+        with self._read() as connection:
+            rows = connection.execute(query.order_by(d.c.source, d.c.path)).all()
+        return [
+            (row.source, row.path, number)
+            for row in rows
+            for number, line in enumerate(row.text.split("\n"), 1)
+            if mark in line
+        ]
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
@@ -83,6 +132,31 @@ class Catalog:
         if not found or not found[document_id].access.admits(viewer.groups):
             raise NotFoundError(f"no document {document_id}")
         return found[document_id]
+
+    def version(self, document_id: str, version: str, viewer: Viewer) -> tuple[Document, str]:
+        """A document as it was in a version, and when another one replaced it ("": it is the present one).
+
+        A viewer must be admitted by the rule of then, and by the present one where the document still exists. One that is
+        listed still but can't be read any more is shown to nobody: who may read it now isn't known.
+
+        Raises: NotFoundError when there is no such version (any more), or this viewer may not see it.
+        """
+        present = self.documents([document_id]).get(document_id)
+        if present is not None and (not present.access.admits(viewer.groups) or present.version == version):
+            return self.document(document_id, viewer), ""
+        v, i = s.versions, s.items
+        asked = and_(v.c.document_id == document_id, v.c.version == version)
+        listed = and_(i.c.source == v.c.source, i.c.path == v.c.path, i.c.outcome != "indexed")
+        unread = select(i.c.path).join(v, listed).where(v.c.document_id == document_id)
+        with self._read() as connection:
+            row = connection.execute(select(v).where(asked)).first()
+            if present is None and connection.execute(unread).first():
+                row = None
+            found = _version(row, present, self._rules(connection)) if row else None
+        if row is None or found is None or not found.access.admits(viewer.groups):
+            known = f"no version {version} of document {document_id}; versions are kept for WAYPOST_KEEP_VERSIONS_DAYS"
+            raise NotFoundError(known if present else f"no document {document_id}")
+        return found, str(row.replaced_at)
 
     def documents(self, ids: Iterable[str]) -> dict[str, Document]:
         """The documents of these ids that exist."""
@@ -360,9 +434,10 @@ class Catalog:
             return {row[0]: row[1] for row in connection.execute(query)}
 
     def refused(self, ending: str) -> dict[str, list[str]]:
-        """The paths with this ending that were listed and not read, by source."""
+        """The paths with this ending that were listed and not read, or not all of it, by source."""
         t = s.items
-        query = select(t.c.source, t.c.path).where(t.c.path.endswith(ending, autoescape=True), t.c.outcome != "indexed")
+        unread = or_(t.c.outcome != "indexed", t.c.reason.startswith("partial:"))
+        query = select(t.c.source, t.c.path).where(t.c.path.endswith(ending, autoescape=True), unread)
         found: dict[str, list[str]] = {}
         with self._read() as connection:
             for row in connection.execute(query.order_by(t.c.source, t.c.path)):
@@ -409,12 +484,6 @@ def _embedded(generation: Generation) -> ColumnElement[bool]:
     return select(e.c.text_hash).where(e.c.model == generation.model, e.c.text_hash == p.c.text_hash).exists()
 
 
-def embedding_text(title: str, heading_path: Sequence[str], text: str) -> str:
-    """The text that stands for a passage in the vector space: where it stands, then what it says."""
-    where = [title, *(part for part in heading_path if part != title)]
-    return " > ".join(part for part in where if part) + "\n" + text
-
-
 def _in_parts(connection: Connection, query: Any, ids: Iterable[str]) -> Iterator[Row[Any]]:
     wanted = list(ids)
     for at in range(0, len(wanted), _IN_LIMIT):
@@ -426,6 +495,15 @@ def _document(row: Row[Any], rules: Mapping[str, AccessRule]) -> Document:
     values["access"] = rules.get(values["access"], AccessRule(((),)))  # a rule that is not there admits nobody
     values["notes"] = tuple(json.loads(values["notes"]))
     return Document(**values)
+
+
+def _version(row: Row[Any], present: Document | None, rules: Mapping[str, AccessRule]) -> Document:
+    """What a document said before, of the kind and owner that it has now."""
+    return Document(
+        id=row.document_id, source=row.source, path=row.path, title=row.title, kind=present.kind if present else "",
+        text=row.text, version=row.version, url=row.url, line_anchor=row.line_anchor, updated_at=row.updated_at,
+        owner=present.owner if present else "", access=rules.get(row.access, AccessRule(((),))), content_hash="",
+    )  # fmt: skip
 
 
 def _passage(row: Row[Any]) -> Passage:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select, true, update
+from sqlalchemy import Connection, and_, delete, insert, literal, select, true, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from rag.catalog import erasure
 from rag.catalog import schema as s
+from rag.catalog.names import passage_id
 from rag.catalog.symbols import put_symbols, remove_symbols
 from rag.ports import Vectors
 from rag.records import AccessRule, Document, Generation, digest
@@ -36,10 +38,11 @@ class PassageDraft:
 
 
 class CatalogWriter:
-    """The writing half of the catalog, bound to one transaction."""
+    """The writing half of the catalog, bound to one transaction. With `keep_versions` what a document said before is kept."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, keep_versions: bool = False) -> None:
         self._connection = connection
+        self._keep_versions = keep_versions
 
     # -- sources, runs, items -----------------------------------------------------------------------------------------
 
@@ -141,6 +144,9 @@ class CatalogWriter:
     def move_document(self, source: str, old_path: str, new_path: str) -> None:
         """Lets the document at `old_path` keep its id at `new_path`; its text follows by `put_document`."""
         d = s.documents
+        moved = select(d.c.id).where(d.c.source == source, d.c.path == old_path)
+        for document_id in self._connection.execute(moved).scalars().all():
+            self._keep_version(document_id)
         self._connection.execute(update(d).where(d.c.source == source, d.c.path == old_path).values(path=new_path))
         self.remove_item(source, old_path)
 
@@ -155,6 +161,7 @@ class CatalogWriter:
         `abbreviations` are short forms with what the document says they stand for, `symbols` what it defines.
         """
         self._put_access(document.access)
+        self._keep_version(document.id, document.version)
         access = document.access.key
         rows = self._passage_rows(document, drafts, text_hashes, generation)
         p, a = s.passages, s.abbreviations
@@ -213,9 +220,9 @@ class CatalogWriter:
         rows: dict[str, dict[str, Any]] = {}
         for ordinal, (draft, text_hash) in enumerate(zip(drafts, hashes, strict=True)):
             seen[text_hash] += 1
-            passage_id = digest("passage", generation.splitter, document.id, text_hash, str(seen[text_hash]))
-            rows[passage_id] = {
-                "id": passage_id, "splitter": generation.splitter, "document_id": document.id, "ordinal": ordinal,
+            name = passage_id(generation.splitter, document.id, text_hash, seen[text_hash])
+            rows[name] = {
+                "id": name, "splitter": generation.splitter, "document_id": document.id, "ordinal": ordinal,
                 "heading_path": json.dumps(draft.heading_path), "text": draft.text, "start_line": draft.start_line,
                 "end_line": draft.end_line, "kind": draft.kind, "text_hash": text_hash, "stamp": stamp,
                 "access": access, "embedded": int(text_hash in embedded),
@@ -235,6 +242,7 @@ class CatalogWriter:
 
     def remove_document(self, document_id: str) -> None:
         """Takes a document out of the catalog and, by the change log, out of every index."""
+        self._keep_version(document_id)
         p = s.passages
         ids = self._connection.execute(select(p.c.id).where(p.c.document_id == document_id)).scalars().all()
         self._connection.execute(delete(p).where(p.c.document_id == document_id))
@@ -249,8 +257,47 @@ class CatalogWriter:
         d = s.documents
         for document_id in self._connection.execute(select(d.c.id).where(d.c.source == name)).scalars().all():
             self.remove_document(document_id)
+        self._connection.execute(delete(s.versions).where(s.versions.c.source == name))
         self._connection.execute(delete(s.items).where(s.items.c.source == name))
         self._connection.execute(delete(s.sources).where(s.sources.c.name == name))
+
+    def _keep_version(self, document_id: str, coming: str = "") -> None:
+        """Keeps what a stored document says, under its version, before the version that is coming replaces it.
+
+        The same version with another text is one that was read or redacted better: what it was before is not kept.
+        """
+        if not self._keep_versions:
+            return
+        d, v = s.documents, s.versions
+        names = [column.name for column in v.c if column.name not in ("document_id", "replaced_at")]
+        stored = select(d.c.id, literal(now()), *(d.c[name] for name in names)).where(
+            d.c.id == document_id, d.c.version != coming
+        )
+        statement = upsert(v).from_select(["document_id", "replaced_at", *names], stored)
+        again = {name: statement.excluded[name] for name in ("replaced_at", *names) if name not in ("version", "path")}
+        self._connection.execute(statement.on_conflict_do_update(index_elements=["document_id", "version"], set_=again))
+
+    def expire_versions(self, before: str) -> int:
+        """Removes the versions that were replaced before this moment (as `now` writes it), and gives their number."""
+        return self._connection.execute(delete(s.versions).where(s.versions.c.replaced_at < before)).rowcount
+
+    def rewrite_versions(self, source: str, rewrite: Callable[[str, str], str]) -> None:
+        """Puts what `rewrite` makes of path and text in place of what a source's documents said before."""
+        v = s.versions
+        for row in self._connection.execute(select(v).where(v.c.source == source)).all():
+            if (text := rewrite(row.path, row.text)) != row.text:
+                mine = (v.c.document_id == row.document_id, v.c.version == row.version)
+                self._connection.execute(update(v).where(*mine).values(text=text))
+
+    def scrub(self, clean: Callable[[str], str]) -> Mapping[str, int]:
+        """Takes what `clean` takes out of a text out of everything that is stored; the indexes must be made anew. Gives how many
+        rows of each table changed."""
+        return erasure.scrub(self._connection, clean)
+
+    def erase_document(self, source: str, path: str, reason: str) -> Mapping[str, int]:
+        """Removes all that is known of the document at a path, now or before, and says why in the ledger; the indexes must be
+        made anew. Gives how many rows of each table that were."""
+        return erasure.erase_document(self._connection, source, path, reason)
 
     def _put_access(self, rule: AccessRule) -> None:
         values = {"key": rule.key, "clauses": json.dumps(rule.clauses)}

@@ -17,6 +17,7 @@ from rag.records import Document
 
 _OPEN = re.compile(r"^\s*\"?([\w-]+)\"?\s*=\s*\{\s*$")
 _LEAF = re.compile(r"^\s*\"?([\w-]+)\"?\s*=\s*(\"[^\"$]*\"|\d+|\[[^\]$]*\])\s*(?:#.*)?$")
+_PLACEHOLDER = re.compile(r"\.\.\.|<[\w -]+>|[xX]{4,}|^$|\b(my|your|example|foo|changeme)(-|_|\b)", re.I)
 _MARKED = re.compile(r"`([\w./-]{3,80})`")
 _NAME = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`*])")
@@ -71,6 +72,8 @@ def _copies(document: Document, lines: Sequence[str], facts: Facts, places: Plac
         elif len(within) == 1 and (leaf := _LEAF.match(line)):
             against = [f for f in facts.by_name.get(leaf[1], ()) if f.names == (within[0], leaf[1])]
             stated = [part.strip(' "') for part in leaf[2].strip("[]").split(",") if part.strip(' "')]
+            if any(_PLACEHOLDER.search(part) for part in stated):
+                continue
             if against and not any(_texts(fact.value) == stated for fact in against):
                 yield _drift(document, number, ", ".join(stated), f"{within[0]}.{leaf[1]}", against, 0.9, places)
 

@@ -12,6 +12,9 @@ from typing import Any
 from rag.catalog.symbols import StoredSymbol
 from rag.terraform.records import Expression
 
+_TRIALS = frozenset(
+    "tests fixtures fixture testdata test-fixtures test_fixtures examples example e2e samples sample demos templates".split()
+)
 _TOKEN = re.compile(r"[a-z]+|\d+")
 
 
@@ -51,7 +54,7 @@ class Facts:
 
     def __init__(self, symbols: Iterable[StoredSymbol]) -> None:
         self.symbols = list(symbols)
-        self.all = [fact for symbol in self.symbols for fact in _facts(symbol)]
+        self.all = [fact for symbol in self.symbols if not _is_trial(symbol.path) for fact in _facts(symbol)]
         self.by_name: dict[str, list[Fact]] = {}
         for fact in self.all:
             for name in set(fact.names):
@@ -67,6 +70,12 @@ class Facts:
         parts = {part for symbol in self.symbols for part in PurePosixPath(symbol.path).parts[:-1]}
         files = {PurePosixPath(s.path).name.split(".")[0] for s in self.symbols if s.symbol.kind == "value"}
         return frozenset(parts | files)
+
+
+def _is_trial(path: str) -> bool:
+    """Whether code stands where tests, their fixtures or examples do: it says nothing of what runs."""
+    parts = [part.lower() for part in PurePosixPath(path).parts[:-1]]
+    return parts[:1] == ["test"] or any(part.strip("._") in _TRIALS for part in parts)
 
 
 def _facts(symbol: StoredSymbol) -> Iterator[Fact]:

@@ -220,15 +220,22 @@ class Evaluation(Forms):
                 return self._default(name, found, place, trail)
             trail.add(f"{call.symbol.address}, argument {name}", call, argument.start, argument.file)
             return self.evaluate(argument.expression, place.caller(), trail)
-        if line := self._value_file(name, place):
-            attribute = line.symbol.attributes[0]
-            trail.add(f"var.{name} in {PurePosixPath(line.path).name}", line, attribute.start)
-            return self.evaluate(attribute.expression, place, trail)
-        if unread := self._lookup.unread_values(place.source, place.folder):
+        line = self._value_file(name, place)
+        unread = self._unread(place, self._rank(line.path, place) if line else 0)
+        if unread and not (line and line.path in unread):
             raise CannotTellError(
                 f"var.{name} may be given in {PurePosixPath(unread[0]).name}, which can't be read here"
             )
-        return self._default(name, found, place, trail)
+        if line is None:
+            return self._default(name, found, place, trail)
+        attribute = line.symbol.attributes[0]
+        trail.add(f"var.{name} in {PurePosixPath(line.path).name}", line, attribute.start)
+        return self.evaluate(attribute.expression, place, trail)
+
+    def _unread(self, place: Place, rank: int) -> list[str]:
+        """The .tfvars files of the folder that can't be read, or not all of them, and count as much as this rank or more."""
+        files = self._lookup.unread_values(place.source, place.folder)
+        return [file for file in files if self._rank(file, place) >= rank]
 
     def _default(self, name: str, found: StoredSymbol, place: Place, trail: Trail) -> Any:
         default = found.symbol.attribute("default")
@@ -243,7 +250,7 @@ class Evaluation(Forms):
         Raises: CannotTellError when only another environment's files, or several, give it.
         """
         values = self._lookup.values_given(place.source, place.folder, f"var.{name}")
-        ranked = {id(value): self._rank(value, place) for value in values}
+        ranked = {id(value): self._rank(value.path, place) for value in values}
         mine = [value for value in values if ranked[id(value)] > 0]
         if not mine:
             if values and not self._environment:
@@ -255,8 +262,8 @@ class Evaluation(Forms):
             raise CannotTellError(f"var.{name} is given in several files")
         return last[-1]
 
-    def _rank(self, value: StoredSymbol, place: Place) -> int:
-        path = PurePosixPath(value.path)
+    def _rank(self, file: str, place: Place) -> int:
+        path = PurePosixPath(file)
         stem = path.name.split(".")[0]
         inside = path.relative_to(place.folder).parts[:-1] if place.folder else path.parts[:-1]
         if self._environment and (stem == self._environment or self._environment in inside):

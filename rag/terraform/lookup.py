@@ -71,8 +71,19 @@ class TerraformLookup:
         """
         found = self.defined(address, source, folder)
         if not found:
-            raise NotFoundError(f"nothing here defines {address}{self._near(_INDEX.sub('', address.strip()))}")
+            raise NotFoundError(self._nowhere(address.strip(), source, folder))
         return found
+
+    def _nowhere(self, address: str, source: str, folder: str | None) -> str:
+        """Why nothing was found: it stands elsewhere than it was looked for, or something like it does."""
+        where = " ".join(
+            filter(None, (f"in source {source}" * bool(source), f"in folder {folder}" * (folder is not None)))
+        )
+        elsewhere = self.defined(address) if where else []
+        if elsewhere:
+            places = dict.fromkeys(f"{one.source}/{one.folder}" for one in elsewhere)
+            return f"nothing {where} defines {address}; it is defined in: {', '.join(list(places)[:5])}"
+        return f"nothing here defines {address}{self._near(_INDEX.sub('', address))}"
 
     def defined(self, address: str, source: str = "", folder: str | None = None) -> list[StoredSymbol]:
         """The same; nothing where nothing defines it."""
@@ -205,6 +216,16 @@ class TerraformLookup:
         found = self._in_folder(source, posixpath.dirname(path)).values()
         return any(one.path == path for several in found for one in several)
 
+    def is_root(self, source: str, folder: str) -> bool:
+        """Whether a module folder is run by itself: it has .tfvars files, or says where its state is kept."""
+        found = self._symbols.find(self._access, source=source, folder=folder)
+        state = ("backend", "cloud")
+        return any(
+            one.symbol.kind == "value"
+            or (one.symbol.kind == "terraform" and any(a.path.startswith(state) for a in one.symbol.attributes))
+            for one in found
+        )
+
     def unread_values(self, source: str, folder: str) -> list[str]:
         """The paths of .tfvars files in this folder that were refused: ciphertext may give any variable a value."""
         return [path for path in self._unread.get(source, ()) if posixpath.dirname(path) == folder]
@@ -252,7 +273,8 @@ class TerraformLookup:
         """.tfvars files by source and name; `terraform.tfvars` names nothing."""
         found: dict[tuple[str, str], set[str]] = {}
         for one in self._symbols.find(self._access, kind="value"):
-            if (name := posixpath.basename(one.path).split(".")[0]) not in ("", "terraform"):
+            name, _, ending = posixpath.basename(one.path).partition(".")
+            if name not in ("", "terraform") and not ending.startswith("auto."):
                 found.setdefault((one.source, name), set()).add(one.path)
         return found
 

@@ -23,6 +23,7 @@ from rag.terraform.records import SymbolAttribute
 from rag.terraform.unknown import CannotTellError, known
 
 MOST = 60  # contexts and instances that are told of one attribute
+_NUMBER = re.compile(r"\[\d+\]")
 _DYNAMIC = re.compile(r"^dynamic\.([\w-]+)(?:\[\d+\])?\.")
 
 
@@ -59,6 +60,8 @@ class TerraformValues:
         if found.symbol.kind == "variable" and attribute == "default":  # what it is given comes before its default
             line = found.symbol.start
             told = SymbolAttribute("", line, line, ["ref", ["var", found.symbol.name, *inside]])
+        elif told and inside and found.symbol.kind == "local":  # so that the entry's own line is named
+            told = replace(told, expression=["ref", ["local", found.symbol.name, *inside]])
         elif told and inside:
             told = replace(told, expression=["get", told.expression, list(inside)])
         if told is None:
@@ -82,9 +85,10 @@ class TerraformValues:
             folder = chain[0].call.call.folder if chain else found.folder
             seen = {called.call.call.id for called in chain}
             calls = [call for call in self._lookup.calls_of(found.source, folder) if call.call.id not in seen]
-            if calls and not (chain and chain[0].call.terragrunt):
+            inner = bool(calls) and not (chain and chain[0].call.terragrunt)
+            if inner:
                 waiting.extend((Called(call), *chain) for call in calls)
-            else:
+            if not inner or self._lookup.is_root(found.source, folder):
                 finished.append(chain)
         return sorted(finished, key=lambda chain: [str(called.call.call.path) for called in chain])
 
@@ -181,7 +185,7 @@ def find_values(
     asked = parse_asked(text)
     evaluation = TerraformValues(lookup, environment)
     found = [
-        (one, _chosen(evaluation.of(one, path, steps), modules, instance))
+        (one, _chosen(evaluation.of(one, path, steps), modules, instance, folder))
         for one, path, steps, modules, instance in _meant(asked, lookup, source, folder)
     ]
     if any(all_of and not chosen for _, (all_of, chosen) in found) and not any(chosen for _, (_, chosen) in found):
@@ -197,7 +201,7 @@ def _meant(asked: Asked, lookup: TerraformLookup, source: str, folder: str | Non
     """Each symbol that was meant, with the attribute's path, the steps into it, the calls and the instance that count."""
     modules, rest = asked.modules, asked.rest
     if modules and rest and (len(rest) < asked.length or not lookup.defined(asked.address, source, folder)):
-        calls = lookup.defined(".".join(asked.module_address), source, folder)
+        calls = lookup.define(".".join(asked.module_address), source, folder)
         name, steps = rest[0].name, asked.steps(0)[1:]
         if argued := [call for call in calls if call.symbol.attribute(name)]:
             return [(call, name, steps, modules[:-1], modules[-1].instance) for call in argued]
@@ -215,31 +219,37 @@ def _meant(asked: Asked, lookup: TerraformLookup, source: str, folder: str | Non
         if not steps:
             names = dict.fromkeys(attribute.path.split(".")[0] for attribute in one.symbol.attributes)
             raise SettingsError(f"{asked.address} is a block; name an attribute of it: {', '.join(list(names)[:20])}")
-        path, inside = _split(one, steps)
         instance = rest[asked.length - 1].instance if len(rest) >= asked.length else ""
-        meant.append((one, path, inside, modules, instance))
+        meant.extend((one, path, inside, modules, instance) for path, inside in _split(one, steps))
     return meant
 
 
-def _split(found: StoredSymbol, steps: Sequence[Any]) -> tuple[str, Sequence[Any]]:
-    """The longest path of steps that is set as an attribute, and the steps that lead into its value."""
+def _split(found: StoredSymbol, steps: Sequence[Any]) -> list[tuple[str, Sequence[Any]]]:
+    """The longest path of steps that is set as an attribute, and the steps that lead into its value; of each block, where several
+    are of one type and none was picked."""
     for at in range(len(steps), 0, -1):
         path = written(steps[:at])
         for one in (path, path.replace("[0]", "")):
             if found.symbol.attribute(one) or _in_dynamic(found, one):
-                return one, steps[at:]
-    return written(steps), ()
+                return [(one, steps[at:])]
+    wanted = written(steps)
+    of_each = [attribute.path for attribute in found.symbol.attributes if _NUMBER.sub("", attribute.path) == wanted]
+    return [(path, ()) for path in of_each or [wanted]]
 
 
 def _chosen(
-    values: list[EffectiveValue], modules: tuple[Named, ...], instance: str
+    values: list[EffectiveValue], modules: tuple[Named, ...], instance: str, folder: str | None
 ) -> tuple[list[EffectiveValue], list[EffectiveValue]]:
-    """All values, and those of them that come through these calls and are of this instance."""
+    """All values, and those of them that come through these calls, the first of which stands in the folder, and are of this
+    instance."""
     chosen = []
     for value in values:
-        calls = [call.rpartition(": ")[2] for call in value.calls][len(value.calls) - len(modules) :] if modules else []
-        through = len(calls) == len(modules) and all(_is_call(c, m) for c, m in zip(calls, modules, strict=True))
-        if through and instance in ("", value.instance):
+        calls = (
+            [call.partition(": ")[::2] for call in value.calls][len(value.calls) - len(modules) :] if modules else []
+        )
+        through = len(calls) == len(modules) and all(_is_call(c, m) for (_, c), m in zip(calls, modules, strict=True))
+        begins = folder is None or not calls or calls[0][0] == folder
+        if through and begins and instance in ("", value.instance):
             chosen.append(value)
     return values, chosen
 

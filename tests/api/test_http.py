@@ -167,3 +167,18 @@ def test_lines_that_are_not_there(client: TestClient) -> None:
         reply = client.get(f"/v1/documents/{found['document_id']}", params=lines)
         assert reply.status_code == 400
         assert "there are no lines" in reply.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("/v1/terraform/values?attribute=var.x&env=live", 400, "'env' here; did you mean environment?"),
+        ("/v1/search?q=x&kidn=runbook", 400, "'kidn' here; did you mean kind?"),
+        ("/v1/terraform/nope", 404, "Not Found"),
+        ("/v1/ask", 405, "Method Not Allowed"),
+    ],
+)
+def test_what_is_misspelt_is_refused(client: TestClient, path: str, status: int, said: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == status
+    assert said in answer.json()["error"]

@@ -10,7 +10,6 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -186,7 +185,8 @@ class SyncMachine(RuleBasedStateMachine):
             return original(*arguments, **named)
 
         try:
-            with mock.patch(f"{target[0]}.{target[1]}", dies):
+            with pytest.MonkeyPatch.context() as crashing:
+                crashing.setattr(f"{target[0]}.{target[1]}", dies)
                 self._run()
         except CrashError:
             pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -169,3 +170,20 @@ def test_code_that_a_viewer_may_not_see_is_not_told(
 def test_values_agree_across_units(text: str, value: object, name: str, expected: bool | None) -> None:
     (stated,) = values_in(text)
     assert agrees(stated, value, name) is expected
+
+
+def test_what_tests_and_examples_set_says_nothing_of_what_runs(
+    owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tmp_path: Path
+) -> None:
+    def found(folder: str, stated: str = "live-net") -> int:
+        page = f'# Settings\n\n```hcl\nvpc_config = {{\n  network = "{stated}"\n}}\n```\n'
+        code = 'vpc_config = {\n  network = "other"\n}\n'
+        shutil.rmtree(tmp_path / "all", ignore_errors=True)
+        files = {"docs/page.md": page, f"{folder}/main.tfvars": code}
+        configure(settings, {"name": "all", "type": "folder", "path": str(write(tmp_path / "all", files))})
+        sync()
+        return len(find_drift(owner.catalog, Viewer(), facts_for(owner.catalog, Viewer())))
+
+    trials = {folder: found(folder) for folder in ("tests/a", "modules/a/examples/b", "test/a", "stacks/test")}
+    assert trials == {"tests/a": 0, "modules/a/examples/b": 0, "test/a": 0, "stacks/test": 1}
+    assert [found("stacks", stated) for stated in ("...", "<network>", "my-net", "XXXXXXX", "net-1")] == [0, 0, 0, 0, 1]

@@ -50,6 +50,12 @@ FILES = {
     "calls/main.tf": 'module "pair" {\n  for_each = toset(["x", "y"])\n  source = "./inner"\n  label = each.key\n}\n'
     'module "single" {\n  source = "./inner"\n  label = "only"\n}\n',
     "calls/inner/main.tf": 'variable "label" {}\nresource "r" "inner" {\n  name = "n-${var.label}"\n}\n',
+    "run/main.tf": 'variable "region" {\n  default = "none"\n}\noutput "r" {\n  value = var.region\n}\nresource "r" "blocks" {\n'
+    "  disk {\n    size = 1\n  }\n  disk {\n    size = 2\n  }\n}\n",
+    "run/prod.tfvars": 'region = "eu"\n',
+    "run/broken.tfvars": 'region = "us"\nother = = 1\n',
+    "run/terraform.tfvars": 'region = "usual"\n',
+    "run/examples/a/main.tf": 'module "it" {\n  source = "../.."\n  region = "example"\n}\n',
     "unit/root.hcl": 'locals {\n  region = "eu"\n}\ninputs = {\n  size = "db.root"\n  name = "root"\n}\n',
     "unit/live/env.hcl": 'locals {\n  name = "live"\n}\n',
     "unit/live/db/terragrunt.hcl": 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\nterraform {\n'
@@ -243,3 +249,34 @@ def test_instances_types_overrides_and_terragrunt(values: Values, attribute: str
 def test_a_local_in_a_map_is_cited_with_its_own_line(values: Values) -> None:
     (value,) = values("m.all.text", folder="several")
     assert [step.line for step in value.steps] == [36, 2, 4]
+
+
+def test_of_calls_of_one_name_that_of_the_folder(values: Values) -> None:
+    found = values("module.db.aws_db_instance.this.instance_class", "", "env/test")
+    assert [(value.value, value.calls) for value in found] == [("db.micro", ("env/test: module.db",))]
+    with pytest.raises(
+        NotFoundError,
+        match=r"nothing in folder work defines module\.single; it is defined in: .*/calls",
+    ):
+        values("module.single.r.inner.name", "", "work")
+
+
+def test_a_module_that_is_run_by_itself_and_called_too_has_both_values(values: Values) -> None:
+    assert [v.value for v in values("output.r", "prod", "run")] == ["eu", "example"]
+    assert [v.value for v in values("output.r", "", "run")] == ["usual", "example"]
+
+
+def test_a_file_of_values_that_can_not_be_read_whole_is_not_passed_over(values: Values) -> None:
+    broken = values("output.r", "broken", "run")[0]
+    assert (broken.known, "broken.tfvars, which can't be read" in broken.why_not) == (False, True)
+
+
+def test_of_several_blocks_of_one_type_each_is_told(values: Values) -> None:
+    run = [v for v in values("r.blocks.disk.size", "", "run") if not v.calls]
+    assert [v.value for v in run] == [1, 2]
+    assert {v.value for v in values("r.blocks.disk[1].size")} == {2}
+
+
+def test_a_part_of_a_local_is_cited_with_its_own_line(values: Values) -> None:
+    (value,) = values("local.sizes.b.cpu", "", "several")
+    assert [step.line for step in value.steps][-1] == 4

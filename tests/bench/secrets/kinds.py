@@ -57,7 +57,7 @@ STRUCTURED = [
     bare("stripe-webhook-secret", "Stripe docs: webhook signatures", "stripe_webhook=whsec_‹b62:32›"),
     named("twilio-api-key", "Twilio docs: API keys", "twilio_api_key=SK‹hex:32›\ntwilio_api_secret=‹b62:32›", "twilio_auth_token=‹hex:32›"),
     bare("sendgrid-key", "SendGrid docs: API keys", "sendgrid_api_key=SG.‹b64url:22›.‹b64url:43›"),
-    bare("npm-token", "GitHub changelog, 23 September 2021", "npm_token=npm_‹b62crc:30›", "npmrc=//registry.npmjs.org/:_authToken=«npm_‹b62crc:30›»"),
+    bare("npm-token", "GitHub changelog, 23 September 2021", "npm_token=npm_‹b62crc:30›", "npmrc=//npm.example.net/:_authToken=«npm_‹b62crc:30›»"),
     bare("pypi-token", "Warehouse docs: token scanning; a macaroon in base64", "pypi_token=pypi-AgEIcHlwaS5vcmc‹b64url:130-170›"),
     bare("google-api-key", "Google Cloud docs: API keys", "google_api_key=AIzaSy‹b64url:33›"),
     Kind("gcp-service-account", "Google Cloud docs: service account keys", {"object": (
