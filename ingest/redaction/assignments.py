@@ -9,7 +9,7 @@ from typing import Any
 
 from ingest.redaction.keywords import Index
 from ingest.redaction.marks import ALLOWED, MARK, Finding, blank, compiled, replace
-from ingest.redaction.names import HINTS, SECRET_NAME, names_password, names_secret
+from ingest.redaction.names import HINTS, SECRET_NAME, is_other, names_password, names_secret
 from ingest.redaction.values import is_credential
 
 _QUOTED = r"[a-zA-Z@$]{0,2}(?:\\?\"(?P<double>[^\"\n]{3,}?)\\?\"|'(?P<single>[^'\n]{3,})'|`(?P<tick>[^`\n]{3,})`)"
@@ -52,6 +52,7 @@ _VARIABLE = _Form(
     r"(?:(?:^|[\s\"'`])(?P<name>[A-Z][A-Z0-9_]*(?:PASSWORD|PASSWD|PASSPHRASE|_PASS|_PWD))|(?i:[;?&]\s?(?:password|passwd|pwd))|"
     r"^\s*\w+(?:\.\w+)+\.(?i:password) ?)= ?(?P<bare>[A-Za-z][A-Za-z_.-]{7,})(?:[\s\"'`;&]|$)"
 )
+_ACCOUNT = re.compile(r"(?i)^\W*(?:user(?:\s?name)?|login|account)\W*[:=]\W*\S")  # a password may stand below it
 _FORMS = (_VARIABLE, _ASSIGNED, _TYPED, _ARGUMENTS, _DIRECTIVE, _ELEMENT)
 # A pair: the name of a thing, and beside it or on a neighbouring line its value.
 _NAME = re.compile(r"""(?i)(?:^|[\s{<(,-])["']?\w{0,20}(?:name|key|variable)["']?\s*[:=]\s*(["']?)([\w.\-/]+)\1""")
@@ -66,6 +67,8 @@ _OPENS = compiled(
 )
 _BLOCK, _DEEPER = _OPENS.groupindex["block"], _OPENS.groupindex["deeper"]
 _ITEM = re.compile(r"^\s*(?:- +|<\w+>)?([\"'`]?)([^\s\"'`<>]+)\1\s*(?:,|</\w+>)?\s*$")
+_PLURAL = re.compile(r"(?i)(?:passwords|passwds|passphrases)[\"']?\s*[:=]\s*\{?\s*$")  # by their owners
+_OWNED = re.compile(r"^\s*[\"']?[\w./@-]+[\"']?\s*[:=]\s*([\"']?)(?P<bare>[^\s\"'{}]{4,})\1\s*,?\s*$")
 _KEYED = re.compile(r"^[\w.-]+[=:]")
 
 
@@ -75,13 +78,13 @@ def assignments(lines: list[str], index: Index, path: str, found: set[Finding]) 
     below = 0  # the first line that no name above it has taken
     for at in index.rows(HINTS):
         if not ALLOWED.search(lines[at]):
-            if literal:
+            if literal or (at and _ACCOUNT.match(lines[at - 1])):
                 _take(lines, at, _LITERAL, found, words=True)
             for form in _FORMS:
                 _take(lines, at, form, found, words=form is _VARIABLE)
             _pairs(lines, at, found)
             if at >= below:
-                below = _below(lines, at, found)
+                below = max(_below(lines, at, found), _owned(lines, at, found))
 
 
 def _take(
@@ -94,8 +97,10 @@ def _take(
         name = (match.group(form.name) if form.name else "") or ""
         start = match.start(form.name) if name else 0
         before = line[max(0, start - 2) : start]
-        label = before.endswith("/") and line[match.end(form.name) : match.end(form.name) + 2] in (": ", '":')
-        if label or before == "${" or (form is _DIRECTIVE and _is_plain(name)):  # `checksum/secret`, `${TOKEN:-}`
+        behind = line[match.end(form.name) : match.end(form.name) + 2] if name else ""
+        label = before.endswith("/") and behind in (": ", '":')  # `checksum/secret`
+        part = before.endswith(":") and behind[:1] == ":" and behind != ": "  # of an ARN
+        if label or part or before == "${" or is_other(name) or (form is _DIRECTIVE and _is_plain(name)):
             continue
         people = names_password(name) if name else password or form in (_ELEMENT, _VARIABLE)
         spans += _values(line, match, form, people=people, words=words, query=before[-1:] in ("?", "&"))
@@ -166,4 +171,19 @@ def _below(lines: list[str], at: int, found: set[Finding]) -> int:
             blank(lines, row, "assignment", found)
         elif item and not MARK.search(line) and is_credential(item[2], strict=True):
             replace(lines, row, [item.span(2)], "assignment", found)
+    return len(lines)
+
+
+def _owned(lines: list[str], at: int, found: set[Finding]) -> int:
+    """The passwords of several owners, each beside its owner's name, below a name in the plural. Returns the line behind them."""
+    if not _PLURAL.search(lines[at]):
+        return at
+    depth = len(lines[at]) - len(lines[at].lstrip())
+    for row in range(at + 1, len(lines)):
+        line = lines[row]
+        if len(line) - len(line.lstrip()) <= depth:
+            return row
+        item = _OWNED.match(line)
+        if item and is_credential(item["bare"], strict=True):
+            replace(lines, row, [item.span("bare")], "assignment", found)
     return len(lines)

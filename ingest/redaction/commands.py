@@ -8,7 +8,7 @@ from __future__ import annotations
 from ingest.redaction.names import SECRET_NAME
 from ingest.redaction.places import ANY, QUOTED, SHELL, Place, ready
 
-_NAMED = r"[\w-]*(?:password|passwd|passphrase|secret|token|api-?key|access-?key|secret-?key|credential|storepass|keypass|pass)"
+_NAMED = r"[\w-]*(?:password|passwd|passphrase|secret|token|api-?key|access-?key|secret-?key|account-?key|credential|storepass|keypass|pass)"
 
 
 def _option(programs: str, option: str, *keywords: str) -> Place:
@@ -19,7 +19,7 @@ def _option(programs: str, option: str, *keywords: str) -> Place:
 _USER = r"['\"]?[\w.@%+\\-]+"
 COMMANDS = ready((
     # Options that say it, of any program: GNU's, PowerShell's and Java's, Windows'.
-    Place(("-pass", "-token", "-api", "-secret", "-access", "-storepass", "-keypass", "-cred", "pass "), rf"(?i)\s-{_NAMED}\s+{SHELL}"),
+    Place(("-pass", "-token", "-api", "-secret", "-access", "-account", "-storepass", "-keypass", "-cred", "pass "), rf"(?i)\s-{_NAMED}\s+{SHELL}"),
     Place(("/pass", "/p:", "/rp", "/user"), rf"(?i)\s/(?:pass|password|p|rp)[:\s]\s*{SHELL}"),
     # Options that only their program gives a meaning.
     _option(r"mysql\w*|mariadb\S*|mycli|percona\S*|xtrabackup", "-p", "mysql", "mariadb", "mycli", "percona", "xtrabackup"),

@@ -15,6 +15,9 @@ SERVERS = ready((
           r"'(?P<single>[^'\n]{3,})'\s*\)"),
     # .netrc; Cisco's configuration; redis, keepalived, slapd, nslcd, haproxy, Net-SNMP, strongSwan, Postfix; pgbouncer's user list.
     Place(("password", "secret"), rf"(?i)(?:^|\s)(?:password\s+(?:[05789]\s+)?|secret\s+[05789]\s+){ANY}{_LINE_END}"),
+    Place(("-server", "isakmp", "authentication-key"),
+          r"(?i)\b(?:(?:tacacs|radius)-server\b[^\n]*\skey|isakmp\s+key|authentication-key\s+\d+\s+md5)\s+(?:[067]\s+)?(?P<bare>\S{4,})", sure=True),
+    Place(("getconnection",), rf"\bgetConnection\((?:\s*(?:\"[^\"\n]*\"|\w+)\s*,){{2}}\s*(?:{QUOTED})\s*\)", sure=True),
     Place(("requirepass", "masterauth", "auth_pass", "bindpw", "rootpw"),
           r"(?i)^\s*(?:requirepass|masterauth|auth_pass|bindpw|rootpw)\s+['\"]?(?P<bare>[^\s'\"]{3,})['\"]?\s*$", sure=True),
     Place(("user ", "setuser"), r"(?i)^\s*(?:acl\s+set)?user\s[^>\n]*\s>(?P<bare>\S{4,})", sure=True),
@@ -27,7 +30,7 @@ SERVERS = ready((
     Place((":",), r"^\s*(?:[\w.*-]+|\[[\da-fA-F:]+\]):(?:\d{2,5}|\*):[\w.*-]+:[\w.*@-]+:(?P<bare>\S{3,})\s*$", sure=True),
     Place((":5", ":3", ":*"), r"['\"\s](?:[\w.*-]+|\[[\da-fA-F:]+\]):(?:\d{4,5}|\*):[\w.*-]+:[\w.*@-]+:(?P<bare>[^\s'\"]{6,})"),
     # Providers and tools that take both in one text: auth = "user:password".
-    Place(("auth",), r"(?i)\bauth['\"]?\s*[:=]\s*(?:'[\w.@-]+:(?P<single>[^'/\n][^'\n]{3,})'|\"[\w.@-]+:(?P<double>[^\"/\n][^\"\n]{3,})\"|"
+    Place(("auth",), r"(?i)(?:\b|_)auth['\"]?\s*[:=]\s*(?:'[\w.@-]+:(?P<single>[^'/\n][^'\n]{3,})'|\"[\w.@-]+:(?P<double>[^\"/\n][^\"\n]{3,})\"|"
           r"[\w.@-]+:(?P<bare>[^\s'\"/`;,{}()][^\s'\"`;,{}()]{5,}))"),
     # Oracle's thin JDBC: user/password@. Docker's config.json: base64 of user:password.
     Place(("jdbc:oracle",), r"(?i)jdbc:oracle:\w+:[\w.$-]+/(?P<bare>[^\s/@'\"]{3,})@", sure=True),

@@ -34,9 +34,12 @@ def tables(lines: list[str], index: Index, path: str, found: set[Finding]) -> No
         for rows in _groups(lines):
             if not named.isdisjoint(rows):
                 _piped(lines, rows, found)
-    for at in index.rows(("<td", "<th")):
-        if at in named:
-            _row(lines, at, [_cell(m[1], m.start(1)) for m in _HTML_CELL.finditer(lines[at])], {}, found)
+    columns: dict[int, bool] = {}
+    for at in index.rows(("<td", "<th")) if named else ():
+        cells = [_cell(m[1], m.start(1)) for m in _HTML_CELL.finditer(lines[at])]
+        if "<th" in lines[at].lower():
+            columns = _columns(cells)
+        _row(lines, at, cells, columns, found)
 
 
 def _groups(lines: list[str]) -> Iterator[list[int]]:
@@ -59,19 +62,38 @@ def _piped(lines: list[str], rows: Sequence[int], found: set[Finding]) -> None:
     under = lines[rows[1]] if len(rows) > 1 else ""  # in reStructuredText lines are between all rows
     headed = bool(_BORDER.match(under) and not under.lstrip().startswith("+")) or first.startswith(("||", "|==="))
     rows = [at for at in rows if not lines[at].startswith("|===") and not _BORDER.match(lines[at])]
-    _table(lines, rows, "|", found, headed=headed)
+    if first.startswith("|===") and rows:
+        _flowing(lines, rows, found)
+    else:
+        _table(lines, rows, "|", found, headed=headed)
+
+
+def _flowing(lines: list[str], rows: Sequence[int], found: set[Finding]) -> None:
+    """A table of AsciiDoc, whose rows may go on in the lines below, cell by cell; a free line ends a row."""
+    head = _cells(lines[rows[0]], "|")
+    columns = _columns(head)
+    passed = 0  # cells of this row in lines above
+    for at in rows[1:]:
+        cells = _cells(lines[at], "|")
+        passed = passed if lines[at - 1].strip() else 0
+        _row(lines, at, cells, {i - passed: password for i, password in columns.items() if i >= passed}, found)
+        passed = (passed + len(cells)) % len(head)
 
 
 def _table(lines: list[str], rows: Sequence[int], separator: str, found: set[Finding], *, headed: bool) -> None:
     """A table whose columns its first row names, if it is `headed`."""
-    columns: dict[int, bool] = {}  # those of secrets: whether they are passwords
+    columns: dict[int, bool] = {}
     for number, at in enumerate(rows):
         if headed and not number:
-            head = _cells(lines[at].replace("||", "|"), separator)
-            names = [cell.text.replace(" ", "_") for cell in head]
-            columns = {i: names_password(name) for i, name in enumerate(names) if names_secret(name)}
+            columns = _columns(_cells(lines[at].replace("||", "|"), separator))
         else:
             _row(lines, at, _cells(lines[at], separator), columns, found)
+
+
+def _columns(head: Sequence[_Cell]) -> dict[int, bool]:
+    """The columns of secrets, by the cells of a head: whether they are passwords."""
+    names = [cell.text.replace(" ", "_") for cell in head]
+    return {i: names_password(name) for i, name in enumerate(names) if names_secret(name)}
 
 
 def _cells(line: str, separator: str) -> list[_Cell]:

@@ -15,7 +15,7 @@ REFERENCE = re.compile(
 _PLACEHOLDER = re.compile(
     r"^(?:[x*.•_-]{3,}|(?:your|my|the|some|an?|example|sample|dummy|fake|mock|test|insert|enter|replace|changeme|todo|tbd|none|null|nil|"
     r"undefined|true|false|string|number|bool|object|list|map|array|integer|required|optional|redacted|secret|password|token|key|value|default|empty|unset|base64)"
-    r"(?:[\s_.-][A-Za-z\s_.-]*\d{0,2})?)$|^<.*>$|^\[.*\]$|^\.\.\.", re.I
+    r"(?:[\s_.-][A-Za-z\s_.-]*\d{0,2})?)$|^(?:in|see|from|via|ask|kept)\s.*|^<.*>$|^\[.*\]$|^\.\.\.", re.I
 )  # fmt: skip
 _CAPITALS = re.compile(
     r"^[A-Z]+(?:-[A-Z]+)+$|^_*[A-Z][A-Z0-9]*(?:_+[A-Z0-9]+)+_*$"
@@ -24,11 +24,11 @@ SAYS_PLACEHOLDER = re.compile(
     r"(?i)(?:\b|_)(?:your|change[_-]?me|replace|placeholder|example|dummy|redacted|x{3,})(?:\b|_)"
 )
 HARMLESS = re.compile(
-    r"^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|sha(?:1|256|512)[:-].*|arn:.*|(?:\.{0,2}|~|@)/.*|"
+    r"^(?:sha(?:1|256|512)[:-].*|arn:.*|(?:\.{0,2}|~|@)/.*|"
     r"[a-z][a-z0-9+.-]*://.*|[\w.-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}|@[\w./-]+\.\w{2,5}|vault:[\w./#-]+|projects/[\w-]+/.*|\d{1,5}|"
     r"\d+(?:ms|s|m|h|d)|(?:[a-z0-9-]+\.)+(?:com|io|net|org|dev|local|internal)(?:[:/].*)?|[\w./-]+\.(?:ya?ml|json|tfvars|tf|txt|pem|key|crt|md|sh|py|go|html|env))$", re.I
 )  # fmt: skip
-_LETTERS = re.compile(r"^[A-Za-z_-]+$")
+_LETTERS = re.compile(r"^([A-Za-z_-]+?)(?:[_-]v\d{1,2})?$")  # and the number of a version
 _BASE64 = re.compile(r"^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9+/]{38,}={0,2}$")  # may begin like a path
 _WORDY = re.compile(r"^[A-Za-z][A-Za-z _./:-]*$")
 _WORDS = re.compile(r"^(?=.{8,40}$)[A-Za-z]{3,}(?:[-_.][A-Za-z]{3,}){0,3}$")
@@ -40,7 +40,7 @@ _SPOKEN = re.compile(
 )  # words of those who speak of passwords
 EXPRESSION = re.compile(
     r"\$\{|\$\(|\{\{|<%|%\{|^\$[A-Za-z_]|^%[A-Z_]+%|^\s*[+,.)\]]+\s*[A-Za-z_$][\w.$()]{0,30}[\s+,]+$|^\s*\+\s*[A-Za-z_.]+\d{0,2}\)*$|^[A-Za-z_][\w.]*\(| == |&&|\|\||"
-    r"^![A-Za-z]\w*(?:[-.:/]\w+)*(?:\s|$)|^\$?\d?$|^ENC\[|\]\("
+    r"^![A-Za-z]\w*(?:[-.:/]\w+)*(?:\s|$)|^\$?\d?$|^ENC\[|^Ag[A-D][A-Za-z0-9+/]{100,}|\]\("
 )
 _MARKS = frozenset("!@#$%^&*+=?~|")
 
@@ -63,7 +63,8 @@ def stands_for_another(value: str) -> bool:
 
 def is_name(value: str) -> bool:
     """Whether it is itself what a secret is called: `client-secret`, `api_key`."""
-    return bool(_LETTERS.match(value)) and names_secret(value)
+    letters = _LETTERS.match(value)
+    return bool(letters and names_secret(letters[1]))
 
 
 def is_credential(value: str, *, strict: bool, password: bool = False) -> bool:

@@ -21,6 +21,11 @@ class TokenRule(NamedTuple):
 
 TOKENS: tuple[TokenRule, ...] = (
     # AWS, IAM identifiers: prefixes of unique ids. Secret access keys have no prefix: they need their name beside them.
+    TokenRule(
+        "aws-secret-access-key",
+        ("akia", "asia"),
+        r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b[^A-Za-z0-9+\n]{1,12}(?P<secret>[A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)",
+    ),
     TokenRule("aws-access-key-id", ("akia", "asia", "abia", "acca"), r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b"),
     TokenRule(
         "aws-secret-access-key",
@@ -98,7 +103,7 @@ TOKENS: tuple[TokenRule, ...] = (
     TokenRule("planetscale-token", ("pscale_",), r"\bpscale_(?:tkn|oauth|pw)_[A-Za-z0-9_.=-]{32,64}"),
     TokenRule("notion-token", ("ntn_", "secret_"), r"\b(?:ntn_[0-9]{11}[A-Za-z0-9]{35}|secret_[A-Za-z0-9]{43})\b"),
     TokenRule("sentry-token", ("sntrys_", "sntryu_"), r"\b(?:sntrys_eyJ[A-Za-z0-9+/=_-]{40,}|sntryu_[0-9a-f]{64}\b)"),
-    TokenRule("telegram-token", (":aa",), r"\b[0-9]{8,10}:AA[A-Za-z0-9_-]{32,33}(?:[^A-Za-z0-9_-]|$)"),
+    TokenRule("telegram-token", (":aa",), r"(?:\b|bot)[0-9]{8,10}:AA[A-Za-z0-9_-]{32,33}(?:[^A-Za-z0-9_-]|$)"),
     TokenRule("shopify-token", ("shpat_", "shpca_", "shppa_", "shpss_"), r"\bshp(?:at|ca|pa|ss)_[0-9A-Fa-f]{32}\b"),
     TokenRule("tailscale-key", ("tskey-",), r"\btskey-(?:[a-z]{3,10}-)?[A-Za-z0-9]{8,20}-[A-Za-z0-9]{16,40}\b"),
     TokenRule(
@@ -207,12 +212,18 @@ TOKENS: tuple[TokenRule, ...] = (
         r"pat\.[A-Za-z0-9_-]{22}\.[0-9a-f]{24}\.[A-Za-z0-9]{20})",
     ),  # Perplexity, ReadMe, Shippo, Defined Networking, Clojars, Typeform, Adafruit, Duffel, EasyPost, Flutterwave, Render, Neon,
     # LangSmith, Pinecone, Tavily, PostHog, Aiven, Scalingo, SettleMint, MaxMind, Elastic, Frame.io, Harness
+    # A private key in base64, as kubeconfig and Kubernetes hold it: what "-----BEGIN … PRIVATE" comes out as, by the kinds of RFC 7468.
+    TokenRule(
+        "private-key",
+        ("ls0tls1crudjti",),
+        r"LS0tLS1CRUdJTi(?:BQUklWQVRF|BSU0EgUFJJVkFUR|BFQyBQUklWQVRF|BPUEVOU1NIIFBSSVZBVE|BFTkNSWVBURUQgUFJJVkFUR)[A-Za-z0-9+/=]{20,}",
+    ),
     # Password hashes as crypt(5) and htpasswd(1) write them.
     TokenRule(
         "password-hash",
-        ("$apr1$", "$1$", "$2", "$5$", "$6$", "$y$", "$argon2", "{s", "scram-sha-256$"),
+        ("$apr1$", "$1$", "$2", "$5$", "$6$", "$y$", "$argon2", "{s", "scram-sha-256$", "grub.pbkdf2."),
         r"(?:\$(?:apr1|1|2[aby]|5|6|y|argon2\w+)\$[A-Za-z0-9./+=$,-]{20,}|\{S(?:SHA\d*|HA)\}[A-Za-z0-9+/=]{20,}|"
-        r"SCRAM-SHA-256\$[0-9]+:[A-Za-z0-9+/=$:]{40,})",
+        r"SCRAM-SHA-256\$[0-9]+:[A-Za-z0-9+/=$:]{40,}|grub\.pbkdf2\.sha512\.[0-9]+\.[0-9A-Fa-f.]{100,})",
     ),
     # JSON Web Tokens (RFC 7519): three base64url parts, the first two of them JSON.
     TokenRule("jwt", ("eyj",), r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{16,}"),

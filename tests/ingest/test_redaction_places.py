@@ -30,12 +30,14 @@ ASSIGNED = [
     ("nginx.conf", 'set $api_key "{}";'), ("a.xml", "<password>{}</password>"), ("a.xml", "<password>\n  {}\n</password>"),
     ("a.xml", '<property name="password" value="{}"/>'), ("a.xml", '<entry key="db.password">{}</entry>'),
     ("a.xml", '<property name="dbPassword"><value>{}</value></property>'), ("a.plist", "<key>token</key>\n<string>{}</string>"),
-    ("a.md", "https://x.example/?a=b&access_token={}&c=d"),
+    ("a.md", "https://x.example/?a=b&access_token={}&c=d"), ("a.ps1", '$env:DEVOPS_PAT = "{}"'), ("a.yaml", "client-key-data: {}"),
+    ("a.tf", 'db_passwords = {{\n  app = "{}"\n}}'), ("a.yaml", "passwords:\n  app: {}"),
 ]  # fmt: skip
 TABLES = [
     ("a.md", "| Host | Password |\n|---|---|\n| a | `{}` |"), ("a.md", "Host | Password\n--- | ---\na | {}"), ("a.md", "| Token | `{}` |"),
     ("a.wiki", "||Host||Password||\n|a|{}|"), ("a.adoc", "|===\n|User |Password\n\n|a |{}\n|==="), ("a.csv", "host;password;x\na;{};b"),
     ("a.rst", "+------+----+\n| Password | {} |\n+------+----+"), ("a.html", "<tr><td>Password</td><td><b>{}</b></td></tr>"),
+    ("a.html", "<tr><th>Host</th><th>Password</th></tr>\n<tr><td>a1</td><td>{}</td></tr>"), ("a.adoc", "|===\n|User |Password |Use\n\n|bob\n|{}\n|all\n|==="),
 ]  # fmt: skip
 COMMAND_LINES = [
     "tool --db-password {}", "tool --token={}", "keytool -storepass {}", "Connect-It -ApiKey '{}'", "xfreerdp /p:{} /v:x",
@@ -49,7 +51,7 @@ COMMAND_LINES = [
     "net user bob {} /add", "net use z: \\\\h\\s {}", "az keyvault secret set -n a --value {}", "vault kv put secret/a b={}",
     "consul kv put app/db_password {}", 'ConvertTo-SecureString "{}" -AsPlainText -Force', "'{}' | ConvertTo-SecureString -AsPlainText",
     "new NetworkCredential('bob', '{}')", "echo 'root:{}' | chpasswd", "echo {} | docker login -u bob --password-stdin", "kinit bob <<< '{}'",
-    'setx API_TOKEN "{}"', "schtasks /create /ru bob /rp {}",
+    'setx API_TOKEN "{}"', "schtasks /create /ru bob /rp {}", "az storage blob list --account-key '{}'",
 ]  # fmt: skip
 FILES = [
     ("a.sql", "CREATE USER x IDENTIFIED BY '{}';"), ("a.sql", "CREATE USER x IDENTIFIED BY {};"), ("a.sql", "ALTER ROLE x WITH PASSWORD '{}';"),
@@ -60,10 +62,13 @@ FILES = [
     ("sasl_passwd", "[smtp.example]:587 bob:{}"), ("userlist.txt", '"app" "{}"'), (".pgpass", "db.example:5432:app:bob:{}"),
     ("a.sh", 'echo "db.example:5432:app:bob:{}" > ~/.pgpass'), ("a.tf", 'url = "jdbc:oracle:thin:app/{}@//db:1521/x"'),
     ("config.json", '{{"auths": {{"r.example": {{"auth": "{}"}}}}}}'), ("a.tf", 'auth = "admin:{}"'), ("a.md", "postgres://app:{}@db.example/x"),
+    ("a.cfg", "tacacs-server key {}"), ("a.cfg", "crypto isakmp key {} address 10.0.0.1"), ("a.cfg", "ntp authentication-key 1 md5 {}"),
+    ("a.yml", 'stats_auth: "admin:{}"'), ("a.java", 'DriverManager.getConnection("jdbc:x", "bob", "{}")'),
 ]  # fmt: skip
 SAID = [
     "The admin password for x.example is {}.", "Das Passwort lautet {} und gilt.", "Log in with the password `{}`.", "Credentials: root / {}",
     "The password was changed to {} again.", "The initial password ({}) is old.", "Use bob / {} to log in.", "root / {} (console)", "The default credentials are admin:{}",
+    "The pre-shared key is {}.", "<p>The root password: <code>{}</code></p>", "Host x, user bob, pass {}",
 ]  # fmt: skip
 SAID_OF_TOKENS = [
     'api_token: str = "{}"',
@@ -71,6 +76,8 @@ SAID_OF_TOKENS = [
     "The secret key `{}` is old.",
     "Bearer {}",
     "vault login {}",
+    "The token of the page ({}) is old.",
+    "The licence key is {}.",
 ]
 TAKEN = [
     *ASSIGNED, *TABLES, *FILES, *(("a.sh", text) for text in COMMAND_LINES), *(("a.md", text) for text in SAID),
@@ -93,6 +100,9 @@ KEPT = [
     "unzip -p archive1.zip file1", "mysql -P3306 -h db1", "| Secret | Owner |\n|---|---|\n| `billing-db-credentials` | platform |",
     "Password manager - [1Password](https://1password.com/)", "token: ${{ secrets.TOKEN_1 }}", '[[ "$SECRET" == "AWS_S3_ROLE" ]]',
     "aws ssm put-parameter --type String --value plain1234", "https://user:password@x.example", "Bearer authentication-with-tokens",
+    "arn:aws:secretsmanager:eu-west-2:123456789012:secret:prod/db-AbC1d2", 'publicKeyToken="30ad4fe6b2a6aeed"', "- secretKey: api_token_v2",
+    'set {\n  name  = "admin.existingSecret"\n  value = "grafana-admin-2023"\n}', "usernamePassword(credentialsId: 'github-app-1')",
+    "| Host | Password |\n|---|---|\n| a | in Vault under kv/a2 |", "password: AgB" + "a1B2c3D4" * 20,
     "vault kv get -field=password secret/app1", 'auth = "https://login.example1:8443/x"', "kind: Secret\nmetadata:\n  name: app-db1\n",
 ]  # fmt: skip
 
@@ -143,6 +153,17 @@ def test_a_plain_word_is_a_password_where_the_syntax_says_that_it_is_text(path: 
 
 def test_a_password_with_an_at_goes_whole_from_a_url() -> None:
     assert redact(f"redis://:{S}@{S}@r.example:6379", "a.md")[0] == "redis://:[REDACTED:url-password]@r.example:6379"
+
+
+def test_an_id_is_a_secret_beside_a_secrets_name_alone() -> None:
+    text = "token: 8c444cc4-9aaf-4577-acdd-52ee96bbcc48"
+    assert redact(text, "a.yaml")[0] == "token: [REDACTED:assignment]"
+    assert redact(text.replace("token", "token_id"), "a.yaml")[1] == ()
+
+
+def test_a_word_below_an_account_is_its_password() -> None:
+    assert redact(f"Username: bob\nPassword: {WORD}", "a.md")[0] == "Username: bob\nPassword: [REDACTED:assignment]"
+    assert redact(f"Password: {WORD}", "a.md")[1] == ()
 
 
 def test_letters_in_no_order_are_a_secret_and_names_in_camel_case_none() -> None:

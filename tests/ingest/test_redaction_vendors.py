@@ -47,6 +47,7 @@ SAMPLES = [
     ("openshift-token", "sha", "256~" + MIXED[:43]), ("sourcegraph-token", "sg", "p_" + HEX[:40]), ("mapbox-token", "sk.", f"eyJ{MIXED[:60]}.{MIXED[:22]}"),
     ("plaid-token", "access-sand", "box-" + UUID), ("launchdarkly-key", "sd", "k-" + UUID), ("meta-token", "EA", "A" + MIXED[:150]),
     ("dropbox-token", "sl", "." + MIXED[:135]), ("yandex-token", "AQ", "VN" + MIXED[:36]), ("vendor-key", "pp", "lx-" + MIXED[:48]),
+    ("private-key", "LS0tLS1CRUdJTi", "BSU0EgUFJJVkFURSBLRVkt" + MIXED[:60]), ("aws-secret-access-key", "AK", f"IA{UPPER[:16]}, {MIXED[:40]}"),
     ("password-hash", "$apr1$", "abcd1234$" + MIXED[:22]), ("jwt", "ey", f"J{MIXED[:20]}.eyJ{MIXED[:20]}.{MIXED[:30]}"),
     ("url-password", "https://bob:", MIXED[:20] + "@x.example"), ("url-password", "https://", MIXED[:28] + "@x.example"),
     ("authorization-header", "Authorization: Bearer ", MIXED[:30]), ("session-cookie", "Cookie: a=b; my_session=", MIXED[:30]),
