@@ -66,7 +66,7 @@ _OPENS = compiled(
     rf"(?i)(?:^|[\s\"'<:(])(?P<name>{SECRET_NAME})[\"']?(?:(?:\*\*|__)?\s*(?::(?:\*\*|__)?|[:=]\s*(?:(?P<block>[|>][-+0-9]*)|[\[(])|(?P<deeper>=))|>)\s*$"
 )
 _BLOCK, _DEEPER = _OPENS.groupindex["block"], _OPENS.groupindex["deeper"]
-_ITEM = re.compile(r"^\s*(?:- +|<\w+>)?([\"'`]?)([^\s\"'`<>]+)\1\s*(?:,|</\w+>)?\s*$")
+_ITEM = re.compile(r"^\s*(?:- +|<\w+>)?([\"'`]?)([^\s\"'`<>]*[^\s\"'`<>,])\1\s*(?:,|</\w+>)?\s*$")
 _PLURAL = re.compile(r"(?i)(?:passwords|passwds|passphrases)[\"']?\s*[:=]\s*\{?\s*$")  # by their owners
 _OWNED = re.compile(r"^\s*[\"']?[\w./@-]+[\"']?\s*[:=]\s*([\"']?)(?P<bare>[^\s\"'{}]{4,})\1\s*,?\s*$")
 _KEYED = re.compile(r"^[\w.-]+[=:]")

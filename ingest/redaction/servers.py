@@ -10,7 +10,6 @@ SERVERS = ready((
     Place(("identified",), rf"(?i)\bidentified\s+(?:with\s+\S+\s+)?(?:by|as)\s+(?:password\s+|values\s+)?(?:{QUOTED})", sure=True),
     Place(("identified",), r"(?i)\bidentified\s+by\s+(?P<bare>[^\s'\"`;]{6,})"),
     Place(("password(",), rf"(?i)\bpassword\(\s*{ANY}\s*\)", sure=True),
-    Place(("set password",), rf"(?i)\bset\s+password\b[^=;\n]*=\s*(?:{QUOTED})", sure=True),
     Place(("insert",), r"(?i)\binsert\s+into\b[^()]*\([^()]*\b(?:\w*_)?(?:password|passwd|secret|token)[\"`\]]?\s*\)\s*values\s*\([^()]*"
           r"'(?P<single>[^'\n]{3,})'\s*\)"),
     # .netrc; Cisco's configuration; redis, keepalived, slapd, nslcd, haproxy, Net-SNMP, strongSwan, Postfix; pgbouncer's user list.

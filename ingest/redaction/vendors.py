@@ -47,12 +47,7 @@ TOKENS: tuple[TokenRule, ...] = (
     # Google: API keys; OAuth client secrets and access tokens.
     TokenRule("google-api-key", ("aiza",), r"\bAIza[A-Za-z0-9_-]{35}"),
     TokenRule("google-oauth", ("gocspx-", "ya29."), r"\b(?:GOCSPX-[A-Za-z0-9_-]{20,64}|ya29\.[A-Za-z0-9_-]{20,})"),
-    # Azure: storage account keys, shared access signatures.
-    TokenRule(
-        "azure-storage-key",
-        ("accountkey", "sharedaccesskey"),
-        r"(?i)(?:AccountKey|SharedAccessKey)=(?P<secret>[A-Za-z0-9+/]{40,}={0,2})",
-    ),
+    # Azure: shared access signatures; storage account keys have their name beside them.
     TokenRule("azure-sas", ("sig=",), r"(?i)[?&;]sig=(?P<secret>[A-Za-z0-9%+/]{30,}(?:={1,2})?)"),
     # Vendors with prefixes of their own, from each one's page on API keys.
     TokenRule(
@@ -119,7 +114,6 @@ TOKENS: tuple[TokenRule, ...] = (
     TokenRule("dynatrace-token", ("dt0",), r"\bdt0[a-z][0-9]{2}\.[A-Z0-9]{24}\.[A-Z0-9]{64}\b"),
     TokenRule("alibaba-key-id", ("ltai",), r"\bLTAI[A-Za-z0-9]{12,24}\b"),
     TokenRule("okta-token", ("ssws",), r"\bSSWS\s+(?P<secret>[A-Za-z0-9_-]{40,44})"),
-    TokenRule("pagerduty-key", ("token token=",), r"(?i)Token token=\\?['\"]?(?P<secret>[A-Za-z0-9_+-]{20,32})"),
     TokenRule(
         "aws-session-token", ("iqojb3jpz2lu", "zxivyxdz"), r"\b(?:IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz)[A-Za-z0-9/+=]{80,}"
     ),

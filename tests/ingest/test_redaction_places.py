@@ -103,7 +103,7 @@ KEPT = [
     "arn:aws:secretsmanager:eu-west-2:123456789012:secret:prod/db-AbC1d2", 'publicKeyToken="30ad4fe6b2a6aeed"', "- secretKey: api_token_v2",
     'set {\n  name  = "admin.existingSecret"\n  value = "grafana-admin-2023"\n}', "usernamePassword(credentialsId: 'github-app-1')",
     "| Host | Password |\n|---|---|\n| a | in Vault under kv/a2 |", "password: AgB" + "a1B2c3D4" * 20,
-    "vault kv get -field=password secret/app1", 'auth = "https://login.example1:8443/x"', "kind: Secret\nmetadata:\n  name: app-db1\n",
+    "secrets:\n  [\n    AWS_TEST_S3_ROLE,\n  ]", "vault kv get -field=password secret/app1", 'auth = "https://login.example1:8443/x"', "kind: Secret\nmetadata:\n  name: app-db1\n",
 ]  # fmt: skip
 
 
