@@ -181,6 +181,16 @@ def test_there_are_thirty_good_urls() -> None:
     assert len(GOOD) >= 30
 
 
+@pytest.mark.parametrize(
+    "path", ["/\\evil.example", "\\\\evil.example/x", "/a b", "/a\r\nX: y", "/a\x00", "/\u202ea", "Talk:Page"]
+)
+def test_relative_links_are_looked_at_too(server: WebServer, path: str) -> None:
+    net = OneServer(server, NAMES)
+    with client(net) as asking, pytest.raises(SourceError, match="is not read"):
+        asking.get(path)
+    assert net.connected == []
+
+
 # -- redirects and credentials ----------------------------------------------------------------------------------------
 
 
@@ -392,6 +402,18 @@ def test_bombs_are_seen_before_they_are_unpacked(server: WebServer, name: str) -
     assert time.monotonic() - began < 10
 
 
+def test_a_bomb_is_unpacked_in_small_pieces(server: WebServer) -> None:
+    net = OneServer(server, NAMES)
+    server.pages["/bomb"] = BOMBS["gzip"]
+    with (
+        client(net) as asking,
+        pytest.raises(SourceError, match="more than 50 MB"),
+        asking.stream("GET", "/bomb") as got,
+    ):
+        for piece in got.iter_bytes():
+            assert len(piece) <= 1 << 20
+
+
 def test_what_is_within_the_limits_is_read(server: WebServer) -> None:
     net = OneServer(server, NAMES)
     text = b"".join(b"%d\n" % n for n in range(50_000))
@@ -487,17 +509,44 @@ def test_silence_ends_by_the_read_time(server: WebServer) -> None:
 
 
 def test_requests_of_two_threads_have_their_own_time(server: WebServer) -> None:
+    """One that ends does not take the other's end away."""
     net = OneServer(server, NAMES)
-    server.pages["/slow"] = lambda request: (time.sleep(0.8), request.answer(200, b"slow"))[1]
-    with client(net, limits=Limits(read=5, total=2)) as asking:
+    server.pages["/slow"] = lambda request: (time.sleep(0.5), request.answer(200, b"slow"))[1]
+    server.pages["/drip"] = lambda request: drip(request, *DRIPS["headers"])
+    with client(net, limits=SMALL) as asking:
         answers: list[str] = []
-        threads = [threading.Thread(target=lambda: answers.append(asking.get("/slow").text)) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-            time.sleep(0.2)
-        for thread in threads:
-            thread.join()
-    assert answers == ["slow"] * 4
+        other = threading.Thread(target=lambda: answers.append(asking.get("/slow").text))
+        other.start()
+        time.sleep(0.2)
+        began = time.monotonic()
+        with pytest.raises(SourceError):
+            asking.get("/drip")
+        assert time.monotonic() - began < 3
+        other.join()
+    assert answers == ["slow"]
+
+
+def test_a_server_that_says_nothing_in_tls_ends_too() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        limits = Limits(connect=20.0, total=1.0)
+        began = time.monotonic()
+        with (
+            open_client("wiki", f"https://127.0.0.1:{silent.getsockname()[1]}/", limits=limits) as asking,
+            pytest.raises(SourceError, match="timed out"),
+        ):
+            asking.get("/")
+        assert time.monotonic() - began < 5
+
+
+def test_the_network_itself_knows_only_the_hosts_of_the_source(server: WebServer) -> None:
+    net = OneServer(server, NAMES)
+    with client(net) as asking:
+        for host, port in (("evil.example", 80), ("wiki.example.org", 22), ("169.254.169.254", 80)):
+            with pytest.raises(ValueError, match="not this source's"):
+                asking._transport.connect_tcp(host, port)  # type: ignore[attr-defined]
+        with pytest.raises(NotImplementedError):
+            asking._transport.connect_unix_socket("/var/run/docker.sock")  # type: ignore[attr-defined]
+    assert net.connected == []
 
 
 # -- what is said -----------------------------------------------------------------------------------------------------
