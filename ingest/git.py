@@ -4,7 +4,7 @@ Repositories are read through a bare repository of our own that is lent the obje
 Of a local repository that is the user's (`ingest.git_local`), in which no git is run. Of a remote one
 it is our partial clone beside it; since the reading repository knows no remote, a blob that was left out is plainly missing,
 and is never fetched alone behind our back. `ingest.sources.git` calls this.
-Threats: GHSA-8h77-4q3w-gfgv, CVE-2022-24439, CVE-2024-32002; docs/decisions/0016-egress.md
+Threats: GHSA-8h77-4q3w-gfgv, CVE-2022-24439, CVE-2024-32002; docs/decisions/0017-egress.md
 """
 
 from __future__ import annotations

@@ -28,10 +28,17 @@ TOKEN = "t0ken-of-the-wiki"
 pytestmark = pytest.mark.timeout(30)
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[WebServer]:
+    with serving() as server:
+        yield server
+
+
 @pytest.fixture
-def server() -> Iterator[WebServer]:
-    with serving() as running:
-        yield running
+def server(running: WebServer) -> WebServer:
+    running.pages.clear()
+    running.seen.clear()
+    return running
 
 
 def client(net: OneServer, url: str = WIKI, **options: object) -> httpx.Client:
@@ -309,7 +316,7 @@ def test_dns_rebinding(server: WebServer, first: str, second: str, by: str) -> N
 
 
 def test_the_certificate_must_be_of_the_name_that_was_configured(
-    server: WebServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not shutil.which("openssl"):
         pytest.skip("openssl makes the certificate")
@@ -319,16 +326,17 @@ def test_the_certificate_must_be_of_the_name_that_was_configured(
     )  # fmt: skip
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    net = OneServer(server, NAMES)
-    with client(net, "https://wiki.example.org/") as asking, pytest.raises(SourceError, match="CERTIFICATE"):
-        asking.get("/")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert"))  # a company's own authority
-    with client(net, "https://wiki.example.org/") as asking:
-        assert asking.get("/page").text == "/page"
-    with client(net, "https://media.example.org/") as asking, pytest.raises(SourceError, match="CERTIFICATE"):
-        asking.get("/")
-    assert [row[1] for row in server.seen] == ["wiki.example.org"]
+    with serving() as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        net = OneServer(server, NAMES)
+        with client(net, "https://wiki.example.org/") as asking, pytest.raises(SourceError, match="CERTIFICATE"):
+            asking.get("/")
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert"))  # a company's own authority
+        with client(net, "https://wiki.example.org/") as asking:
+            assert asking.get("/page").text == "/page"
+        with client(net, "https://media.example.org/") as asking, pytest.raises(SourceError, match="CERTIFICATE"):
+            asking.get("/")
+        assert [row[1] for row in server.seen] == ["wiki.example.org"]
 
 
 def test_proxies_and_netrc_of_the_environment_are_not_used(
