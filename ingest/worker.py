@@ -18,6 +18,7 @@ from typing import Any
 from ingest.digestion import digest_document
 from rag.errors import DocumentError, RefusedError
 
+OUT_OF_MEMORY = 86  # exit code
 GOES_ON, ENDS = b"+", b"-"  # before an answer: whether the worker takes another document
 _GROWTH = 128 << 20  # bytes by which a worker may grow before it is replaced
 _DEEP = "it is nested too deeply to be parsed; split it, or exclude it in waypost.yaml"
@@ -33,18 +34,24 @@ def main() -> None:
     _limit(base, megabytes << 20)
     os.dup2(1, 2)  # what a parser prints is nobody's
     channel.send_bytes(b"ready")
-    while True:
-        try:
-            message = channel.recv_bytes()
-        except EOFError:
-            return
-        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time() + seconds), resource.RLIM_INFINITY))
-        answer = _answer(message)
-        goes_on = _size() <= base + _GROWTH
-        channel.send_bytes((GOES_ON if goes_on else ENDS) + answer)
-        if not goes_on:
-            return
-        del message, answer
+    try:
+        while _answered(channel, seconds, base + _GROWTH):
+            pass
+    except MemoryError:  # outside of what read the document: the message or the answer itself was too large
+        os._exit(OUT_OF_MEMORY)
+
+
+def _answered(channel: Connection, seconds: float, most: int) -> bool:
+    """Reads and answers; False when the worker is to end: the other end closed, or it grew."""
+    try:
+        message = channel.recv_bytes()
+    except EOFError:
+        return False
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time() + seconds), resource.RLIM_INFINITY))
+    answer = _answer(message)
+    goes_on = _size() <= most
+    channel.send_bytes((GOES_ON if goes_on else ENDS) + answer)
+    return goes_on
 
 
 def _limit(base: int, memory: int) -> None:
