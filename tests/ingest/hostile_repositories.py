@@ -349,9 +349,11 @@ def history_cut_off_by_nonsense(trap: Trap) -> Expected:
 
 @hostile
 def configuration_by_link(trap: Trap) -> Expected:
+    """The other repository's address would stand in our links."""
     plain(trap)
+    git(trap.secret, "config", "remote.origin.url", f"https://git.example.org/{SECRET.split(maxsplit=1)[0]}.git")
     (trap.git / "config").unlink()
-    (trap.git / "config").symlink_to(trap.file)
+    (trap.git / "config").symlink_to(trap.secret / ".git" / "config")
     return Expected()
 
 

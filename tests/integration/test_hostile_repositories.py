@@ -259,6 +259,15 @@ def test_time_and_output_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyP
         repository.history(head) if which == "_OUTPUT" else repository.tree(head)
 
 
+def test_files_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    head = commit(tmp_path / "repo", {f"{n}.md": PAGE for n in range(12)})
+    repository = GitRepository(tmp_path / "ours", str(tmp_path / "repo"), Credentials(), "s")
+    repository.update("")
+    monkeypatch.setattr("ingest.git._MOST_PATHS", 11)
+    with pytest.raises(SourceError, match="more than 11 files"):
+        repository.tree(head)
+
+
 def test_the_time_of_the_processor_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A blob reader has no clock: what a blob takes is limited by the system."""
     commit(tmp_path / "repo", {"page.md": PAGE})
