@@ -3,7 +3,7 @@
 Each request, and each hop of a redirect, passes `_Door`: its origin must be one that the user wrote; names are resolved here, the
 addresses looked at, and the very address that was looked at is connected to (a second answer of the name server is never asked
 for); the source's credentials go to its own origin and nowhere else. Proxies of the environment are not used: they resolve names
-themselves, behind this door. Why, and what is left: docs/decisions/0016-egress.md.
+themselves, behind this door. Why, and what is left: docs/decisions/0017-egress.md.
 Threats: CVE-2026-45401 (redirects not checked again), CVE-2026-45400 (parser mismatch), CVE-2026-70479.
 """
 

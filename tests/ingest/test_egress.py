@@ -28,10 +28,17 @@ TOKEN = "t0ken-of-the-wiki"
 pytestmark = pytest.mark.timeout(30)
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[WebServer]:
+    with serving() as server:
+        yield server
+
+
 @pytest.fixture
-def server() -> Iterator[WebServer]:
-    with serving() as running:
-        yield running
+def server(running: WebServer) -> WebServer:
+    running.pages.clear()
+    running.seen.clear()
+    return running
 
 
 def client(net: OneServer, url: str = WIKI, **options: object) -> httpx.Client:
@@ -181,6 +188,16 @@ def test_there_are_thirty_good_urls() -> None:
     assert len(GOOD) >= 30
 
 
+@pytest.mark.parametrize(
+    "path", ["/\\evil.example", "\\\\evil.example/x", "/a b", "/a\r\nX: y", "/a\x00", "/\u202ea", "Talk:Page"]
+)
+def test_relative_links_are_looked_at_too(server: WebServer, path: str) -> None:
+    net = OneServer(server, NAMES)
+    with client(net) as asking, pytest.raises(SourceError, match="is not read"):
+        asking.get(path)
+    assert net.connected == []
+
+
 # -- redirects and credentials ----------------------------------------------------------------------------------------
 
 
@@ -299,7 +316,7 @@ def test_dns_rebinding(server: WebServer, first: str, second: str, by: str) -> N
 
 
 def test_the_certificate_must_be_of_the_name_that_was_configured(
-    server: WebServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not shutil.which("openssl"):
         pytest.skip("openssl makes the certificate")
@@ -309,16 +326,17 @@ def test_the_certificate_must_be_of_the_name_that_was_configured(
     )  # fmt: skip
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    net = OneServer(server, NAMES)
-    with client(net, "https://wiki.example.org/") as asking, pytest.raises(SourceError, match="CERTIFICATE"):
-        asking.get("/")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert"))  # a company's own authority
-    with client(net, "https://wiki.example.org/") as asking:
-        assert asking.get("/page").text == "/page"
-    with client(net, "https://media.example.org/") as asking, pytest.raises(SourceError, match="CERTIFICATE"):
-        asking.get("/")
-    assert [row[1] for row in server.seen] == ["wiki.example.org"]
+    with serving() as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        net = OneServer(server, NAMES)
+        with client(net, "https://wiki.example.org/") as asking, pytest.raises(SourceError, match="CERTIFICATE"):
+            asking.get("/")
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert"))  # a company's own authority
+        with client(net, "https://wiki.example.org/") as asking:
+            assert asking.get("/page").text == "/page"
+        with client(net, "https://media.example.org/") as asking, pytest.raises(SourceError, match="CERTIFICATE"):
+            asking.get("/")
+        assert [row[1] for row in server.seen] == ["wiki.example.org"]
 
 
 def test_proxies_and_netrc_of_the_environment_are_not_used(
@@ -390,6 +408,16 @@ def test_bombs_are_seen_before_they_are_unpacked(server: WebServer, name: str) -
         assert got <= SMALL.body
         assert asking.get("/fine").text == "/fine"
     assert time.monotonic() - began < 10
+
+
+def test_what_is_packed_tightly_is_unpacked_in_small_pieces(server: WebServer) -> None:
+    net = OneServer(server, NAMES)
+    packed = bomb(60)
+    server.pages["/bomb"] = lambda request: request.answer(200, packed, {"Content-Encoding": "gzip"})
+    with client(net, limits=Limits(body=100_000_000)) as asking, asking.stream("GET", "/bomb") as got:
+        sizes = [len(piece) for piece in got.iter_bytes()]
+    assert sum(sizes) == 60 << 20
+    assert max(sizes) <= 1 << 20
 
 
 def test_what_is_within_the_limits_is_read(server: WebServer) -> None:
@@ -487,17 +515,44 @@ def test_silence_ends_by_the_read_time(server: WebServer) -> None:
 
 
 def test_requests_of_two_threads_have_their_own_time(server: WebServer) -> None:
+    """One that ends does not take the other's end away."""
     net = OneServer(server, NAMES)
-    server.pages["/slow"] = lambda request: (time.sleep(0.8), request.answer(200, b"slow"))[1]
-    with client(net, limits=Limits(read=5, total=2)) as asking:
+    server.pages["/slow"] = lambda request: (time.sleep(0.5), request.answer(200, b"slow"))[1]
+    server.pages["/drip"] = lambda request: drip(request, *DRIPS["headers"])
+    with client(net, limits=SMALL) as asking:
         answers: list[str] = []
-        threads = [threading.Thread(target=lambda: answers.append(asking.get("/slow").text)) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-            time.sleep(0.2)
-        for thread in threads:
-            thread.join()
-    assert answers == ["slow"] * 4
+        other = threading.Thread(target=lambda: answers.append(asking.get("/slow").text))
+        other.start()
+        time.sleep(0.2)
+        began = time.monotonic()
+        with pytest.raises(SourceError):
+            asking.get("/drip")
+        assert time.monotonic() - began < 3
+        other.join()
+    assert answers == ["slow"]
+
+
+def test_a_server_that_says_nothing_in_tls_ends_too() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        limits = Limits(connect=20.0, total=1.0)
+        began = time.monotonic()
+        with (
+            open_client("wiki", f"https://127.0.0.1:{silent.getsockname()[1]}/", limits=limits) as asking,
+            pytest.raises(SourceError, match="timed out"),
+        ):
+            asking.get("/")
+        assert time.monotonic() - began < 5
+
+
+def test_the_network_itself_knows_only_the_hosts_of_the_source(server: WebServer) -> None:
+    net = OneServer(server, NAMES)
+    with client(net) as asking:
+        for host, port in (("evil.example", 80), ("wiki.example.org", 22), ("169.254.169.254", 80)):
+            with pytest.raises(ValueError, match="not this source's"):
+                asking._transport.connect_tcp(host, port)  # type: ignore[attr-defined]
+        with pytest.raises(NotImplementedError):
+            asking._transport.connect_unix_socket("/var/run/docker.sock")  # type: ignore[attr-defined]
+    assert net.connected == []
 
 
 # -- what is said -----------------------------------------------------------------------------------------------------

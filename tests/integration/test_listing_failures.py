@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from api.owner import Owner
-from ingest import git as git_command
+from ingest import git_process as git_command
 from ingest.sources import SourceSpec
 from ingest.sources.git import GitSource
 from ingest.sync import SourceReport
