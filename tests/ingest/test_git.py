@@ -164,10 +164,14 @@ def test_locations_that_lead_elsewhere_or_run_programs_are_refused(tmp_path: Pat
     canary = tmp_path / "canary"
     own = [
         f"ext::sh -c touch% {canary}", f"--upload-pack=touch {canary}", f"-utouch {canary}", "fd::17", "file:///etc", "file://localhost/etc",
-        "http::http://wiki.example.org/x", "git://wiki.example.org/x", "git+ssh://wiki.example.org/x", "ssh+git://wiki.example.org/x",
-        "ssh://-oProxyCommand=x/y", "ssh://-oProxyCommand=x@host/y", "ssh://host/-x\n", "ssh://a b/y", "ssh://host:port/y", "ssh://host",
+        "http::http://wiki.example.org/x", "git://wiki.example.org/x", "git+ssh://wiki.example.org/x",
+        "ssh+git://wiki.example.org/x",
+        "ssh://-host/y", "ssh://-x@host/y", "ssh://-oProxyCommand=x/y", "ssh://-oProxyCommand=x@host/y",
+        "ssh://host/-x\n", "ssh://a b/y",
+        "ssh://host:port/y", "ssh://host",
         "git@-oProxyCommand=x:y", "-oProxyCommand=x@host:y", "git@host:-x", "git@host::x", "git@host:a b", "ssh://[::1%25lo]/y",
-        "bundle.bundle://x/y", "rsync://wiki.example.org/x", "ftp://wiki.example.org/x.git", "transport::address", "https://a:b@wiki.example.org/x",
+        "bundle.bundle://x/y", "rsync://wiki.example.org/x", "ftp://wiki.example.org/x.git", "transport::address",
+        "https://a:b@wiki.example.org/x",
     ]  # fmt: skip
     read = []
     for location in {*own, *MALFORMED} - {"https://user@wiki.example.org/"}:  # a user's name alone is ordinary for git
