@@ -17,6 +17,11 @@ from rag.errors import DocumentError, RefusedError, SourceError
 from tests.ingest import misbehaviour as m
 
 
+def raising(error: type[Exception], sandbox: Sandbox, task: Callable[[], object]) -> None:
+    with pytest.raises(error):
+        sandbox.run(task)
+
+
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     sandbox = Sandbox(seconds=1.5, megabytes=256, workers=2)
@@ -66,7 +71,7 @@ def test_misbehaviour_costs_one_document(sandbox: Sandbox, task: Callable[[], An
 def test_a_hang_without_its_parent_ends_too(tmp_path: Path) -> None:
     sandbox = Sandbox(seconds=1.0)
     pid = sandbox.run(m.process)
-    thread = threading.Thread(target=lambda: pytest.raises(DocumentError, sandbox.run, m.spin))
+    thread = threading.Thread(target=raising, args=(DocumentError, sandbox, m.spin))
     thread.start()
     deadline = time.monotonic() + 10
     while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
@@ -101,7 +106,7 @@ def test_workers_live_on_and_are_replaced_when_they_grew(sandbox: Sandbox) -> No
 
 def test_a_hang_holds_up_nobody_else() -> None:
     sandbox = Sandbox(seconds=600.0)
-    thread = threading.Thread(target=lambda: pytest.raises(SourceError, sandbox.run, m.sleep))
+    thread = threading.Thread(target=raising, args=(SourceError, sandbox, m.sleep))
     thread.start()
     assert [sandbox.run(m.echo, n) for n in range(5)] == [0, 1, 2, 3, 4]
     assert thread.is_alive()
@@ -130,17 +135,19 @@ def test_it_is_given_no_secrets_and_may_neither_write_nor_start_anything(
     assert set(around["environment"]) <= {*ingest.sandbox._KEPT, "LC_CTYPE"}
     assert around["write"] == "OSError"
     assert around["fork"] == "BlockingIOError" or around["root"]  # root's processes are not counted
-    assert not [name for name in around["files"] if name.startswith("/") and not name.startswith(("/dev/null", "/proc/"))]
+    assert not [
+        name for name in around["files"] if name.startswith("/") and not name.startswith(("/dev/null", "/proc/"))
+    ]
     assert sandbox.run(m.chatter) == "fine"
     assert sandbox.run(m.echo, 1) == 1
 
 
 def test_a_process_that_does_not_start_is_an_error_that_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest.sandbox, "_CODE", "raise SystemExit('no module named ingest')")
-    with pytest.raises(SourceError, match="does not start: no module named ingest; sync again"):
+    with pytest.raises(SourceError, match=r"does not start: no module named ingest; sync again"):
         Sandbox().run(m.echo, 1)
     monkeypatch.setattr(ingest.sandbox.sys, "executable", "/nowhere/python")
-    with pytest.raises(SourceError, match="does not start: .*nowhere"):
+    with pytest.raises(SourceError, match=r"does not start: .*nowhere"):
         Sandbox().run(m.echo, 1)
 
 
