@@ -15,7 +15,6 @@ import json
 import os
 import pickle
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Pipe
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -173,8 +172,7 @@ class _Worker:
     def __init__(self, seconds: float, megabytes: int) -> None:
         self.alive, self.used = True, 0.0
         self._seconds, self._megabytes = seconds, megabytes
-        ours, theirs = socket.socketpair()
-        self._channel = Connection(ours.detach())
+        self._channel, theirs = Pipe()
         with theirs, tempfile.TemporaryFile() as said:
             path = json.dumps([str(Path(entry).absolute()) for entry in sys.path])
             command = [sys.executable, "-I", "-c", _CODE, path, str(theirs.fileno()), str(seconds), str(megabytes)]

@@ -87,3 +87,15 @@ def surroundings() -> dict[str, Any]:
 def _write() -> None:
     with Path("/tmp/waypost-sandbox-test").open("wb") as file:
         file.write(b"x")
+
+
+def chatter() -> str:
+    print("to stdout")
+    os.write(1, b"x" * 100_000)
+    os.write(2, b"x" * 100_000)
+    return "fine"
+
+
+def connect(port: int) -> str:
+    with socket.create_connection(("127.0.0.1", port), timeout=2):
+        return "connected"
