@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
 
@@ -82,11 +83,15 @@ def test_a_hang_without_its_parent_ends_too(tmp_path: Path) -> None:
 
 
 def test_the_system_ends_what_spins_when_nobody_watches(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Patient(ingest.sandbox.Connection):
+    class Patient(Connection):
         def poll(self, timeout: float | None = 0.0) -> bool:
             return super().poll(60)
 
-    monkeypatch.setattr(ingest.sandbox, "Connection", Patient)
+    def pipe() -> tuple[Connection, Connection]:
+        ours, theirs = Pipe()
+        return Patient(os.dup(ours.fileno())), theirs
+
+    monkeypatch.setattr(ingest.sandbox, "Pipe", pipe)
     with pytest.raises(DocumentError, match="more than 2 s"):
         sandbox.run(m.spin)
 
