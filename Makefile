@@ -97,8 +97,8 @@ test-model: $(VENV)/.installed-dev ## sync against a model, 200 histories of edi
 test-listing: $(VENV)/.installed-dev ## a git host that fails in 28 ways, 20 rounds each
 	@WAYPOST_TEST_ROUNDS=20 $(BIN)/python -m pytest -q tests/integration/test_listing_failures.py
 
-test-hostile: $(VENV)/.installed-dev ## every hostile git repository, those that take long too (a minute or two)
-	@WAYPOST_TEST_HOSTILE=1 $(BIN)/python -m pytest -q tests/integration/test_hostile_repositories.py
+test-hostile: $(VENV)/.installed-dev ## every hostile git repository, and 300 hostile files of 1 MB each (some minutes)
+	@WAYPOST_TEST_HOSTILE=1 $(BIN)/python -m pytest -q tests/integration/test_hostile_repositories.py tests/integration/test_hostile_files.py
 
 test-crash: $(VENV)/.installed-dev ## kill syncs of 100,000 vectors at random and at named steps (about an hour)
 	@$(BIN)/python -m tests.crash.run $(ARGS)

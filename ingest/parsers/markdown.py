@@ -26,6 +26,7 @@ from rag.errors import DocumentError
 from rag.records import PassageDraft
 
 _TEMPLATE = re.compile(r"<%.{0,300}?%>|\{\{.{0,300}?\}\}", re.S)
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the other one's time grows with the square of what nests
 _LONG = 16  # characters of a key that is not a misspelt `audience`
 _MISSPELT = 0.8  # likeness from which on a key is taken for a misspelt `audience`
 _NAMES_AUDIENCE = re.compile(r"^\W*aud\w*\s*:", re.I)
@@ -107,16 +108,17 @@ def _sections(lines: Sequence[str], blocks: Sequence[_Block], title: str) -> Ite
     """The blocks under one heading become one passage, or several when they are long together."""
     path: list[tuple[int, str]] = []
     section: list[_Block] = []
+    says = False  # a heading with nothing below it goes with the next one, and so does front matter
     for block in blocks:
         if block.level:
-            # A heading with nothing below it goes with the next one, and so does front matter.
-            if not all(b.level or b.front_matter for b in section):
+            if says:
                 yield from _cut(lines, section, _names(path, title))
-                section = []
+                section, says = [], False
             path = [(level, name) for level, name in path if level < block.level]
             name = _MARKUP.sub("", _TEMPLATE.sub("", block.heading)).strip()
             path.append((block.level, name[:_MOST_NAME] or title))
         section.append(block)
+        says = says or not (block.level or block.front_matter)
     yield from _cut(lines, section, _names(path, title))
 
 
@@ -197,10 +199,10 @@ def _front_matter(tokens: Sequence[Token], lines: Sequence[str]) -> tuple[Mappin
 def _loaded(text: str) -> Any:
     """The YAML of a text. Raises: ValueError for many aliases: few of them can be written out as more than memory holds."""
     if text.count("*") > _MOST_ALIASES:
-        aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader))
+        aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_LOADER))
         if aliases > _MOST_ALIASES:
             raise ValueError(f"{aliases} aliases")
-    return yaml.safe_load(text) or {}
+    return yaml.load(text, Loader=_LOADER) or {}  # noqa: S506  # a safe one
 
 
 def _owner(front: Mapping[str, Any]) -> str:
