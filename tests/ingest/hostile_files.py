@@ -182,10 +182,13 @@ def _whole(size: int) -> Iterator[tuple[str, bytes]]:
         yield f"elf.{suffix}", b"\x7fELF" + _BINARY.randbytes(500)
         yield f"pickle.{suffix}", b"cos\nsystem\n(S'touch /tmp/waypost-canary'\ntR."
         yield f"entities.{suffix}", b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>\n'
-        yield (
-            f"includes.{suffix}",
-            b"{% include '/etc/passwd' %}\n.. include:: /etc/passwd\ninclude::/etc/passwd[]\n!include /etc/passwd\n",
+        inclusions = (
+            "{% include '/etc/passwd' %}",
+            ".. include:: /etc/passwd",
+            "include::/etc/passwd[]",
+            "!include /etc/passwd",
         )
+        yield f"includes.{suffix}", "\n".join(inclusions).encode()
     yield "state.tf.json", json.dumps({"version": 4, "terraform_version": "1.9.0", "resources": []}).encode()
     yield "too large.md", b"a" * 5_000_001
     yield "front matter of another kind.md", b"---\n- a\n- b\n---\n# T\n"

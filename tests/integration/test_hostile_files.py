@@ -1,4 +1,4 @@
-"""Hostile files beside ordinary ones: each is accounted for within limits, nothing outside is read, no code runs, the rest is found.
+"""Hostile files beside ordinary ones: each is accounted for, nothing outside is read, no code runs, the rest is found.
 
 `make test-hostile` makes them larger: WAYPOST_TEST_HOSTILE.
 """
@@ -33,7 +33,8 @@ def traps(folder: Path, outside: Path) -> set[str]:
         listening.bind("wiki/socket.md")  # relative: an address has 107 letters at most
     links = {
         "passwd.md": "/etc/passwd", "secret.md": str(outside), "relative.md": "../" * 20 + "etc/passwd", "self.md": "self.md",
-        "nowhere.md": "nowhere", "loop": ".", "up": "..", "root": "/", "device.md": "/dev/zero", "process.md": "/proc/self/environ",
+        "nowhere.md": "nowhere", "loop": ".", "up": "..", "root": "/",
+        "device.md": "/dev/zero", "process.md": "/proc/self/environ",
     }  # fmt: skip
     for name, target in links.items():
         (folder / name).symlink_to(target)
@@ -54,8 +55,7 @@ def odd_names(folder: Path) -> set[str]:
     }
     for name in names:
         (folder / name).write_text("# vicuna\n")
-    with open(os.fsencode(folder) + b"/\xff\xfe.md", "wb") as file:
-        file.write(b"# a\n")
+    (folder / os.fsdecode(b"\xff\xfe.md")).write_text("# a\n")
     deep = folder
     for _ in range(60):
         deep = deep / "deeper"
