@@ -35,10 +35,11 @@ Name = tuple[str, bool]  # of a block, and whether it stands alone
 
 @dataclass(frozen=True)
 class Braces:
-    """A language: its tokens (among them `{`, `}` and what ends a statement), how a block is named, and its comments' marks."""
+    """A language: its tokens (among them `{`, `}` and what ends a statement), how a block is named (by what stands before its
+    brace, its own text, and all its text), and its comments' marks."""
 
     tokens: re.Pattern[str]
-    name: Callable[[str, str], Name]
+    name: Callable[[str, str, str], Name]
     marks: tuple[str, ...] = ("#",)
 
 
@@ -109,11 +110,22 @@ def _spans(
         if block.end - block.row < 2 or block.row < at:
             continue
         first = with_comment(lines, block.row, at, language.marks)
-        name, alone = language.name(block.header, text[block.offset : min(block.close, block.offset + _BODY)])
+        name, alone = language.name(
+            block.header, _own_text(block, text), text[block.offset : min(block.close, block.offset + _BODY)]
+        )
         inner = partial(_spans, lines, first, block.end, block.blocks, text, language)
         found.append(Span(first, block.end, (name,) if name else (), alone, bool(block.blocks), inner))
         at = block.end
     return filled(lines, start, end, found)
+
+
+def _own_text(block: _Block, text: str) -> str:
+    """The first of what stands in a block and not in a block within it."""
+    own, at = "", block.offset + 1
+    for inner in block.blocks:
+        own += text[at : min(inner.offset, at + _BODY - len(own))]
+        at = inner.close
+    return own + text[at : min(block.close, at + _BODY - len(own))]
 
 
 _SERVER_NAME = re.compile(r"^[ \t]*server_name\s+([^;]{1,120});", re.M)
@@ -122,17 +134,17 @@ _RULE = re.compile(r"^[ \t]*['\"]?(alert|record)['\"]?:\s*['\"]?([^'\",\n]{1,120
 _SEVERITY = re.compile(r"^[ \t]*severity:\s*['\"](\w+)", re.M)
 
 
-def _setting(header: str, body: str) -> Name:
+def _setting(header: str, own: str, body: str) -> Name:
     """`server example.org`, `location /metrics`, `upstream api`; `http` and the like give no name."""
     words = " ".join(line for line in header.splitlines() if not line.lstrip().startswith("#")).split()
     name = " ".join(words)[:120]
     if name == "server":
-        told = _SERVER_NAME.search(body) or _LISTEN.search(body)
+        told = _SERVER_NAME.search(own) or _LISTEN.search(own)
         return f"server {told[1].strip()}" if told else name, True
     return ("" if name in ("http", "events", "stream") else name), words[:1] == ["upstream"]
 
 
-def _stage(header: str, body: str) -> Name:
+def _stage(header: str, own: str, body: str) -> Name:
     """`stage Build`, `def deploy`; `pipeline`, `stages` and `steps` give no name."""
     line = header.splitlines()[-1].strip() if header else ""
     if match := re.match(r"stage\s*\(\s*(?:name:\s*)?['\"]([^'\"]{1,100})", line):
@@ -142,10 +154,9 @@ def _stage(header: str, body: str) -> Name:
     return (line if line in ("post", "environment", "options", "parameters", "agent", "triggers") else ""), False
 
 
-def _object(header: str, body: str) -> Name:
-    """`alert QueueStuck severity critical` for an object that says so in its first lines, else the field's name."""
-    told = _RULE.search(body[:400])
-    if told and "{" not in body[1 : told.start()]:
+def _object(header: str, own: str, body: str) -> Name:
+    """`alert QueueStuck severity critical` for an object that says so in its own text, else the field's name."""
+    if told := _RULE.search(own):
         severity = _SEVERITY.search(body) if told[1] == "alert" else None
         return f"{told[1]} {told[2].strip()}" + (f" severity {severity[1]}" if severity else ""), True
     line = header.splitlines()[-1].strip() if header else ""

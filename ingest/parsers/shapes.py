@@ -232,6 +232,9 @@ def _object(node: pyyaml.Node) -> str:
     return f"{entries.get('kind', '')} {name}".strip()
 
 
+_HOLDERS = frozenset({"ConfigMap", "Secret", "GrafanaDashboard"})  # objects that hold files as text
+
+
 def _manifest(place: _Place) -> Shape | None:
     if place.calls_itself("kustomization."):
         return Shape(names=(f"Kustomization {place.path.parent.name}".strip(),))
@@ -249,9 +252,9 @@ def _manifest(place: _Place) -> Shape | None:
         held = (
             {scalars(item).get("kind", "") for item in items.value} if isinstance(items, pyyaml.SequenceNode) else set()
         )
-        inner = kinds.get(held.pop(), {}) if len(held) == 1 else {}
-        return Shape({"items": {"*": Unit(lambda trail, node: (_object(node),), True, inner)}})
-    return Shape(names=names, embeds=kind in ("ConfigMap", "Secret", "GrafanaDashboard"))
+        inner = kinds.get(next(iter(held)), {}) if len(held) == 1 else {}
+        return Shape({"items": {"*": Unit(lambda trail, node: (_object(node),), True, inner)}}, embeds=held <= _HOLDERS)
+    return Shape(names=names, embeds=kind in _HOLDERS)
 
 
 def _chart(place: _Place) -> Shape | None:

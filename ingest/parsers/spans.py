@@ -90,35 +90,35 @@ def _groups(lines: Sequence[str], parts: Sequence[Span]) -> list[_Group]:
 
 
 def _without_crumbs(lines: Sequence[str], groups: Sequence[_Group]) -> list[_Group]:
-    """Very short groups go with what stands alone (or is cut) behind them, or else before them."""
+    """Very short groups go with the one behind them, or else with the one before."""
     kept: list[_Group] = []
-    start = -1  # where the crumb begins that the next group takes
-    for at, group in enumerate(groups):
-        following = groups[at + 1] if at + 1 < len(groups) else None
-        first = start if start >= 0 else group[0].start
-        crumb = not group[0].holds_alone and size(lines, first, group[-1].end) < _CRUMB
-        if crumb and following and _takes(lines, following, group):
-            start = first
-            continue
-        if crumb and not following and kept and _takes(lines, kept[-1], group):
-            kept[-1] = (_moved(kept[-1][0], kept[-1][0].start, group[-1].end),)
-            continue
-        kept.append((_moved(group[0], first, group[0].end), *group[1:]) if first < group[0].start else group)
-        start = -1
+    for group in groups:
+        if kept and (_is_crumb(lines, kept[-1]) or (group is groups[-1] and _is_crumb(lines, group))):
+            joined = _joined(lines, kept[-1], group)
+            if joined:
+                kept[-1] = joined
+                continue
+        kept.append(group)
     return kept
 
 
-def _takes(lines: Sequence[str], group: _Group, crumb: _Group) -> bool:
-    """Whether a group is one span to which a crumb can be added without making it too long for one passage."""
-    if len(group) != 1 or not (group[0].holds_alone or size(lines, group[0].start, group[0].end) > LIMIT):
-        return False
-    length = size(lines, group[0].start, group[0].end)
-    return length > LIMIT or length + size(lines, crumb[0].start, crumb[-1].end) <= LIMIT
+def _is_crumb(lines: Sequence[str], group: _Group) -> bool:
+    return not group[0].holds_alone and size(lines, group[0].start, group[-1].end) < _CRUMB
+
+
+def _joined(lines: Sequence[str], first: _Group, second: _Group) -> _Group | None:
+    """Two groups of which one is a crumb as one: what is cut by itself takes the crumb's lines; None: it would be too long."""
+    main, crumb = (second, first) if _is_crumb(lines, first) else (first, second)
+    start, end = first[0].start, second[-1].end
+    by_itself = main[0].holds_alone or size(lines, main[0].start, main[-1].end) > LIMIT
+    if size(lines, start, end) > LIMIT and not (by_itself and main[0].parts):
+        return None
+    return (_moved(main[0], start, end),) if by_itself else (*first, *second)
 
 
 def _listed(spans: Sequence[Span]) -> list[str]:
     known = [span.names[0][:_NAME] for span in spans if span.names and span.names[0]]
-    return [", ".join(known[:_LISTED])] if known else []
+    return [", ".join(known[:_LISTED])[:_NAME]] if known else []
 
 
 def filled(lines: Sequence[str], start: int, end: int, spans: Iterable[Span]) -> list[Span]:

@@ -15,6 +15,7 @@ import yaml as pyyaml
 _BLOCK = re.compile(r"(?:[&!]\S+\s+)*[|>][-+\d]*\s*(?:#.*)?$")
 _DASH = re.compile(r"-\s+")
 _CONTROL = ("{{", "{%", "{#", "%{", "<%")
+_CLOSED = ("}}", "%}", "#}", "}", "%>")
 _LONGEST_KEY = 120
 _DASHES = 8  # lists within lists that begin on one line
 
@@ -89,19 +90,21 @@ class _Reader:
 def compose_lines(lines: Sequence[str], start: int, end: int) -> pyyaml.Node | None:
     """The nodes of lines[start:end]; None when nothing in them is an entry."""
     reader = _Reader()
+    unclosed = False
     text_under = -1  # the column of the key whose block of text goes on
     for row in range(start, end):
         line = lines[row].expandtabs(2)
         body = line.strip()
         column = len(line) - len(line.lstrip())
-        if text_under >= 0 and (not body or column > text_under or body.startswith(_CONTROL)):
+        if unclosed:  # something of the template's own that goes on over several lines
+            unclosed = not body.endswith(_CLOSED)
+            continue
+        own = body.startswith(_CONTROL)
+        unclosed = own and not any(closing in body for closing in _CLOSED)
+        if text_under >= 0 and (not body or column > text_under or own):
             continue
         text_under = -1
-        if (
-            not body
-            or body.startswith("#")
-            or (body.startswith(_CONTROL) and body.endswith(("}}", "%}", "#}", "}", "%>")))
-        ):
+        if not body or body.startswith("#") or unclosed or (own and body.endswith(_CLOSED)):
             continue
         for _ in range(_DASHES):
             if not (match := _DASH.match(body)):
