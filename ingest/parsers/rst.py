@@ -93,6 +93,8 @@ def _body(lines: Sequence[str], at: int, borders: Sequence[int], before_titles: 
     """A run of lines at the margin (a list's item, a table, a paragraph) and what is indented below it."""
     end = at + 1
     first = lines[at]
+    if not first.strip():
+        return Block(at, _past_blanks(lines, at), front_matter=before_titles)
     table = bool(_TABLE.match(first))
     if table:
         end = _table_end(lines, at, borders)

@@ -302,7 +302,7 @@ def _pipeline(place: _Place) -> Shape | None:
         return Shape(
             {"jobs": _JOBS, "workflows": {"*": Unit(_named("workflow"))}, "commands": {"*": Unit(_named("command"))}}
         )
-    if {"jobs", "resources"} <= keys and isinstance(child(place.node, "jobs"), pyyaml.SequenceNode):
+    if "jobs" in keys and _any_item_has(child(place.node, "jobs"), "plan"):
         return Shape({"jobs": _JOBS, "resources": {"*": Unit(_named("resource"), False)}}, titled)
     if place.calls_itself("azure-pipelines") or (
         keys & {"stages", "steps", "jobs"} and keys & {"trigger", "pool", "parameters"}
