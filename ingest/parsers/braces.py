@@ -77,7 +77,7 @@ def _read(text: str, language: Braces) -> list[_Block]:
     root = _Block(0, 0, "")
     open_blocks = [root]
     row = counted = 0  # the line of the character at `counted`
-    statement = 0  # where the statement began that the next brace may belong to
+    statement = seen = 0  # where the statement began that the next brace may belong to
     for match in language.tokens.finditer(text):
         mark = match.group()
         if mark == "{":
@@ -92,8 +92,10 @@ def _read(text: str, language: Braces) -> list[_Block]:
             if len(open_blocks) > 1:
                 closed = open_blocks.pop()
                 closed.end, closed.close = row + 1, match.start()
-        if len(mark) == 1 and not (mark == "\n" and not text[statement : match.start()].strip()):
-            statement = match.end()
+        if mark == "\n" and not text[seen : match.start()].strip():
+            seen = match.end()  # a brace may stand on the line below what it belongs to
+        elif len(mark) == 1:
+            statement = seen = match.end()
     row += text.count("\n", counted)
     for block in open_blocks[1:]:
         block.end, block.close = row + 1, len(text)

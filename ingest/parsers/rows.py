@@ -65,8 +65,8 @@ def _statements(lines: Sequence[str], text: str) -> Iterator[Span]:
             delimiter = "" if match["delimiter"] == ";" else match["delimiter"]
         elif match.group() != (delimiter or ";"):
             continue
-        if span := _statement(lines, text, begun, match.end(), row + text.count("\n", counted, begun), last):
-            row, counted = row + text.count("\n", counted, begun), begun
+        row, counted = row + text.count("\n", counted, begun), begun
+        if span := _statement(lines, text, begun, match.end(), row, last):
             last = span.start + 1
             yield span
         begun = match.end()

@@ -40,15 +40,16 @@ def sections(lines: Sequence[str], blocks: Sequence[Block], title: str) -> Itera
     """The blocks under one heading become one passage, or several when they are long together."""
     path: list[tuple[int, str]] = []
     section: list[Block] = []
+    told = False  # whether the section holds more than headings and front matter, which go with the next heading
     for block in blocks:
         if block.level:
-            # A heading with nothing below it goes with the next one, and so does front matter.
-            if not all(b.level or b.front_matter for b in section):
+            if told:
                 yield from _cut(lines, section, _names(path, title))
-                section = []
+                section, told = [], False
             path = [(level, name) for level, name in path if level < block.level]
             path.append((block.level, _MARKUP.sub("", TEMPLATE.sub("", block.heading)).strip() or title))
         section.append(block)
+        told = told or not (block.level or block.front_matter)
     yield from _cut(lines, section, _names(path, title))
 
 
@@ -64,17 +65,19 @@ def _cut(lines: Sequence[str], section: Sequence[Block], names: Sequence[str]) -
         yield from draft(lines, section[0].start, section[-1].end, names, "section")
         return
     pieces = [piece for block in section for piece in _pieces(lines, block)]
-    first = pieces[0][0]
-    for i, (start, end, lead) in enumerate(pieces):
+    first = held = pieces[0][0]
+    length = 0  # of lines[first:held]
+    for i, (_, end, lead) in enumerate(pieces):
+        length += size(lines, held, end)
+        held = max(held, end)
         following = pieces[i + 1] if i + 1 < len(pieces) else None
-        if following and (lead or size(lines, first, following[1]) <= TARGET):
+        if following and (lead or length + size(lines, end, following[1]) <= TARGET):
             continue
-        if size(lines, first, end) > HARD_LIMIT:
+        if length > HARD_LIMIT:
             yield from windows(lines, first, end, names, "section")
         else:
             yield from draft(lines, first, end, names, "section")
-        first = end
-        del start
+        first, length = end, 0
 
 
 def _pieces(lines: Sequence[str], block: Block) -> list[tuple[int, int, bool]]:

@@ -56,7 +56,7 @@ def scalars(node: pyyaml.Node | None) -> dict[str, str]:
     if not isinstance(node, pyyaml.MappingNode):
         return {}
     return {
-        key.value: _TEMPLATE.sub("", value.value).strip("- \n")
+        key.value: _TEMPLATE.sub("", value.value).strip("- \n") if "{" in value.value else value.value
         for key, value in node.value
         if isinstance(key, pyyaml.ScalarNode) and isinstance(value, pyyaml.ScalarNode)
     }

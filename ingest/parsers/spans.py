@@ -57,7 +57,7 @@ def _moved(span: Span, start: int, end: int) -> Span:
 def cut(lines: Sequence[str], span: Span, kind: str = "entry", names: Sequence[str] = ()) -> Iterator[PassageDraft]:
     """The span's passages, named after all that they stand in."""
     names = [*names, *(name[:_NAME] for name in span.names if name)]
-    if size(lines, span.start, span.end) <= LIMIT and not any(part.holds_alone for part in span.parts):
+    if size(lines, span.start, span.end) <= LIMIT and not (span.deep and any(part.holds_alone for part in span.parts)):
         yield from draft(lines, span.start, span.end, names, kind)
     elif not span.parts or (len(span.parts) == 1 and span.parts[0].inner is tuple):
         yield from windows(lines, span.start, span.end, [*names, *_listed(span.parts)], kind)
@@ -76,16 +76,18 @@ def _groups(lines: Sequence[str], parts: Sequence[Span]) -> list[_Group]:
     """Neighbours packed to TARGET; what stands alone, or is too long, by itself."""
     groups: list[_Group] = []
     packed: list[Span] = []
+    length = 0  # of what is packed
     for part in parts:
-        if part.holds_alone or size(lines, part.start, part.end) > LIMIT:
-            groups += [tuple(packed)] if packed else []
-            groups.append((part,))
-            packed = []
-            continue
-        if packed and size(lines, packed[0].start, part.end) > TARGET:
+        own = size(lines, part.start, part.end)
+        by_itself = part.holds_alone or own > LIMIT
+        if packed and (by_itself or length + own > TARGET):
             groups.append(tuple(packed))
-            packed = []
+            packed, length = [], 0
+        if by_itself:
+            groups.append((part,))
+            continue
         packed.append(part)
+        length += own
     return [*groups, tuple(packed)] if packed else groups
 
 
@@ -108,7 +110,7 @@ def _is_crumb(lines: Sequence[str], group: _Group) -> bool:
 
 def _joined(lines: Sequence[str], first: _Group, second: _Group) -> _Group | None:
     """Two groups of which one is a crumb as one: what is cut by itself takes the crumb's lines; None: it would be too long."""
-    main, crumb = (second, first) if _is_crumb(lines, first) else (first, second)
+    main = second if _is_crumb(lines, first) else first
     start, end = first[0].start, second[-1].end
     by_itself = main[0].holds_alone or size(lines, main[0].start, main[-1].end) > LIMIT
     if size(lines, start, end) > LIMIT and not (by_itself and main[0].parts):

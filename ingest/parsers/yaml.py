@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import yaml as pyyaml
 
-from ingest.parsers import Parsed, draft, lines_of
+from ingest.parsers import Parsed, lines_of
 from ingest.parsers.shapes import Shape, Tree, Unit, shape_of, usual_name
 from ingest.parsers.spans import Span, cut, with_comment
 from ingest.parsers.templated import compose_lines
@@ -25,6 +25,8 @@ _LOADER: type = getattr(pyyaml, "CSafeLoader", pyyaml.SafeLoader)
 _MAX_DEPTH = 12  # levels at which a long document is still cut by structure
 _SEPARATOR = re.compile(r"---(?:\s|$)")
 _BREAKS = {ord(char): " " for char in "\r\x85\u2028\u2029"}  # which YAML counts as ends of lines, and git does not
+_MOST_LINES = 500_000  # of a file that is read by structure (5 MB of JSON have some 250,000)
+_TOO_MANY = "read as plain text: too many lines"
 _NOTE = "read by its lines: not valid YAML (a template?)"
 
 
@@ -41,6 +43,8 @@ class _Inside:
 def parse(path: str, text: str) -> Parsed:
     """Passages by document; the title is what a dashboard, an API or a chart calls itself, else the path."""
     lines = lines_of(text)
+    if len(lines) > _MOST_LINES:
+        return Parsed(path, tuple(windows(lines, 0, len(lines), (), "window")), notes=(_TOO_MANY,))
     pieces = list(_pieces(lines))
     nodes, note = _nodes(text, lines, pieces)
     drafts: list[PassageDraft] = []
@@ -61,11 +65,7 @@ def _passages(lines: Sequence[str], start: int, end: int, node: pyyaml.Node, sha
     for passage in cut(lines, span):
         whole = len(passage.heading_path) <= len(shape.names) and passage.end_line >= end
         kind = "document" if whole and passage.start_line == start + 1 else passage.kind
-        yield (
-            passage
-            if kind == passage.kind
-            else draft(lines, passage.start_line - 1, passage.end_line, passage.heading_path, kind)[0]
-        )
+        yield replace(passage, kind=kind)
 
 
 def _pieces(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
