@@ -84,10 +84,11 @@ def _parser(path: str, text: str) -> Parser:
         from ingest.parsers import terraform
 
         return terraform.parse
-    return _text_parser(plain_name(path), text)
+    return text_parser(plain_name(path), text)
 
 
-def _text_parser(name: str, text: str) -> Parser:
+def text_parser(name: str, text: str) -> Parser:
+    """The parser for a file that is neither Markdown nor Terraform, by its plain name and, where that leaves it open, its text."""
     from ingest.parsers import asciidoc, braces, outline, rows, rst, yaml
 
     ending = PurePosixPath(name).suffix
@@ -98,6 +99,8 @@ def _text_parser(name: str, text: str) -> Parser:
     }  # fmt: skip
     if ending in known:
         return known[ending]
+    if ending == ".rules" and _GROUPS.search(text):
+        return yaml.parse
     if name.startswith("jenkinsfile"):
         return braces.parse
     if outline.outline_of(name, text) is None and ending in outline.SETTINGS and braces.is_braces(text):
@@ -105,9 +108,10 @@ def _text_parser(name: str, text: str) -> Parser:
     return outline.parse
 
 
+_GROUPS = re.compile(r"^groups:", re.M)  # Prometheus' rules, not those of a firewall
 _SETTINGS = (
     ".toml", ".ini", ".conf", ".cfg", ".cnf", ".config", ".xml", ".env", ".properties", ".service", ".timer", ".socket",
-    ".mount", ".target", ".network", ".netdev", ".repo", ".vcl",
+    ".mount", ".target", ".network", ".netdev", ".repo", ".vcl", ".rules",
 )  # fmt: skip
 _PAGES = frozenset({*MARKDOWN, *RST, *ASCIIDOC, *DIAGRAMS, ".html", ".htm", ".txt", ".text", ".csv", ".tsv"})
 _SETTINGS_NAMES = re.compile(

@@ -291,9 +291,8 @@ def _azure(what: str, node: pyyaml.Node) -> str:
     return f"{what} {name}: {shown}" if name and shown else f"{what} {name or shown}".strip()
 
 
-def _pipeline(place: _Place) -> Shape | None:
+def _pipeline_by_path(place: _Place) -> Shape | None:
     name, keys = place.entries.get("name", ""), place.keys
-    titled = (name,) if name else ()
     if "/.github/workflows/" in place.lower or ("jobs" in keys and keys & {"on", "true"}):
         return Shape({"jobs": _JOBS}, (f"workflow {name}",) if name else ())
     if place.lower.endswith(("gitlab-ci.yml", "gitlab-ci.yaml")) or "/.gitlab-ci/" in place.lower:
@@ -302,12 +301,23 @@ def _pipeline(place: _Place) -> Shape | None:
         return Shape(
             {"jobs": _JOBS, "workflows": {"*": Unit(_named("workflow"))}, "commands": {"*": Unit(_named("command"))}}
         )
+    return None
+
+
+def _pipeline_by_keys(place: _Place) -> Shape | None:
+    name, keys = place.entries.get("name", ""), place.keys
+    titled = (name,) if name else ()
     if "jobs" in keys and _any_item_has(child(place.node, "jobs"), "plan"):
         return Shape({"jobs": _JOBS, "resources": {"*": Unit(_named("resource"), False)}}, titled)
     if place.calls_itself("azure-pipelines") or (
         keys & {"stages", "steps", "jobs"} and keys & {"trigger", "pool", "parameters"}
     ):
         return Shape({"stages": _STAGES, "jobs": {"*": Unit(lambda t, node: (_azure("job", node),))}}, titled)
+    return None
+
+
+def _services(place: _Place) -> Shape | None:
+    keys = place.keys
     if "services" in keys and (place.calls_itself("docker-compose", "compose") or not keys - _COMPOSE):
         kinds = {part: {"*": Unit(_named(part[:-1]), False)} for part in ("volumes", "networks", "secrets", "configs")}
         return Shape({"services": {"*": Unit(_named("service"))}, **kinds})
@@ -349,9 +359,9 @@ _TASKS.update({key: {"*": Unit(_task, False, _TASKS)} for key in _TASK_LISTS})
 
 
 def _ansible(place: _Place) -> Shape | None:
-    role = _ROLE.search(place.lower)
+    role = _ROLE.search(f"/{place.path}")
     names = (f"role {role[1]} {role[2]}",) if role else ()
-    if variables := _VARIABLES.search(place.lower):
+    if variables := _VARIABLES.search(f"/{place.path}"):
         return Shape(names=(f"{variables[1]} {variables[2]}",))
     if isinstance(place.node, pyyaml.SequenceNode):
         if any(child_keys(item) & {"hosts", "import_playbook"} for item in place.node.value):
@@ -367,4 +377,6 @@ def _names_by_path(place: _Place) -> tuple[str, ...]:
     return (kind,) if kind else ()
 
 
-_SHAPES: tuple[Callable[[_Place], Shape | None], ...] = (_manifest, _api, _monitoring, _chart, _ansible, _pipeline)
+_SHAPES: tuple[Callable[[_Place], Shape | None], ...] = (
+    _manifest, _api, _monitoring, _chart, _ansible, _pipeline_by_path, _pipeline_by_keys, _services,
+)  # fmt: skip

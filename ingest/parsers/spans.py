@@ -56,7 +56,7 @@ def _moved(span: Span, start: int, end: int) -> Span:
 
 def cut(lines: Sequence[str], span: Span, kind: str = "entry", names: Sequence[str] = ()) -> Iterator[PassageDraft]:
     """The span's passages, named after all that they stand in."""
-    names = [*names, *(name[:_NAME] for name in span.names if name)]
+    names = [*names, *(_short(name) for name in span.names if name)]
     if size(lines, span.start, span.end) <= LIMIT and not (span.deep and any(part.holds_alone for part in span.parts)):
         yield from draft(lines, span.start, span.end, names, kind)
     elif not span.parts or (len(span.parts) == 1 and span.parts[0].inner is tuple):
@@ -119,8 +119,13 @@ def _joined(lines: Sequence[str], first: _Group, second: _Group) -> _Group | Non
 
 
 def _listed(spans: Sequence[Span]) -> list[str]:
-    known = [span.names[0][:_NAME] for span in spans if span.names and span.names[0]]
-    return [", ".join(known[:_LISTED])[:_NAME]] if known else []
+    known = [span.names[0] for span in spans if span.names and span.names[0]]
+    return [_short(", ".join(known[:_LISTED]))] if known else []
+
+
+def _short(name: str) -> str:
+    """On one line, and no longer than a name should be."""
+    return " ".join(name[: 2 * _NAME].split())[:_NAME]
 
 
 def filled(lines: Sequence[str], start: int, end: int, spans: Iterable[Span]) -> list[Span]:

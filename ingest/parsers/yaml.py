@@ -14,7 +14,7 @@ from functools import partial
 
 import yaml as pyyaml
 
-from ingest.parsers import Parsed, lines_of
+from ingest.parsers import Parsed, lines_of, text_parser
 from ingest.parsers.shapes import Shape, Tree, Unit, shape_of, usual_name
 from ingest.parsers.spans import Span, cut, with_comment
 from ingest.parsers.templated import compose_lines
@@ -27,6 +27,7 @@ _SEPARATOR = re.compile(r"---(?:\s|$)")
 _BREAKS = {ord(char): " " for char in "\r\x85\u2028\u2029"}  # which YAML counts as ends of lines, and git does not
 _MOST_LINES = 500_000  # of a file that is read by structure (5 MB of JSON have some 250,000)
 _TOO_MANY = "read as plain text: too many lines"
+_EMBEDDED = (".yaml", ".yml", ".json", ".rules", ".conf", ".cfg", ".ini", ".toml", ".sh", ".py", ".sql", ".properties")
 _NOTE = "read by its lines: not valid YAML (a template?)"
 
 
@@ -42,6 +43,10 @@ class _Inside:
 
 def parse(path: str, text: str) -> Parsed:
     """Passages by document; the title is what a dashboard, an API or a chart calls itself, else the path."""
+    return _parse(path, text, True)
+
+
+def _parse(path: str, text: str, embeds: bool) -> Parsed:
     lines = lines_of(text)
     if len(lines) > _MOST_LINES:
         return Parsed(path, tuple(windows(lines, 0, len(lines), (), "window")), notes=(_TOO_MANY,))
@@ -55,12 +60,14 @@ def parse(path: str, text: str) -> Parsed:
             continue
         shape = shape_of(path, node)
         title = title or shape.title
-        drafts.extend(_passages(lines, start, end, node, shape))
+        drafts.extend(_passages(lines, start, end, node, shape, embeds))
     return Parsed(title or path, tuple(drafts), notes=(note,) if note else ())
 
 
-def _passages(lines: Sequence[str], start: int, end: int, node: pyyaml.Node, shape: Shape) -> Iterator[PassageDraft]:
-    inside = _Inside(lines, shape.tree, embed=_embedded if shape.embeds else None)
+def _passages(
+    lines: Sequence[str], start: int, end: int, node: pyyaml.Node, shape: Shape, embeds: bool
+) -> Iterator[PassageDraft]:
+    inside = _Inside(lines, shape.tree, embed=_embedded if shape.embeds and embeds else None)
     span = Span(start, end, shape.names, False, bool(shape.tree), partial(_parts, node, start, end, inside, 0))
     for passage in cut(lines, span):
         whole = len(passage.heading_path) <= len(shape.names) and passage.end_line >= end
@@ -151,13 +158,14 @@ def _children(node: pyyaml.Node) -> list[tuple[int, str, pyyaml.Node]]:
 
 
 def _embedded(lines: Sequence[str], start: int, end: int, name: str) -> list[Span]:
-    """The parts of a file that stands in a manifest as a block of text (`nginx.conf: |`), by the parser for its name."""
-    from ingest.parsers import parse as parse_file
-
+    """The parts of a file that stands in a manifest as a block of text (`nginx.conf: |`), by the parser for its name; but
+    what stands in a manifest in a manifest is its text."""
     body = lines[start + 1 : end]
-    if not name.count(".") or not re.search(r":\s*[|>][-+\d]*\s*$", lines[start]) or not body:
+    if not name.endswith(_EMBEDDED) or not re.search(r":\s*\|[-+\d]*\s*$", lines[start]) or not body:
         return []
-    drafts = parse_file(name, textwrap.dedent("\n".join(body))).drafts
+    text = textwrap.dedent("\n".join(body))
+    parser = text_parser(name.lower(), text)
+    drafts = (_parse(name, text, False) if parser is parse else parser(name, text)).drafts
     return [
         Span(start + d.start_line, start + 1 + d.end_line, (" ".join(d.heading_path),) if d.heading_path else ())
         for d in drafts
