@@ -88,7 +88,7 @@ def _parser(path: str, text: str) -> Parser:
 
 
 def text_parser(name: str, text: str) -> Parser:
-    """The parser for a file that is neither Markdown nor Terraform, by its plain name and, where that leaves it open, its text."""
+    """The parser for a file that is neither Markdown nor Terraform, by its plain name and, if need be, its text."""
     from ingest.parsers import asciidoc, braces, outline, rows, rst, yaml
 
     ending = PurePosixPath(name).suffix

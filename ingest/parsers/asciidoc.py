@@ -19,7 +19,7 @@ _DELIMITER = re.compile(r"(?:-{4,}|\.{4,}|={4,}|\*{4,}|_{4,}|\+{4,}|/{4,}|--|[|,
 _UNDERLINE = re.compile(r"([=\-~^+])\1+$")
 _LEVELS = "=-~^+"
 _LEADS = re.compile(
-    r"\[[^\]]*\]$|\.[^\s.].*$|(?:ifdef|ifndef|ifeval|endif)::"
+    r"\[\[?[^\]]*\]\]?$|\.[^\s.].*$|(?:ifdef|ifndef|ifeval|endif)::"
 )  # attributes, a block's title, a condition
 _ATTRIBUTE = re.compile(r":(!?[\w-]+!?):(?:\s+(.*))?$")
 _ITEM = re.compile(r"(?:\*{1,5}|\.{1,5}|-|\d{1,4}\.|[a-z]\.|<\d{1,3}>|<\.>)\s|\S.{0,200}?:{2,4}(?:\s|$)")

@@ -133,7 +133,7 @@ def _own_text(block: _Block, text: str) -> str:
 _SERVER_NAME = re.compile(r"^[ \t]*server_name\s+([^;]{1,120});", re.M)
 _LISTEN = re.compile(r"^[ \t]*listen\s+([^;]{1,60});", re.M)
 _RULE = re.compile(r"^[ \t]*['\"]?(alert|record)['\"]?:\s*['\"]?([^'\",\n]{1,120})", re.M)
-_SEVERITY = re.compile(r"^[ \t]*severity:\s*['\"](\w+)", re.M)
+_SEVERITY = re.compile(r"\bseverity['\"]?:\s*['\"](\w+)")
 
 
 def _setting(header: str, own: str, body: str) -> Name:

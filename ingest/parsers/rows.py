@@ -85,9 +85,9 @@ def _statement(lines: Sequence[str], text: str, begun: int, end: int, row: int, 
     first = row + text.count("\n", begun, at)
     if not words:
         return Span(with_comment(lines, first, above, ("--", "#")), first + 1)
-    what, name = words["what"], words["name"] or words["table"] or ""
+    what, name = words["what"], words["name"] or ""
     verb = text[words.start() : words.end()].split(maxsplit=1)[0].upper()
-    told = f"{verb} {what.upper()} {name}" if what else f"{verb} {name}"
+    told = f"{verb} {what.upper()} {name}" if what else " ".join(words.group().split())
     alone = verb == "CREATE" and (what or "").lower() in _MAKES
     return Span(with_comment(lines, first, above, ("--", "#", "/*", "*")), first + 1, (told.strip(),), alone)
 

@@ -119,7 +119,10 @@ def _joined(lines: Sequence[str], first: _Group, second: _Group) -> _Group | Non
 
 
 def _listed(spans: Sequence[Span]) -> list[str]:
-    known = [span.names[0] for span in spans if span.names and span.names[0]]
+    known: list[str] = []
+    for span in spans[:_LISTED]:
+        inside = (span,) if span.names or not span.deep else span.parts  # a mere container is what it contains
+        known += [one.names[0] for one in inside[:_LISTED] if one.names and one.names[0]]
     return [_short(", ".join(known[:_LISTED]))] if known else []
 
 

@@ -101,8 +101,8 @@ def _nodes(text: str, lines: Sequence[str], pieces: Sequence[tuple[int, int]]) -
     for node in found:
         while at < len(pieces) and pieces[at][1] <= _row(node):
             at += 1
-        if at < len(pieces) and nodes[at] is None and pieces[at][0] <= _row(node):
-            nodes[at] = node
+        if at < len(pieces) and not isinstance(nodes[at], pyyaml.CollectionNode) and pieces[at][0] <= _row(node):
+            nodes[at] = node  # what comments alone make of a document stands in the next one
     return nodes, ""
 
 
@@ -120,6 +120,8 @@ def _parts(node: pyyaml.Node, start: int, end: int, inside: _Inside, depth: int)
     for entry in _children(node):  # what an alias names stands elsewhere
         if start <= entry[0] < end and (not rising or entry[0] > rising[-1][0]):
             rising.append(entry)
+        elif rising and entry[0] == rising[-1][0] <= _row(entry[2]) and entry[2].end_mark.line > entry[0]:
+            rising[-1] = entry  # the one of those that begin on a line that goes on below it
     ends = [*(row for row, _, _ in rising[1:]), end]
     return [
         _span(row, key, value, below, start, inside, depth)
@@ -136,8 +138,8 @@ def _span(row: int, key: str, node: pyyaml.Node, end: int, above: int, inside: _
     alone, tree = False, told if isinstance(told, Mapping) else {}
     if isinstance(told, Unit):
         names, alone, tree = told.name(trail, node), told.alone, told.inner
-    elif told is not None:
-        names = ()  # a mere container of what has names
+    elif told is not None or (inside.tree and not listed and isinstance(node, pyyaml.ScalarNode)):
+        names = ()  # a mere container of what has names, or a small thing beside them
     first = with_comment(inside.lines, row, above)
     if first > above and inside.lines[first - 1].strip() == "-":
         first -= 1
