@@ -112,8 +112,9 @@ def _joined(lines: Sequence[str], first: _Group, second: _Group) -> _Group | Non
     """Two groups of which one is a crumb as one: what is cut by itself takes the crumb's lines; None: it would be too long."""
     main = second if _is_crumb(lines, first) else first
     start, end = first[0].start, second[-1].end
-    by_itself = main[0].holds_alone or size(lines, main[0].start, main[-1].end) > LIMIT
-    if size(lines, start, end) > LIMIT and not (by_itself and main[0].parts):
+    long = size(lines, main[0].start, main[-1].end) > LIMIT
+    by_itself = long or main[0].holds_alone
+    if size(lines, start, end) > LIMIT and not (long or (by_itself and main[0].parts)):
         return None
     return (_moved(main[0], start, end),) if by_itself else (*first, *second)
 
