@@ -77,13 +77,15 @@ def _read(text: str, language: Braces) -> list[_Block]:
     root = _Block(0, 0, "")
     open_blocks = [root]
     row = counted = 0  # the line of the character at `counted`
-    statement = seen = 0  # where the statement began that the next brace may belong to
+    before = statement = seen = 0  # where the statement began that the next brace may belong to
     for match in language.tokens.finditer(text):
         mark = match.group()
         if mark == "{":
             row, counted = row + text.count("\n", counted, match.start()), match.start()
-            header = text[max(statement, match.start() - _HEADER) : match.start()].strip()
-            block = _Block(row - header.count("\n"), match.start(), header)
+            header = text[max(statement, match.start() - _HEADER) : match.start()].lstrip()
+            if not header:  # the brace stands on a line below what it belongs to
+                header = text[max(before, match.start() - _HEADER) : match.start()].lstrip()
+            block = _Block(row - header.count("\n"), match.start(), header.rstrip())
             if len(open_blocks) <= _DEEPEST:
                 open_blocks[-1].blocks.append(block)
             open_blocks.append(block)
@@ -92,10 +94,12 @@ def _read(text: str, language: Braces) -> list[_Block]:
             if len(open_blocks) > 1:
                 closed = open_blocks.pop()
                 closed.end, closed.close = row + 1, match.start()
-        if mark == "\n" and not text[seen : match.start()].strip():
-            seen = match.end()  # a brace may stand on the line below what it belongs to
-        elif len(mark) == 1:
-            statement = seen = match.end()
+        if mark != "\n" and len(mark) == 1:
+            before = statement = seen = match.end()
+        elif mark == "\n" and text[seen : match.start()].strip():
+            before, statement, seen = statement, match.end(), match.end()
+        elif mark == "\n":
+            seen = match.end()
     row += text.count("\n", counted)
     for block in open_blocks[1:]:
         block.end, block.close = row + 1, len(text)

@@ -64,9 +64,11 @@ def _title(lines: Sequence[str], at: int, styles: list[tuple[str, bool]]) -> Blo
         after_title = at > 1 and _ADORNMENT.match(above) and lines[at].strip()
         if not after_title:
             return None
+    if lines[at].startswith(".. ") or _FIELD.match(lines[at]):
+        return None
     over = _ADORNMENT.match(lines[at])
     if over and at + 2 < len(lines) and lines[at + 1].strip() and not _ADORNMENT.match(lines[at + 1]):
-        if lines[at + 2].rstrip() != lines[at].rstrip():
+        if not (lines[at + 2][:1] == over[1] and _ADORNMENT.match(lines[at + 2])):
             return None
         text, end, style = lines[at + 1], at + 3, (over[1], True)
         long_enough = _fits(lines[at], text)
@@ -81,7 +83,9 @@ def _title(lines: Sequence[str], at: int, styles: list[tuple[str, bool]]) -> Blo
         return None
     if style not in styles:
         styles.append(style)
-    return Block(at, _past_blanks(lines, end), styles.index(style) + 1, _ROLE.sub(r"\1", text.strip()))
+    return Block(
+        at, _past_blanks(lines, end), styles.index(style) + 1, _ROLE.sub(r"\1", text.strip().replace("``", ""))
+    )
 
 
 def _fits(adornment: str, text: str) -> bool:
