@@ -3,7 +3,8 @@
 Repositories are read through a bare repository of our own that is lent the objects of another (`objects/info/alternates`).
 Of a local repository that is the user's: its configuration, which could name programs to run, is never ours. Of a remote one
 it is our partial clone beside it; since the reading repository knows no remote, a blob that was left out is plainly missing,
-and is never fetched alone behind our back. `ingest.sources.git` calls this.
+and is never fetched alone behind our back. What files say, with the secrets that they may hold, is kept only while a sync reads
+it: those blobs come into a folder of their own, which `forget_blobs` empties. `ingest.sources.git` calls this.
 Threats: GHSA-8h77-4q3w-gfgv, CVE-2022-24439, CVE-2024-32002; options: https://git-scm.com/docs/git
 """
 
@@ -13,10 +14,12 @@ import base64
 import contextlib
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 from ingest.refusals import too_large
@@ -59,6 +62,7 @@ class GitRepository:
             raise SettingsError(f"source {name!r}: {location!r} is not a repository's location")
         self._reading = folder / "read"
         self._clone = folder / "clone"
+        self._blobs = folder / "blobs"
         self._location = location
         self._credentials = credentials
         self._name = name
@@ -75,6 +79,7 @@ class GitRepository:
         else:
             self._make(self._clone)
             self._run(self._clone, "config", "remote.origin.url", self._location)
+            self.forget_blobs()  # of a sync that was killed
             self._lend(self._clone / "objects")
             commit = self._resolve(ref)
             self._fetch(ref, commit)
@@ -115,7 +120,8 @@ class GitRepository:
         """Lets the reading repository see the objects of another, and where that one's history is cut off."""
         self._make(self._reading)
         (self._reading / "objects" / "info").mkdir(exist_ok=True)
-        (self._reading / "objects" / "info" / "alternates").write_text(f"{objects}\n")
+        lent = [objects] if self._local else [objects, self._blobs]
+        (self._reading / "objects" / "info" / "alternates").write_text("".join(f"{folder}\n" for folder in lent))
         theirs, ours = objects.parent / "shallow", self._reading / "shallow"
         ours.unlink(missing_ok=True)
         if theirs.is_file():
@@ -148,14 +154,25 @@ class GitRepository:
         return subprocess.run(command, env=self._environment(), capture_output=True, check=False).returncode == 0
 
     def fetch_blobs(self, oids: Sequence[str]) -> None:
-        """Brings the blobs that a partial clone left out, in one go."""
+        """Brings the blobs that a partial clone left out, in one go; they stay until `forget_blobs`."""
         if self._local:
             return
         missing = [oid for oid, size in self.sizes(oids).items() if size < 0]
         if missing:
             wanted = "\n".join(missing).encode() + b"\n"
             noop = ("-c", "fetch.negotiationAlgorithm=noop")
-            self._run_bytes(self._clone, *noop, *_FETCH, "--filter=blob:none", "--stdin", "origin", stdin=wanted)
+            command = self._command(self._clone, *noop, *_FETCH, "--filter=blob:none", "--stdin", "origin")
+            into = {
+                "GIT_OBJECT_DIRECTORY": str(self._blobs),
+                "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(self._clone / "objects"),
+            }
+            self._finish(command, wanted, into)
+
+    def forget_blobs(self) -> None:
+        """Removes what `fetch_blobs` brought: it was not redacted."""
+        if not self._local:
+            shutil.rmtree(self._blobs, ignore_errors=True)
+            self._blobs.mkdir(parents=True, exist_ok=True)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -262,9 +279,14 @@ class GitRepository:
                 [path.decode("utf-8", "surrogateescape") for path in paths if path],
             )
 
-    def moves(self, old: str, new: str) -> dict[str, str]:
-        """New path to old path of files that moved between two commits (git's rename detection)."""
-        rows = self._read("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", old, new).split(b"\0")
+    def moves(self, old: str, new: str, *, exact: bool = False) -> dict[str, str]:
+        """New path to old path of files that moved between two commits (git's rename detection); `exact`: of those alone
+        whose content is the same, which need not be here.
+
+        Raises: SourceError when contents are needed that are not here.
+        """
+        alike = "-M100%" if exact else "-M"
+        rows = self._read("diff-tree", "-r", "-z", alike, "--diff-filter=R", "--name-status", old, new).split(b"\0")
         names = [row.decode("utf-8", "surrogateescape") for row in rows]
         return {names[i + 2]: names[i + 1] for i in range(0, len(names) - 2, 3) if names[i].startswith("R")}
 
@@ -332,10 +354,11 @@ class GitRepository:
     def _run_bytes(self, repository: Path, *arguments: str, stdin: bytes = b"") -> bytes:
         return self._finish(self._command(repository, *arguments), stdin)
 
-    def _finish(self, command: Sequence[str], stdin: bytes) -> bytes:
+    def _finish(self, command: Sequence[str], stdin: bytes, more: Mapping[str, str] = MappingProxyType({})) -> bytes:
+        environment = {**self._environment(), **more}
         try:
             done = subprocess.run(
-                command, input=stdin, env=self._environment(), capture_output=True, check=False, timeout=_TIMEOUT
+                command, input=stdin, env=environment, capture_output=True, check=False, timeout=_TIMEOUT
             )
         except FileNotFoundError as error:
             raise SettingsError("the `git` command is not installed; install it and sync again") from error

@@ -164,6 +164,12 @@ class Sync:
 
     def _steps(self, spec: SourceSpec, source: Source) -> Iterator[_Step]:
         """What is to be done for one source, in order, as its own thread finds out: it reads, and writes nothing."""
+        try:
+            yield from self._found(spec, source)
+        finally:
+            source.close()
+
+    def _found(self, spec: SourceSpec, source: Source) -> Iterator[_Step]:
         ledger = self._catalog.items(spec.name)
         listing = sound(self._list(spec, source, ledger), ledger)
         planned = plan(listing, ledger, partial(_signature, spec=spec), partial(_terms, spec=spec), now())

@@ -147,3 +147,7 @@ class Source(Protocol):
     def link(self, item: Listed, version: str) -> Link:
         """The pinned link to an item as of `version`."""
         ...
+
+    def close(self) -> None:
+        """Forgets what it kept to read from, which was not redacted; called when a sync is done with it, however it ended."""
+        ...

@@ -15,6 +15,7 @@ from ingest.git import GitRepository, TreeEntry, is_url
 from ingest.history import Change, last_changes
 from ingest.owners import PLACES, owners
 from ingest.sources import Link, Listed, Listing, Previous, SourceSpec
+from rag.errors import SourceError
 
 _REFUSED_MODES = {"120000": "symbolic link: not followed", "160000": "submodule: add its repository as a source"}
 
@@ -59,14 +60,21 @@ class GitSource:
         new = [path for path in now if path not in previous.signatures]
         if not new or not any(path not in now for path in previous.signatures):
             return {}
-        self._repository.fetch_blobs([now[path] for path in new])  # git compares contents to see a rename
-        moves = self._repository.moves(previous.head, head)
+        gone = [signature.split(" ")[0] for path, signature in previous.signatures.items() if path not in now]
+        try:  # git compares contents to see a rename
+            self._repository.fetch_blobs([*(now[path] for path in new), *gone])
+            moves = self._repository.moves(previous.head, head)
+        except SourceError:  # the host no longer gives what a file said
+            moves = self._repository.moves(previous.head, head, exact=True)
         return {path: old for path, old in moves.items() if path in now and old in previous.signatures}
 
     def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Exception]]:
         oids = [item.handle for item in items]
         self._repository.fetch_blobs(oids)
         yield from zip(items, self._repository.blobs(oids), strict=True)
+
+    def close(self) -> None:
+        self._repository.forget_blobs()
 
     def subjects(self, head: str, limit: int) -> Iterator[tuple[str, list[str]]]:
         """(subject, paths changed) of the last commits up to the one that was synced, newest first."""

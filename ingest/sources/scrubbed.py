@@ -47,3 +47,6 @@ class ScrubbedSource:
 
     def link(self, item: Listed, version: str) -> Link:
         return self._source.link(item, version)
+
+    def close(self) -> None:
+        self._source.close()

@@ -127,6 +127,9 @@ def test_a_remote_is_cloned_without_blobs_that_are_fetched_when_read(
     assert again.head == head
     assert next(item.version for item in again.items if item.path == "1.md") == head
     assert {i.path: d for i, d in under_test.fetch(again.items)}["1.md"] == b"again\n"
+    under_test.close()
+    assert set(ours.sizes([item.handle for item in again.items]).values()) == {-1}
+    assert not [data for data in ours.contents() if b"again" in data or b"text" in data]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from rag import doctor
 from rag.embedders.hashing import HashingEmbedder
 from rag.errors import DocumentError, GenerationChangedError, SettingsError
 from rag.owner import owner_of
-from rag.ports import Scope, Vectors
+from rag.ports import Progress, Scope, Vectors
 from rag.records import Viewer
 from rag.remote import RemoteDense
 from rag.search import SearchResult
@@ -93,8 +93,9 @@ def test_a_reader_follows_the_switch_and_asks_its_owner_for_the_same_generation(
 def test_the_old_one_answers_and_learns_what_is_new_until_the_build_is_done(settings: Settings, pages: Path) -> None:
     synced(settings)
     write(pages, {"new.md": "# New\n\nguanaco\n"})
-    other, asked = asking_for(settings, "hashing-64"), iter(range(10_000))
-    report = synced(other, stop=lambda: next(asked) > 2)  # half-way through embedding for the new one
+    other, steps = asking_for(settings, "hashing-64"), list[Progress]()
+    with opened(other) as owner:  # stopped half-way through embedding all of it for the new one
+        report = owner.sync([], steps.append, lambda: any(step.stage == "embedding" and step.total > 30 for step in steps))
     assert report.interrupted
     assert report.waiting > 0
     assert states(other)[0] == (1, "hashing-384", "serving")
