@@ -26,13 +26,13 @@ def csv(path: str, text: str) -> Parsed:
 
 
 def _row_starts(lines: Sequence[str]) -> list[int]:
-    """Lines that begin a row: a cell in quotes may hold newlines. Where quotes don't match, each line is a row."""
+    """Lines that begin a row: a cell in quotes may hold newlines."""
     starts, inside = [], False
     for at, line in enumerate(lines):
         if not inside:
             starts.append(at)
         inside ^= line.count('"') % 2 == 1
-    return list(range(len(lines))) if inside else starts
+    return starts
 
 
 _TOKEN = re.compile(

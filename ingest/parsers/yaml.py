@@ -86,15 +86,10 @@ def _pieces(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 def _nodes(text: str, lines: Sequence[str], pieces: Sequence[tuple[int, int]]) -> tuple[list[pyyaml.Node | None], str]:
     """The node of each piece, None for one of comments alone; and a note when they were read by their lines."""
-    found: list[pyyaml.Node] | None = None
-    readable = text.translate(_BREAKS)
-    for candidate in (readable, readable.replace("\t", " ")) if text.lstrip()[:1] in ("{", "[") else (readable,):
-        try:
-            found = [node for node in pyyaml.compose_all(candidate, Loader=_LOADER) if node is not None]
-            break
-        except (pyyaml.YAMLError, RecursionError, ValueError):
-            continue
-    if found is None:
+    try:
+        composed = pyyaml.compose_all(text.translate(_BREAKS), Loader=_LOADER)
+        found = [node for node in composed if node is not None]
+    except (pyyaml.YAMLError, RecursionError, ValueError):
         return [compose_lines(lines, start, end) for start, end in pieces], _NOTE
     nodes: list[pyyaml.Node | None] = [None] * len(pieces)
     at = 0

@@ -65,6 +65,7 @@ def test_rst_titles() -> None:
     assert (
         headings("a.rst", "Words\nand words\n---------\n\nWords.\n")[0] == "a"
     )  # the second line of a paragraph is no title
+    assert headings("a.rst", "=====\nTop\n-----\n\nWords.\n")[0] == "a"
     assert headings("a.rst", "A long title\n---\n\nWords.\n")[0] == "a"
     assert (
         headings("a.rst", "Use :ref:`the page <x>` and ``code``\n----------------------------------\n\nW.\n")[0]
@@ -80,10 +81,11 @@ def test_an_rst_label_goes_with_its_title() -> None:
 
 
 def test_rst_tables_and_code_stay_whole() -> None:
-    rows = "".join(f"{n}{'':{8 - len(str(n))}}{'cell ' * 5}\n" + "\n" * (n % 3 == 0) for n in range(30))
-    table = f"======  {'=' * 25}\nn       what\n------  {'-' * 25}\n{rows}======  {'=' * 25}\n"
+    rows = "".join(f"{n}{'':{8 - len(str(n))}}{'cell ' * 9}\n" + "\n" * (n % 3 == 0) for n in range(30))
+    border = f"======  {'=' * 45}\n"
+    table = f"{border}n       what\n{border}{rows}{border}"
     code = ".. code-block:: sh\n\n" + "".join(f"   run --step {n} {'word ' * 5}\n\n" for n in range(30))
-    for block in (table.replace("------", "======").replace("-" * 25, "=" * 25), code.rstrip() + "\n"):
+    for block in (table, code.rstrip() + "\n"):
         text = f"Top\n===\n\n{WORDS}{block}\n{WORDS}"
         parsed = parse("a.rst", text)
         check(text, parsed)
@@ -143,6 +145,16 @@ def test_what_has_no_ending_is_known_by_its_first_line_or_its_content() -> None:
         headings("etc/app.conf", "frontend a\n" + "  bind :80\n" * 80 + "backend b\n" + "  server x\n" * 80)[-1]
         == "backend b"
     )
+
+
+def test_rows_of_several_lines_are_whole() -> None:
+    rows = "".join(f'gw-{n},"the first line of a cell, {"and more " * 9}\nand the second",hubs\n' for n in range(40))
+    parsed = parse("a.csv", "name,what,who\n" + rows)
+    check("name,what,who\n" + rows, parsed)
+    assert len(parsed.drafts) > 4
+    assert all(draft.text.startswith(("name,", "gw-")) for draft in parsed.drafts)
+    unmatched = 'a,b\n"never closed,b\n' + "c,d and more words\n" * 200
+    check(unmatched, parse("a.csv", unmatched))
 
 
 def test_yaml_counts_lines_as_git_does() -> None:
