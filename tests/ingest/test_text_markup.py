@@ -84,8 +84,8 @@ def test_rst_tables_and_code_stay_whole() -> None:
     rows = "".join(f"{n}{'':{8 - len(str(n))}}{'cell ' * 9}\n" + "\n" * (n % 3 == 0) for n in range(30))
     border = f"======  {'=' * 45}\n"
     table = f"{border}n       what\n{border}{rows}{border}"
-    code = ".. code-block:: sh\n\n" + "".join(f"   run --step {n} {'word ' * 5}\n\n" for n in range(30))
-    for block in (table, code.rstrip() + "\n"):
+    code = ".. code-block:: sh\n\n" + "".join(f"   run --step {n} {'word ' * 5}\n\n" for n in range(40))
+    for block in (table, code.rstrip() + "\n", code.replace(".. code-block:: sh", "Run all of it::").rstrip() + "\n"):
         text = f"Top\n===\n\n{WORDS}{block}\n{WORDS}"
         parsed = parse("a.rst", text)
         check(text, parsed)
@@ -147,8 +147,13 @@ def test_what_has_no_ending_is_known_by_its_first_line_or_its_content() -> None:
     )
 
 
+def test_what_is_on_one_line_names_nothing_below_it() -> None:
+    text = f'log() {{ echo "{"words " * 30}"; }}\n' + "log one of many lines that are nobody's\n" * 60
+    assert headings("a.sh", text)[1:] == ["function log", ""]
+
+
 def test_rows_of_several_lines_are_whole() -> None:
-    rows = "".join(f'gw-{n},"the first line of a cell, {"and more " * 9}\nand the second",hubs\n' for n in range(40))
+    rows = "".join(f'gw-{n},"the first line\nand the second, {"and more " * 11}",hubs\n' for n in range(40))
     parsed = parse("a.csv", "name,what,who\n" + rows)
     check("name,what,who\n" + rows, parsed)
     assert len(parsed.drafts) > 4
