@@ -18,16 +18,21 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 from ingest.parsers import Parsed, lines_of
 from ingest.parsers.outdated import outdated
 from ingest.parsers.review import review
-from ingest.parsers.sections import TEMPLATE, Block, name_of, refuse_misspelt, sections
+from ingest.parsers.sections import MOST_NAME, TEMPLATE, Block, name_of, refuse_misspelt, sections
 from rag.errors import DocumentError
 
 _NAMES_AUDIENCE = re.compile(r"^\W*aud\w*\s*:", re.I)
+_MOST_ALIASES = 20  # in front matter: more can stand for more than memory holds
 _FRONT_LINES = 60  # lines in which front matter is looked for that has no end or can't be read
 
 
 @lru_cache(maxsize=1)
 def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").use(front_matter_plugin)
+    markdown = MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").use(front_matter_plugin)
+    markdown.core.ruler.enableOnly(
+        ["normalize", "block"]
+    )  # what stands within lines says nothing of passages, and takes long
+    return markdown
 
 
 def parse(path: str, text: str) -> Parsed:
@@ -40,7 +45,7 @@ def parse(path: str, text: str) -> Parsed:
     front, notes = _front_matter(tokens, lines)
     blocks = list(_blocks(tokens, len(lines)))
     headings = [TEMPLATE.sub("", block.heading).strip() for block in blocks if block.level]
-    title = _text(front.get("title")) or next(filter(None, headings), "") or name_of(path)
+    title = (_text(front.get("title")) or next(filter(None, headings), "") or name_of(path))[:MOST_NAME]
     drafts = tuple(sections(lines, blocks, title))
     return Parsed(title, drafts, _owner(front), _audience(front), notes, outdated(title, front, lines), *review(front))
 
@@ -84,7 +89,7 @@ def _front_matter(tokens: Sequence[Token], lines: Sequence[str]) -> tuple[Mappin
     loaded: Any = None
     if tokens and tokens[0].type == "front_matter":
         try:
-            loaded = yaml.safe_load(tokens[0].content) or {}
+            loaded = _loaded(tokens[0].content)
         except (yaml.YAMLError, ValueError, RecursionError):
             loaded = None
     elif not lines or lines[0].rstrip() != "---":
@@ -97,6 +102,15 @@ def _front_matter(tokens: Sequence[Token], lines: Sequence[str]) -> tuple[Mappin
             "its front matter names an audience but is not valid YAML between two lines of ---; mend it"
         )
     return {}, ("its front matter can't be read: it is not valid YAML between two lines of ---",)
+
+
+def _loaded(text: str) -> Any:
+    """The YAML of a text. Raises: ValueError for many aliases: few of them can be written out as more than memory holds."""
+    if text.count("*") > _MOST_ALIASES:
+        aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader))
+        if aliases > _MOST_ALIASES:
+            raise ValueError(f"{aliases} aliases")
+    return yaml.safe_load(text) or {}
 
 
 def _owner(front: Mapping[str, Any]) -> str:

@@ -15,10 +15,12 @@ from ingest.parsers.outdated import outdated
 from ingest.parsers.review import review
 from ingest.parsers.spans import size
 from ingest.parsers.text import HARD_LIMIT, LIMIT, TARGET, windows
-from rag.catalog import PassageDraft
 from rag.errors import DocumentError
+from rag.records import PassageDraft
 
 TEMPLATE = re.compile(r"<%.{0,300}?%>|\{\{.{0,300}?\}\}", re.S)
+MOST_NAME = 200  # characters of a title or heading that are kept
+_LONG = 16  # characters of a key that is not a misspelt `audience`
 _MISSPELT = 0.8  # likeness from which on a key is taken for a misspelt `audience`
 _MARKUP = re.compile(r"</?[A-Za-z][^>]*>|[`*]")
 
@@ -47,7 +49,8 @@ def sections(lines: Sequence[str], blocks: Sequence[Block], title: str) -> Itera
                 yield from _cut(lines, section, _names(path, title))
                 section, told = [], False
             path = [(level, name) for level, name in path if level < block.level]
-            path.append((block.level, _MARKUP.sub("", TEMPLATE.sub("", block.heading)).strip() or title))
+            name = _MARKUP.sub("", TEMPLATE.sub("", block.heading)).strip()
+            path.append((block.level, name[:MOST_NAME] or title))
         section.append(block)
         told = told or not (block.level or block.front_matter)
     yield from _cut(lines, section, _names(path, title))
@@ -102,7 +105,7 @@ def page(path: str, lines: Sequence[str], blocks: Sequence[Block], fields: Mappi
     file's name. Raises: DocumentError when it seems to name its audience in a way that can't be read."""
     refuse_misspelt(fields)
     headings = (block.heading for block in blocks if block.level)
-    title = fields.get("title") or next(filter(None, headings), "") or name_of(path)
+    title = (fields.get("title") or next(filter(None, headings), "") or name_of(path))[:MOST_NAME]
     audience = None
     if "audience" in fields:
         audience = tuple(filter(None, re.split(r"[,;\s]+", fields["audience"].strip("[] "))))
@@ -114,7 +117,9 @@ def page(path: str, lines: Sequence[str], blocks: Sequence[Block], fields: Mappi
 def refuse_misspelt(keys: Iterable[object]) -> None:
     """Raises: DocumentError for a key that is nearly `audience`: it must be clear who may read a page."""
     for key in map(str, keys):
-        if key != "audience" and difflib.SequenceMatcher(None, key.lower(), "audience").ratio() > _MISSPELT:
+        if key == "audience" or len(key) >= _LONG:
+            continue
+        if difflib.SequenceMatcher(None, key.lower(), "audience").ratio() > _MISSPELT:
             raise DocumentError(f"its header has {key!r}: write `audience`, so that it is clear who may read it")
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from ingest.parsers import draft
 from ingest.parsers.text import LIMIT, TARGET, windows
-from rag.catalog import PassageDraft
+from rag.records import PassageDraft
 
 _CRUMB = 160  # characters below which lines beside what stands alone are no passage of their own
 _LISTED = 6  # names of packed neighbours that their passage tells

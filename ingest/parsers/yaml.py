@@ -19,7 +19,7 @@ from ingest.parsers.shapes import Shape, Tree, Unit, shape_of, usual_name
 from ingest.parsers.spans import Span, cut, with_comment
 from ingest.parsers.templated import compose_lines
 from ingest.parsers.text import windows
-from rag.catalog import PassageDraft
+from rag.records import PassageDraft
 
 _LOADER: type = getattr(pyyaml, "CSafeLoader", pyyaml.SafeLoader)
 _MAX_DEPTH = 12  # levels at which a long document is still cut by structure

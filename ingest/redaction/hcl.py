@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from ingest.redaction.marks import ALLOWED, MARK, Finding, blank, replace
+from ingest.redaction.marks import ALLOWED, MARK, Finding, blank, compiled, replace
 from ingest.redaction.names import names_secret
 from ingest.redaction.values import EXPRESSION, SAYS_PLACEHOLDER, is_credential, stands_for_another
 
 _HCL_OPEN = re.compile(r"^\s*[\w-]+(?:\s+(?:\"[^\"]*\"|[\w-]+))*\s*\{\s*(?:#.*)?$")
 _HCL_ATTRIBUTE = re.compile(r"^(?P<indent>\s*)\"?(?P<name>[\w.-]+)\"?\s*=\s*(?P<value>.*)$")
-_HCL_STRING = re.compile(r"\"((?:[^\"\\]|\\.)*)\"")
+_HCL_STRING = compiled(r"\"((?:[^\"\\]|\\.)*)\"")
 _NO_TEXT = re.compile(r"^(?:\\.|\W)*$")  # a separator
 _IS_KEY = re.compile(r"\s*[=:]")
 # Arguments that hold secrets, by the type of their resource, from the providers' documentation.

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ingest.redaction.keywords import Index
-from ingest.redaction.marks import ALLOWED, Finding, replace
+from ingest.redaction.marks import ALLOWED, Finding, compiled, replace
 from ingest.redaction.names import HINTS, names_password, names_secret
 from ingest.redaction.values import is_credential
 
-_BORDER = re.compile(r"^[\s|:+=-]*--[\s|:+=-]*$")
-_HTML_CELL = re.compile(r"<t[dh][^<>]{0,80}>(?:<\w+>)*([^<>\n]*)(?:</\w+>)*</t[dh]>", re.I)
+_BORDER = compiled(r"^[\s|:+=-]*--[\s|:+=-]*$")
+_HTML_CELL = compiled(r"(?i)<t[dh][^<>]{0,80}>(?:<\w+>)*([^<>\n]*)(?:</\w+>)*</t[dh]>")
 _EDGES = " \t`*_\"'"
 _SEPARATED = (".csv", ".tsv")
 
@@ -36,7 +35,7 @@ def tables(lines: list[str], index: Index, path: str, found: set[Finding]) -> No
                 _piped(lines, rows, found)
     columns: dict[int, bool] = {}
     for at in index.rows(("<td", "<th")) if named else ():
-        cells = [_cell(m[1], m.start(1)) for m in _HTML_CELL.finditer(lines[at])]
+        cells = [_cell(m.group(1), m.start(1)) for m in _HTML_CELL.finditer(lines[at])]
         if "<th" in lines[at].lower():
             columns = _columns(cells)
         _row(lines, at, cells, columns, found)

@@ -7,11 +7,11 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from ingest.redaction.marks import MARK, Finding, replace
+from ingest.redaction.marks import MARK, Finding, compiled, replace
 from ingest.redaction.names import names_secret
 from ingest.redaction.values import EXPRESSION
 
-_STRING = re.compile(r"\"((?:[^\"\\]|\\.)*)\"")
+_STRING = compiled(r"\"((?:[^\"\\]|\\.)*)\"")
 _IS_KEY = re.compile(r"\s*:")
 
 

@@ -95,7 +95,9 @@ def test_the_old_one_answers_and_learns_what_is_new_until_the_build_is_done(sett
     write(pages, {"new.md": "# New\n\nguanaco\n"})
     other, steps = asking_for(settings, "hashing-64"), list[Progress]()
     with opened(other) as owner:  # stopped half-way through embedding all of it for the new one
-        report = owner.sync([], steps.append, lambda: any(step.stage == "embedding" and step.total > 30 for step in steps))
+        report = owner.sync(
+            [], steps.append, lambda: any(step.stage == "embedding" and step.total > 30 for step in steps)
+        )
     assert report.interrupted
     assert report.waiting > 0
     assert states(other)[0] == (1, "hashing-384", "serving")

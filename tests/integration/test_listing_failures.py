@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from api.owner import Owner
-from ingest import git as git_command
+from ingest import git_process as git_command
 from ingest.git import GitRepository
 from ingest.sources import Credentials, SourceSpec
 from ingest.sources.git import GitSource

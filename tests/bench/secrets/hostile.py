@@ -17,6 +17,8 @@ UNITS = {
     "a.tf open strings": 'password = "${',
     "a.tf strings on one line": 'password = "a" "b" ',
     "a.tfvars a list on one line": 'hidden = ["one", ',
+    "a.md cells of AsciiDoc": "|===\n|Password\n|a1b2c3d4\n",
+    "a.md accounts": "Username: a\nPassword: b\n",
     "a.md fences": "```hcl\n",
     "a.md table with free lines": "|===\n|token|a\n\n",
     "a.md sentences": "the password is a1b2c3d4e5, ",
@@ -27,6 +29,10 @@ def hostile(length: int) -> dict[str, str]:
     """Path and what it is, and a text of about so many characters."""
     deep = range(int((2 * length) ** 0.5))
     texts = {name: unit * (length // len(unit)) for name, unit in UNITS.items()}
+    texts["a.md cells without an end"] = "password " + "<td>" * (length // 4)
+    texts["a.yaml passwords in passwords"] = "".join(" " * i + "passwords:\n" for i in deep)
+    texts["a.md a border without an end"] = "|===\n|Password |b\n|" + "-" * length + "x"
+    texts["a.tf a string without an end"] = 'password = "' + '\\"' * (length // 2)
     texts["a.yaml blocks in blocks"] = "".join(" " * i + "password: |\n" for i in deep)
     texts["a.yaml data in data"] = "kind: Secret\n" + "".join(" " * i + "data:\n" for i in deep)
     texts["a.tfvars.json many values"] = json.dumps({"hidden": [f"v{i:09}" for i in range(length // 16)]}, indent=0)
