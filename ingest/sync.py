@@ -31,7 +31,7 @@ from rag.indexes.projection import Projections
 from rag.ports import Embedder, Progress
 from rag.records import AccessRule, Document, digest
 
-PIPELINE = "10"  # a new number makes every document be parsed anew
+PIPELINE = "11"  # a new number makes every document be parsed anew
 _BATCH = 48  # documents in one transaction
 
 
