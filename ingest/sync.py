@@ -11,21 +11,22 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from ingest.abbreviations import abbreviations
 from ingest.embedding import embed_missing, text_hashes
 from ingest.ledger import Plan, plan, retry_at, sound
 from ingest.parsers import Parsed, document_kind, is_terraform, parse
-from ingest.redaction import DECLARING, Finding, redact, sensitive_variables
-from ingest.refusals import decode, refuse_by_name
+from ingest.redaction import DECLARING, Finding
+from ingest.refusals import refuse_by_name
+from ingest.sandbox import shared
 from ingest.side_by_side import Ended, Feed, Interrupted, SideBySide
 from ingest.sources import Listed, Listing, Previous, Source, SourceSpec
 from rag.catalog import Catalog, CatalogWriter
 from rag.catalog.writer import now
-from rag.errors import DocumentError, RefusedError, WaypostError
+from rag.errors import DocumentError, RefusedError, SourceError, WaypostError
 from rag.indexes.projection import Projections
 from rag.ports import Embedder, Progress
 from rag.records import AccessRule, Document, digest
@@ -284,7 +285,8 @@ class Sync:
         for at in range(0, len(files), _BATCH):
             for item, data in source.fetch(files[at : at + _BATCH]):
                 if isinstance(data, bytes) and b"sensitive" in data:
-                    declared |= sensitive_variables(data.decode("utf-8", "replace"), item.path)
+                    with suppress(DocumentError):  # it will be quarantined when it is read
+                        declared |= shared().sensitive(item.path, data)
         return declared - stored, declared | stored
 
     def _remove(self, spec: SourceSpec, gone: Collection[str], ledger: Mapping[str, Any]) -> None:
@@ -318,9 +320,8 @@ class Sync:
                 ready.append(_Ready(item, signature, "skipped", str(error)))
             except DocumentError as error:
                 ready.append(_Ready(item, signature, "quarantined", str(error)))
-            except RecursionError:
-                reason = "it is nested too deeply to be parsed; split it, or exclude it in waypost.yaml"
-                ready.append(_Ready(item, signature, "quarantined", reason))
+            except SourceError:  # no document can be parsed now
+                raise
             except Exception as error:  # noqa: BLE001  # the per-document guard: one bad document never stops a sync
                 ready.append(_Ready(item, signature, "quarantined", f"{type(error).__name__} while parsing it"))
         return ready
@@ -394,13 +395,12 @@ def _owner(spec: SourceSpec, item: Listed, parsed: Parsed) -> str:
 
 
 def _digest_document(item: Listed, data: bytes, signature: str, sensitive: Collection[str]) -> _Ready:
-    """decode → redact → parse: from here on nothing sees what was redacted."""
-    text, notes = decode(data)
-    redacted, findings = redact(text, item.path, sensitive)
-    parsed = parse(item.path, redacted)
+    """decode → redact → parse, in another process: nothing here sees what was redacted."""
+    found = shared().digest(item.path, data, sensitive)
     version = item.version or hashlib.sha256(data).hexdigest()
-    parsed = replace(parsed, notes=(*notes, *parsed.notes))
-    return _Ready(item, signature, "indexed", "", redacted, version, parsed, findings, abbreviations(redacted))
+    return _Ready(
+        item, signature, "indexed", "", found.text, version, found.parsed, found.findings, found.abbreviations
+    )  # fmt: skip
 
 
 def as_json(report: SyncReport) -> dict[str, Any]:

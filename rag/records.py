@@ -141,6 +141,17 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class PassageDraft:
+    """A passage before it has an id: the catalog names it after its document and its text."""
+
+    heading_path: tuple[str, ...]
+    text: str
+    start_line: int
+    end_line: int
+    kind: str
+
+
+@dataclass(frozen=True)
 class Passage:
     """A piece of a document that can be found and cited: a section, a Terraform block, a YAML document, a window."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from rag.catalog import PassageDraft
+from rag.records import PassageDraft
 from rag.terraform.records import Symbol
 
 

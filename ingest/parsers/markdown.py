@@ -22,8 +22,8 @@ from ingest.parsers import Parsed, draft, lines_of
 from ingest.parsers.outdated import outdated
 from ingest.parsers.review import review
 from ingest.parsers.text import HARD_LIMIT, LIMIT, TARGET, windows
-from rag.catalog import PassageDraft
 from rag.errors import DocumentError
+from rag.records import PassageDraft
 
 _TEMPLATE = re.compile(r"<%.{0,300}?%>|\{\{.{0,300}?\}\}", re.S)
 _MISSPELT = 0.8  # likeness from which on a key is taken for a misspelt `audience`

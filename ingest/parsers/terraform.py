@@ -9,7 +9,7 @@ from ingest.parsers import Parsed, draft, lines_of
 from ingest.parsers.text import HARD_LIMIT, LIMIT, TARGET, windows
 from ingest.terraform.reading import Block, File
 from ingest.terraform.symbols import read_file, symbols
-from rag.catalog import PassageDraft
+from rag.records import PassageDraft
 
 
 @dataclass(frozen=True)

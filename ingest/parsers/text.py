@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ingest.parsers import Parsed, draft, lines_of
-from rag.catalog import PassageDraft
+from rag.records import PassageDraft
 
 TARGET = 1000  # characters that a passage should have at most, where its structure lets it be cut
 LIMIT = 1400  # characters that it may have, to stay whole

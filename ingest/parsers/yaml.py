@@ -12,7 +12,7 @@ import yaml as pyyaml
 
 from ingest.parsers import Parsed, draft, lines_of
 from ingest.parsers.text import LIMIT, TARGET, windows
-from rag.catalog import PassageDraft
+from rag.records import PassageDraft
 
 _NAMING_KEYS = ("alert", "record", "name", "id", "title", "job_name", "key")
 _LOADER: type = getattr(pyyaml, "CSafeLoader", pyyaml.SafeLoader)

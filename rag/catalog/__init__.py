@@ -4,6 +4,7 @@
 """
 
 from rag.catalog.reader import Catalog, Change, SourceRow
-from rag.catalog.writer import CatalogWriter, PassageDraft
+from rag.catalog.writer import CatalogWriter
+from rag.records import PassageDraft
 
 __all__ = ["Catalog", "CatalogWriter", "Change", "PassageDraft", "SourceRow"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,24 +17,13 @@ from rag.catalog import schema as s
 from rag.catalog.names import passage_id
 from rag.catalog.symbols import put_symbols, remove_symbols
 from rag.ports import Vectors
-from rag.records import AccessRule, Document, Generation, digest
+from rag.records import AccessRule, Document, Generation, PassageDraft, digest
 from rag.terraform.records import Symbol
 
 
 def now() -> str:
     """The present in ISO 8601, UTC, whole seconds."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-@dataclass(frozen=True)
-class PassageDraft:
-    """A passage before it has an id: the catalog names it after its document and its text."""
-
-    heading_path: tuple[str, ...]
-    text: str
-    start_line: int
-    end_line: int
-    kind: str
 
 
 class CatalogWriter:

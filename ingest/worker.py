@@ -1,0 +1,86 @@
+"""The process that reads documents for `ingest.sandbox`: it takes one at a time from a socket, with
+the function that reads it, and answers with a pickle. Before the first it sets itself limits that it can't lift again.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import pickle
+import resource
+import signal
+import sys
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from ingest.digestion import digest_document
+from rag.errors import DocumentError, RefusedError
+
+GOES_ON, ENDS = b"+", b"-"  # before an answer: whether the worker takes another document
+_GROWTH = 128 << 20  # bytes by which a worker may grow before it is replaced
+_DEEP = "it is nested too deeply to be parsed; split it, or exclude it in waypost.yaml"
+_FILES = {"warm.md": b"---\na: 1\n---\n# Warm\n", "warm.tf": b'a "b" {\n  token = "c"\n}\n', "warm.yaml": b"a: 1\n"}
+
+
+def main() -> None:
+    """Answers until the other end closes. Arguments: search path, socket, seconds, megabytes."""
+    channel, seconds, megabytes = Connection(int(sys.argv[2])), float(sys.argv[3]), int(sys.argv[4])
+    for path, data in _FILES.items():  # everything is imported and made before limits are taken
+        digest_document(path, data, ())
+    base = _size()
+    _limit(base, megabytes << 20)
+    os.dup2(1, 2)  # what a parser prints is nobody's
+    channel.send_bytes(b"ready")
+    while True:
+        try:
+            message = channel.recv_bytes()
+        except EOFError:
+            return
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time() + seconds), resource.RLIM_INFINITY))
+        answer = _answer(message)
+        goes_on = _size() <= base + _GROWTH
+        channel.send_bytes((GOES_ON if goes_on else ENDS) + answer)
+        if not goes_on:
+            return
+        del message, answer
+
+
+def _limit(base: int, memory: int) -> None:
+    """Limits of memory, and none of files and processes left."""
+    if base:
+        resource.setrlimit(resource.RLIMIT_AS, (base + memory, base + memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
+def _size() -> int:
+    """Bytes of address space that this process takes; 0 where the system does not say."""
+    try:
+        return int(Path("/proc/self/statm").read_bytes().split()[0]) * resource.getpagesize()
+    except FileNotFoundError:
+        return 0
+
+
+def _answer(message: bytes) -> bytes:
+    """The pickle of (outcome, result or reason)."""
+    try:
+        task, arguments = pickle.loads(message)  # noqa: S301  # from our own parent
+        return _packed("done", task(*arguments))
+    except MemoryError:
+        return _packed("memory", "")
+    except RefusedError as error:
+        return _packed("refused", str(error))
+    except DocumentError as error:
+        return _packed("failed", str(error))
+    except RecursionError:
+        return _packed("failed", _DEEP)
+    except Exception as error:  # noqa: BLE001  # the per-document guard: one bad document never stops a sync
+        return _packed("failed", f"{type(error).__name__} while parsing it")
+
+
+def _packed(outcome: str, told: Any) -> bytes:
+    return pickle.dumps((outcome, told), pickle.HIGHEST_PROTOCOL)
