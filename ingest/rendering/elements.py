@@ -51,6 +51,10 @@ class Elements:
         self._look_over(root)
         return self.blocks(root)
 
+    def paragraph_texts(self, root: Element) -> list[str]:
+        """What an element holds as lines of text alone. Raises: as `lines`."""
+        return [line.text for line in self.lines(root) if line.text]
+
     def drops(self, element: Element) -> bool:
         """Whether an element is not shown, or belongs to the site and not to the page."""
         return name_of(element) in _DROPPED or bool(_CHROME.search(element.get("role", "")))

@@ -67,6 +67,11 @@ class Run:
             text = _written(text, links)
         return [line for part in text.split(_BREAK) if (line := _SPACES.sub(" ", part).strip())]
 
+    def plain(self) -> list[str]:
+        """The lines so far as they were typed; the run begins anew."""
+        text, self._pieces = seen("".join(self._pieces)), []
+        return [line.rstrip().expandtabs(4) for line in text.split(_BREAK)]
+
     def paragraph(self) -> list[Line]:
         """The lines so far as a paragraph."""
         lines = [Line(prose(line), self.first, self.last) for line in self.lines()]

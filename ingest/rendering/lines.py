@@ -57,19 +57,21 @@ class Writer:
         self._places: list[Place] = []
         self._name = self._anchor = ""
         self._fresh = True
+        self._item_end = 0
 
     def begin(self, name: str, anchor: str = "") -> None:
         """From the next line on, what is added stands there."""
         self._name, self._anchor, self._fresh = in_one_line(name)[:NAME], anchor, True
 
-    def add(self, lines: Iterable[str]) -> None:
-        """Adds a block whose place is the one that was begun last."""
+    def add(self, lines: Iterable[str], item: bool = False) -> None:
+        """Adds a block whose place is the one that was begun last; items of a list have no blank line between them."""
         block = [line.rstrip() for line in lines]
         if not block:
             return
-        if self._lines:
+        if self._lines and not (item and self._item_end == len(self._lines)):
             self._lines.append("")
         self._lines += block
+        self._item_end = len(self._lines) if item else 0
         if self._fresh:
             self._places.append(Place(len(self._lines) - len(block) + 1, 0, self._name, self._anchor))
             self._fresh = False

@@ -27,16 +27,21 @@ _IN_CELL = " <br> "
 
 
 @dataclass(frozen=True)
-class _Cell:
+class Cell:
+    """`above`: it goes on from the row above."""
+
     text: str
     across: int
     down: int
     header: bool
+    above: bool = False
 
 
 @dataclass(frozen=True)
-class _Row:
-    cells: tuple[_Cell, ...]
+class Row:
+    """`first` and `last` are the lines of the original that hold it."""
+
+    cells: tuple[Cell, ...]
     first: int
     last: int
 
@@ -54,7 +59,7 @@ def table(elements: Elements, element: Element) -> list[Line]:
     if widest <= 1 or widest > _WIDEST or elements.is_intricate(element) or element.get("role") == "presentation":
         append(found, _cell_after_cell(elements, rows, widest))
     else:
-        append(found, _grid([_row(elements, row) for row in rows]))
+        append(found, grid([_row(elements, row) for row in rows]))
     return found
 
 
@@ -82,7 +87,7 @@ def _cells(elements: Elements, row: Element) -> list[Element]:
     return [cell for cell in row if isinstance(cell.tag, str) and not elements.drops(cell) and not is_gutter(cell)]
 
 
-def _row(elements: Elements, row: Element) -> _Row:
+def _row(elements: Elements, row: Element) -> Row:
     from ingest.rendering.elements import name_of
 
     cells: list[_Cell] = []
@@ -95,8 +100,8 @@ def _row(elements: Elements, row: Element) -> _Row:
             elements.text(element.tail, run)
         text = _IN_CELL.join(run.lines()).replace("|", "\\|")
         first, last = first or run.first, max(last, run.last)
-        cells.append(_Cell(text, _span(element, "colspan"), _span(element, "rowspan"), name_of(element) == "th"))
-    return _Row(tuple(cells), first, last)
+        cells.append(Cell(text, _span(element, "colspan"), _span(element, "rowspan"), name_of(element) == "th"))
+    return Row(tuple(cells), first, last)
 
 
 def _span(element: Element, name: str) -> int:
@@ -104,7 +109,7 @@ def _span(element: Element, name: str) -> int:
     return min(max(int(value), 1), _SPAN) if value.isascii() and value.isdigit() and len(value) < 6 else 1
 
 
-def _grid(rows: Sequence[_Row]) -> list[Line]:
+def grid(rows: Sequence[Row]) -> list[Line]:
     """The lines of a table, its leading rows of headers made one."""
     rows = [row for row in rows if any(cell.text for cell in row.cells)]
     if not rows:
@@ -125,7 +130,7 @@ def _joined(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _filled(rows: Sequence[_Row]) -> list[list[str]]:
+def _filled(rows: Sequence[Row]) -> list[list[str]]:
     """The texts of each row by column. What is repeated is no more, all in all, than what the table holds."""
     left = 1000 + sum(len(cell.text) + 4 for row in rows for cell in row.cells)
     below: dict[int, tuple[int, str]] = {}  # column → how many more rows a cell above reaches into, and its text
@@ -142,6 +147,10 @@ def _filled(rows: Sequence[_Row]) -> list[list[str]]:
 
         for cell in row.cells:
             from_above()
+            if cell.above and filled and len(texts) < len(filled[-1]):
+                text = filled[-1][len(texts)]
+                left -= len(text)
+                cell = Cell(text if left >= 0 else "", cell.across, 1, cell.header)
             again = cell.text if len(cell.text) <= _REPEATED else ""
             for repeat in range(max(1, min(cell.across, _WIDEST - len(texts)))):
                 if repeat and (left := left - len(again) - 4) < 0:
