@@ -37,8 +37,7 @@ def digest_document(path: str, data: bytes | Rendered, sensitive: Collection[str
     Raises: RefusedError for what must not be read; DocumentError for what can't be.
     """
     at = [time.process_time()]
-    rendered = render(path, data) if isinstance(data, bytes) else checked(data)
-    text, notes = (rendered.text, rendered.notes) if rendered else decode(data)
+    rendered, text, notes = _read(path, data)
     at.append(time.process_time())
     redacted, findings = redact(text, path, sensitive)
     at.append(time.process_time())
@@ -50,6 +49,14 @@ def digest_document(path: str, data: bytes | Rendered, sensitive: Collection[str
     seconds = {part: after - before for part, before, after in zip(parts, at, at[1:], strict=False)}
     places = _places(path, rendered.places) if rendered else ()
     return Digested(redacted, parsed, findings, known, seconds, places)
+
+
+def _read(path: str, data: bytes | Rendered) -> tuple[Rendered | None, str, tuple[str, ...]]:
+    """What was rendered, if anything was; the text, and notes on how it was read."""
+    rendered = render(path, data) if isinstance(data, bytes) else checked(data)
+    if rendered or isinstance(data, Rendered):
+        return rendered, rendered.text if rendered else "", rendered.notes if rendered else ()
+    return None, *decode(data)
 
 
 def _parsed(path: str, text: str, rendered: Rendered | None) -> Parsed:

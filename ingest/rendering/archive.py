@@ -25,7 +25,7 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, NotI
 
 
 class Archive:
-    """The parts of a ZIP file in memory. Raises: RefusedError for one that must not be unpacked; DocumentError for a broken one."""
+    """The parts of a ZIP file in memory. Raises: RefusedError for one that may not be unpacked; DocumentError for a broken one."""
 
     def __init__(self, data: bytes) -> None:
         try:
@@ -71,7 +71,9 @@ def _check(info: zipfile.ZipInfo) -> None:
     if info.flag_bits & 1:
         raise RefusedError("encrypted: it needs a password; save it without one")
     if info.file_size > _SMALL and info.file_size > _RATIO * max(info.compress_size, 1):
-        raise RefusedError(f"{info.filename[:80]!r} in it grows {info.file_size // max(info.compress_size, 1)} times: a zip bomb?")
+        raise RefusedError(
+            f"{info.filename[:80]!r} in it grows {info.file_size // max(info.compress_size, 1)} times: a zip bomb?"
+        )
 
 
 def parsed_xml(data: bytes, name: str) -> Element:

@@ -11,10 +11,14 @@ from typing import Any
 from ingest.rendering.lines import seen
 
 Element = Any
-_LANGUAGE = re.compile(r"(?:^|\s)(?:language|lang|highlight-source|highlight-text|highlight|brush:?|sourceCode)[-: ]\s*([\w+#.-]+)")
+_LANGUAGE = re.compile(
+    r"(?:^|\s)(?:language|lang|highlight-source|highlight-text|highlight|brush:?|sourceCode)[-: ]\s*([\w+#.-]+)"
+)
 _NAMES = re.compile(r"(?:^|\s)(bash|shell|sh|console|yaml|yml|json|hcl|terraform|python|go|ruby|java|xml|html|sql|toml|ini|diff"
                     r"|dockerfile|javascript|typescript|powershell|promql|nginx|text)(?:\s|$)")  # fmt: skip
-_GUTTER = re.compile(r"\b(?:lineno|linenos|gutter|rouge-gutter|line-numbers-rows|hljs-ln-numbers|copybtn|copy-button)\b")
+_GUTTER = re.compile(
+    r"\b(?:lineno|linenos|gutter|rouge-gutter|line-numbers-rows|hljs-ln-numbers|copybtn|copy-button)\b"
+)
 _IN_LINES = frozenset({"div", "p", "li", "tr"})
 _NO_LANGUAGE = frozenset({"default", "none", "plain", "plaintext", "notranslate", "highlight", "nohighlight", "text"})
 
@@ -66,7 +70,11 @@ def language_of(element: Element) -> str:
     for one in around:
         if not isinstance(one.tag, str):
             continue
-        named = one.get("data-lang") or one.get("data-language") or one.get("lang") if one is element else one.get("data-lang")
+        named = (
+            one.get("data-lang") or one.get("data-language") or one.get("lang")
+            if one is element
+            else one.get("data-lang")
+        )
         classes = one.get("class", "")
         match = _LANGUAGE.search(classes) or (_NAMES.search(classes) if one in around[:2] else None)
         found = str(named or (match.group(1) if match else "")).lower()

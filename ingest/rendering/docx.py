@@ -1,7 +1,7 @@
 """DOCX (ECMA-376, WordprocessingML) as Markdown: a citation names the section, since pages come with a printer.
 
-Read from its XML, so that nothing shown is lost: text in boxes, in content controls, inserted while changes are tracked; footnotes
-stand below the text. What was deleted, and comments, are not shown. `ingest.rendering` calls this.
+Read from its XML, so that nothing shown is lost: text in boxes, in content controls, inserted while changes are tracked;
+footnotes stand below the text. What was deleted, and comments, are not shown. `ingest.rendering` calls this.
 """
 
 from __future__ import annotations
@@ -133,33 +133,22 @@ class _Document:
             name = local_name(child)
             if name in _DELETED:
                 continue
-            if name == "t":
-                run.text(child.text or "", 0)
-            elif name == "tab" or name == "ptab":
-                run.text("\t", 0)
+            if name in ("t", "tab", "ptab", "noBreakHyphen", "sym", "docPr"):
+                run.text(_text(child, name), 0)
             elif name in ("br", "cr"):
                 run.line_break()
-            elif name == "noBreakHyphen":
-                run.text("-", 0)
-            elif name == "sym":
-                run.text(_symbol(child), 0)
             elif name in ("footnoteReference", "endnoteReference"):
                 self._refer(child, name.removesuffix("Reference"), run)
+            elif name == "txbxContent":
+                boxes.append(child)
             elif name == "r" and not plain:
                 self._styled(child, run, boxes, depth)
             elif name == "hyperlink" and not plain:
                 run.link(self._links.get(child.get(_REL + "id", ""), ""))
                 self._flow(child, run, boxes, plain, depth + 1)
                 run.link(None)
-            elif name == "docPr":
-                if alt := in_one_line(child.get("descr") or ""):
-                    run.text(f" ![{alt}]() ", 0)
-            elif name == "txbxContent":
-                boxes.append(child)
-            elif name == "AlternateContent":
-                self._flow(_choice(child), run, boxes, plain, depth + 1)
             else:
-                self._flow(child, run, boxes, plain, depth + 1)
+                self._flow(_choice(child) if name == "AlternateContent" else child, run, boxes, plain, depth + 1)
 
     def _styled(self, element: Element, run: Run, boxes: list[Element], depth: int) -> None:
         style = self._styles.of_run(element)
@@ -200,7 +189,10 @@ class _Document:
         rows: list[Row] = []
         boxes: list[Element] = []
         for row in _below(element, "tr"):
-            if any(True for cell in _below(row, "tc") for _ in _below(cell, "tbl")) or len(list(_below(row, "tc"))) == 1:
+            if (
+                any(True for cell in _below(row, "tc") for _ in _below(cell, "tbl"))
+                or len(list(_below(row, "tc"))) == 1
+            ):
                 self._flush(rows)
                 rows = []
                 for cell in _below(row, "tc"):
@@ -252,6 +244,16 @@ def _below(element: Element, name: str) -> Iterator[Element]:
             yield child
         elif found not in _DELETED and found not in ("tbl", "p", "tcPr", "trPr", "tblPr", "tblGrid"):
             yield from _below(_choice(child) if found == "AlternateContent" else child, name)
+
+
+def _text(element: Element, name: str) -> str:
+    """The text that an element stands for."""
+    if name == "docPr":
+        alt = in_one_line(element.get("descr") or "")
+        return f" ![{alt}]() " if alt else ""
+    if name == "sym":
+        return _symbol(element)
+    return {"t": element.text or "", "noBreakHyphen": "-"}.get(name, "\t")
 
 
 def _symbol(element: Element) -> str:

@@ -67,7 +67,9 @@ def _graph(page: Element) -> Element | None:
     except (binascii.Error, ValueError, zlib.error) as error:
         raise DocumentError(f"its page {page.get('name', '')!r} can't be unpacked: {error}") from error
     if inflate.unconsumed_tail:
-        raise RefusedError(f"its page {page.get('name', '')!r} has more than {_UNPACKED // 1_000_000} MB unpacked: a bomb?")
+        raise RefusedError(
+            f"its page {page.get('name', '')!r} has more than {_UNPACKED // 1_000_000} MB unpacked: a bomb?"
+        )
     return parsed_xml(unquote(data.decode("utf-8", "replace")).encode("utf-8", "replace"), "its page")
 
 
@@ -97,7 +99,11 @@ def _more(holder: Element) -> str:
     """What an object's own attributes say, and where it links to."""
     if _name(holder) == "mxCell":
         return ""
-    parts = [f"{key}: {in_one_line(value)}" for key, value in holder.attrib.items() if value.strip() and _SHOWN_KEYS.match(key)]
+    parts = [
+        f"{key}: {in_one_line(value)}"
+        for key, value in holder.attrib.items()
+        if value.strip() and _SHOWN_KEYS.match(key)
+    ]
     if tooltip := in_one_line(holder.get("tooltip") or ""):
         parts.append(tooltip)
     if (link := holder.get("link") or "").startswith(("http://", "https://")):

@@ -31,7 +31,9 @@ _BLOCKS = frozenset(
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _NOTES = ("warning", "caution", "danger", "important", "attention", "error", "tip", "hint", "note", "info", "success")
-_NOTE = re.compile(r"\b(?:admonition|admonitionblock|alert|callout|notice)\b|^(?:note|warning|tip|caution|danger|important)$")
+_NOTE = re.compile(
+    r"\b(?:admonition|admonitionblock|alert|callout|notice)\b|^(?:note|warning|tip|caution|danger|important)$"
+)
 _SIGNS = re.compile(r"\*\*|~~|`")
 _BESIDE_HEADINGS = frozenset("¶#§🔗")
 _CHROME = re.compile(r"\b(?:navigation|search)\b")
@@ -83,31 +85,36 @@ class Elements:
 
     def block(self, element: Element) -> list[Line]:
         """One element as blocks."""
-        name = name_of(element)
-        own: Callable[[Element], list[Line]] | None = getattr(self, "block_" + identifier(name), None)
+        own: Callable[[Element], list[Line]] | None = getattr(self, "block_" + identifier(name_of(element)), None)
         if own:
             return own(element)
-        if name in _HEADINGS:
-            return self._heading(element, _HEADINGS[name])
-        if name in ("pre", "listing", "xmp", "plaintext"):
-            return self._code(element)
-        if name in ("ul", "ol", "menu", "dir"):
-            return self._list(element, name == "ol")
-        if name == "dl":
-            return self._definitions(element)
-        if name == "blockquote":
-            return quoted(self.blocks(element))
-        if name == "table":
-            return tables.table(self, element)
-        if name == "summary":
-            return [line._replace(text=f"**{line.text}**") for line in self.paragraph(element)]
         return self._note(element) if is_note(element) else self.blocks(element)
+
+    def block_h1(self, element: Element) -> list[Line]:
+        run = Run()
+        self.flow(element, run, within_heading=True)
+        text = " ".join(run.lines())
+        anchor = _id_of(element)
+        if not text:
+            return []
+        signs, name = "#" * _HEADINGS[name_of(element)], _SIGNS.sub("", text)
+        return [Line(f"{signs} {text}", run.first, run.last, "#" + anchor if anchor else "", name)]
+
+    block_h2 = block_h3 = block_h4 = block_h5 = block_h6 = block_h1
+
+    def block_blockquote(self, element: Element) -> list[Line]:
+        return quoted(self.blocks(element))
+
+    def block_table(self, element: Element) -> list[Line]:
+        return tables.table(self, element)
+
+    def block_summary(self, element: Element) -> list[Line]:
+        return [line._replace(text=f"**{line.text}**") for line in self.paragraph(element)]
 
     def is_block(self, element: Element) -> bool:
         """Whether an element stands in lines of its own."""
         name = name_of(element)
-        own = hasattr(self, "block_" + identifier(name))
-        return own or name in _BLOCKS or element in self._holds_blocks
+        return name in _BLOCKS or element in self._holds_blocks or hasattr(self, "block_" + identifier(name))
 
     def is_intricate(self, table: Element) -> bool:
         """Whether a table's cells hold more than lines of text."""
@@ -119,16 +126,7 @@ class Elements:
         self.flow(element, run)
         return run.paragraph()
 
-    def _heading(self, element: Element, level: int) -> list[Line]:
-        run = Run()
-        self.flow(element, run, within_heading=True)
-        text = " ".join(run.lines())
-        anchor = _id_of(element)
-        if not text:
-            return []
-        return [Line(f"{'#' * level} {text}", run.first, run.last, "#" + anchor if anchor else "", _SIGNS.sub("", text))]
-
-    def _code(self, element: Element) -> list[Line]:
+    def block_pre(self, element: Element) -> list[Line]:
         self.arrive(element)
         line = self._line
         parts = code.text_of(element).split("\n")
@@ -144,7 +142,10 @@ class Elements:
         texts = fenced(parts, code.language_of(element))
         return [Line(text, number, number) for text, number in zip(texts, numbers, strict=True)]
 
-    def _list(self, element: Element, ordered: bool) -> list[Line]:
+    block_listing = block_xmp = block_plaintext = block_pre
+
+    def block_ul(self, element: Element) -> list[Line]:
+        ordered = name_of(element) == "ol"
         found: list[Line] = []
         number = _number(element.get("start"), 1)
         self.arrive(element)
@@ -163,6 +164,8 @@ class Elements:
             self.text(child.tail, stray)
         return found + stray.paragraph()
 
+    block_ol = block_menu = block_dir = block_ul
+
     def _item(self, element: Element) -> list[Line]:
         """The blocks of a list's item, the first two without a blank line between them where the second is a list."""
         lines = self.blocks(element)
@@ -170,7 +173,7 @@ class Elements:
             del lines[1]
         return lines
 
-    def _definitions(self, element: Element) -> list[Line]:
+    def block_dl(self, element: Element) -> list[Line]:
         found: list[Line] = []
         for child in element:
             if not isinstance(child.tag, str) or self.drops(child):
@@ -184,7 +187,7 @@ class Elements:
             elif name == "dd":
                 found += indented("  ", self.blocks(child))
             else:
-                found += self._definitions(child) if name == "div" else self.block(child)
+                found += self.block_dl(child) if name == "div" else self.block(child)
             if child.tail and child.tail.strip():
                 stray = Run()
                 self.text(child.tail, stray)
@@ -239,9 +242,9 @@ class Elements:
                 self._line = run.text(line.strip(), self._line)
                 run.code(False)
                 run.line_break()
-        elif hasattr(self, "block_" + identifier(name)):
-            for line in self.block(element):
-                run.text(line.text, line.first)
+        elif name not in _BLOCKS and hasattr(self, "block_" + identifier(name)):
+            for shown in self.block(element):
+                run.text(shown.text, shown.first)
                 run.line_break()
         else:
             self.flow(element, run)
@@ -336,9 +339,7 @@ class Elements:
 
     def arrive(self, element: Element) -> None:
         """Takes over the line in which an element begins."""
-        line = element.sourceline or 0
-        if line > self._line:
-            self._line = line
+        self._line = max(self._line, element.sourceline or 0)
 
     def _look_over(self, root: Element) -> None:
         """Finds the elements that hold blocks though they are none, and the tables that hold more than lines of text."""

@@ -17,7 +17,10 @@ from ingest.rendering.lines import Writer, in_one_line
 from rag.errors import RefusedError
 
 Element = Any
-_DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,30})|^\s*<\?xml[^>]{0,100}encoding=["']([\w.:-]{2,30})""", re.I)
+_DECLARED = re.compile(
+    rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,30})|^\s*<\?xml[^>]{0,100}encoding=["']([\w.:-]{2,30})""",
+    re.I,
+)
 _HEAD = 2048  # bytes in which a page declares its encoding
 _WORTH = 0.5  # share of a page's words that an article must hold to stand for the page
 
@@ -85,7 +88,11 @@ def _words(element: Element, elements: Elements) -> int:
         total += len((one.text or "").strip())
         for child in one:
             total += len((child.tail or "").strip())
-            if isinstance(child.tag, str) and not elements.drops(child) and name_of(child) not in ("header", "footer", "aside"):
+            if (
+                isinstance(child.tag, str)
+                and not elements.drops(child)
+                and name_of(child) not in ("header", "footer", "aside")
+            ):
                 open_elements.append(child)
     return total
 

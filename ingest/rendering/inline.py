@@ -1,7 +1,7 @@
 """What stands within a line of Markdown: text, code, emphasis, links, breaks; spaces as a browser shows them.
 
-`ingest.rendering.elements` puts pieces into a `Run` in the order of the document, marks among them, and takes lines out. Marks are
-written where they cut no word in two: a word must be found, quoted and redacted whole.
+`ingest.rendering.elements` puts pieces into a `Run` in the order of the document, marks among them, and takes lines out. Marks
+are written where they cut no word in two: a word must be found, quoted and redacted whole.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ def _written(text: str, links: list[str]) -> str:
     parts = _MARKS.split(text.replace(_CODE_END + _CODE, ""))
     following = _following(parts)
     out: list[str] = []
-    begun: dict[str, tuple[int, str, str]] = {}  # mark → (where it is in `out`, the character before it, the link's target)
+    begun: dict[
+        str, tuple[int, str, str]
+    ] = {}  # mark → (where it is in `out`, the character before it, the link's target)
     depth = dict.fromkeys(_ENDS.values(), 0)
     targets = iter(links)
     last = ""

@@ -1,7 +1,7 @@
 """PDF as Markdown, page by page: a citation leads to its page (`#page=3`, RFC 8118).
 
-Read by pypdf (https://pypdf.readthedocs.io), in Python alone. Headings are what the outline names, or else lines in larger letters
-than most; words cut at the end of a line are joined. `ingest.rendering` calls this.
+Read by pypdf (https://pypdf.readthedocs.io), in Python alone. Headings are what the outline names, or else lines in larger
+letters than most; words cut at the end of a line are joined. `ingest.rendering` calls this.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _LEVELS = 3  # levels of headings that are told apart by their size
 _CUT = re.compile(r"([^\W\d_]+)[-\u2010\u00ad]$")
 _FIRST_WORD = re.compile(r"([a-zà-öø-ÿ][^\W\d_]*)([^\w\s]*)\s*")
 _SENTENCE = re.compile(r"[.,;:!?]$")
+_LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "ft", "ﬆ": "st"}
+_LIGATURE = re.compile("[ﬀ-ﬆ]")
 _BULLET = re.compile("^[\u2022\u25cf\u25aa\u2023\u25e6\u2043\uf0b7\uf0a7]\\s*")
 _PAGES_NAMED = 8  # pages without text that a note names
 
@@ -45,7 +47,9 @@ def render(path: str, data: bytes) -> Rendered:
     if not any(line.text for page in pages for line in page):
         raise RefusedError("no text in it: scanned?")
     _set_levels(pages, _outline(reader))
-    joined = {word.lower() for page in pages for line in page for word in re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", line.text)}
+    joined = {
+        word.lower() for page in pages for line in page for word in re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", line.text)
+    }
     writer = Writer()
     for number, page in enumerate(pages, 1):
         writer.begin(f"page {number}", f"#page={number}")
@@ -94,7 +98,9 @@ def _pages(reader: Any) -> Iterator[list[_Line]]:
         raise DocumentError(f"not a PDF that can be read: {error}") from error
     for number in range(number_of_pages):
         if time.process_time() > until:
-            raise DocumentError(f"{number} of its {number_of_pages} pages took {_SECONDS:.0f} s; split it, or exclude it in waypost.yaml")
+            raise DocumentError(
+                f"{number} of its {number_of_pages} pages took {_SECONDS:.0f} s; split it, or exclude it in waypost.yaml"
+            )
         try:
             yield _lines(reader.pages[number])
         except (MemoryError, RecursionError):
@@ -113,7 +119,7 @@ def _lines(page: Any) -> list[_Line]:
     pieces: list[str] = []
 
     def end_line() -> None:
-        text = in_one_line("".join(pieces))
+        text = _LIGATURE.sub(lambda match: _LIGATURES[match.group()], in_one_line("".join(pieces)))
         lines.append(_Line(text, sizes.most_common(1)[0][0] if sizes else 0.0))
         pieces.clear()
         sizes.clear()
@@ -155,7 +161,13 @@ def _set_levels(pages: Sequence[Sequence[_Line]], outline: dict[str, int]) -> No
 def _may_be_heading(line: _Line, usual: float) -> bool:
     text = line.text
     worded = sum(character.isalpha() for character in text) * 2 >= len(text) and len(text) > 2
-    return usual > 0 and line.size >= usual * _LARGER and worded and len(text) <= _LONGEST_HEADING and not _SENTENCE.search(text)
+    return (
+        usual > 0
+        and line.size >= usual * _LARGER
+        and worded
+        and len(text) <= _LONGEST_HEADING
+        and not _SENTENCE.search(text)
+    )
 
 
 def _key(text: str) -> str:

@@ -101,7 +101,9 @@ class Styles:
             name = value(style, "name")
             outline = value(child(style, "pPr"), "outlineLvl")
             match = _HEADING.match(name)
-            level = level or (int(match.group(1)) if match else int(outline) + 1 if outline.isdigit() and int(outline) < 9 else 0)
+            level = level or (
+                int(match.group(1)) if match else int(outline) + 1 if outline.isdigit() and int(outline) < 9 else 0
+            )
             title = title or name.lower() == "title"
             code = code or bool(_CODE.search(name) and not _NO_CODE.search(name)) or bool(
                 _MONOSPACE.search(_font(child(style, "rPr")))

@@ -90,7 +90,7 @@ def _cells(elements: Elements, row: Element) -> list[Element]:
 def _row(elements: Elements, row: Element) -> Row:
     from ingest.rendering.elements import name_of
 
-    cells: list[_Cell] = []
+    cells: list[Cell] = []
     first = last = 0
     elements.arrive(row)
     for element in _cells(elements, row):
@@ -123,7 +123,9 @@ def grid(rows: Sequence[Row]) -> list[Line]:
     names = [" ".join(dict.fromkeys(filter(None, column))) for column in columns]
     last = max((row.last for row in rows[: max(headers, 1)]), default=0)
     lines = [Line(_joined(names), rows[0].first, last), Line("|" + " --- |" * width, rows[0].first, last)]
-    return lines + [Line(_joined(cells), row.first, row.last) for cells, row in zip(filled[headers:], rows[headers:], strict=True)]
+    return lines + [
+        Line(_joined(cells), row.first, row.last) for cells, row in zip(filled[headers:], rows[headers:], strict=True)
+    ]
 
 
 def _joined(cells: Sequence[str]) -> str:
@@ -145,8 +147,9 @@ def _filled(rows: Sequence[Row]) -> list[list[str]]:
                 if more > 1:
                     below[column] = (more - 1, text)
 
-        for cell in row.cells:
+        for given in row.cells:
             from_above()
+            cell = given
             if cell.above and filled and len(texts) < len(filled[-1]):
                 text = filled[-1][len(texts)]
                 left -= len(text)
@@ -171,9 +174,9 @@ def _cell_after_cell(elements: Elements, rows: Sequence[Element], widest: int) -
     for number, row in enumerate(rows):
         cells = _cells(elements, row)
         if number == 0 and widest > 1 and len(rows) > 1 and all(name_of(cell) == "th" for cell in cells):
-            lines = [elements.paragraph(cell) for cell in cells]
-            names = [" ".join(line.text for line in cell) for cell in lines]
-            append(found, [line for cell in lines for line in cell])
+            headers = [elements.paragraph(cell) for cell in cells]
+            names = [" ".join(line.text for line in header) for header in headers]
+            append(found, [line for header in headers for line in header])
             continue
         elements.arrive(row)
         for column, cell in enumerate(cells):

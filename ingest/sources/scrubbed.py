@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from ingest.refusals import decode
 from ingest.rendering import Rendered, from_rows, is_rendered, rendered_rows
@@ -45,7 +46,8 @@ class ScrubbedSource:
     def _scrubbed(self, path: str, data: bytes | Rendered) -> bytes | Rendered:
         """What is rendered is rendered here already: in the bytes of a PDF no value is seen."""
         if isinstance(data, bytes) and is_rendered(path, data):
-            data = from_rows(shared().run(rendered_rows, path, data))
+            rows: Sequence[Any] | None = shared().run(rendered_rows, path, data)
+            data = from_rows(rows) if rows else data
         if isinstance(data, Rendered):
             return data.changed(self._purged.scrub)
         try:

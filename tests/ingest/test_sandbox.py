@@ -131,7 +131,9 @@ def test_it_is_given_no_secrets_and_may_neither_write_nor_start_anything(
     assert set(around["environment"]) <= {*ingest.sandbox._KEPT, "LC_CTYPE"}
     assert around["write"] == "OSError"
     assert around["fork"] == "BlockingIOError" or around["root"]  # root's processes are not counted
-    assert not [name for name in around["files"] if name.startswith("/") and not name.startswith(("/dev/null", "/proc/"))]
+    assert not [
+        name for name in around["files"] if name.startswith("/") and not name.startswith(("/dev/null", "/proc/"))
+    ]
     assert sandbox.run(m.chatter) == "fine"
     assert sandbox.run(m.echo, 1) == 1
 
