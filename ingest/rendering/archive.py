@@ -25,7 +25,7 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, NotI
 
 
 class Archive:
-    """The parts of a ZIP file in memory. Raises: RefusedError for one that may not be unpacked; DocumentError for a broken one."""
+    """The parts of a ZIP file in memory. Raises: RefusedError for one that may not be unpacked; DocumentError for a broken"""
 
     def __init__(self, data: bytes) -> None:
         try:

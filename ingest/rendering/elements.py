@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin
 
@@ -31,9 +32,7 @@ _BLOCKS = frozenset(
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _NOTES = ("warning", "caution", "danger", "important", "attention", "error", "tip", "hint", "note", "info", "success")
-_NOTE = re.compile(
-    r"\b(?:admonition|admonitionblock|alert|callout|notice)\b|^(?:note|warning|tip|caution|danger|important)$"
-)
+_NOTE_CLASSES = frozenset({"admonition", "admonitionblock", "alert", "callout", "notice", *_NOTES[:4], "tip", "note"})
 _SIGNS = re.compile(r"\*\*|~~|`")
 _BESIDE_HEADINGS = frozenset("¶#§🔗")
 _CHROME = re.compile(r"\b(?:navigation|search)\b")
@@ -59,7 +58,8 @@ class Elements:
 
     def drops(self, element: Element) -> bool:
         """Whether an element is not shown, or belongs to the site and not to the page."""
-        return name_of(element) in _DROPPED or bool(_CHROME.search(element.get("role", "")))
+        role = element.get("role")
+        return name_of(element) in _DROPPED or (role is not None and bool(_CHROME.search(role)))
 
     # -- blocks -------------------------------------------------------------------------------------------------------
 
@@ -175,10 +175,12 @@ class Elements:
 
     def block_dl(self, element: Element) -> list[Line]:
         found: list[Line] = []
+        stray = Run()
+        self.arrive(element)
+        self.text(element.text, stray)
+        found += stray.paragraph()
         for child in element:
-            if not isinstance(child.tag, str) or self.drops(child):
-                continue
-            name = name_of(child)
+            name = "" if self.drops(child) else name_of(child)
             if name == "dt":
                 term = self.blocks(child)
                 if term and (anchor := child.get("id")):
@@ -186,12 +188,10 @@ class Elements:
                 found += item("- ", term)
             elif name == "dd":
                 found += indented("  ", self.blocks(child))
-            else:
+            elif name:
                 found += self.block_dl(child) if name == "div" else self.block(child)
-            if child.tail and child.tail.strip():
-                stray = Run()
-                self.text(child.tail, stray)
-                found += stray.paragraph()
+            self.text(child.tail, stray)
+            found += stray.paragraph()
         return found
 
     def _note(self, element: Element) -> list[Line]:
@@ -371,15 +371,18 @@ class Elements:
 def name_of(element: Element) -> str:
     """An element's name in small letters: `div`, or with its prefix `ac:task`; "" for a comment."""
     tag = element.tag
-    if not isinstance(tag, str):
-        return ""
-    if tag.startswith("{"):
-        local = tag.rsplit("}", 1)[1]
-        return f"{element.prefix}:{local}".lower() if element.prefix else local.lower()
-    return tag.lower()
+    return _name(tag, element.prefix if tag[0] == "{" else None) if isinstance(tag, str) else ""
 
 
+@lru_cache(maxsize=4096)
+def _name(tag: str, prefix: str | None) -> str:
+    local = tag.rsplit("}", 1)[-1].lower()
+    return f"{prefix.lower()}:{local}" if prefix else local
+
+
+@lru_cache(maxsize=4096)
 def identifier(name: str) -> str:
+    """The part of a method's name that stands for an element's."""
     return re.sub(r"\W", "_", name)
 
 
@@ -408,9 +411,10 @@ def quoted(lines: Sequence[Line]) -> list[Line]:
 
 def is_note(element: Element) -> bool:
     """Whether an element sets its text apart as a note or a warning."""
-    return name_of(element) in ("div", "aside", "section", "p") and any(
-        _NOTE.search(word) for word in element.get("class", "").lower().split()
-    )
+    classes = element.get("class")
+    if not classes or name_of(element) not in ("div", "aside", "section", "p"):
+        return False
+    return not _NOTE_CLASSES.isdisjoint(classes.lower().split())
 
 
 def _id_of(heading: Element) -> str:

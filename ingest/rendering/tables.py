@@ -72,6 +72,7 @@ def _parts(elements: Elements, element: Element, beside: list[Line]) -> Iterator
     for child in element:
         name = name_of(child)
         if name == "tr":
+            elements.text(child.text, stray)
             yield child
         elif name in ("thead", "tbody", "tfoot"):
             yield from _parts(elements, child, beside)
@@ -142,7 +143,12 @@ def _filled(rows: Sequence[Row]) -> list[list[str]]:
 
         def from_above(texts: list[str] = texts) -> None:
             while (column := len(texts)) in below:
+                nonlocal left
                 more, text = below.pop(column)
+                left -= len(text) + 4
+                if left < 0:
+                    below.clear()
+                    return
                 texts.append(text)
                 if more > 1:
                     below[column] = (more - 1, text)
