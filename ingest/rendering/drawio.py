@@ -21,6 +21,7 @@ from ingest.rendering import Rendered
 from ingest.rendering.archive import parsed_xml
 from ingest.rendering.elements import Elements
 from ingest.rendering.html import parsed
+from ingest.rendering.inline import Run
 from ingest.rendering.lines import Writer, in_one_line
 from rag.errors import DocumentError, RefusedError
 
@@ -73,6 +74,15 @@ def _graph(page: Element) -> Element | None:
     return parsed_xml(unquote(data.decode("utf-8", "replace")).encode("utf-8", "replace"), "its page")
 
 
+class _Labels(Elements):
+    """Labels are short: no signs of emphasis in them."""
+
+    def inline_b(self, element: Element, run: Run) -> None:
+        self.flow(element, run)
+
+    inline_strong = inline_code = inline_tt = inline_kbd = inline_samp = inline_del = inline_s = inline_strike = inline_b
+
+
 class _Cell:
     def __init__(self, element: Element, holder: Element) -> None:
         self.id = holder.get("id") or element.get("id") or ""
@@ -90,7 +100,7 @@ def _label(text: str, html: bool, holder: Element) -> str:
         text = re.sub(r"%([\w-]{1,40})%", lambda match: holder.get(match.group(1)) or match.group(), text)
     if (html or "<" in text) and _TAG.search(text):
         tree = parsed(text)
-        lines = Elements().paragraph_texts(tree) if tree is not None else []
+        lines = _Labels().paragraph_texts(tree) if tree is not None else []
         return in_one_line(" ".join(lines))
     return in_one_line(text)
 

@@ -20,6 +20,7 @@ from rag.errors import DocumentError
 
 Element = Any  # lxml's have no types
 _DEEPEST = 160  # elements within each other
+_LONGEST_LINK = 2000  # characters
 _LAST_LINE = 65534  # libxml2 counts no further
 _DROPPED = frozenset(
     """script style template noscript head nav iframe audio video canvas embed datalist colgroup map defs metadata
@@ -54,7 +55,10 @@ class Elements:
 
     def paragraph_texts(self, root: Element) -> list[str]:
         """What an element holds as lines of text alone. Raises: as `lines`."""
-        return [line.text for line in self.lines(root) if line.text]
+        self._look_over(root)
+        run = Run()
+        self.flow(root, run)
+        return run.lines()
 
     def drops(self, element: Element) -> bool:
         """Whether an element is not shown, or belongs to the site and not to the page."""
@@ -328,7 +332,7 @@ class Elements:
     def resolved(self, target: str) -> str:
         """A link's target, against the base where there is one; "" for one that leads nowhere else."""
         target = target.strip()
-        if not target or target.startswith("#") or re.match(r"(?:javascript|data|vbscript):", target, re.I):
+        if not target or len(target) > _LONGEST_LINK or target.startswith("#") or re.match(r"(?:javascript|data|vbscript):", target, re.I):
             return ""
         if self._base:
             try:
