@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from api.owner import Owner
+from api.owner import Owner, open_owner
 from api.purge import purge_value
 from api.settings import Settings
-from api.views import answer_view, result_view
+from api.views import citation_view, result_view
 from ingest.sandbox import Sandbox
 from ingest.sync import SyncReport
+from rag.cite import Citer
 from rag.records import Viewer
 from tests.conftest import commit, configure, write
 from tests.ingest.rendering.files import deflated, diagram, docx, graph, notebook, paragraph, pdf
@@ -43,7 +44,7 @@ FILES = {
         '<mxCell id="c" edge="1" source="a" target="b" value="memcached 11211"/>')))),
 }  # fmt: skip
 PLACES = {
-    "zebra": ("runbooks/zebra.html", "lines 7 to 8", "?plain=1#L6-L8", "runbook"),
+    "zebra": ("runbooks/zebra.html", "lines 7 to 8", "?plain=1#L7-L8", "runbook"),
     "walrus pool": ("walrus.pdf", "page 2", "#page=2", "page"),
     "falcon": ("heron.docx", "section Escalation", "", "page"),
     "forecast_otter_disk": ("otter.ipynb", "cell 2", "", "page"),
@@ -70,20 +71,22 @@ def test_each_format_is_found_and_cited_at_its_place(owner: Owner, sync: Sync, r
         line = next(n for n, text in enumerate(document.text.split("\n"), 1) if words.split()[-1] in text and n > 3)
         assert document.place(line, line) == place, document.places
         view = result_view(found)
-        assert view["url"] == f"https://github.com/example/infra/blob/{repo}/{path}{anchor}"
-        assert view["place"] and passage.text in document.text
+        assert document.link(line, line) == f"https://github.com/example/infra/blob/{repo}/{path}{anchor}"
+        assert view["url"] == document.link(passage.start_line, passage.end_line)
+        assert view["place"] == document.place(passage.start_line, passage.end_line) != ""
+        assert passage.text in document.text
     assert owner.catalog.document_at("infra", "runbooks/zebra.html").title == "Zebra runbook"
 
 
-def test_an_answer_cites_the_place(owner: Owner, sync: Sync, repo: str) -> None:
+def test_a_citation_says_the_place(owner: Owner, sync: Sync, repo: str) -> None:
     sync()
-    answer = owner.reader().asker("").answer("How many connections does the walrus pool hold?", Viewer())
-    view = answer_view(answer, 1.0)
-    citation = view["citations"][0]
-    assert (citation["path"], citation["place"]) == ("walrus.pdf", "page 2")
-    assert citation["url"].endswith("walrus.pdf#page=2")
-    assert "40 connections" in citation["quote"]
-    assert citation["quote"] in owner.catalog.document(citation["document_id"], Viewer()).text
+    found = owner.reader().retriever.search("walrus pool", Viewer()).passages
+    assert found[0].document.path == "walrus.pdf"
+    citation = Citer(owner.catalog, Viewer(), found).cite(0, 1, 99, "The walrus pool holds 40 connections.")
+    assert citation
+    view = citation_view(citation)
+    assert (view["place"], view["url"][-17:]) == ("page 2", "walrus.pdf#page=2")
+    assert view["quote"] in owner.catalog.document(citation.document_id, Viewer()).lines(view["start_line"], view["end_line"])
 
 
 def test_a_text_has_no_place(owner: Owner, sync: Sync, settings: Settings, tmp_path: Path) -> None:
@@ -137,9 +140,7 @@ def test_old_versions_keep_their_places(owner: Owner, sync: Sync, repo: str, tmp
     assert (old.places, old.link(9, 9)) == (before.places, before.link(9, 9))
 
 
-def test_a_purged_value_does_not_come_back_within_a_rendering(
-    owner: Owner, sync: Sync, settings: Settings, tmp_path: Path
-) -> None:
+def test_a_purged_value_does_not_come_back_within_a_rendering(settings: Settings, tmp_path: Path) -> None:
     value = "Quokka-Passphrase-77"
     files = {
         "a.html": f"<h2 id='x'>{value}</h2><p>{value[:6]}<b></b>{value[6:]}</p>", "b.pdf": pdf([[BODY, (11, value)]]),
@@ -147,21 +148,20 @@ def test_a_purged_value_does_not_come_back_within_a_rendering(
         "d.drawio": diagram((value, deflated(graph(f'<mxCell id="a" value="{value}"/>')))), "e.md": "# E\n",
     }  # fmt: skip
     configure(settings, {"name": "w", "type": "folder", "path": str(write(tmp_path / "w", files))})
-    sync()
-    owner.close()
-    purge_value(settings, value, lambda step: None)
-    for path, content in files.items():  # changed, so that all is read anew
-        write(tmp_path / "w", {path: content if isinstance(content, bytes) else content + "\n"})
-    from api.owner import open_owner
-
-    with open_owner(settings, "sync") as again:
-        again.catalog.write().__enter__()._connection.exec_driver_sql("update items set signature = ''")
-        report = again.sync([], lambda step: None, lambda: False)
+    with open_owner(settings, "sync") as owner:
+        owner.sync([], lambda step: None, lambda: False)
+    assert purge_value(settings, value, ()).clean
+    with open_owner(settings, "sync") as owner:
+        with owner.catalog.write() as writer:
+            for path in files:
+                document = owner.catalog.document_at("w", path)
+                assert document is not None and value not in repr(asdict(document)), path
+                writer.doubt_item("w", path)
+        report = owner.sync([], lambda step: None, lambda: False)
         assert report.sources[0].counts["indexed"] == 5
         for path in files:
-            document = again.catalog.document_at("w", path)
-            assert document is not None
-            assert value not in repr(asdict(document)), path
+            document = owner.catalog.document_at("w", path)
+            assert document is not None and value not in repr(asdict(document)), path
             assert path == "e.md" or "[REDACTED:purged]" in document.text
 
 
