@@ -83,21 +83,28 @@ def parsed_xml(data: bytes, name: str) -> Element:
     """
     from lxml import etree
 
-    if _DTD.search(data) or _DTD.search(_in_ascii(data)):
+    data = _in_utf8(data)  # in other encodings a DTD would not be seen
+    if _DTD.search(data):
         raise RefusedError(f"{name} declares a document type, which may hold a bomb")
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=True,
+        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=True,
         remove_comments=True, remove_pis=True,
     )  # fmt: skip
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise DocumentError(f"{name} is not XML that can be read: {error}") from error
-    if root is None or root.getroottree().docinfo.internalDTD is not None:
-        raise RefusedError(f"{name} declares a document type, which may hold a bomb")
+    if root is None:
+        raise DocumentError(f"{name} is empty")
     return root
 
 
-def _in_ascii(data: bytes) -> bytes:
-    """The bytes of UTF-16 and the like without the zeros between them."""
-    return data.replace(b"\0", b"") if b"\0" in data else b""
+def _in_utf8(data: bytes) -> bytes:
+    """XML in UTF-8, whatever it declares: what is neither that nor UTF-16 is read as Windows' Western code page."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")):
+        encoding = "utf-16" if data[0] >= 0xFE else "utf-16-le" if data[0] else "utf-16-be"
+        return data.decode(encoding, "replace").encode("utf-8", "replace")
+    try:
+        return data.decode("utf-8-sig").encode()
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace").encode()

@@ -80,7 +80,9 @@ class _Labels(Elements):
     def inline_b(self, element: Element, run: Run) -> None:
         self.flow(element, run)
 
-    inline_strong = inline_code = inline_tt = inline_kbd = inline_samp = inline_del = inline_s = inline_strike = inline_b
+    inline_strong = inline_code = inline_tt = inline_kbd = inline_samp = inline_del = inline_s = inline_strike = (
+        inline_b
+    )
 
 
 class _Cell:

@@ -141,7 +141,7 @@ class Elements:
             parts.pop()
         if not parts:
             return []
-        known = 0 < line and self._line < _LAST_LINE
+        known = line > 0 and self._line < _LAST_LINE
         numbers = [line + at if known else 0 for at in (0, *range(len(parts)), len(parts) - 1)]
         texts = fenced(parts, code.language_of(element))
         return [Line(text, number, number) for text, number in zip(texts, numbers, strict=True)]
@@ -332,7 +332,12 @@ class Elements:
     def resolved(self, target: str) -> str:
         """A link's target, against the base where there is one; "" for one that leads nowhere else."""
         target = target.strip()
-        if not target or len(target) > _LONGEST_LINK or target.startswith("#") or re.match(r"(?:javascript|data|vbscript):", target, re.I):
+        if (
+            not target
+            or len(target) > _LONGEST_LINK
+            or target.startswith("#")
+            or re.match(r"(?:javascript|data|vbscript):", target, re.I)
+        ):
             return ""
         if self._base:
             try:

@@ -154,7 +154,7 @@ def files(repository: str, endings: tuple[str, ...], number: int) -> Iterator[tu
         return
     git = ["git", f"--git-dir={repository}"]
     names = subprocess.run(
-        [*git, "ls-tree", "-r", "-z", "--name-only", "HEAD"], capture_output=True, text=True
+        [*git, "ls-tree", "-r", "-z", "--name-only", "HEAD"], capture_output=True, text=True, check=False
     ).stdout.split("\0")
     found = [name for name in names if name.lower().endswith(endings)]
     step = max(1, len(found) // (number * 2))
@@ -205,7 +205,8 @@ def main() -> None:
         total, lost_all = sum(row[0] for row in rows), sum(row[1] for row in rows)
         whole = sum(not row[1] for row in rows)
         print(
-            f"== {kind}: {len(rows)} files, {total} words, {lost_all} lost ({lost_all / max(total, 1):.3%}); {whole} files lost none"
+            f"== {kind}: {len(rows)} files, {total} words, {lost_all} lost ({lost_all / max(total, 1):.3%}); "
+            f"{whole} files lost none"
         )
         for reason, number in refused.most_common():
             print(f"   not read: {number} × {reason}")

@@ -86,11 +86,15 @@ def test_a_citation_says_the_place(owner: Owner, sync: Sync, repo: str) -> None:
     assert citation
     view = citation_view(citation)
     assert (view["place"], view["url"][-17:]) == ("page 2", "walrus.pdf#page=2")
-    assert view["quote"] in owner.catalog.document(citation.document_id, Viewer()).lines(view["start_line"], view["end_line"])
+    assert view["quote"] in owner.catalog.document(citation.document_id, Viewer()).lines(
+        view["start_line"], view["end_line"]
+    )
 
 
 def test_a_text_has_no_place(owner: Owner, sync: Sync, settings: Settings, tmp_path: Path) -> None:
-    configure(settings, {"name": "w", "type": "folder", "path": str(write(tmp_path / "w", {"a.md": "# A\n\nalpaca\n"}))})
+    configure(
+        settings, {"name": "w", "type": "folder", "path": str(write(tmp_path / "w", {"a.md": "# A\n\nalpaca\n"}))}
+    )
     sync()
     view = result_view(owner.reader().retriever.search("alpaca", Viewer()).passages[0])
     assert (view["place"], view["url"][-4:]) == ("", ":1-3")
@@ -99,7 +103,13 @@ def test_a_text_has_no_place(owner: Owner, sync: Sync, settings: Settings, tmp_p
 def test_what_is_refused_and_what_is_broken_is_in_the_ledger(
     owner: Owner, sync: Sync, settings: Settings, tmp_path: Path
 ) -> None:
-    files = {"scan.pdf": pdf([[]]), "cut.pdf": b"%PDF-1.4\nx", "a.svg": "<svg/>", "b.drawio.svg": "<svg/>", "c.docx": b"PK"}
+    files = {
+        "scan.pdf": pdf([[]]),
+        "cut.pdf": b"%PDF-1.4\nx",
+        "a.svg": "<svg/>",
+        "b.drawio.svg": "<svg/>",
+        "c.docx": b"PK",
+    }
     configure(settings, {"name": "w", "type": "folder", "path": str(write(tmp_path / "w", files))})
     assert sync().sources[0].counts["quarantined"] == 2
     reasons = {path: (row.outcome, row.reason) for path, row in owner.catalog.items("w").items()}
@@ -133,7 +143,9 @@ def test_old_versions_keep_their_places(owner: Owner, sync: Sync, repo: str, tmp
     sync()
     before = owner.catalog.document_at("infra", "walrus.pdf")
     assert before is not None
-    commit(tmp_path / "repo", {"walrus.pdf": pdf([[(20, "Walrus"), (11, "It holds 50.")]])}, date="2026-04-01T12:00:00Z")
+    commit(
+        tmp_path / "repo", {"walrus.pdf": pdf([[(20, "Walrus"), (11, "It holds 50.")]])}, date="2026-04-01T12:00:00Z"
+    )
     sync()
     old, replaced_at = owner.catalog.version(before.id, before.version, Viewer())
     assert replaced_at

@@ -27,7 +27,11 @@ NUMBERING = f"""<w:numbering {W}>
 
 def pdf(pages: Sequence[Sequence[tuple[int, str]]], outline: Sequence[tuple[str, int]] = (), info: str = "") -> bytes:
     """A PDF of lines (size, text); `outline` are titles with the number of their page, from 0."""
-    objects: list[bytes] = [b"", b"", b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"]
+    objects: list[bytes] = [
+        b"",
+        b"",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+    ]
     kids: list[int] = []
     for lines in pages:
         y, content = 780, []
@@ -49,7 +53,9 @@ def pdf(pages: Sequence[Sequence[tuple[int, str]]], outline: Sequence[tuple[str,
         objects.append(b"<< /Type /Outlines /First %d 0 R /Last %d 0 R /Count %d >>" % (root + 1, last, len(outline)))
         for at, (title, page) in enumerate(outline, root + 1):
             siblings = f"/Next {at + 1} 0 R" if at < last else ""
-            objects.append(f"<< /Title ({title}) /Parent {root} 0 R /Dest [{kids[page]} 0 R /Fit] {siblings} >>".encode())
+            objects.append(
+                f"<< /Title ({title}) /Parent {root} 0 R /Dest [{kids[page]} 0 R /Fit] {siblings} >>".encode()
+            )
         more = f"/Outlines {root} 0 R"
     objects[0] = f"<< /Type /Catalog /Pages 2 0 R {more} >>".encode()
     objects[1] = f"<< /Type /Pages /Count {len(kids)} /Kids [{' '.join(f'{kid} 0 R' for kid in kids)}] >>".encode()
@@ -61,7 +67,11 @@ def pdf(pages: Sequence[Sequence[tuple[int, str]]], outline: Sequence[tuple[str,
     start = len(out)
     out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
     out += b"".join(b"%010d 00000 n \n" % place for place in places)
-    out += b"trailer << /Size %d /Root 1 0 R /Info %d 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, len(objects), start)
+    out += b"trailer << /Size %d /Root 1 0 R /Info %d 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (
+        len(objects) + 1,
+        len(objects),
+        start,
+    )
     return bytes(out)
 
 
@@ -83,11 +93,15 @@ def paragraph(text: str, style: str = "", properties: str = "") -> str:
 def docx(body: str, parts: Mapping[str, str | bytes] | None = None) -> bytes:
     """A DOCX of this body, with the styles and lists above."""
     known = {"[Content_Types].xml": "<Types/>", "word/styles.xml": STYLES, "word/numbering.xml": NUMBERING}
-    return archive({**known, "word/document.xml": f"<w:document {W}><w:body>{body}</w:body></w:document>", **(parts or {})})
+    return archive(
+        {**known, "word/document.xml": f"<w:document {W}><w:body>{body}</w:body></w:document>", **(parts or {})}
+    )
 
 
 def notebook(*cells: Mapping[str, object]) -> bytes:
-    return json.dumps({"nbformat": 4, "metadata": {"kernelspec": {"language": "Python"}}, "cells": list(cells)}).encode()
+    return json.dumps(
+        {"nbformat": 4, "metadata": {"kernelspec": {"language": "Python"}}, "cells": list(cells)}
+    ).encode()
 
 
 def deflated(graph: str) -> str:

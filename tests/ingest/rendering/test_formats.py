@@ -45,7 +45,8 @@ def names(found: Rendered) -> list[tuple[int, int, str, str]]:
 
 def test_pages_headings_and_cut_words() -> None:
     pages = [
-        [(20, "Failover"), BODY, BODY, (11, "The standby takes over the infra-"), (11, "structure when on-call says so, on-"), (11, "call.")],
+        [(20, "Failover"), BODY, BODY, (11, "The standby takes over the infra-"), (11, "structure when on-call says so, on-"),
+         (11, "call.")],
         [],
         [(15, "Steps"), BODY, (11, "# promote-now (as root)"), (11, "oﬃce".replace("ﬃ", "ffi"))],
     ]  # fmt: skip
@@ -99,7 +100,8 @@ def test_a_document_s_sections() -> None:
     body = (
         paragraph("Before any heading")
         + paragraph("Failover", "Heading1")
-        + paragraph(RUN.format("<w:b/>", "bold") + RUN.format("", " and ") + RUN.format('<w:rFonts w:ascii="Consolas"/>', "psql -c x"))
+        + paragraph(RUN.format("<w:b/>", "bold") + RUN.format("", " and ")
+                    + RUN.format('<w:rFonts w:ascii="Consolas"/>', "psql -c x"))
         + paragraph("one", "Bullets") + paragraph("two", "Bullets")
         + paragraph("first", properties='<w:numPr><w:ilvl w:val="0"/><w:numId w:val="2"/></w:numPr>')
         + paragraph("second", properties='<w:numPr><w:ilvl w:val="0"/><w:numId w:val="2"/></w:numPr>')
@@ -142,6 +144,18 @@ def test_tables_boxes_and_controls_of_a_document() -> None:
 BOMB = b"\0" * 60_000_000
 
 
+LAUGHS = '<?xml version="1.0" encoding="{}"?><!DOCTYPE a [<!ENTITY l "ha">{}]><mxfile><diagram name="&l9;"/></mxfile>'
+ENTITIES = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n > 1 else "&l;" * 10}">' for n in range(1, 10))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-7", "utf-32", "cp1252"])
+def test_a_bomb_of_entities_is_not_expanded_in_any_encoding(encoding: str) -> None:
+    began = time.process_time()
+    with pytest.raises(DocumentError):
+        read("a.drawio", LAUGHS.format(encoding, ENTITIES).encode(encoding))
+    assert time.process_time() - began < 1
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -151,8 +165,8 @@ BOMB = b"\0" * 60_000_000
         (archive({"word/document.xml": "<a/>", "../../etc/passwd": "x"}), "leads out of it"),
         (archive({"word/document.xml": "<a/>", "/etc/passwd": "x"}), "leads out of it"),
         (archive({"word/document.xml": "<a/>", "..\\x": "x"}), "leads out of it"),
-        (docx(paragraph("x"), {"word/document.xml": f'<!DOCTYPE a [<!ENTITY x "y">]><w:document {W}/>'}), "declares a document type"),
-        (docx(paragraph("x"), {"word/document.xml": '<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>'.encode("utf-16")}), "document type"),
+        (docx("", {"word/document.xml": f'<!DOCTYPE a [<!ENTITY x "y">]><w:document {W}/>'}), "declares a document type"),
+        (docx("", {"word/document.xml": '<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>'.encode("utf-16")}), "document type"),
         (docx(""), "no text in it"),
         (b"\xd0\xcf\x11\xe0" + bytes(600), "an old .doc"),
     ],
@@ -165,7 +179,9 @@ def test_documents_that_are_refused(data: bytes, reason: str) -> None:
 
 def test_a_part_that_lies_about_its_size_is_not_unpacked() -> None:
     data = archive({"word/document.xml": b"x" * 900_000})
-    assert "can't be read" in broken("a.docx", data.replace((900_000).to_bytes(4, "little"), (1000).to_bytes(4, "little")))
+    assert "can't be read" in broken(
+        "a.docx", data.replace((900_000).to_bytes(4, "little"), (1000).to_bytes(4, "little"))
+    )
 
 
 def test_two_parts_of_one_name() -> None:
@@ -189,7 +205,10 @@ def test_documents_that_are_broken(data: bytes) -> None:
 
 def test_the_cells_of_a_notebook() -> None:
     picture = {"output_type": "display_data", "data": {"image/png": "iVBORw0KGgo=", "text/plain": "<Figure>"}}
-    printed = {"output_type": "stream", "text": ["\x1b[31mred\x1b[0m\n", "10%\r100%\n"] + [f"line {n}\n" for n in range(60)]}
+    printed = {
+        "output_type": "stream",
+        "text": ["\x1b[31mred\x1b[0m\n", "10%\r100%\n"] + [f"line {n}\n" for n in range(60)],
+    }
     found = read("a.ipynb", notebook(
         {"cell_type": "markdown", "source": ["# Capacity\n", "\n", "![plot](attachment:x.png) see"]},
         {"cell_type": "code", "source": "print(1)", "outputs": [printed, picture]},
@@ -217,7 +236,8 @@ def test_notebooks_that_are_broken(data: bytes) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"{}", b'{"cells": 1}', b'{"cells": [1, {"source": 1, "outputs": 2, "cell_type": []}, {"outputs": [3, {"data": 4, "text": {}}]}]}',
+    [b"{}", b'{"cells": 1}',
+     b'{"cells": [1, {"source": 1, "outputs": 2, "cell_type": []}, {"outputs": [3, {"data": 4, "text": {}}]}]}',
      b'{"worksheets": [{"cells": null}, 5], "metadata": []}'],
 )  # fmt: skip
 def test_notebooks_of_odd_values_have_no_text(data: bytes) -> None:
@@ -281,10 +301,13 @@ def test_diagrams_that_are_broken(data: bytes) -> None:
 def test_cells_that_stand_within_each_other_are_shown_once() -> None:
     loop = graph('<mxCell id="a" value="one" parent="b"/>', '<mxCell id="b" value="two" parent="a"/>')
     assert read("a.drawio", diagram(("x", loop))).text == "# x\n\n- one\n  - two\n"
-    silent = graph('<mxCell id="a" parent="b"/>', '<mxCell id="b" parent="a"/>', '<mxCell id="c" value="c" parent="a"/>')
+    silent = graph(
+        '<mxCell id="a" parent="b"/>', '<mxCell id="b" parent="a"/>', '<mxCell id="c" value="c" parent="a"/>'
+    )
     assert read("a.drawio", diagram(("x", silent))).text == "# x\n\n- c\n"
 
 
 def test_what_is_too_large_is_refused() -> None:
-    assert "too large" in refusal("a.html", b"x" * 5_000_001)
+    for path in ("a.html", "a.pdf", "a.docx", "a.drawio"):
+        assert "too large: 5 MB" in refusal(path, b"%PDF" + b"x" * 5_000_001)
     assert "its text is too large" in refusal("a.docx", docx(paragraph(random.Random(1).randbytes(3_000_000).hex())))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import re
 import time
@@ -38,7 +39,22 @@ def test_a_page_as_a_whole() -> None:
     found = read(data)
     assert found.text == (GOLDEN / "failover.md").read_text()
     source = data.decode().split("\n")
-    document = Document("d", "s", "p", "", "page", found.text, "v", "u", "#L{start}-L{end}", "", "", AccessRule(), "", places=found.places)
+    document = Document(
+        "d",
+        "s",
+        "p",
+        "",
+        "page",
+        found.text,
+        "v",
+        "u",
+        "#L{start}-L{end}",
+        "",
+        "",
+        AccessRule(),
+        "",
+        places=found.places,
+    )
     for number, line in enumerate(found.text.split("\n"), 1):
         words = re.findall(r"\w{3,}", re.sub(r"\]\([^)]*\)|^```\w+|\*\*Warning\*\*", "", line))
         match = re.fullmatch(r"u#L(\d+)-L(\d+)", document.link(number, number))
@@ -92,7 +108,10 @@ def test_the_content_of_a_page_is_chosen_only_when_it_is_clear() -> None:
     assert markdown("<main>a</main><main>b</main>") == "a\n\nb"
     assert markdown("<main></main><p>all") == "all"
     assert markdown("<header>site</header><article>long text of the page</article>") == "long text of the page"
-    assert markdown("<article>short</article><p>a much longer text beside it</p>") == "short\n\na much longer text beside it"
+    assert (
+        markdown("<article>short</article><p>a much longer text beside it</p>")
+        == "short\n\na much longer text beside it"
+    )
     assert markdown("<article>one</article><article>two</article>") == "one\n\ntwo"
 
 
@@ -104,7 +123,9 @@ def test_titles_and_anchors() -> None:
     found = read(page)
     assert found.title == "Site - Page"
     assert read("<title>t</title><h1>One</h1>").title == ""
-    document = Document("d", "s", "p", "", "page", found.text, "v", "u", "", "", "", AccessRule(), "", places=found.places)
+    document = Document(
+        "d", "s", "p", "", "page", found.text, "v", "u", "", "", "", AccessRule(), "", places=found.places
+    )
     lines = {line: number for number, line in enumerate(found.text.split("\n"), 1)}
     anchors = [("x", "a"), ("## Two", "b"), ("## Three", "c"), ("## Four", "d"), ("- term", "e")]
     assert [document.link(lines[line], lines[line]) for line, _ in anchors] == [f"u#{anchor}" for _, anchor in anchors]
@@ -129,7 +150,9 @@ def test_a_wiki_can_have_tags_of_its_own() -> None:
         def drops(self, element: Element) -> bool:
             return element.tag == "ac:toc" or super().drops(element)
 
-    page = parsed("<p>a <ac:key name='x'></ac:key> b<ac:toc>c</ac:toc></p><span><ac:note><p>d</p></ac:note></span><zz>e</zz>")
+    page = parsed(
+        "<p>a <ac:key name='x'></ac:key> b<ac:toc>c</ac:toc></p><span><ac:note><p>d</p></ac:note></span><zz>e</zz>"
+    )
     assert rendered(page, Confluence()).text == "a key x b\n\n> note\nd\n\ne\n"
 
 
@@ -149,7 +172,9 @@ def test_encodings(data: bytes, text: str) -> None:
 
 WORDS = st.text(st.sampled_from("abcxyz_äß#-*<&|`~>=1. \n"), min_size=1, max_size=8)
 INLINE = st.sampled_from("b i code a span del kbd u label".split())
-BLOCK = st.sampled_from("div p ul ol li dl dt dd pre blockquote table tr td th h2 section details summary tbody form".split())
+BLOCK = st.sampled_from(
+    "div p ul ol li dl dt dd pre blockquote table tr td th h2 section details summary tbody form".split()
+)
 TREES = st.recursive(
     WORDS.map(html.escape),
     lambda inner: st.builds(
@@ -208,14 +233,14 @@ def test_what_spans_much_is_not_repeated_without_end() -> None:
 )
 def test_large_pages_take_time_in_line_with_their_size(text: str) -> None:
     began = time.process_time()
-    try:
+    with contextlib.suppress(DocumentError):
         read(text)
-    except DocumentError:
-        pass
     assert time.process_time() - began < 12
 
 
-@pytest.mark.parametrize("text", ["<div>" * 500 + "deep", "<div>" * 5000 + "deep", "<table><tr><td>" * 200 + "deep", "<b>" * 1000 + "deep"])
+@pytest.mark.parametrize(
+    "text", ["<div>" * 500 + "deep", "<div>" * 5000 + "deep", "<table><tr><td>" * 200 + "deep", "<b>" * 1000 + "deep"]
+)
 def test_what_is_nested_too_deeply_is_said_and_not_cut(text: str) -> None:
     with pytest.raises(DocumentError, match="nested too deeply"):
         read(text)
