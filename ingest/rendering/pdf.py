@@ -21,6 +21,7 @@ from rag.errors import DocumentError, RefusedError
 
 _SECONDS = 20.0  # of the processor for the pages of a file; a sandbox gives a document 30
 _LARGER = 1.12  # times the size of most letters, from which on a line is a heading
+_BESIDE = 0.2  # of a letter's height, by which pieces of one line may differ in theirs
 _LONGEST_HEADING = 90  # characters
 _LEVELS = 3  # levels of headings that are told apart by their size
 _CUT = re.compile(r"([^\W\d_]+)[-\u2010\u00ad]$")
@@ -112,30 +113,53 @@ def _pages(reader: Any) -> Iterator[list[_Line]]:
             yield []
 
 
-def _lines(page: Any) -> list[_Line]:
-    """The lines of a page's text, each with the size of most of its letters."""
-    lines: list[_Line] = []
-    sizes: Counter[float] = Counter()
-    pieces: list[str] = []
+class _Lines:
+    """Takes the pieces of a page's text as pypdf comes upon them, and makes lines of them.
 
-    def end_line() -> None:
-        text = _LIGATURE.sub(lambda match: _LIGATURES[match.group()], in_one_line("".join(pieces)))
-        lines.append(_Line(text, sizes.most_common(1)[0][0] if sizes else 0.0))
-        pieces.clear()
-        sizes.clear()
+    Where a program placed every word by itself pypdf ends the line after each: what stands beside it goes on with it.
+    """
 
-    def visit(text: str, cm: Sequence[float], tm: Sequence[float], font: Any, size: float) -> None:
-        scale = abs(tm[3] or tm[1] or 1.0) * abs(cm[3] or cm[1] or 1.0)
+    def __init__(self) -> None:
+        self.lines: list[_Line] = []
+        self._pieces: list[str] = []
+        self._sizes: Counter[float] = Counter()
+        self._at: tuple[float, float] | None = None  # where the last piece begins, of those that are a part of one line
+        self._ends = False
+
+    def visit(self, text: str, cm: Sequence[float], tm: Sequence[float], font: Any, size: float) -> None:
+        """What pypdf calls with a piece of text, its matrices (PDF 32000-1, 9.4.4), its font and size."""
+        if text == "\n" and self._at:
+            self._ends = True
+            return
+        if not text:
+            return
+        height = size * abs(tm[3] or tm[1] or 1.0) * abs(cm[3] or cm[1] or 1.0)
+        place = tm[4] * cm[0] + tm[5] * cm[2] + cm[4], tm[4] * cm[1] + tm[5] * cm[3] + cm[5]
+        if self._ends and self._at:
+            beside = abs(place[1] - self._at[1]) <= _BESIDE * height and place[0] >= self._at[0]
+            self._pieces.append(" ") if beside else self.end_line()
+        self._ends = False
         for at, part in enumerate(text.split("\n")):
             if at:
-                end_line()
-            pieces.append(part)
+                self.end_line()
+            self._pieces.append(part)
             if letters := len(part.strip()):
-                sizes[round(size * scale, 1)] += letters
+                self._sizes[round(height, 1)] += letters
+        self._at = None if "\n" in text else place
 
-    page.extract_text(visitor_text=visit)
-    end_line()
-    return lines
+    def end_line(self) -> None:
+        text = _LIGATURE.sub(lambda match: _LIGATURES[match.group()], in_one_line("".join(self._pieces)))
+        self.lines.append(_Line(text, self._sizes.most_common(1)[0][0] if self._sizes else 0.0))
+        self._pieces.clear()
+        self._sizes.clear()
+
+
+def _lines(page: Any) -> list[_Line]:
+    """The lines of a page's text, each with the size of most of its letters."""
+    found = _Lines()
+    page.extract_text(visitor_text=found.visit)
+    found.end_line()
+    return found.lines
 
 
 def _set_levels(pages: Sequence[Sequence[_Line]], outline: dict[str, int]) -> None:

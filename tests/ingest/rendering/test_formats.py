@@ -11,6 +11,7 @@ import zipfile
 import pytest
 
 from ingest.rendering import Rendered, render
+from ingest.rendering.pdf import _Lines
 from rag.errors import DocumentError, RefusedError
 from tests.ingest.rendering.files import W, archive, deflated, diagram, docx, graph, notebook, paragraph, pdf
 
@@ -59,6 +60,16 @@ def test_pages_headings_and_cut_words() -> None:
     assert "\\# promote-now (as root)" in lines
     assert names(found) == [(1, 6, "page 1", "#page=1"), (8, 12, "page 3", "#page=3")]
     assert found.notes == ("no text on page 2: scanned, or a picture",)
+
+
+def test_words_that_were_placed_one_by_one_make_lines() -> None:
+    """As pypdf hands out what browsers print: each word with an end of line behind it."""
+    turned, found = [0.75, 0, 0, -0.75, 72, 585], _Lines()
+    for text, x, y in (("Test", 60, 32), (" ", 115, 32), ("Master", 141, 32), ("below", 60, 70), ("left", 0, 70)):
+        found.visit(text, turned, [1, 0, 0, -1, x, y], None, 34)
+        found.visit("\n", turned, [1, 0, 0, 1, 0, 0], None, 34)
+    found.end_line()
+    assert [line.text for line in found.lines] == ["Test Master", "below", "left"]
 
 
 def test_an_outline_names_the_headings() -> None:
