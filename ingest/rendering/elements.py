@@ -71,21 +71,25 @@ class Elements:
         """What an element holds, as blocks with blank lines between them."""
         found: list[Line] = []
         run = Run()
+        self._gather(element, found, run)
+        append(found, run.paragraph())
+        return found
+
+    def _gather(self, element: Element, found: list[Line], run: Run) -> None:
+        """Adds what an element holds: text to the run, and with each block the run before it to what was found."""
         self.arrive(element)
         self.text(element.text, run)
         for child in element:
             if not isinstance(child.tag, str):
                 pass
+            elif child in self._holds_blocks and not self.drops(child):
+                self._gather(child, found, run)
             elif self.is_block(child):
                 append(found, run.paragraph())
                 append(found, [] if self.drops(child) else self.block(child))
-            elif self.drops(child):
-                pass
-            else:
+            elif not self.drops(child):
                 self.inline(child, run)
             self.text(child.tail, run)
-        append(found, run.paragraph())
-        return found
 
     def block(self, element: Element) -> list[Line]:
         """One element as blocks."""
@@ -117,8 +121,10 @@ class Elements:
 
     def is_block(self, element: Element) -> bool:
         """Whether an element stands in lines of its own."""
-        name = name_of(element)
-        return name in _BLOCKS or element in self._holds_blocks or hasattr(self, "block_" + identifier(name))
+        return element in self._holds_blocks or self._stands_alone(name_of(element))
+
+    def _stands_alone(self, name: str) -> bool:
+        return name in _BLOCKS or hasattr(self, "block_" + identifier(name))
 
     def is_intricate(self, table: Element) -> bool:
         """Whether a table's cells hold more than lines of text."""
@@ -157,14 +163,17 @@ class Elements:
         self.text(element.text, stray)
         for child in element:
             if isinstance(child.tag, str) and not self.drops(child):
-                found += stray.paragraph()
                 if name_of(child) == "li":
+                    found += stray.paragraph()
                     number = _number(child.get("value"), number)
                     found += item(f"{number}. " if ordered else "- ", self._item(child))
                     number += 1
-                else:
-                    within = self.block(child) if self.is_block(child) else self.paragraph(child)
+                elif self.is_block(child):
+                    found += stray.paragraph()
+                    within = self.block(child)
                     found += indented("  ", within) if found else within
+                else:
+                    self.inline(child, stray)
             self.text(child.tail, stray)
         return found + stray.paragraph()
 
@@ -182,9 +191,13 @@ class Elements:
         stray = Run()
         self.arrive(element)
         self.text(element.text, stray)
-        found += stray.paragraph()
         for child in element:
             name = "" if self.drops(child) else name_of(child)
+            if name and not self.is_block(child):
+                self.inline(child, stray)
+                self.text(child.tail, stray)
+                continue
+            found += stray.paragraph()
             if name == "dt":
                 term = self.blocks(child)
                 if term and (anchor := child.get("id")):
@@ -195,8 +208,7 @@ class Elements:
             elif name:
                 found += self.block_dl(child) if name == "div" else self.block(child)
             self.text(child.tail, stray)
-            found += stray.paragraph()
-        return found
+        return found + stray.paragraph()
 
     def _note(self, element: Element) -> list[Line]:
         lines = self.blocks(element)
@@ -369,9 +381,9 @@ class Elements:
                 self._intricate.add(tables_open[-1])
             if name == "table":
                 tables_open.append(element)
-            if name in _BLOCKS or hasattr(self, "block_" + identifier(name)):
+            if self._stands_alone(name):
                 for outer in reversed(within):
-                    if name_of(outer) in _BLOCKS or outer in self._holds_blocks:
+                    if outer in self._holds_blocks or self._stands_alone(name_of(outer)):
                         break
                     self._holds_blocks.add(outer)
             within.append(element)

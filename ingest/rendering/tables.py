@@ -23,6 +23,8 @@ _REPEATED = 200  # characters of a cell that is repeated; of a longer one the fi
 _WIDEST = 100  # columns
 _SPAN = 1000  # rows or columns that a cell may span, as HTML says
 _HEADERS = 3  # rows of headers at most
+_ROWS = frozenset({"thead", "tbody", "tfoot", "tr"})
+_PARTS = frozenset({"thead", "tbody", "tfoot", "tr", "td", "th"})
 _IN_CELL = " <br> "
 
 
@@ -65,27 +67,50 @@ def table(elements: Elements, element: Element) -> list[Line]:
 
 def _parts(elements: Elements, element: Element, beside: list[Line]) -> Iterator[Element]:
     """The rows of a table; what else it holds goes into `beside`."""
-    from ingest.rendering.elements import append, name_of
+    from ingest.rendering.elements import name_of
 
     stray = Run()
+    rows: list[Element] = []
+    open_parts = [iter([element])]
+    while open_parts:
+        part = next(open_parts[-1], None)
+        if part is None:
+            open_parts.pop()
+            continue
+        _beside(elements, part, stray, beside)
+        if name_of(part) == "tr":
+            rows.append(part)
+        else:
+            open_parts.append(child for child in part if name_of(child) in _ROWS)
+    append_to(beside, stray.paragraph())
+    yield from rows
+
+
+def _beside(elements: Elements, element: Element, stray: Run, beside: list[Line]) -> None:
+    """What a part of a table holds beside its parts and cells."""
+    from ingest.rendering.elements import name_of
+
     elements.text(element.text, stray)
     for child in element:
         name = name_of(child)
-        if name == "tr":
-            elements.text(child.text, stray)
-            yield child
-        elif name in ("thead", "tbody", "tfoot"):
-            yield from _parts(elements, child, beside)
-        elif name and not elements.drops(child):
-            append(beside, elements.block(child) if elements.is_block(child) else elements.paragraph(child))
-        if child.tail and child.tail.strip():
+        if name and name not in _PARTS and not elements.drops(child):
+            if elements.is_block(child):
+                append_to(beside, stray.paragraph())
+                append_to(beside, elements.block(child))
+            else:
+                elements.inline(child, stray)
+        if child.tail and (child.tail.strip() or name not in _PARTS):
             elements.text(child.tail, stray)
-    append(beside, stray.paragraph())
+
+
+def append_to(found: list[Line], block: Sequence[Line]) -> None:
+    if block:
+        found += [Line(""), *block] if found else block
 
 
 def _cells(elements: Elements, row: Element) -> list[Element]:
-    """The cells of a row, and what else stands among them."""
-    return [cell for cell in row if isinstance(cell.tag, str) and not elements.drops(cell) and not is_gutter(cell)]
+    """The cells of a row."""
+    return [cell for cell in row if cell.tag in ("td", "th") and not elements.drops(cell) and not is_gutter(cell)]
 
 
 def _row(elements: Elements, row: Element) -> Row:
@@ -96,9 +121,7 @@ def _row(elements: Elements, row: Element) -> Row:
     elements.arrive(row)
     for element in _cells(elements, row):
         run = Run()
-        elements.flow(element, run) if name_of(element) in ("td", "th") else elements.inline(element, run)
-        if element.tail:
-            elements.text(element.tail, run)
+        elements.flow(element, run)
         text = _IN_CELL.join(run.lines()).replace("|", "\\|")
         first, last = first or run.first, max(last, run.last)
         cells.append(Cell(text, _span(element, "colspan"), _span(element, "rowspan"), name_of(element) == "th"))
@@ -186,12 +209,8 @@ def _cell_after_cell(elements: Elements, rows: Sequence[Element], widest: int) -
             continue
         elements.arrive(row)
         for column, cell in enumerate(cells):
-            lines = elements.blocks(cell) if name_of(cell) in ("td", "th") else elements.block(cell)
+            lines = elements.blocks(cell)
             if lines and column < len(names) and names[column]:
                 append(found, [lines[0]._replace(text=f"**{names[column]}:**", anchor="", name="")])
             append(found, lines)
-            if cell.tail and cell.tail.strip():
-                stray = Run()
-                elements.text(cell.tail, stray)
-                append(found, stray.paragraph())
     return found

@@ -95,7 +95,7 @@ def test_a_page_as_a_whole() -> None:
         ("<table><tr><td rowspan=2>a<td>b<tr><td>c</table>", "|  |  |\n| --- | --- |\n| a | b |\n| a | c |"),
         ("<table><tr><th colspan=2>A<th rowspan=2>B<tr><th>x<th>y<tr><td>1<td>2<td>3</table>",
          "| A x | A y | B |\n| --- | --- | --- |\n| 1 | 2 | 3 |"),
-        ("<table>lost?<caption>cap</caption><tr>stray<td>a</td></table>", "cap\n\nlost?stray\n\na"),
+        ("<table>lost?<caption>cap</caption><tr>stray<td>a</td></table>", "lost?\n\ncap\n\nstray\n\na"),
         ("<table><tr><th>K<th>V<tr><td>k<td><pre>a\nb</pre></table>", "K\nV\n\n**K:**\n\nk\n\n**V:**\n\n```\na\nb\n```"),
     ],
 )  # fmt: skip
@@ -170,8 +170,8 @@ def test_encodings(data: bytes, text: str) -> None:
     assert read(data).text.strip() == text
 
 
-WORDS = st.text(st.sampled_from("abcxyz_äß#-*<&|`~>=1. \n"), min_size=1, max_size=8)
-INLINE = st.sampled_from("b i code a span del kbd u label".split())
+WORDS = st.text(st.sampled_from("abcxyz_äß#-*<&|~>=1. \n"), min_size=1, max_size=8)
+INLINE = st.sampled_from("b i code a span del kbd u".split())
 BLOCK = st.sampled_from(
     "div p ul ol li dl dt dd pre blockquote table tr td th h2 section details summary tbody form".split()
 )
