@@ -47,7 +47,7 @@ def _collect(element: Element, parts: list[str]) -> None:
             if own_line:
                 _end_line(parts)
             _collect(child, parts)
-            if own_line and child.getnext() is not None:
+            if own_line and (child.getnext() is not None or child.tail) and not (child.tail or "").startswith("\n"):
                 _end_line(parts)
         if child.tail:
             parts.append(child.tail)

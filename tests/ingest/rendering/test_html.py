@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.rendering import Rendered, render
@@ -81,6 +81,7 @@ def test_a_page_as_a_whole() -> None:
         ("<pre class='brush: yaml'>\na:\n  b: ```\n</pre>", "````yaml\na:\n  b: ```\n````"),
         ("<div class='language-hcl highlighter-rouge'><pre><code>a\n</code></pre></div>", "```hcl\na\n```"),
         ("<pre><div>a</div><div>b</div>c<br>d</pre>", "```\na\nb\nc\nd\n```"),
+        ("<pre><div>1</div>2</pre>", "```\n1\n2\n```"),
         ("<dl><dt>T</dt><dd>one</dd><dd>two</dd></dl>", "- T\n  one\n  two"),
         ("<blockquote><p>a</p><p>b</p></blockquote>", "> a\n>\n> b"),
         ("<div class='admonition note'><p class=admonition-title>Note</p><p>x</p></div>", "> Note\n>\n> x"),
@@ -185,6 +186,7 @@ TREES = st.recursive(
 )  # fmt: skip
 
 
+@settings(derandomize=True, max_examples=300, deadline=None)
 @given(st.lists(TREES, min_size=1, max_size=4))
 def test_no_word_that_is_shown_is_lost(parts: list[str]) -> None:
     text = f"<body><p>first</p>{''.join(parts)}<script>no</script></body>"
