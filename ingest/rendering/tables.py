@@ -77,6 +77,7 @@ def _parts(elements: Elements, element: Element, beside: list[Line]) -> Iterator
         if part is None:
             open_parts.pop()
             continue
+        append_to(beside, stray.paragraph())
         _beside(elements, part, stray, beside)
         if name_of(part) == "tr":
             rows.append(part)
@@ -93,7 +94,9 @@ def _beside(elements: Elements, element: Element, stray: Run, beside: list[Line]
     elements.text(element.text, stray)
     for child in element:
         name = name_of(child)
-        if name and name not in _PARTS and not elements.drops(child):
+        if name in _PARTS:
+            append_to(beside, stray.paragraph())
+        elif name and not elements.drops(child):
             if elements.is_block(child):
                 append_to(beside, stray.paragraph())
                 append_to(beside, elements.block(child))
