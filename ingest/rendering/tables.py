@@ -96,6 +96,8 @@ def _beside(elements: Elements, element: Element, stray: Run, beside: list[Line]
         name = name_of(child)
         if name in _PARTS:
             append_to(beside, stray.paragraph())
+            if name in ("td", "th") and name_of(element) != "tr":  # a cell in no row
+                append_to(beside, elements.blocks(child))
         elif name and not elements.drops(child):
             if elements.is_block(child):
                 append_to(beside, stray.paragraph())
