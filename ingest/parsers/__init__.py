@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from rag.records import PassageDraft
+from rag.records import Document, PassageDraft
 from rag.terraform.records import Symbol
 
 
@@ -75,6 +75,19 @@ def is_terraform(path: str) -> bool:
     return suffix(path) in TERRAFORM or path.lower().endswith(TERRAFORM_JSON)
 
 
+def parse_document(document: Document) -> Parsed:
+    """The passages of a document as it is stored. Raises: as `parse`."""
+    return parse_rendered(document.path, document.text) if document.places else parse(document.path, document.text)
+
+
+def parse_rendered(path: str, text: str, title: str = "") -> Parsed:
+    """The passages of a rendering: it is Markdown, whatever its path. Raises: as `parse`."""
+    from ingest.parsers import markdown
+
+    parsed = markdown.parse(path, text)
+    return replace(parsed, title=title) if title else parsed
+
+
 def _parser(path: str, text: str) -> Parser:
     if suffix(path) in MARKDOWN:
         from ingest.parsers import markdown
@@ -122,10 +135,13 @@ _PAGES_NAMES = re.compile(
 )
 
 
-def document_kind(path: str, configured: str) -> str:
-    """The kind of a document: as configured, or by its path: terraform, runbook, decision, incident, config, code, page."""
+def document_kind(path: str, configured: str, rendered: bool = False) -> str:
+    """The kind of a document: as configured, or by its path: terraform, runbook, decision, incident, config, code, page. One that
+    was rendered is a page of some kind."""
     if configured != "auto":
         return configured
+    if rendered:
+        path += ".md"
     if is_terraform(path):
         return "terraform"
     name = plain_name(path)
