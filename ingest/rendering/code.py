@@ -19,7 +19,9 @@ _NAMES = re.compile(r"(?:^|\s)(bash|shell|sh|console|yaml|yml|json|hcl|terraform
 _GUTTER = re.compile(
     r"\b(?:lineno|linenos|gutter|rouge-gutter|line-numbers-rows|hljs-ln-numbers|copybtn|copy-button)\b"
 )
-_IN_LINES = frozenset({"div", "p", "li", "tr"})
+_IN_LINES = frozenset(
+    "div p li tr ul ol dl dt dd table tbody section article blockquote details summary form pre h1 h2 h3 h4 h5 h6".split()
+)
 _NO_LANGUAGE = frozenset({"default", "none", "plain", "plaintext", "notranslate", "highlight", "nohighlight", "text"})
 
 
@@ -46,11 +48,13 @@ def _collect(element: Element, parts: list[str]) -> None:
             own_line = name in _IN_LINES
             if own_line:
                 _end_line(parts)
+            elif name in ("td", "th") and parts and not parts[-1][-1:].isspace():
+                parts.append(" ")
             _collect(child, parts)
             if own_line and (child.getnext() is not None or child.tail) and not (child.tail or "").startswith("\n"):
                 _end_line(parts)
         if child.tail:
-            parts.append(child.tail)
+            parts.append(" " * (name in ("td", "th") and not child.tail[0].isspace()) + child.tail)
 
 
 def _end_line(parts: list[str]) -> None:
