@@ -198,7 +198,7 @@ def test_no_letter_that_is_shown_is_lost(parts: list[str]) -> None:
 
 
 def _letters(text: str) -> Counter[str]:
-    """How often each letter stands there; where words end is tested by examples, for broken HTML shows them in more than one way."""
+    """How often each letter stands there; of broken HTML there is more than one reading of where words end."""
     return Counter(re.findall(r"[^\W_]", text))
 
 
