@@ -243,7 +243,7 @@ def lfs(trap: Trap) -> Expected:
     plain(trap, **{".gitattributes": "*.md filter=lfs\n", "big.md": pointer, ".lfsconfig": lfsconfig})
     for key in ("filter.lfs.smudge", "filter.lfs.process"):
         git(trap.repo, "config", key, str(trap.canary))
-    return Expected(frozenset({"page.md", ".gitattributes", ".lfsconfig"}))
+    return Expected(frozenset({"page.md", ".gitattributes", ".lfsconfig"}), skipped=1)
 
 
 # -- ways out of the repository ---------------------------------------------------------------------------------------
