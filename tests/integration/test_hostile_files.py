@@ -101,8 +101,12 @@ def test_each_is_accounted_for_and_the_rest_is_found(
     for number in range(10):
         assert reader.search(f"alpaca{number}", Viewer()).passages[0].document.path == f"docs/{number}.md"
     assert reader.search("guanaco", Viewer()).passages[0].document.path.startswith("deeper/")
-    for found in doctor.examine(owner.catalog, owner.projections).diagnoses:  # whose own vector finds them is no matter here:
-        assert not (found.missing or found.extra or found.outdated or found.error)  # a thousand equal ones tear HNSW's graph
+    for found in doctor.examine(
+        owner.catalog, owner.projections
+    ).diagnoses:  # whose own vector finds them is no matter here:
+        assert not (
+            found.missing or found.extra or found.outdated or found.error
+        )  # a thousand equal ones tear HNSW's graph
     again = sync().sources[0]
     assert again.outcome == "done"
     assert again.counts.get("indexed", 0) <= len(rows)
