@@ -233,8 +233,8 @@ def test_keywords_are_found_in_any_text() -> None:
 
 @pytest.mark.parametrize(("name", "text"), hostile(200_000).items())
 def test_time_is_linear(name: str, text: str) -> None:
-    """Four times the text takes four times as long, and would take sixteen if time grew with its square. Twice that is allowed,
+    """Four times the text takes four times as long, and would take sixteen if time grew with its square. Eleven is allowed,
     for other processes run beside this; `make bench-secrets ARGS=--hostile` measures more closely, up to 1 MB."""
     path = name.split(maxsplit=1)[0]
     quarter = min(seconds(hostile(50_000)[name], path) for _ in range(3))
-    assert min(seconds(text, path) for _ in range(3)) < 8 * max(quarter, 0.01)
+    assert min(seconds(text, path) for _ in range(3)) < 11 * max(quarter, 0.01)
