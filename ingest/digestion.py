@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import astuple, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from ingest.abbreviations import abbreviations
 from ingest.parsers import Parsed, parse, parse_rendered
@@ -21,14 +20,14 @@ from rag.records import Place
 @dataclass(frozen=True)
 class Digested:
     """A document's text without credentials, and what its parser found. `seconds` are those of the processor, by part; `places`
-    are the values of `rag.records.Place`, where the text is a rendering."""
+    are there where the text is a rendering."""
 
     text: str
     parsed: Parsed
     findings: tuple[Finding, ...] = ()
     abbreviations: Mapping[str, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
-    places: tuple[tuple[Any, ...], ...] = ()
+    places: tuple[Place, ...] = ()
 
 
 def digest_document(path: str, data: bytes | Rendered, sensitive: Collection[str]) -> Digested:
@@ -53,10 +52,13 @@ def digest_document(path: str, data: bytes | Rendered, sensitive: Collection[str
 
 def _read(path: str, data: bytes | Rendered) -> tuple[Rendered | None, str, tuple[str, ...]]:
     """What was rendered, if anything was; the text, and notes on how it was read."""
-    rendered = render(path, data) if isinstance(data, bytes) else checked(data)
-    if rendered or isinstance(data, Rendered):
-        return rendered, rendered.text if rendered else "", rendered.notes if rendered else ()
-    return None, *decode(data)
+    if isinstance(data, bytes):
+        rendered = render(path, data)
+        if rendered is None:
+            return None, *decode(data)
+    else:
+        rendered = checked(data)
+    return rendered, rendered.text, rendered.notes
 
 
 def _parsed(path: str, text: str, rendered: Rendered | None) -> Parsed:
@@ -66,12 +68,12 @@ def _parsed(path: str, text: str, rendered: Rendered | None) -> Parsed:
     return parse_rendered(path, text, title)
 
 
-def _places(path: str, places: Sequence[Place]) -> tuple[tuple[Any, ...], ...]:
-    """The values of places whose names and anchors hold no credentials: they were taken from the text."""
+def _places(path: str, places: Sequence[Place]) -> tuple[Place, ...]:
+    """The places, whose names and anchors hold no credentials: they were taken from the text."""
     names, _ = redact("\n".join(place.name for place in places), path)
     anchors, _ = redact("\n".join(place.anchor for place in places), path)
     told = zip(places, names.split("\n"), anchors.split("\n"), strict=True)
-    return tuple(astuple(replace(place, name=name, anchor=anchor)) for place, name, anchor in told)
+    return tuple(replace(place, name=name, anchor=anchor) for place, name, anchor in told)
 
 
 def declared_sensitive(path: str, data: bytes) -> set[str]:

@@ -81,8 +81,9 @@ class GitRepository:
             raise SettingsError(f"source {self._name!r}: {location!r} is not a repository's location")
         if self._local:
             return ""
-        reason = doubtful(location) or "only https, http and ssh URLs are read, and user@host:path"
-        if not doubtful(location):
+        reason = doubtful(location)
+        if not reason:
+            reason = "only https, http and ssh URLs are read, and user@host:path"
             if _SSH_URL.fullmatch(location) or ("://" not in location and _SCP.fullmatch(location)):
                 return "ssh"
             try:

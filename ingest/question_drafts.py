@@ -19,6 +19,7 @@ import yaml
 
 from ingest.parsers import MARKDOWN, suffix
 from ingest.redaction import redact
+from ingest.yaml_loader import LOADER
 from rag.indexes.tokens import content_words
 from rag.records import Document, Passage, digest
 
@@ -32,7 +33,6 @@ _GENERIC = re.compile(
 )
 _ROUTINE = re.compile(r"^(merge|bump|revert|release|update readme|fix typo|wip\b|lint|format|\[?automated)", re.I)
 _TELLING = {"heading": 3, "link": 2, "alert": 2, "commit": 4}  # words of meaning that a question needs
-_ALERT_LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Draft = dict[str, Any]
 
@@ -166,7 +166,7 @@ def _note(notes: Mapping[str, Any], key: str) -> str:
 
 def _rules(text: str) -> Iterator[Mapping[str, Any]]:
     try:
-        loaded = list(yaml.load_all(text, Loader=_ALERT_LOADER))
+        loaded = list(yaml.load_all(text, Loader=LOADER))
     except (yaml.YAMLError, ValueError, RecursionError):
         return
     for found in loaded:

@@ -29,9 +29,10 @@ from typing import Any, TypeVar, cast
 from ingest.digestion import Digested, declared_sensitive, digest_document
 from ingest.parsers import Parsed
 from ingest.redaction import Finding
+from ingest.rendering import Rendered
 from ingest.worker import GOES_ON, OUT_OF_MEMORY
 from rag.errors import DocumentError, RefusedError, SourceError
-from rag.records import PassageDraft
+from rag.records import PassageDraft, Place
 from rag.terraform.records import Symbol, SymbolAttribute, SymbolReference
 
 Result = TypeVar("Result")
@@ -44,10 +45,10 @@ _END = 10.0  # seconds that a worker may take to end
 _ANSWER = 256 << 20  # bytes of an answer
 _CODE = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from ingest.worker import main; main()"
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")  # of the environment, whose rest may hold credentials
-_RECORDS = {
-    (record.__module__, record.__qualname__): record
-    for record in (Digested, Parsed, PassageDraft, Finding, Symbol, SymbolAttribute, SymbolReference)
-}
+_ANSWERED = (
+    Digested, Rendered, Place, Parsed, PassageDraft, Finding, Symbol, SymbolAttribute, SymbolReference,
+)  # fmt: skip
+_RECORDS = {(record.__module__, record.__qualname__): record for record in _ANSWERED}
 
 
 class Sandbox:
@@ -62,7 +63,7 @@ class Sandbox:
         self._timer: threading.Timer | None = None
         self._closed = False
 
-    def digest(self, path: str, data: bytes, sensitive: Collection[str]) -> Digested:
+    def digest(self, path: str, data: bytes | Rendered, sensitive: Collection[str]) -> Digested:
         """What `ingest.digestion.digest_document` makes of a file.
 
         Raises: RefusedError, DocumentError as that does, and DocumentError for a file that takes more time or memory than it

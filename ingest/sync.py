@@ -16,7 +16,6 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from ingest.digestion import digest_document
 from ingest.embedding import embed_missing, text_hashes
 from ingest.ledger import Plan, plan, retry_at, sound
 from ingest.parsers import Parsed, document_kind, is_terraform, parse_document
@@ -405,12 +404,12 @@ def _owner(spec: SourceSpec, item: Listed, parsed: Parsed) -> str:
 
 def _digest_document(item: Listed, data: bytes | Rendered, signature: str, sensitive: Collection[str]) -> _Ready:
     """decode or render → redact → parse, in another process: nothing here sees what was redacted."""
-    found = shared().run(digest_document, item.path, data, frozenset(sensitive))
+    found = shared().digest(item.path, data, sensitive)
     read = data if isinstance(data, bytes) else data.text.encode("utf-8", "surrogatepass")
     version = item.version or hashlib.sha256(read).hexdigest()
-    places = tuple(Place(*values) for values in found.places)
     return _Ready(
-        item, signature, "indexed", "", found.text, version, found.parsed, found.findings, found.abbreviations, places
+        item, signature, "indexed", "", found.text, version, found.parsed, found.findings, found.abbreviations,
+        found.places,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from ingest.parsers import Parsed, lines_of
-from ingest.parsers.sections import Block, page
+from ingest.parsers.sections import Block, page, past_blanks
 
 _TITLE = re.compile(r"(={1,6}|#{1,6})\s+(\S.*)$")
 _DELIMITER = re.compile(r"(?:-{4,}|\.{4,}|={4,}|\*{4,}|_{4,}|\+{4,}|/{4,}|--|[|,:!]={3,}|`{3,}\w*)$")
@@ -69,11 +69,11 @@ def _title(lines: Sequence[str], start: int, at: int) -> Block | None:
     """The title at this line, with what leads on to it from `start`."""
     line = lines[at].rstrip()
     if match := _TITLE.match(line):
-        return Block(start, _past_blanks(lines, at + 1), len(match[1]), _plain(match[2].rstrip("= ")))
+        return Block(start, past_blanks(lines, at + 1), len(match[1]), _plain(match[2].rstrip("= ")))
     below = _UNDERLINE.match(lines[at + 1].rstrip()) if at + 1 < len(lines) else None
     alone = at == start and (at == 0 or not lines[at - 1].strip())
     if below and (alone or at > start) and line[:1].isalnum() and abs(len(below[0]) - len(line)) <= 1:
-        return Block(start, _past_blanks(lines, at + 2), _LEVELS.index(below[1]) + 1, _plain(line))
+        return Block(start, past_blanks(lines, at + 2), _LEVELS.index(below[1]) + 1, _plain(line))
     return None
 
 
@@ -93,7 +93,7 @@ def _body(lines: Sequence[str], start: int, at: int, closers: Mapping[str, Seque
         end, inner = _one(lines, following, closers)
         whole = whole or inner
     header = bool(_ATTRIBUTE.match(lines[at])) or lines[at].startswith("//")
-    return Block(start, _past_blanks(lines, end), whole=whole, front_matter=header and start < _HEADER)
+    return Block(start, past_blanks(lines, end), whole=whole, front_matter=header and start < _HEADER)
 
 
 def _one(lines: Sequence[str], at: int, closers: Mapping[str, Sequence[int]]) -> tuple[int, bool]:
@@ -112,9 +112,3 @@ def _one(lines: Sequence[str], at: int, closers: Mapping[str, Sequence[int]]) ->
             break
         end += 1
     return end, False
-
-
-def _past_blanks(lines: Sequence[str], at: int) -> int:
-    while at < len(lines) and not lines[at].strip():
-        at += 1
-    return at

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ingest.parsers import Parsed, lines_of
-from ingest.parsers.sections import Block, page
+from ingest.parsers.sections import Block, page, past_blanks
 
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1*\s*$")
 _ITEM = re.compile(r"(?:[-*+•‣]|\(?(?:\d{1,4}|#|[a-zA-Z])[.)])\s")
@@ -83,9 +83,7 @@ def _title(lines: Sequence[str], at: int, styles: list[tuple[str, bool]]) -> Blo
         return None
     if style not in styles:
         styles.append(style)
-    return Block(
-        at, _past_blanks(lines, end), styles.index(style) + 1, _ROLE.sub(r"\1", text.strip().replace("``", ""))
-    )
+    return Block(at, past_blanks(lines, end), styles.index(style) + 1, _ROLE.sub(r"\1", text.strip().replace("``", "")))
 
 
 def _fits(adornment: str, text: str) -> bool:
@@ -98,7 +96,7 @@ def _body(lines: Sequence[str], at: int, borders: Sequence[int], before_titles: 
     end = at + 1
     first = lines[at]
     if not first.strip():
-        return Block(at, _past_blanks(lines, at), front_matter=before_titles)
+        return Block(at, past_blanks(lines, at), front_matter=before_titles)
     table = bool(_TABLE.match(first))
     if table:
         end = _table_end(lines, at, borders)
@@ -138,9 +136,3 @@ def _table_end(lines: Sequence[str], at: int, borders: Sequence[int]) -> int:
         if count == 2 or border + 1 == len(lines) or not lines[border + 1].strip():
             return border + 1
     return at + 1
-
-
-def _past_blanks(lines: Sequence[str], at: int) -> int:
-    while at < len(lines) and not lines[at].strip():
-        at += 1
-    return at

@@ -97,6 +97,13 @@ def _pieces(lines: Sequence[str], block: Block) -> list[tuple[int, int, bool]]:
     return [(block.start, block.end, leads)]
 
 
+def past_blanks(lines: Sequence[str], at: int) -> int:
+    """The first line from `at` on that is not blank."""
+    while at < len(lines) and not lines[at].strip():
+        at += 1
+    return at
+
+
 # -- what a page says of itself -----------------------------------------------------------------------------------------
 
 

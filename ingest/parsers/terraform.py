@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.parsers import Parsed, draft, lines_of
+from ingest.parsers.spans import size
 from ingest.parsers.text import HARD_LIMIT, LIMIT, TARGET, windows
 from ingest.terraform.reading import Block, File
 from ingest.terraform.symbols import read_file, symbols
@@ -58,7 +59,7 @@ def _passages(lines: Sequence[str], parts: Sequence[_Part]) -> Iterator[PassageD
     at = 0
     loose: list[_Part] = []
     for part in parts:
-        if part.end <= at and _size(lines, part.start, part.end) > HARD_LIMIT:
+        if part.end <= at and size(lines, part.start, part.end) > HARD_LIMIT:
             continue  # of one long line, as in JSON without line breaks: it is cut once, not once for each block
         is_block = " " in part.address or bool(part.cuts)
         if is_block or (part.start > at and any(line.strip() for line in lines[at : part.start])):
@@ -78,7 +79,7 @@ def _loose(lines: Sequence[str], parts: Sequence[_Part]) -> Iterator[PassageDraf
     """Attributes that stand beside each other, as many in a passage as fit."""
     group: list[_Part] = []
     for part in parts:
-        if group and _size(lines, group[0].start, part.end) > TARGET:
+        if group and size(lines, group[0].start, part.end) > TARGET:
             yield from _span(lines, group[0].start, group[-1].end, [p.address for p in group])
             group = []
         group.append(part)
@@ -88,7 +89,7 @@ def _loose(lines: Sequence[str], parts: Sequence[_Part]) -> Iterator[PassageDraf
 
 def _span(lines: Sequence[str], start: int, end: int, addresses: Sequence[str]) -> Iterator[PassageDraft]:
     heading = [", ".join(addresses[:8])]
-    if _size(lines, start, end) > HARD_LIMIT:
+    if size(lines, start, end) > HARD_LIMIT:
         yield from windows(lines, start, end, heading, "block")
     else:
         yield from draft(lines, start, end, heading, "block")
@@ -96,13 +97,13 @@ def _span(lines: Sequence[str], start: int, end: int, addresses: Sequence[str]) 
 
 def _block(lines: Sequence[str], part: _Part) -> Iterator[PassageDraft]:
     """A block whole, or cut before its nested parts; each piece bears the block's address."""
-    if _size(lines, part.start, part.end) <= LIMIT or not part.cuts:
+    if size(lines, part.start, part.end) <= LIMIT or not part.cuts:
         yield from _span(lines, part.start, part.end, [part.address])
         return
     borders = [*part.cuts, (part.end, "")]
     first, label = part.start, ""
     for (start, name), (following, _) in zip(borders, borders[1:], strict=False):
-        if start > first and _size(lines, first, following) > TARGET:
+        if start > first and size(lines, first, following) > TARGET:
             yield from _piece(lines, first, start, part.address, label)
             first, label = start, name
         elif first == part.start or not label:
@@ -112,11 +113,7 @@ def _block(lines: Sequence[str], part: _Part) -> Iterator[PassageDraft]:
 
 def _piece(lines: Sequence[str], start: int, end: int, address: str, label: str) -> Iterator[PassageDraft]:
     heading = [address, label] if label else [address]
-    if _size(lines, start, end) > LIMIT:
+    if size(lines, start, end) > LIMIT:
         yield from windows(lines, start, end, heading, "block")
     else:
         yield from draft(lines, start, end, heading, "block")
-
-
-def _size(lines: Sequence[str], start: int, end: int) -> int:
-    return sum(len(line) + 1 for line in lines[start:end])

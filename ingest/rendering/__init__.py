@@ -7,9 +7,8 @@ where its lines stand in the original, so that a citation can lead there. Vendor
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from ingest.refusals import MAX_BYTES, too_large
 from rag.errors import RefusedError
@@ -59,23 +58,6 @@ def checked(rendered: Rendered) -> Rendered:
     if len(rendered.text) > MAX_BYTES:
         raise RefusedError(f"its text is {too_large(len(rendered.text))}")
     return rendered if rendered.places else replace(rendered, places=(Place(1, max(rendered.text.count("\n"), 1)),))
-
-
-def as_rows(rendered: Rendered | None) -> tuple[Any, ...] | None:
-    """A rendering as plain values, which `ingest.sandbox` lets out of its processes; `from_rows` makes it one again."""
-    if rendered is None:
-        return None
-    return rendered.text, tuple(astuple(place) for place in rendered.places), rendered.title, rendered.notes
-
-
-def from_rows(rows: Sequence[Any]) -> Rendered:
-    text, places, title, notes = rows
-    return Rendered(text, tuple(Place(*values) for values in places), title, notes)
-
-
-def rendered_rows(path: str, data: bytes) -> tuple[Any, ...] | None:
-    """`render`, for `ingest.sandbox`."""
-    return as_rows(render(path, data))
 
 
 def _renderer(path: str) -> Renderer:

@@ -13,7 +13,7 @@ from typing import Any
 from ingest.rendering import Rendered
 from ingest.rendering.archive import Archive
 from ingest.rendering.inline import Run
-from ingest.rendering.lines import Writer, fenced, in_one_line, seen
+from ingest.rendering.lines import TOO_DEEP, Writer, fenced, in_one_line, seen
 from ingest.rendering.styles import Numbering, Styles, attribute, local_name
 from ingest.rendering.tables import Cell, Row, grid
 from rag.errors import DocumentError, RefusedError
@@ -66,7 +66,7 @@ class _Document:
 
     def _blocks(self, element: Element, depth: int = 0) -> None:
         if depth > _DEEPEST:
-            raise DocumentError("it is nested too deeply to be read; split it, or exclude it in waypost.yaml")
+            raise DocumentError(TOO_DEEP)
         for child in element:
             name = local_name(child)
             if name == "p":
@@ -128,7 +128,7 @@ class _Document:
 
     def _flow(self, element: Element, run: Run, boxes: list[Element], plain: bool, depth: int) -> None:
         if depth > _DEEPEST:
-            raise DocumentError("it is nested too deeply to be read; split it, or exclude it in waypost.yaml")
+            raise DocumentError(TOO_DEEP)
         for child in element:
             name = local_name(child)
             if name in _DELETED:
@@ -154,19 +154,11 @@ class _Document:
         style = self._styles.of_run(element)
         if style.hidden:
             return
-        if style.code:
-            run.code(True)
-        elif style.strong:
-            run.strong(True)
-        elif style.gone:
-            run.gone(True)
+        marks = ((style.code, run.code), (style.strong, run.strong), (style.gone, run.gone))
+        mark = next((mark for wanted, mark in marks if wanted), lambda on: None)
+        mark(True)
         self._flow(element, run, boxes, False, depth + 1)
-        if style.code:
-            run.code(False)
-        elif style.strong:
-            run.strong(False)
-        elif style.gone:
-            run.gone(False)
+        mark(False)
 
     def _refer(self, element: Element, kind: str, run: Run) -> None:
         key = (kind, attribute(element, "id"))

@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 
 from ingest.rendering import code, tables
 from ingest.rendering.inline import Run
-from ingest.rendering.lines import Line, fenced, in_one_line
+from ingest.rendering.lines import TOO_DEEP, Line, fenced, in_one_line
 from rag.errors import DocumentError
 
 Element = Any  # lxml's have no types
@@ -376,7 +376,7 @@ class Elements:
                     tables_open.pop()
                 continue
             if len(within) > _DEEPEST:
-                raise DocumentError("it is nested too deeply to be read; split it, or exclude it in waypost.yaml")
+                raise DocumentError(TOO_DEEP)
             if tables_open and (name in ("table", "dl", "blockquote", "pre") or name in _HEADINGS):
                 self._intricate.add(tables_open[-1])
             if name == "table":

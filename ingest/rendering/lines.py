@@ -11,6 +11,7 @@ from ingest.rendering import Rendered
 from rag.records import Place
 
 NAME = 80  # characters that the name of a place may have
+TOO_DEEP = "it is nested too deeply to be read; split it, or exclude it in waypost.yaml"
 _SPACE = re.compile(r"\s+")
 _UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")  # soft hyphens and the like, which hide words from a search
 _READ_AS_BLOCK = re.compile(r"#{1,6}(?:\s|$)|`{3}|~{3}|<[A-Za-z/!?]|(?:=+|-{2,})\s*$")

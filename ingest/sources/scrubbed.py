@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from ingest.refusals import decode
-from ingest.rendering import Rendered, from_rows, is_rendered, rendered_rows
+from ingest.rendering import Rendered, is_rendered, render
 from ingest.sandbox import shared
 from ingest.sources import Link, Listed, Listing, Previous, Source
 from rag.errors import DocumentError
@@ -46,8 +45,7 @@ class ScrubbedSource:
     def _scrubbed(self, path: str, data: bytes | Rendered) -> bytes | Rendered:
         """What is rendered is rendered here already: in the bytes of a PDF no value is seen."""
         if isinstance(data, bytes) and is_rendered(path, data):
-            rows: Sequence[Any] | None = shared().run(rendered_rows, path, data)
-            data = from_rows(rows) if rows else data
+            data = shared().run(render, path, data) or data
         if isinstance(data, Rendered):
             return data.changed(self._purged.scrub)
         try:

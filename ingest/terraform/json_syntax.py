@@ -12,10 +12,10 @@ import yaml
 
 from ingest.terraform.expressions import relined
 from ingest.terraform.reading import Attribute, Block, File, read
+from ingest.yaml_loader import LOADER
 
 _LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "variable": 1, "output": 1, "module": 1, "provider": 1, "check": 1}
 _COMMENT = "//"  # the key under which JSON keeps comments
-_LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_json(text: str) -> File:
@@ -38,7 +38,7 @@ def _composed(text: str) -> tuple[yaml.Node | None, int]:
     """The document with its marks, and the line of an error (0: none)."""
     try:
         json.loads(text)
-        return yaml.compose(text, Loader=_LOADER), 0
+        return yaml.compose(text, Loader=LOADER), 0
     except (ValueError, yaml.YAMLError, RecursionError) as error:
         return None, int(getattr(error, "lineno", 1))
 

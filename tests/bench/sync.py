@@ -19,6 +19,7 @@ from typing import Any
 import ingest.sync
 from api.owner import Owner, open_owner
 from api.settings import Settings
+from ingest.digestion import Digested
 from ingest.sandbox import shared
 from ingest.sync import Sync
 from tests.bench.corpus import embedded_texts
@@ -65,9 +66,9 @@ class Told:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def run(self, task: Callable[..., Any], *arguments: Any) -> Any:
-        found = shared().run(task, *arguments)
-        for part, seconds in getattr(found, "seconds", {}).items():
+    def digest(self, *arguments: Any) -> Digested:
+        found = shared().digest(*arguments)
+        for part, seconds in found.seconds.items():
             self._clock.wall[part] += seconds
             self._clock.cpu[part] += seconds
         return found
