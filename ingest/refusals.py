@@ -69,6 +69,8 @@ def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
         raise RefusedError("git-crypt ciphertext")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _clean(data.decode("utf-16", "replace")), ("read as UTF-16",)
+    if data.startswith(b"version https://git-lfs.github.com/spec/"):
+        raise RefusedError("a Git LFS pointer: its content is not in the repository")
     if b"\0" in data[:_SNIFFED]:
         raise RefusedError("binary (NUL bytes)")
     if _STATE.match(data) or _PLAN.match(data):

@@ -30,7 +30,7 @@ from typing import Any, TypeVar, cast
 from ingest.digestion import Digested, declared_sensitive, digest_document
 from ingest.parsers import Parsed
 from ingest.redaction import Finding
-from ingest.worker import GOES_ON
+from ingest.worker import GOES_ON, OUT_OF_MEMORY
 from rag.errors import DocumentError, RefusedError, SourceError
 from rag.records import PassageDraft
 from rag.terraform.records import Symbol, SymbolAttribute, SymbolReference
@@ -57,6 +57,7 @@ class Sandbox:
     def __init__(self, seconds: float = SECONDS, megabytes: int = MEGABYTES, workers: int = _WORKERS) -> None:
         self._limits = (seconds, megabytes)
         self._idle: list[_Worker] = []
+        self._busy: set[_Worker] = set()
         self._places = threading.Semaphore(workers)
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
@@ -84,25 +85,43 @@ class Sandbox:
                     return self._with_worker(task, arguments)
 
     def close(self) -> None:
-        """Ends all workers that are idle now, and lets no other start."""
-        self._closed = True
+        """Ends all workers, whatever they do, and lets no other start."""
+        with self._lock:
+            self._closed = True
+            busy = list(self._busy)
         if self._timer:
             self._timer.cancel()
+        for worker in busy:
+            worker.kill()
         self._rest()
 
     def _with_worker(self, task: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
-        with self._lock:
-            if self._closed:
-                raise SourceError("Waypost is ending; sync again")
-            worker = self._idle.pop() if self._idle else None
-        worker = worker or _Worker(*self._limits)
+        worker = self._taken()
         try:
             return cast(Result, worker.ask(task, arguments))
+        except (DocumentError, _EndedError) as error:
+            if self._closed:  # it was ended, and no document is at fault
+                raise SourceError(_ENDING) from error
+            raise
         finally:
             self._put_back(worker)
 
+    def _taken(self) -> _Worker:
+        with self._lock:
+            if self._closed:
+                raise SourceError(_ENDING)
+            worker = self._idle.pop() if self._idle else None
+        worker = worker or _Worker(*self._limits)
+        with self._lock:
+            self._busy.add(worker)
+            if not self._closed:
+                return worker
+        worker.kill()  # closed while it started: asking it will say so
+        return worker
+
     def _put_back(self, worker: _Worker) -> None:
         with self._lock:
+            self._busy.discard(worker)
             if worker.alive and not self._closed:
                 worker.used = time.monotonic()
                 self._idle.append(worker)
@@ -146,7 +165,7 @@ def _reported() -> Iterator[None]:
         yield
     except _EndedError as error:
         raise DocumentError(
-            f"the process that parsed it ended: {error}; exclude it, or report this as a bug"
+            f"the process that parsed it ended: {error}; perhaps for want of memory; split it, or exclude it in waypost.yaml"
         ) from error
 
 
@@ -199,6 +218,8 @@ class _Worker:
             code = self._process.returncode
             if code == -signal.SIGXCPU:
                 raise DocumentError(self._too_long()) from error
+            if code == OUT_OF_MEMORY:
+                raise DocumentError(self._too_much()) from error
             raise _EndedError(signal.strsignal(-code) if code and code < 0 else f"exit code {code}") from error
         except pickle.UnpicklingError as error:
             self.end()
@@ -206,22 +227,28 @@ class _Worker:
         if outcome == "done":
             return told
         if outcome == "memory":
-            raise DocumentError(
-                f"it takes more than {self._megabytes} MB to parse; split it, or exclude it in waypost.yaml"
-            )
+            raise DocumentError(self._too_much())
         raise (RefusedError if outcome == "refused" else DocumentError)(str(told))
 
     def _too_long(self) -> str:
         return f"it takes more than {self._seconds:.0f} s to parse; split it, or exclude it in waypost.yaml"
 
+    def _too_much(self) -> str:
+        return f"it takes more than {self._megabytes} MB to parse; split it, or exclude it in waypost.yaml"
+
+    def kill(self) -> None:
+        """Ends the process, whatever it does; who waits for its answer is told. May be called from any thread."""
+        self._process.kill()
+
     def end(self) -> None:
-        """Ends the process, whatever it does."""
+        """Ends the process, and gives its place back."""
         self.alive = False
         self._channel.close()
         self._process.kill()
         self._process.wait()
 
 
+_ENDING = "Waypost is ending; sync again"
 _CANT = "documents can't be parsed, the process for it does not start"
 
 

@@ -26,8 +26,11 @@ from rag.errors import DocumentError
 from rag.records import PassageDraft
 
 _TEMPLATE = re.compile(r"<%.{0,300}?%>|\{\{.{0,300}?\}\}", re.S)
+_LONG = 16  # characters of a key that is not a misspelt `audience`
 _MISSPELT = 0.8  # likeness from which on a key is taken for a misspelt `audience`
 _NAMES_AUDIENCE = re.compile(r"^\W*aud\w*\s*:", re.I)
+_MOST_ALIASES = 20  # in front matter: more can stand for more than memory holds
+_MOST_NAME = 200  # characters of a title or heading that are kept
 _FRONT_LINES = 60  # lines in which front matter is looked for that has no end or can't be read
 _MARKUP = re.compile(r"</?[A-Za-z][^>]*>|[`*]")
 
@@ -47,7 +50,9 @@ class _Block:
 
 @lru_cache(maxsize=1)
 def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").use(front_matter_plugin)
+    markdown = MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").use(front_matter_plugin)
+    markdown.core.ruler.enableOnly(["normalize", "block"])  # what stands within lines says nothing, and takes long
+    return markdown
 
 
 def parse(path: str, text: str) -> Parsed:
@@ -60,7 +65,7 @@ def parse(path: str, text: str) -> Parsed:
     front, notes = _front_matter(tokens, lines)
     blocks = list(_blocks(tokens, len(lines)))
     headings = [_TEMPLATE.sub("", block.heading).strip() for block in blocks if block.level]
-    title = _text(front.get("title")) or next(filter(None, headings), "") or _name(path)
+    title = (_text(front.get("title")) or next(filter(None, headings), "") or _name(path))[:_MOST_NAME]
     drafts = tuple(_sections(lines, blocks, title))
     return Parsed(title, drafts, _owner(front), _audience(front), notes, outdated(title, front, lines), *review(front))
 
@@ -107,7 +112,8 @@ def _sections(lines: Sequence[str], blocks: Sequence[_Block], title: str) -> Ite
                 yield from _cut(lines, section, _names(path, title))
                 section = []
             path = [(level, name) for level, name in path if level < block.level]
-            path.append((block.level, _MARKUP.sub("", _TEMPLATE.sub("", block.heading)).strip() or title))
+            name = _MARKUP.sub("", _TEMPLATE.sub("", block.heading)).strip()
+            path.append((block.level, name[:_MOST_NAME] or title))
         section.append(block)
     yield from _cut(lines, section, _names(path, title))
 
@@ -163,14 +169,18 @@ def _front_matter(tokens: Sequence[Token], lines: Sequence[str]) -> tuple[Mappin
     loaded: Any = None
     if tokens and tokens[0].type == "front_matter":
         try:
-            loaded = yaml.safe_load(tokens[0].content) or {}
+            loaded = _loaded(tokens[0].content)
         except (yaml.YAMLError, ValueError, RecursionError):
             loaded = None
     elif not lines or lines[0].rstrip() != "---":
         return {}, ()
     if isinstance(loaded, dict):
         for key in map(str, loaded):
-            if key != "audience" and difflib.SequenceMatcher(None, key.lower(), "audience").ratio() > _MISSPELT:
+            if (
+                key != "audience"
+                and len(key) < _LONG
+                and difflib.SequenceMatcher(None, key.lower(), "audience").ratio() > _MISSPELT
+            ):
                 raise DocumentError(
                     f"its front matter has {key!r}: write `audience`, so that it is clear who may read it"
                 )
@@ -180,6 +190,15 @@ def _front_matter(tokens: Sequence[Token], lines: Sequence[str]) -> tuple[Mappin
             "its front matter names an audience but is not valid YAML between two lines of ---; mend it"
         )
     return {}, ("its front matter can't be read: it is not valid YAML between two lines of ---",)
+
+
+def _loaded(text: str) -> Any:
+    """The YAML of a text. Raises: ValueError for many aliases: few of them can be written out as more than memory holds."""
+    if text.count("*") > _MOST_ALIASES:
+        aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader))
+        if aliases > _MOST_ALIASES:
+            raise ValueError(f"{aliases} aliases")
+    return yaml.safe_load(text) or {}
 
 
 def _owner(front: Mapping[str, Any]) -> str:

@@ -77,7 +77,9 @@ def _cut(
     if _size(lines, start, end) <= LIMIT:
         yield from draft(lines, start, end, names, "document" if depth == 0 else "entry")
         return
-    children = _children(node) if depth < _MAX_DEPTH else []
+    children = (
+        [child for child in _children(node) if start <= child[0] < end] if depth < _MAX_DEPTH else []
+    )  # no aliases
     if len({row for row, _, _ in children}) < 2 and not (len(children) == 1 and children[0][0] > start):
         if len(children) == 1:
             yield from _cut(lines, children[0][2], start, end, [*names, children[0][1]], depth + 1)

@@ -80,9 +80,11 @@ def read(text: str) -> File:
     found: list[Block] = []
     headers = list(_HEADER.finditer(data))
     ends = [*(match.start() for match in headers[1:]), len(data)][: len(headers)]
+    at = offset = 0
     for header, end in zip(headers, ends, strict=True):
         piece = _parser().parse(data[header.start() : end]).root_node
-        offset = data.count(b"\n", 0, header.start())
+        offset += data.count(b"\n", at, header.start())
+        at = header.start()
         if piece.has_error:
             found.append(_salvaged(piece, header.group(), data[header.start() : end], offset))
         else:
