@@ -17,6 +17,7 @@ import typer
 from rich.markup import escape
 
 from api import failures
+from api.backup_cli import backup, restore
 from api.console import (
     ConfigOption,
     GroupsOption,
@@ -33,6 +34,7 @@ from api.console import (
 )  # fmt: skip
 from api.drift_cli import drift
 from api.eval_cli import evaluation
+from api.purge_cli import purge
 from api.settings import CONFIG_NAME, first_config
 from api.terraform_cli import terraform
 from api.terraform_graph_cli import graph
@@ -50,7 +52,7 @@ app.add_typer(evaluation, name="eval")
 app.add_typer(generations, name="generations")
 app.add_typer(terraform, name="terraform")
 terraform.command("graph")(graph)
-for command in (approve, forget, status, doctor, drift):
+for command in (approve, forget, status, doctor, backup, restore, purge, drift):
     app.command()(command)
 
 

@@ -18,6 +18,7 @@ from api.settings import Settings
 from ingest.generations import build
 from ingest.parsers import SPLITTER
 from ingest.sources import Source, SourceSpec
+from ingest.sources.scrubbed import ScrubbedSource
 from ingest.sync import Sync, SyncReport
 from ingest.versions import tidy
 from rag.catalog import Catalog
@@ -27,6 +28,7 @@ from rag.indexes.projection import DocumentProjection, Projection, Projections
 from rag.indexes.vectors import ChromaIndex
 from rag.owner import OwnerService, WriterLock
 from rag.ports import Embedder, Progress
+from rag.purged import Purged
 from rag.records import Generation
 from rag.remote import search_handler
 from rag.search import Dense, Serving
@@ -160,10 +162,26 @@ class Owner:
                 if not self._build(kept if self._current.embedder else self._wanted(), progress, stop):
                     return SyncReport((), 0, 0.0, True, generation="stopped before another generation was built")
                 said = f"generation {self.generation.number} serves now: this Waypost splits documents in another way"
-            report = Sync(self.catalog, self.projections, self._current.embedder, progress, stop).run(sources)
+            with self._scrubbed(sources) as scrubbed:
+                report = Sync(self.catalog, self.projections, self._current.embedder, progress, stop).run(scrubbed)
             report = replace(report, generation=said)
             tidy(self.catalog, self.settings.keep_versions_days)
             return report if report.interrupted else self._follow_settings(report, progress, stop)
+
+    @contextmanager
+    def _scrubbed(self, sources: Sequence[tuple[SourceSpec, Source]]) -> Iterator[Sequence[tuple[SourceSpec, Source]]]:
+        """The sources without what was purged; purged documents that moved at their source are remembered where they are now."""
+        purged = Purged.load(self.settings.home)
+        if not purged:
+            yield sources
+            return
+        scrubbed = [(spec, ScrubbedSource(source, spec.name, purged)) for spec, source in sources]
+        yield scrubbed
+        moved = [(spec.name, path, at) for spec, source in scrubbed for path, at in source.moved.items()]
+        for name, path, at in moved:
+            purged = purged.with_document(name, path, at)
+        if moved:
+            purged.save(self.settings.home)
 
     def _forgo_embedder(self) -> None:
         """Goes on without the embedder of the generation that serves where it can't be loaded any more."""
@@ -347,13 +365,15 @@ class Owner:
 
 
 @contextmanager
-def open_owner(settings: Settings, role: str, handlers: Mapping[str, Any] | None = None) -> Iterator[Owner]:
-    """The data folder as its owner, serving other processes' searches until the end.
+def open_owner(
+    settings: Settings, role: str, handlers: Mapping[str, Any] | None = None, lock: WriterLock | None = None
+) -> Iterator[Owner]:
+    """The data folder as its owner, serving other processes' searches until the end; by a lock that is held already, or its own.
 
     Raises: WriterBusyError when another process owns it.
     """
     with ExitStack() as stack:
-        lock = WriterLock.acquire(settings.home, role)
+        lock = lock or WriterLock.acquire(settings.home, role)
         stack.callback(lock.release)
         owner = Owner(settings, lock)
         stack.callback(owner.close)

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rag.catalog import Catalog
+from rag.purged import MARK
 from rag.records import Coverage, Viewer
 
 
@@ -47,7 +48,7 @@ def runs_view(catalog: Catalog, viewer: Viewer, source: str, limit: int) -> list
 def status_view(catalog: Catalog, lexical_watermark: int, vectors_watermark: int) -> dict[str, Any]:
     """Everything, for whoever runs Waypost: counts of each outcome, reasons, redactions, and coverage."""
     everyone_keys = tuple({access for _, access in catalog.document_counts()})
-    sources = []
+    sources, purged = [], catalog.marked(MARK)
     for row in catalog.sources():
         items = catalog.items(row.name)
         sources.append(
@@ -77,7 +78,12 @@ def status_view(catalog: Catalog, lexical_watermark: int, vectors_watermark: int
                     if item.outcome == "indexed" and item.reason
                 ],
                 "redactions": [
-                    {"path": path, **finding} for path, item in items.items() for finding in json.loads(item.redactions)
+                    *({"path": path, **found} for path, item in items.items() for found in json.loads(item.redactions)),
+                    *(
+                        {"path": path, "line": line, "rule": "purged"}
+                        for source, path, line in purged
+                        if source == row.name
+                    ),
                 ],
             }
         )

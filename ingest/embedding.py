@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from rag.catalog import Catalog, PassageDraft
-from rag.catalog.reader import embedding_text
+from rag.catalog.names import text_hash
 from rag.ports import Embedder, Progress, Vectors
-from rag.records import Generation, digest
+from rag.records import Generation
 
 _AT_ONCE = 256  # texts embedded between two transactions
 _BETWEEN_STOPS = 32  # texts embedded between two looks at whether to stop
@@ -17,7 +17,7 @@ _BETWEEN_STOPS = 32  # texts embedded between two looks at whether to stop
 
 def text_hashes(title: str, drafts: Sequence[PassageDraft]) -> list[str]:
     """The name of each draft's text to embed: equal texts are embedded once."""
-    return [digest("text", embedding_text(title, draft.heading_path, draft.text)) for draft in drafts]
+    return [text_hash(title, draft.heading_path, draft.text) for draft in drafts]
 
 
 def embed_missing(

@@ -204,6 +204,24 @@ class GitRepository:
             reader.kill()
             reader.wait()
 
+    def contents(self) -> Iterator[bytes]:
+        """Every object that our own copy of a remote repository holds, reachable or not; of a local one there is no copy.
+
+        Raises: SourceError when the copy can't be read.
+        """
+        if not self._clone.exists():
+            return
+        command = self._command(self._clone, "cat-file", "--batch-all-objects", "--batch", "--unordered", "--buffer")
+        with subprocess.Popen(
+            command, env=self._environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as reader:  # fmt: skip
+            assert reader.stdout
+            while head := reader.stdout.readline().split():
+                yield reader.stdout.read(int(head[2]))
+                reader.stdout.read(1)
+        if reader.returncode:
+            raise SourceError(f"source {self._name!r}: our copy of its repository is damaged")
+
     def history(self, commit: str) -> list[tuple[str, str, int, list[str]]]:
         """(commit, tree, committer's time in seconds, parents) from `commit` back, children before parents."""
         rows = []

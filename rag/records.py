@@ -22,6 +22,11 @@ def digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
+def stamp_of(source: str, kind: str, path: str, title: str, access: str) -> str:
+    """A name for all that an index holds of a document's passages beside their text; `access` is the key of its rule."""
+    return digest("stamp", source, kind, path, title, access)
+
+
 @dataclass(frozen=True)
 class AccessRule:
     """Who may read: a reader must belong to at least one group of every clause.
@@ -114,7 +119,7 @@ class Document:
     @property
     def stamp(self) -> str:
         """A name for all that an index holds of its passages beside their text."""
-        return digest("stamp", self.source, self.kind, self.path, self.title, self.access.key)
+        return stamp_of(self.source, self.kind, self.path, self.title, self.access.key)
 
     def lines(self, start: int, end: int) -> str:
         """The text of lines start to end, 1-based and inclusive, without the last newline."""

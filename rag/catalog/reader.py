@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, distinct, f
 
 from rag.catalog import schema as s
 from rag.catalog.engine import open_engine, translated
+from rag.catalog.names import embedding_text
 from rag.catalog.symbols import SymbolTable
 from rag.catalog.writer import CatalogWriter
-from rag.errors import NotFoundError
+from rag.errors import NotFoundError, StorageError
 from rag.ports import Entry, Vectors
 from rag.records import AccessRule, Coverage, Document, Generation, Passage, Standing, Viewer, digest
 
@@ -71,6 +72,52 @@ class Catalog:
         """One transaction: all of it is committed at the end, or none."""
         with translated(self.url), self._engine.begin() as connection:
             yield CatalogWriter(connection, self._keep_versions)
+
+    def compact(self) -> None:
+        """Takes out of the catalog's file, and of its log, all that was deleted.
+
+        Raises: StorageError when another process reads it, or there is no room: this takes as much again as the catalog.
+        """
+        with translated(self.url), self._engine.connect() as opened:
+            connection = opened.execution_options(isolation_level="AUTOCOMMIT")
+            connection.exec_driver_sql("VACUUM")
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+        if busy:
+            raise StorageError(
+                "another process reads the catalog, so that its log can't be emptied; end it, then try again"
+            )
+
+    def texts_at(self, source: str, path: str) -> list[str]:
+        """What the document at a path says, and all that is kept of what it said before."""
+        d, v = s.documents, s.versions
+        here = select(d.c.id).where(d.c.source == source, d.c.path == path)
+        before = or_(v.c.document_id.in_(here), and_(v.c.source == source, v.c.path == path))
+        with self._read() as connection:
+            texts = list(connection.execute(select(d.c.text).where(d.c.id.in_(here))).scalars())
+            return texts + list(connection.execute(select(v.c.text).where(before)).scalars())
+
+    def stands_elsewhere(self, text: str, source: str, path: str) -> bool:
+        """Whether some other document holds this text, now or in a version that is kept."""
+        with self._read() as connection:
+            for table in (s.documents, s.versions):
+                other = or_(table.c.source != source, table.c.path != path)
+                query = select(table.c.path).where(func.instr(table.c.text, text) > 0, other).limit(1)
+                if connection.execute(query).first():
+                    return True
+        return False
+
+    def marked(self, mark: str) -> list[tuple[str, str, int]]:
+        """(source, path, line) of every line of a document that holds this text."""
+        d = s.documents
+        query = select(d.c.source, d.c.path, d.c.text).where(d.c.text.contains(mark, autoescape=True))
+        with self._read() as connection:
+            rows = connection.execute(query.order_by(d.c.source, d.c.path)).all()
+        return [
+            (row.source, row.path, number)
+            for row in rows
+            for number, line in enumerate(row.text.split("\n"), 1)
+            if mark in line
+        ]
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
@@ -435,12 +482,6 @@ def _embedded(generation: Generation) -> ColumnElement[bool]:
     if generation.serving:
         return p.c.embedded == 1
     return select(e.c.text_hash).where(e.c.model == generation.model, e.c.text_hash == p.c.text_hash).exists()
-
-
-def embedding_text(title: str, heading_path: Sequence[str], text: str) -> str:
-    """The text that stands for a passage in the vector space: where it stands, then what it says."""
-    where = [title, *(part for part in heading_path if part != title)]
-    return " > ".join(part for part in where if part) + "\n" + text
 
 
 def _in_parts(connection: Connection, query: Any, ids: Iterable[str]) -> Iterator[Row[Any]]:

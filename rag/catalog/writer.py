@@ -12,7 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, insert, literal, select, true, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from rag.catalog import erasure
 from rag.catalog import schema as s
+from rag.catalog.names import passage_id
 from rag.catalog.symbols import put_symbols, remove_symbols
 from rag.ports import Vectors
 from rag.records import AccessRule, Document, Generation, PassageDraft, digest
@@ -207,9 +209,9 @@ class CatalogWriter:
         rows: dict[str, dict[str, Any]] = {}
         for ordinal, (draft, text_hash) in enumerate(zip(drafts, hashes, strict=True)):
             seen[text_hash] += 1
-            passage_id = digest("passage", generation.splitter, document.id, text_hash, str(seen[text_hash]))
-            rows[passage_id] = {
-                "id": passage_id, "splitter": generation.splitter, "document_id": document.id, "ordinal": ordinal,
+            name = passage_id(generation.splitter, document.id, text_hash, seen[text_hash])
+            rows[name] = {
+                "id": name, "splitter": generation.splitter, "document_id": document.id, "ordinal": ordinal,
                 "heading_path": json.dumps(draft.heading_path), "text": draft.text, "start_line": draft.start_line,
                 "end_line": draft.end_line, "kind": draft.kind, "text_hash": text_hash, "stamp": stamp,
                 "access": access, "embedded": int(text_hash in embedded),
@@ -275,6 +277,16 @@ class CatalogWriter:
             if (text := rewrite(row.path, row.text)) != row.text:
                 mine = (v.c.document_id == row.document_id, v.c.version == row.version)
                 self._connection.execute(update(v).where(*mine).values(text=text))
+
+    def scrub(self, clean: Callable[[str], str]) -> Mapping[str, int]:
+        """Takes what `clean` takes out of a text out of everything that is stored; the indexes must be made anew. Gives how many
+        rows of each table changed."""
+        return erasure.scrub(self._connection, clean)
+
+    def erase_document(self, source: str, path: str, reason: str) -> Mapping[str, int]:
+        """Removes all that is known of the document at a path, now or before, and says why in the ledger; the indexes must be
+        made anew. Gives how many rows of each table that were."""
+        return erasure.erase_document(self._connection, source, path, reason)
 
     def _put_access(self, rule: AccessRule) -> None:
         values = {"key": rule.key, "clauses": json.dumps(rule.clauses)}

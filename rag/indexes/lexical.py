@@ -71,6 +71,7 @@ class TantivyIndex:
                 for entry in puts:
                     self._writer.add_document(_document(entry, self._weights))
                 self._writer.commit()
+                self._index.reload()  # `rarity` and `spelt` ask without a search before them
             write_atomically(self._state, json.dumps({"format": _FORMAT, "watermark": watermark}))
         except (OSError, ValueError) as error:
             self._writer = None

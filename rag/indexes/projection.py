@@ -17,6 +17,8 @@ _DOCUMENTS = 500  # documents put at once when their index is built
 class Projection:
     """One index of a generation and the catalog that it follows; `vectors`: it holds those passages that have a vector."""
 
+    _at_once = _BATCH
+
     def __init__(self, catalog: Catalog, index: Index, generation: Generation, *, vectors: bool = False) -> None:
         self._catalog = catalog
         self.index = index
@@ -29,12 +31,29 @@ class Projection:
         if mark > last:  # the catalog is older than the index: it was restored or replaced
             self.index.apply([], list(self.index.stamps()), 0)
             mark = 0
+        if mark == 0 and not self._vectors:
+            self._build()
+            mark = self.index.watermark()
         start = mark
         while mark < last:
             changes = self._catalog.changes(mark, _BATCH)
             mark = changes[-1].seq
             self.index.apply(*self._meaning(changes), mark)
         return last - start
+
+    def _build(self) -> None:
+        """Brings an index that has followed nothing yet to what the catalog holds, whatever led there: old changes would leave
+        deleted passages behind, which tantivy counts words of until it merges. What a kill left of it is used."""
+        last, expected = self._catalog.last_change(), self.expected()
+        held = self.index.stamps()
+        self.index.apply([], [i for i, stamp in held.items() if expected.get(i) != stamp], 0)
+        wanted = sorted(i for i, stamp in expected.items() if held.get(i) != stamp)
+        for at in range(0, len(wanted), self._at_once):
+            entries = self.entries(wanted[at : at + self._at_once])
+            self.index.apply(
+                sorted(entries, key=lambda entry: entry.id), [], 0
+            )  # of equal ones the same comes first always
+        self.index.apply([], [], last)
 
     def _meaning(self, changes: Sequence[Change]) -> tuple[list[Entry], list[str]]:
         """What to put and what to delete. Only the last word on a passage counts, and what it means is what the catalog
@@ -81,15 +100,9 @@ class Projection:
 
 
 class DocumentProjection(Projection):
-    """The same for an index of whole documents: its entries bear documents' ids. An empty one is built from what there is."""
+    """The same for an index of whole documents: its entries bear documents' ids."""
 
-    def catch_up(self) -> int:
-        if self.index.watermark() == 0:
-            last, ids = self._catalog.last_change(), sorted(self.expected())
-            for at in range(0, len(ids), _DOCUMENTS):
-                self.index.apply(self.entries(ids[at : at + _DOCUMENTS]), [], 0)
-            self.index.apply([], [], last)
-        return super().catch_up()
+    _at_once = _DOCUMENTS
 
     def _meaning(self, changes: Sequence[Change]) -> tuple[list[Entry], list[str]]:
         changed = {change.subject for change in changes if change.op == "document"}

@@ -286,3 +286,26 @@ def test_a_sync_mends_an_index_that_does_not_hold_what_the_catalog_says(settings
         assert report.mended == {"lexical": 1, "vectors": 2}
         assert examine(owner).sound
         assert owner.sync([], lambda step: None, lambda: False).mended == {}
+
+
+def test_an_index_that_is_built_anew_holds_nothing_deleted(settings: Settings, tmp_path: Path) -> None:
+    synced(settings, tmp_path)
+    with open_owner(settings, "sync") as owner:
+        ids = sorted(owner.catalog.stamps(owner.generation))
+        with owner.catalog.write() as writer:
+            writer._log((ids[n % 20], "put") for n in range(5000))  # more than is applied at once
+    shutil.rmtree(settings.home / "generation-1" / "lexical")
+    with open_owner(settings, "sync") as owner:
+        searcher = owner._current.lexical._index.searcher()
+        assert (searcher.doc_freq("text", "word7"), len(owner._current.lexical)) == (1, 20)
+
+
+def test_what_a_kill_left_of_an_index_is_used_and_what_is_wrong_in_it_goes(settings: Settings, tmp_path: Path) -> None:
+    synced(settings, tmp_path)
+    with open_owner(settings, "sync") as owner:
+        index = owner.projections.lexical.index
+        entry = owner.catalog.entries(sorted(owner.catalog.stamps(owner.generation))[:1], owner.generation)[0]
+        index.apply([Entry(**{**entry.__dict__, "id": "stranger"})], [], 0)
+    with open_owner(settings, "sync") as owner:
+        assert owner.projections.lexical.index.watermark() == owner.catalog.last_change()
+        assert examine(owner).sound
