@@ -8,7 +8,7 @@ DEMO_HOME := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/waypost-demo
 DEMO := WAYPOST_HOME=$(DEMO_HOME) WAYPOST_CONFIG=data/sample/waypost.yaml ANTHROPIC_API_KEY= $(BIN)/waypost
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help install demo test check lint types serve eval bench bench-ranking bench-identifiers bench-secrets bench-sync bench-embedding bench-peer bench-terraform test-backup test-crash test-listing test-model test-switch clean
+.PHONY: help install demo test check lint types serve eval bench bench-ranking bench-identifiers bench-secrets bench-sync bench-embedding bench-peer bench-terraform test-backup test-crash test-hostile test-listing test-model test-switch clean
 
 help: ## print these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -96,6 +96,9 @@ test-model: $(VENV)/.installed-dev ## sync against a model, 200 histories of edi
 
 test-listing: $(VENV)/.installed-dev ## a git host that fails in 28 ways, 20 rounds each
 	@WAYPOST_TEST_ROUNDS=20 $(BIN)/python -m pytest -q tests/integration/test_listing_failures.py
+
+test-hostile: $(VENV)/.installed-dev ## every hostile git repository, and 300 hostile files of 1 MB each (some minutes)
+	@WAYPOST_TEST_HOSTILE=1 $(BIN)/python -m pytest -q tests/integration/test_hostile_repositories.py tests/integration/test_hostile_files.py
 
 test-crash: $(VENV)/.installed-dev ## kill syncs of 100,000 vectors at random and at named steps (about an hour)
 	@$(BIN)/python -m tests.crash.run $(ARGS)

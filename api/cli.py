@@ -241,7 +241,8 @@ def search(
 
 def _place(found: dict[str, Any]) -> str:
     dated = f"  {found['updated_at'][:10]}" if found["updated_at"] else ""
-    return f"{found['source']}/{found['path']}:{found['start_line']}-{found['end_line']}{dated}"
+    lines = f", {found['place']}" if found["place"] else f":{found['start_line']}-{found['end_line']}"
+    return f"{found['source']}/{found['path']}{lines}{dated}"
 
 
 def _shortened(text: str, query: str, lines: int = 6) -> str:

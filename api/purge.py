@@ -218,6 +218,7 @@ def _remove_mirrors(settings: Settings, catalog: Catalog, purge: _Purge) -> None
     fetched anew. What can't be read goes too."""
     known = {row.name for row in catalog.sources()}
     for folder in sorted((settings.home / "git").glob("*/")):
+        shutil.rmtree(folder / "blobs", ignore_errors=True)  # of a sync that was killed
         try:
             objects = GitRepository(folder, str(folder), Credentials(), folder.name).contents()
             held = any(pattern in data for data in objects for pattern in purge.patterns)

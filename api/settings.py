@@ -158,8 +158,8 @@ def _location(entry: Mapping[str, Any], kind: str, where: str, base: Path) -> st
             raise SettingsError(
                 f"{where}: take the password out of the url and put it under `credentials: token: ${{VARIABLE}}`"
             )
-        if not re.match(r"(https?|ssh|git)://|[\w.-]+@[\w.-]+:", location):
-            raise SettingsError(f"{where}: only https, http, ssh and git URLs can be read")
+        if not re.match(r"(https?|ssh)://|[\w.-]+@[\w.-]+:", location):
+            raise SettingsError(f"{where}: only https, http and ssh URLs can be read")
         return location
     return str((base / Path(location).expanduser()).absolute())
 

@@ -34,6 +34,7 @@ def result_view(found: ScoredPassage) -> dict[str, Any]:
         "outdated": document.outdated,
         "reviewed_at": document.reviewed_at,
         "review_due": document.review_due,
+        "place": document.place(passage.start_line, passage.end_line),
     }
 
 
@@ -89,6 +90,7 @@ def document_view(
         "outdated": document.outdated,
         "reviewed_at": document.reviewed_at,
         "review_due": document.review_due,
+        "place": document.place(start, end),
         "start_line": start,
         "end_line": end,
         "total_lines": total,

@@ -1,4 +1,4 @@
-"""What a file's bytes say: decode → redact → parse → abbreviations. `ingest.sandbox` runs this in a process of its own.
+"""What a file's bytes say: decode or render → redact → parse → abbreviations. `ingest.sandbox` runs this in a process of its own.
 
 Nothing that was redacted leaves `digest_document`.
 """
@@ -6,43 +6,72 @@ Nothing that was redacted leaves `digest_document`.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import astuple, dataclass, field, replace
+from typing import Any
 
 from ingest.abbreviations import abbreviations
-from ingest.parsers import Parsed, parse
+from ingest.parsers import Parsed, parse, parse_rendered
 from ingest.redaction import Finding, redact, sensitive_variables
 from ingest.refusals import decode
+from ingest.rendering import Rendered, checked, render
+from rag.records import Place
 
 
 @dataclass(frozen=True)
 class Digested:
-    """A document's text without credentials, and what its parser found. `seconds` are those of the processor, by part."""
+    """A document's text without credentials, and what its parser found. `seconds` are those of the processor, by part; `places`
+    are the values of `rag.records.Place`, where the text is a rendering."""
 
     text: str
     parsed: Parsed
     findings: tuple[Finding, ...] = ()
     abbreviations: Mapping[str, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    places: tuple[tuple[Any, ...], ...] = ()
 
 
-def digest_document(path: str, data: bytes, sensitive: Collection[str]) -> Digested:
-    """Reads one file; `sensitive` names the Terraform variables whose values are secret.
+def digest_document(path: str, data: bytes | Rendered, sensitive: Collection[str]) -> Digested:
+    """Reads one file, or what its source rendered; `sensitive` names the Terraform variables whose values are secret.
 
     Raises: RefusedError for what must not be read; DocumentError for what can't be.
     """
     at = [time.process_time()]
-    text, notes = decode(data)
+    rendered, text, notes = _read(path, data)
     at.append(time.process_time())
     redacted, findings = redact(text, path, sensitive)
     at.append(time.process_time())
-    parsed = parse(path, redacted)
+    parsed = _parsed(path, redacted, rendered)
     parsed = replace(parsed, notes=(*notes, *parsed.notes))
     known = abbreviations(redacted)
     at.append(time.process_time())
     parts = ("decoding", "redaction", "parsing")
     seconds = {part: after - before for part, before, after in zip(parts, at, at[1:], strict=False)}
-    return Digested(redacted, parsed, findings, known, seconds)
+    places = _places(path, rendered.places) if rendered else ()
+    return Digested(redacted, parsed, findings, known, seconds, places)
+
+
+def _read(path: str, data: bytes | Rendered) -> tuple[Rendered | None, str, tuple[str, ...]]:
+    """What was rendered, if anything was; the text, and notes on how it was read."""
+    rendered = render(path, data) if isinstance(data, bytes) else checked(data)
+    if rendered or isinstance(data, Rendered):
+        return rendered, rendered.text if rendered else "", rendered.notes if rendered else ()
+    return None, *decode(data)
+
+
+def _parsed(path: str, text: str, rendered: Rendered | None) -> Parsed:
+    if rendered is None:
+        return parse(path, text)
+    title, _ = redact(rendered.title, path)
+    return parse_rendered(path, text, title)
+
+
+def _places(path: str, places: Sequence[Place]) -> tuple[tuple[Any, ...], ...]:
+    """The values of places whose names and anchors hold no credentials: they were taken from the text."""
+    names, _ = redact("\n".join(place.name for place in places), path)
+    anchors, _ = redact("\n".join(place.anchor for place in places), path)
+    told = zip(places, names.split("\n"), anchors.split("\n"), strict=True)
+    return tuple(astuple(replace(place, name=name, anchor=anchor)) for place, name, anchor in told)
 
 
 def declared_sensitive(path: str, data: bytes) -> set[str]:

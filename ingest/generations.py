@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ingest.embedding import embed_missing, text_hashes
-from ingest.parsers import SPLITTER, parse
+from ingest.parsers import SPLITTER, parse_document
 from rag import doctor
 from rag.catalog import Catalog
 from rag.errors import IndexDamagedError, SettingsError
@@ -69,7 +69,7 @@ def split_missing(
         with catalog.write() as writer:
             for document in documents.values():
                 try:
-                    drafts = parse(document.path, document.text).drafts
+                    drafts = parse_document(document).drafts
                 except Exception:  # noqa: BLE001  # the per-document guard: the next sync reads it anew, and says what is wrong
                     writer.doubt_item(document.source, document.path)
                     continue

@@ -1,39 +1,39 @@
-"""The git command line, hardened: no checkout, no hooks, no submodules, no configuration but ours, no prompts.
+"""Reading a git repository, local or remote: no checkout, no hooks, no submodules, nothing run and nothing read outside.
 
 Repositories are read through a bare repository of our own that is lent the objects of another (`objects/info/alternates`).
-Of a local repository that is the user's: its configuration, which could name programs to run, is never ours. Of a remote one
+Of a local repository that is the user's (`ingest.git_local`), in which no git is run. Of a remote one
 it is our partial clone beside it; since the reading repository knows no remote, a blob that was left out is plainly missing,
-and is never fetched alone behind our back. `ingest.sources.git` calls this.
-Threats: GHSA-8h77-4q3w-gfgv, CVE-2022-24439, CVE-2024-32002; options: https://git-scm.com/docs/git
+and is never fetched alone behind our back. What files say, with the secrets that they may hold, is kept only while a sync reads
+it: those blobs come into a folder of their own, which `forget_blobs` empties. `ingest.sources.git` calls this.
+Threats: GHSA-8h77-4q3w-gfgv, CVE-2022-24439, CVE-2024-32002; docs/decisions/0017-egress.md
 """
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import os
 import re
+import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ingest.addresses import Origin, doubtful, origin_of, shown
+from ingest.git_local import LocalRepository
+from ingest.git_process import Git, authorization
 from ingest.refusals import too_large
 from ingest.sources import Credentials
 from rag.errors import DocumentError, RefusedError, SettingsError, SourceError
 
-_HARDENED = (
-    "protocol.allow=never", "protocol.https.allow=always", "protocol.http.allow=always", "protocol.ssh.allow=always",
-    "protocol.git.allow=always", "core.hooksPath=/dev/null", "core.symlinks=false", "core.fsmonitor=false",
-    "core.attributesFile=/dev/null", "submodule.recurse=false", "fetch.recurseSubmodules=false", "gc.auto=0",
-    "maintenance.auto=false", "credential.helper=", "core.askPass=", "http.followRedirects=initial", "fetch.fsckObjects=false",
-    "http.lowSpeedLimit=500", "http.lowSpeedTime=60",
-    "safe.directory=*", "transfer.credentialsInUrl=die",
-)  # fmt: skip
 _HEAD = "refs/waypost/head"
 _FETCH = ("fetch", "-q", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
-_TIMEOUT = 1800  # seconds for one fetch
+_MOST_PATHS = 500_000  # of one commit's tree
+_MOST_TREE = 100_000_000  # bytes of its listing
+_LAST_SECOND = 253402300799  # of the year 9999
+_SSH_URL = re.compile(r"ssh://(?:\w[\w.+-]*@)?(?:\w[\w.-]*|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?/[^\s]+")
+_SCP = re.compile(r"(?:\w[\w.+-]*@)(?:\w[\w.-]*):(?![-:])[^\s]+")
 _HEX = re.compile(r"[0-9a-f]{40,64}")
 
 
@@ -54,74 +54,167 @@ class GitRepository:
     reached or read now.
     """
 
-    def __init__(self, folder: Path, location: str, credentials: Credentials, name: str) -> None:
-        if location.startswith("-"):
-            raise SettingsError(f"source {name!r}: {location!r} is not a repository's location")
+    def __init__(
+        self, folder: Path, location: str, credentials: Credentials, name: str,
+        resolve: Callable[[str, int], Sequence[str]] | None = None,
+    ) -> None:  # fmt: skip
         self._reading = folder / "read"
         self._clone = folder / "clone"
+        self._blobs = folder / "blobs"
         self._location = location
         self._credentials = credentials
         self._name = name
         self._local = not is_url(location)
+        self._resolve_name = resolve
+        self._web: Origin | None = None
+        self._git = Git(name, location, credentials, self._transport())
         self._origin: str | None = None  # a local repository's own remote, not asked yet
+        self._commit = ""  # the last one that `update` gave
+
+    def _transport(self) -> str:
+        """The one transport that this location may be read by, "" for a local path.
+
+        Raises: SettingsError for a location that is none, or could be read in two ways.
+        """
+        location = self._location
+        if location.startswith("-") or "\0" in location:
+            raise SettingsError(f"source {self._name!r}: {location!r} is not a repository's location")
+        if self._local:
+            return ""
+        reason = doubtful(location) or "only https, http and ssh URLs are read, and user@host:path"
+        if not doubtful(location):
+            if _SSH_URL.fullmatch(location) or ("://" not in location and _SCP.fullmatch(location)):
+                return "ssh"
+            try:
+                self._web = origin_of(
+                    re.sub(r"^(https?://)[\w.+-]+@", r"\1", location)
+                )  # a user's name alone is no secret
+                return self._web.scheme
+            except ValueError as error:
+                if location.lower().startswith(("http://", "https://")):
+                    reason = str(error)
+        raise SettingsError(f"source {self._name!r}: {shown(location)} can't be read: {reason}")
 
     # -- bringing our repository up to date ---------------------------------------------------------------------------
 
     def update(self, ref: str) -> str:
         """Brings `ref` (a branch, tag or commit; "" for the remote's HEAD) up to date, and gives its commit."""
         if self._local:
-            self._lend(self._local_objects())
-            commit = self._resolve(ref)
+            local = LocalRepository(Path(self._location), self._name)
+            self._lend(local.objects(), local.shallow())
+            commit = self._local_commit(local, ref)
         else:
+            self._pin()
             self._make(self._clone)
-            self._run(self._clone, "config", "remote.origin.url", self._location)
-            self._lend(self._clone / "objects")
-            commit = self._resolve(ref)
+            self._sweep()
+            self.forget_blobs()  # of a sync that was killed
+            self._lend(self._clone / "objects", b"")
+            commit = self._moved_within(lambda: self._remote_commit(ref))
+            self._git.read(self._clone, "config", "remote.origin.url", self._location)
             self._fetch(ref, commit)
+            self._lend(self._clone / "objects", (self._clone / "shallow").read_bytes() if self._is_shallow() else b"")
         if not self._has(commit):
             raise SettingsError(
                 f"source {self._name!r}: {self._location} has no commit {commit}; set `ref` to one it has"
             )
+        self._commit = commit
         return commit
+
+    def _is_shallow(self) -> bool:
+        return (self._clone / "shallow").is_file()
+
+    def _pin(self) -> None:
+        """Lets git connect to the very addresses that were looked at: a second answer of the name server counts for nothing."""
+        if self._web is None:
+            return
+        from ingest.egress import resolve, usable
+
+        host, port = self._web.host, self._web.port
+        try:
+            addresses = usable(host, port, self._resolve_name or resolve)
+        except ValueError as error:
+            raise SourceError(f"source {self._name!r}: {error}") from None
+        except OSError as error:
+            if self._web.scheme == "https" and {"HTTPS_PROXY", "https_proxy"} & os.environ.keys():
+                return  # the proxy that the user set resolves it
+            raise SourceError(f"source {self._name!r}: the name {host} can't be resolved; sync again later") from error
+        shown_as = ",".join(f"[{address}]" if ":" in address else address for address in addresses)
+        self._git.options = (f"http.curloptResolve={host}:{port}:{shown_as}",)
+
+    def _moved_within(self, ask: Callable[[], str]) -> str:
+        """Asks, and once more where the server says the repository has moved to, if that is within the same origin.
+
+        git itself follows no redirect: it would hand the token on (seen with git 2.39, `http.followRedirects=initial`).
+        """
+        try:
+            return ask()
+        except SourceError as error:
+            if self._web is None or not re.search(r"returned error: 30\d", str(error)):
+                raise
+        from ingest.egress import Network, open_client, resolve
+
+        probe = "/info/refs?service=git-upload-pack"
+        base = re.sub(r"^(https?://)[^/@]*@", r"\1", self._location).rstrip("/")
+        headers = {"Authorization": basic} if (basic := authorization(self._credentials)) else {}
+        network = Network(resolve=self._resolve_name or resolve)
+        with (
+            open_client(self._name, base, headers=headers, network=network) as client,
+            client.stream("GET", base + probe) as response,
+        ):
+            found = str(response.url)
+        if not found.endswith(probe) or response.is_error:
+            raise SourceError(
+                f"source {self._name!r}: {shown(base)} redirects to a page that is no repository; correct its url"
+            )
+        self._location = found.removesuffix(probe)
+        return ask()
 
     def origin(self) -> str:
         """The URL that the repository is (or, a local one, was) cloned from; "" where there is none."""
         if not self._local:
             return self._location
         if self._origin is None:
-            config = self._local_objects().parent / "config"
-            command = ["git", "config", "--no-includes", "--file", str(config), "--get", "remote.origin.url"]
-            done = subprocess.run(command, env=self._environment(), capture_output=True, check=False)
-            self._origin = done.stdout.decode("utf-8", "replace").strip()
+            self._origin = LocalRepository(Path(self._location), self._name).origin()
         return self._origin
-
-    def _local_objects(self) -> Path:
-        root = Path(self._location)
-        if not root.exists():
-            raise SettingsError(f"source {self._name!r}: there is no {root}; correct its path")
-        objects = next((folder for folder in _object_folders(root) if folder.is_dir()), None)
-        if objects is None:
-            raise SettingsError(
-                f"source {self._name!r}: {root} is not a git repository; for plain files use type: folder"
-            )
-        return objects.resolve()
 
     def _make(self, folder: Path) -> None:
         if not (folder / "HEAD").exists():
             folder.mkdir(parents=True, exist_ok=True)
-            self._finish(["git", *_options(_HARDENED), "init", "-q", "--bare", "--template=", str(folder)], b"")
+            self._git.read(folder, "init", "-q", "--bare", "--template=")
 
-    def _lend(self, objects: Path) -> None:
+    def _sweep(self) -> None:
+        """Removes what fetches that were cut off have left: nothing else would."""
+        for left in (self._clone / "objects" / "pack").glob("tmp_*"):
+            left.unlink(missing_ok=True)
+
+    def _lend(self, objects: Path, shallow: bytes) -> None:
         """Lets the reading repository see the objects of another, and where that one's history is cut off."""
         self._make(self._reading)
         (self._reading / "objects" / "info").mkdir(exist_ok=True)
-        (self._reading / "objects" / "info" / "alternates").write_text(f"{objects}\n")
-        theirs, ours = objects.parent / "shallow", self._reading / "shallow"
-        ours.unlink(missing_ok=True)
-        if theirs.is_file():
-            ours.write_bytes(theirs.read_bytes())
+        lent = [objects] if self._local else [objects, self._blobs]
+        (self._reading / "objects" / "info" / "alternates").write_text("".join(f"{folder}\n" for folder in lent))
+        (self._reading / "shallow").unlink(missing_ok=True)
+        if shallow:
+            (self._reading / "shallow").write_bytes(shallow)
 
-    def _resolve(self, ref: str) -> str:
+    def _local_commit(self, local: LocalRepository, ref: str) -> str:
+        found = ref if _HEX.fullmatch(ref) else local.object_of(ref)
+        if not found:
+            raise self._no_ref(ref)
+        if found == ref:
+            return found
+        try:
+            return self._run(self._reading, "rev-parse", "--verify", "--end-of-options", f"{found}^{{commit}}").strip()
+        except SourceError as error:
+            raise SettingsError(
+                f"source {self._name!r}: {ref or 'HEAD'} is no commit of {self._location}: {error}"
+            ) from error
+
+    def _no_ref(self, ref: str) -> SettingsError:
+        what = f"no branch or tag {ref!r}" if ref else "no commits on its default branch"
+        return SettingsError(f"source {self._name!r}: {self._location} has {what}; set `ref` to one that it has")
+
+    def _remote_commit(self, ref: str) -> str:
         """The commit that `ref` names at the source, asked of the source itself."""
         if _HEX.fullmatch(ref):
             return ref
@@ -129,10 +222,9 @@ class GitRepository:
         listed = self._run(self._reading, "ls-remote", "--", self._location, *patterns)
         found = {name: commit for commit, name in (line.split("\t", 1) for line in listed.splitlines() if "\t" in line)}
         for pattern in patterns:
-            if pattern in found:
+            if pattern in found and _HEX.fullmatch(found[pattern]):
                 return found[pattern]
-        what = f"no branch or tag {ref!r}" if ref else "no commits on its default branch"
-        raise SettingsError(f"source {self._name!r}: {self._location} has {what}; set `ref` to one that it has")
+        raise self._no_ref(ref)
 
     def _fetch(self, ref: str, commit: str) -> None:
         """Fetches the ref, without blobs where the server can; then, if it moved on meanwhile, the very commit."""
@@ -144,25 +236,36 @@ class GitRepository:
                 self._run(self._clone, *_FETCH, "--filter=blob:none", "origin", f"+{wanted}:{_HEAD}")
 
     def _has(self, commit: str) -> bool:
-        command = self._command(self._reading, "cat-file", "-e", f"{commit}^{{commit}}")
-        return subprocess.run(command, env=self._environment(), capture_output=True, check=False).returncode == 0
+        return self._git.succeeds(self._reading, "cat-file", "-e", f"{commit}^{{commit}}")
 
     def fetch_blobs(self, oids: Sequence[str]) -> None:
-        """Brings the blobs that a partial clone left out, in one go."""
+        """Brings the blobs that a partial clone left out, in one go; they stay until `forget_blobs`."""
         if self._local:
             return
         missing = [oid for oid, size in self.sizes(oids).items() if size < 0]
         if missing:
             wanted = "\n".join(missing).encode() + b"\n"
             noop = ("-c", "fetch.negotiationAlgorithm=noop")
-            self._run_bytes(self._clone, *noop, *_FETCH, "--filter=blob:none", "--stdin", "origin", stdin=wanted)
+            command = (*noop, *_FETCH, "--filter=blob:none", "--stdin", "origin")
+            self._git.read(self._clone, *command, stdin=wanted, into=self._blobs)
+
+    def forget_blobs(self) -> None:
+        """Removes what `fetch_blobs` brought: it was not redacted."""
+        if not self._local:
+            shutil.rmtree(self._blobs, ignore_errors=True)
+            self._blobs.mkdir(parents=True, exist_ok=True)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
     def tree(self, commit: str) -> list[TreeEntry]:
-        """Every path of a commit, without sizes (-1)."""
+        """Every path of a commit, without sizes (-1). Raises: SourceError when there are too many."""
         entries = []
-        for row in self._read("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"):
+        listed = self._read("ls-tree", "-r", "-z", "--full-tree", commit, most=_MOST_TREE)
+        if listed.count(b"\0") > _MOST_PATHS:
+            raise SourceError(
+                f"source {self._name!r}: it has more than {_MOST_PATHS} files; split it into several repositories"
+            )
+        for row in listed.split(b"\0"):
             if row:
                 meta, path = row.split(b"\t", 1)
                 mode, _, oid = meta.decode().split()
@@ -183,26 +286,39 @@ class GitRepository:
         return sizes
 
     def blobs(self, oids: Sequence[str]) -> Iterator[bytes | DocumentError]:
-        """The content of each blob, in order; why not, for one that is not here or too large."""
-        reader = subprocess.Popen(
-            self._command(self._reading, "cat-file", "--batch"), env=self._environment(),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert reader.stdin and reader.stdout
+        """The content of each blob, in order; why not, for one that is not here, too large, or not to be read.
+
+        Raises: SourceError when nothing more can be read.
+        """
+        sizes = self.sizes([oid for oid in oids if oid])
+        if -1 in sizes.values():
+            self._still_there()
+        reader = self._reader()
         try:
             for oid in oids:
-                reader.stdin.write(oid.encode() + b"\n")
-                reader.stdin.flush()
-                head = reader.stdout.readline().split()
-                if not head:
-                    raise SourceError(f"source {self._name!r}: git stopped while reading; sync again")
-                yield _blob(head, reader.stdout)
+                if reason := too_large(sizes.get(oid, 0)):  # not asked for: git would take all of it into memory
+                    yield RefusedError(reason)
+                    continue
+                found = _ask(reader, oid) if oid else DocumentError("it is no file of the repository")
+                if found is None:  # it ended: by this blob, or for good
+                    reader = self._again(reader)
+                    found = DocumentError("git can't read it: it is damaged, or takes more memory or time than it may")
+                yield found
         finally:
-            for stream in (reader.stdin, reader.stdout):
-                with contextlib.suppress(OSError):
-                    stream.close()
-            reader.kill()
-            reader.wait()
+            _end(reader)
+
+    def _reader(self) -> subprocess.Popen[bytes]:
+        return self._git.start(self._reading, "cat-file", "--batch")
+
+    def _again(self, reader: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+        _end(reader)
+        self._still_there()
+        return self._reader()
+
+    def _still_there(self) -> None:
+        """Raises: SourceError when not even the commit can be read: then it is the repository that is missing, not a blob."""
+        if not self._has(self._commit):
+            raise SourceError(f"source {self._name!r}: {self._location} went away while it was read; sync again")
 
     def contents(self) -> Iterator[bytes]:
         """Every object that our own copy of a remote repository holds, reachable or not; of a local one there is no copy.
@@ -211,10 +327,8 @@ class GitRepository:
         """
         if not self._clone.exists():
             return
-        command = self._command(self._clone, "cat-file", "--batch-all-objects", "--batch", "--unordered", "--buffer")
-        with subprocess.Popen(
-            command, env=self._environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        ) as reader:  # fmt: skip
+        every = ("cat-file", "--batch-all-objects", "--batch", "--unordered", "--buffer")
+        with self._git.start(self._clone, *every, stdin=subprocess.DEVNULL) as reader:
             assert reader.stdout
             while head := reader.stdout.readline().split():
                 yield reader.stdout.read(int(head[2]))
@@ -225,9 +339,10 @@ class GitRepository:
     def history(self, commit: str) -> list[tuple[str, str, int, list[str]]]:
         """(commit, tree, committer's time in seconds, parents) from `commit` back, children before parents."""
         rows = []
-        for line in self._read("log", "--topo-order", "--format=%H %T %ct %P", commit).decode().splitlines():
-            name, tree, seconds, *parents = line.split()
-            rows.append((name, tree, int(seconds), parents))
+        for line in self._read("log", "--topo-order", "--format=%H %T %P%x09%ct", commit).decode().splitlines():
+            ids, _, seconds = line.partition("\t")
+            name, tree, *parents = ids.split()
+            rows.append((name, tree, _seconds(seconds), parents))
         return rows
 
     def tree_changes(self, pairs: Sequence[tuple[str, str]]) -> Iterator[set[str]]:
@@ -262,9 +377,14 @@ class GitRepository:
                 [path.decode("utf-8", "surrogateescape") for path in paths if path],
             )
 
-    def moves(self, old: str, new: str) -> dict[str, str]:
-        """New path to old path of files that moved between two commits (git's rename detection)."""
-        rows = self._read("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", old, new).split(b"\0")
+    def moves(self, old: str, new: str, *, exact: bool = False) -> dict[str, str]:
+        """New path to old path of files that moved between two commits (git's rename detection); `exact`: of those alone
+        whose content is the same, which need not be here.
+
+        Raises: SourceError when contents are needed that are not here.
+        """
+        alike = "-M100%" if exact else "-M"
+        rows = self._read("diff-tree", "-r", "-z", alike, "--diff-filter=R", "--name-status", old, new).split(b"\0")
         names = [row.decode("utf-8", "surrogateescape") for row in rows]
         return {names[i + 2]: names[i + 1] for i in range(0, len(names) - 2, 3) if names[i].startswith("R")}
 
@@ -274,9 +394,11 @@ class GitRepository:
         found = []
         for record in out.split(b"\1")[1:]:
             head, *paths = record.split(b"\0")
-            name, seconds = head.split()
+            if not re.fullmatch(rb"[0-9a-f]+ -?\d*", head):
+                continue  # a part of a path that holds the mark
+            name, seconds = head.split(b" ")
             gone = [path.strip(b"\n").decode("utf-8", "surrogateescape") for path in paths]
-            found.append((name.decode(), int(seconds), [path for path in gone if path]))
+            found.append((name.decode(), _seconds(seconds.decode()), [path for path in gone if path]))
         return found
 
     def removed_lines(self, commit: str, ending: str) -> Iterator[tuple[str, int, str]]:
@@ -288,111 +410,65 @@ class GitRepository:
         name, seconds = "", 0
         for line in self._read("log", *options, commit, "--", f"*{ending}").split(b"\n"):
             if line.startswith(b"\1"):
-                head = line[1:].decode().split()
-                name, seconds = head[0], int(head[1])
+                name, _, time = line[1:].decode().partition(" ")
+                seconds = _seconds(time)
             elif line.startswith(b"-") and not line.startswith(b"---"):
                 yield name, seconds, line[1:].decode("utf-8", "replace")
 
     def has_commit(self, commit: str) -> bool:
         return bool(_HEX.fullmatch(commit)) and self._has(commit)
 
-    # -- running git --------------------------------------------------------------------------------------------------
-
-    def _command(self, repository: Path, *arguments: str) -> list[str]:
-        options = (*_HARDENED, "protocol.file.allow=always") if self._local else _HARDENED
-        return ["git", "--no-pager", "--git-dir", str(repository), *_options(options), *arguments]
-
-    def _environment(self) -> Mapping[str, str]:
-        keep = {k: os.environ[k] for k in ("PATH", "HOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "GIT_SSL_CAINFO", "LANG",
-                                           "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy") if k in os.environ}  # fmt: skip
-        ssh = "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes"
-        if self._credentials.ssh_key:
-            key = str(Path(self._credentials.ssh_key).expanduser())
-            ssh += f" -o IdentitiesOnly=yes -i '{key}'"
-        environment = {
-            **keep, "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_SSH_COMMAND": ssh, "GIT_ASKPASS": "true", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C",
-        }  # fmt: skip
-        if self._credentials.token:  # by environment: a command line can be read by every user of the machine
-            user = self._credentials.username or "x-access-token"
-            basic = base64.b64encode(f"{user}:{self._credentials.token}".encode()).decode()
-            environment |= {
-                "GIT_CONFIG_COUNT": "1",
-                "GIT_CONFIG_KEY_0": f"http.{_origin(self._location)}.extraHeader",
-                "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
-            }
-        return environment
-
-    def _read(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        return self._run_bytes(self._reading, *arguments, stdin=stdin)
+    def _read(self, *arguments: str, stdin: bytes = b"", most: int = 0) -> bytes:
+        return self._git.read(self._reading, *arguments, stdin=stdin, most=most)
 
     def _run(self, repository: Path, *arguments: str) -> str:
-        return self._run_bytes(repository, *arguments).decode("utf-8", "surrogateescape")
-
-    def _run_bytes(self, repository: Path, *arguments: str, stdin: bytes = b"") -> bytes:
-        return self._finish(self._command(repository, *arguments), stdin)
-
-    def _finish(self, command: Sequence[str], stdin: bytes) -> bytes:
-        try:
-            done = subprocess.run(
-                command, input=stdin, env=self._environment(), capture_output=True, check=False, timeout=_TIMEOUT
-            )
-        except FileNotFoundError as error:
-            raise SettingsError("the `git` command is not installed; install it and sync again") from error
-        except subprocess.TimeoutExpired as error:
-            raise SourceError(f"source {self._name!r}: git took longer than {_TIMEOUT} s; sync again later") from error
-        if done.returncode:
-            said = self._without_secrets(done.stderr.decode("utf-8", "replace").strip())
-            raise SourceError(
-                f"source {self._name!r}: git can't read {self._location}: {said[-400:] or 'no reason given'}"
-            )
-        return done.stdout
-
-    def _without_secrets(self, text: str) -> str:
-        for secret in self._credentials.secrets:
-            text = text.replace(secret, "***")
-        return re.sub(r"(\w+://)[^/@\s]+@", r"\1***@", text)
+        return self._git.read(repository, *arguments).decode("utf-8", "surrogateescape")
 
 
-def _options(settings: Sequence[str]) -> list[str]:
-    return [word for setting in settings for word in ("-c", setting)]
+def _ask(reader: subprocess.Popen[bytes], oid: str) -> bytes | DocumentError | None:
+    """One blob of `git cat-file --batch`; None when it has ended."""
+    assert reader.stdin and reader.stdout
+    try:
+        reader.stdin.write(oid.encode() + b"\n")
+        reader.stdin.flush()
+        head = reader.stdout.readline().split()
+        return _blob(head, reader.stdout) if head else None
+    except BrokenPipeError:
+        return None
 
 
-def _blob(head: Sequence[bytes], content: IO[bytes]) -> bytes | DocumentError:
-    """One object from `git cat-file --batch`, whose first line was `head`."""
+def _end(reader: subprocess.Popen[bytes]) -> None:
+    for stream in (reader.stdin, reader.stdout):
+        with contextlib.suppress(OSError):
+            if stream:
+                stream.close()
+    reader.kill()
+    reader.wait()
+
+
+def _blob(head: Sequence[bytes], content: IO[bytes]) -> bytes | DocumentError | None:
+    """One object from `git cat-file --batch`, whose first line was `head`; None when it is cut off."""
     if head[-1] in (b"missing", b"ambiguous"):
         return DocumentError("its content is not in this copy of the repository")
     left = int(head[2])
     reason = too_large(left) or ("" if head[1] == b"blob" else f"a {head[1].decode()}, not a file")
     parts = []
     while left:
-        parts.append(content.read(min(left, 1 << 20)))
-        left -= len(parts[-1]) or left
-        if reason:
-            parts.clear()
+        piece = content.read(min(left, 1 << 20))
+        if not piece:
+            return None
+        left -= len(piece)
+        if not reason:
+            parts.append(piece)
     content.read(1)
     return RefusedError(reason) if reason else b"".join(parts)
+
+
+def _seconds(text: str) -> int:
+    """A committer's time, within the years that a date can have: a commit may claim any, or none."""
+    return min(max(int(text), 0), _LAST_SECOND) if re.fullmatch(r"-?\d+", text) else 0
 
 
 def is_url(location: str) -> bool:
     """Whether a location is a URL or an ssh address (`git@host:path`), rather than a local path."""
     return "://" in location or bool(re.match(r"[\w.-]+@[\w.-]+:", location))
-
-
-def _object_folders(root: Path) -> Iterator[Path]:
-    """Where a local repository may keep its objects: bare, with a work tree, or a linked work tree."""
-    if (root / "HEAD").is_file():
-        yield root / "objects"
-    yield root / ".git" / "objects"
-    pointer = root / ".git"
-    if pointer.is_file():
-        target = pointer.read_text(errors="replace").removeprefix("gitdir:").strip()
-        git_folder = (root / target).resolve()
-        with contextlib.suppress(OSError):
-            yield (git_folder / (git_folder / "commondir").read_text().strip() / "objects").resolve()
-        yield git_folder / "objects"
-
-
-def _origin(url: str) -> str:
-    match = re.match(r"(https?://[^/]+)", url)
-    return match.group(1) + "/" if match else url

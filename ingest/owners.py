@@ -20,7 +20,12 @@ def owners(data: bytes) -> Callable[[str], str]:
     """What gives a path's owners, joined by commas; "" where no rule matches. Rules that can't be understood are passed over."""
     lines = data[:MOST_BYTES].decode("utf-8", "replace").splitlines()
     rules = [rule for line in reversed(lines) if (rule := _rule(line))]
-    return lambda path: next((names for pattern, names in rules if pattern.search(path.replace(" ", MASK))), "")
+
+    def owner_of(path: str) -> str:
+        readable = path.encode("utf-8", "replace").decode().replace(" ", MASK)  # a name need not be UTF-8
+        return next((names for pattern, names in rules if pattern.search(readable)), "")
+
+    return owner_of
 
 
 def _rule(line: str) -> tuple[Any, str] | None:

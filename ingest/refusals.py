@@ -22,8 +22,8 @@ _ENCODINGS = (
 _ALIKE = 0.02  # difference in charset-normalizer's measure of mess that says nothing
 
 _BINARY = frozenset(
-    """.png .jpg .jpeg .gif .webp .ico .bmp .tiff .pdf .zip .gz .tgz .bz2 .xz .zst .7z .tar .jar .war .whl .exe .dll
-    .so .dylib .bin .o .a .class .pyc .woff .woff2 .ttf .otf .eot .mp3 .mp4 .mov .avi .webm .wav .docx .xlsx .pptx
+    """.png .jpg .jpeg .gif .webp .ico .bmp .tiff .zip .gz .tgz .bz2 .xz .zst .7z .tar .jar .war .whl .exe .dll
+    .so .dylib .bin .o .a .class .pyc .woff .woff2 .ttf .otf .eot .mp3 .mp4 .mov .avi .webm .wav .xlsx .pptx
     .odt .ods .sqlite .db .parquet .gpg .kdbx .jks .keystore .p12 .pfx .der .drawio.png""".split()
 )
 _NAMED = (
@@ -37,7 +37,7 @@ _NAMED = (
         "a lock file: checksums, not knowledge",
     ),
     (re.compile(r"\.min\.(js|css)$|\.(js|css)\.map$", re.I), "generated: minified"),
-    (re.compile(r"\.svg$", re.I), "a picture"),
+    (re.compile(r"(?<!\.drawio)\.svg$", re.I), "a picture"),
 )  # fmt: skip
 _PLAN = re.compile(rb'^\s*\{\s*"format_version"\s*:\s*"[\d.]+"\s*,\s*"terraform_version"')
 _STATE = re.compile(rb'^\s*\{\s*"version"\s*:\s*[34]\s*,\s*"terraform_version"')

@@ -15,7 +15,6 @@ import json
 import os
 import pickle
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Pipe
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -85,7 +84,7 @@ class Sandbox:
                     return self._with_worker(task, arguments)
 
     def close(self) -> None:
-        """Ends all workers, whatever they do, and lets no other start."""
+        """Ends all workers, whatever they are at, and lets no other start."""
         with self._lock:
             self._closed = True
             busy = list(self._busy)
@@ -99,25 +98,23 @@ class Sandbox:
         worker = self._taken()
         try:
             return cast(Result, worker.ask(task, arguments))
-        except (DocumentError, _EndedError) as error:
-            if self._closed:  # it was ended, and no document is at fault
-                raise SourceError(_ENDING) from error
+        except _EndedError:
+            if self._closed:
+                raise SourceError(_ENDING) from None
             raise
         finally:
             self._put_back(worker)
 
     def _taken(self) -> _Worker:
         with self._lock:
-            if self._closed:
-                raise SourceError(_ENDING)
-            worker = self._idle.pop() if self._idle else None
+            worker = self._idle.pop() if self._idle and not self._closed else None
         worker = worker or _Worker(*self._limits)
         with self._lock:
             self._busy.add(worker)
             if not self._closed:
                 return worker
-        worker.kill()  # closed while it started: asking it will say so
-        return worker
+        self._put_back(worker)
+        raise SourceError(_ENDING)
 
     def _put_back(self, worker: _Worker) -> None:
         with self._lock:
@@ -175,8 +172,7 @@ class _Worker:
     def __init__(self, seconds: float, megabytes: int) -> None:
         self.alive, self.used = True, 0.0
         self._seconds, self._megabytes = seconds, megabytes
-        ours, theirs = socket.socketpair()
-        self._channel = Connection(ours.detach())
+        self._channel, theirs = Pipe()
         with theirs, tempfile.TemporaryFile() as said:
             path = json.dumps([str(Path(entry).absolute()) for entry in sys.path])
             command = [sys.executable, "-I", "-c", _CODE, path, str(theirs.fileno()), str(seconds), str(megabytes)]
@@ -236,16 +232,16 @@ class _Worker:
     def _too_much(self) -> str:
         return f"it takes more than {self._megabytes} MB to parse; split it, or exclude it in waypost.yaml"
 
-    def kill(self) -> None:
-        """Ends the process, whatever it does; who waits for its answer is told. May be called from any thread."""
-        self._process.kill()
-
     def end(self) -> None:
-        """Ends the process, and gives its place back."""
+        """Ends the process, whatever it does."""
         self.alive = False
         self._channel.close()
         self._process.kill()
         self._process.wait()
+
+    def kill(self) -> None:
+        """Ends the process while another thread waits for its answer."""
+        self._process.kill()
 
 
 _ENDING = "Waypost is ending; sync again"

@@ -16,11 +16,13 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from ingest.digestion import digest_document
 from ingest.embedding import embed_missing, text_hashes
 from ingest.ledger import Plan, plan, retry_at, sound
-from ingest.parsers import Parsed, document_kind, is_terraform, parse
+from ingest.parsers import Parsed, document_kind, is_terraform, parse_document
 from ingest.redaction import DECLARING, Finding
 from ingest.refusals import refuse_by_name
+from ingest.rendering import Rendered
 from ingest.sandbox import shared
 from ingest.side_by_side import Ended, Feed, Interrupted, SideBySide
 from ingest.sources import Listed, Listing, Previous, Source, SourceSpec
@@ -29,9 +31,9 @@ from rag.catalog.writer import now
 from rag.errors import DocumentError, RefusedError, SourceError, WaypostError
 from rag.indexes.projection import Projections
 from rag.ports import Embedder, Progress
-from rag.records import AccessRule, Document, digest
+from rag.records import AccessRule, Document, Place, digest
 
-PIPELINE = "9"  # a new number makes every document be parsed anew
+PIPELINE = "12"  # a new number makes every document be parsed anew
 _BATCH = 48  # documents in one transaction
 
 
@@ -83,6 +85,7 @@ class _Ready:
     parsed: Parsed | None = None
     findings: tuple[Finding, ...] = ()
     abbreviations: Mapping[str, str] = field(default_factory=dict)
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,12 @@ class Sync:
 
     def _steps(self, spec: SourceSpec, source: Source) -> Iterator[_Step]:
         """What is to be done for one source, in order, as its own thread finds out: it reads, and writes nothing."""
+        try:
+            yield from self._found(spec, source)
+        finally:
+            source.close()
+
+    def _found(self, spec: SourceSpec, source: Source) -> Iterator[_Step]:
         ledger = self._catalog.items(spec.name)
         listing = sound(self._list(spec, source, ledger), ledger)
         planned = plan(listing, ledger, partial(_signature, spec=spec), partial(_terms, spec=spec), now())
@@ -211,7 +220,7 @@ class Sync:
                 writer.move_document(spec.name, old, new)
             for item in planned.on_new_terms:
                 if document := self._catalog.document_at(spec.name, item.path):
-                    parsed = parse(item.path, document.text)
+                    parsed = parse_document(document)
                     owner, access = _owner(spec, item, parsed), _access(spec, item, parsed)
                     writer.put_access(replace(document, owner=owner, access=access))
                 writer.put_terms(spec.name, item.path, _terms(item, spec))
@@ -342,11 +351,11 @@ class Sync:
         parsed = ready.parsed
         document = Document(
             id=document_id, source=spec.name, path=item.path, title=parsed.title,
-            kind=document_kind(item.path, spec.kind), text=ready.text, version=ready.version, url=link.url,
+            kind=document_kind(item.path, spec.kind, bool(ready.places)), text=ready.text, version=ready.version, url=link.url,
             line_anchor=link.line_anchor, updated_at=item.updated_at, owner=_owner(spec, item, parsed),
             access=_access(spec, item, parsed),
             content_hash=hashlib.sha256(ready.text.encode("utf-8", "surrogatepass")).hexdigest(), notes=parsed.notes,
-            outdated=parsed.outdated, reviewed_at=parsed.reviewed_at, review_due=parsed.review_due,
+            outdated=parsed.outdated, reviewed_at=parsed.reviewed_at, review_due=parsed.review_due, places=ready.places,
         )  # fmt: skip
         hashes = text_hashes(parsed.title, parsed.drafts)
         writer.put_document(document, parsed.drafts, hashes, self._generation, ready.abbreviations, parsed.symbols)
@@ -394,12 +403,14 @@ def _owner(spec: SourceSpec, item: Listed, parsed: Parsed) -> str:
     return parsed.owner or item.owner or spec.owner
 
 
-def _digest_document(item: Listed, data: bytes, signature: str, sensitive: Collection[str]) -> _Ready:
-    """decode → redact → parse, in another process: nothing here sees what was redacted."""
-    found = shared().digest(item.path, data, sensitive)
-    version = item.version or hashlib.sha256(data).hexdigest()
+def _digest_document(item: Listed, data: bytes | Rendered, signature: str, sensitive: Collection[str]) -> _Ready:
+    """decode or render → redact → parse, in another process: nothing here sees what was redacted."""
+    found = shared().run(digest_document, item.path, data, frozenset(sensitive))
+    read = data if isinstance(data, bytes) else data.text.encode("utf-8", "surrogatepass")
+    version = item.version or hashlib.sha256(read).hexdigest()
+    places = tuple(Place(*values) for values in found.places)
     return _Ready(
-        item, signature, "indexed", "", found.text, version, found.parsed, found.findings, found.abbreviations
+        item, signature, "indexed", "", found.text, version, found.parsed, found.findings, found.abbreviations, places
     )  # fmt: skip
 
 

@@ -52,6 +52,7 @@ class Citer:
             path=document.path, title=document.title, start_line=first, end_line=last, quote=verbatim,
             url=document.link(first, last), version=document.version, updated_at=document.updated_at,
             owner=document.owner, reviewed_at=document.reviewed_at, review_due=document.review_due,
+            place=document.place(first, last),
         )  # fmt: skip
         self._citations.append(citation)
         return citation

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -89,13 +90,37 @@ class Generation:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where lines of a rendering (`start` to `end`) stand in the file or page that it was made of.
+
+    `name` is what a reader looks for ("page 3"); `anchor`, appended to the document's URL, leads there. `first` and `last` are
+    lines of the original, 0 where it has none: as many as those rendered stand for one each, others for all together.
+    """
+
+    start: int
+    end: int
+    name: str = ""
+    anchor: str = ""
+    first: int = 0
+    last: int = 0
+
+    def original(self, line: int) -> tuple[int, int]:
+        """The lines of the original that a rendered line was made of."""
+        if self.last - self.first != self.end - self.start:
+            return self.first, self.last
+        at = self.first + min(max(line, self.start), self.end) - self.start
+        return at, at
+
+
+@dataclass(frozen=True)
 class Document:
     """One file or page as the catalog stores it: redacted text, version, and where it came from.
 
     `url` is pinned to the version. `line_anchor` is a format string with {start} and {end} that, appended to `url`,
     points at lines. `updated_at` is ISO 8601 in UTC, or "" where the source can't tell. `notes` are what a reader should
     know of how it was read ("partial: …"). `outdated` are its own words that it is deprecated, superseded or moved, or "".
-    `reviewed_at` and `review_due` are days (ISO 8601) that it names for its review, or "".
+    `reviewed_at` and `review_due` are days (ISO 8601) that it names for its review, or "". `places` are there where the text is
+    a rendering (of a PDF, say), and say where its lines stand in the original, in their order.
     """
 
     id: str
@@ -115,6 +140,7 @@ class Document:
     outdated: str = ""
     reviewed_at: str = ""
     review_due: str = ""
+    places: tuple[Place, ...] = ()
 
     @property
     def stamp(self) -> str:
@@ -126,8 +152,26 @@ class Document:
         return "\n".join(self.text.split("\n")[max(start, 1) - 1 : end])
 
     def link(self, start: int, end: int) -> str:
-        """The version-pinned link to these lines."""
-        return self.url + self.line_anchor.format(start=start, end=end)
+        """The version-pinned link to these lines, or to where they stand in the original."""
+        if not self.places:
+            return self.url + self.line_anchor.format(start=start, end=end)
+        first, last = self._place(start), self._place(end)
+        if first.first and last.last and self.line_anchor:
+            return self.url + self.line_anchor.format(start=first.original(start)[0], end=last.original(end)[1])
+        return self.url + first.anchor
+
+    def place(self, start: int, end: int) -> str:
+        """Where these lines of a rendering stand in the original, in words; "" where the text is the original."""
+        if not self.places:
+            return ""
+        first, last = self._place(start), self._place(end)
+        if first.first and last.last and self.line_anchor:
+            lines = first.original(start)[0], last.original(end)[1]
+            return f"line {lines[0]}" if lines[0] == lines[1] else f"lines {lines[0]} to {lines[1]}"
+        return " to ".join(dict.fromkeys(name for name in (first.name, last.name) if name))
+
+    def _place(self, line: int) -> Place:
+        return self.places[max(bisect_right(self.places, line, key=lambda place: place.start) - 1, 0)]
 
 
 @dataclass(frozen=True)
@@ -195,7 +239,8 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Citation:
-    """A checked quote: `quote` stands verbatim in lines start_line to end_line of the stored version."""
+    """A checked quote: `quote` stands verbatim in lines start_line to end_line of the stored version. `place` says where that is
+    in the original, where the version stored is a rendering of it."""
 
     number: int
     document_id: str
@@ -212,6 +257,7 @@ class Citation:
     owner: str
     reviewed_at: str = ""
     review_due: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ Every parser keeps one promise: a passage's text is whole source lines, or, of a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from rag.records import PassageDraft
+from rag.records import Document, PassageDraft
 from rag.terraform.records import Symbol
 
 
@@ -31,25 +32,42 @@ class Parsed:
 
 Parser = Callable[[str, str], Parsed]
 
-SPLITTER = "3"  # a new number makes every document be split anew, in a generation of its own
+SPLITTER = "4"  # a new number makes every document be split anew, in a generation of its own
 
 TERRAFORM = frozenset({".tf", ".tofu", ".tfvars", ".hcl"})
 TERRAFORM_JSON = (".tf.json", ".tofu.json", ".tfvars.json")
 MARKDOWN = frozenset({".md", ".markdown", ".mdx"})
 YAML = frozenset({".yaml", ".yml", ".json"})
+RST = frozenset({".rst", ".rest"})
+ASCIIDOC = frozenset({".adoc", ".asciidoc"})
+DIAGRAMS = frozenset({".puml", ".plantuml", ".iuml", ".pu", ".mmd", ".mermaid"})
+
+
+_TEMPLATES = (".erb", ".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".gotmpl", ".ctmpl", ".template")
+_COPIES = (".example", ".sample", ".dist", ".in", ".default")  # `.env.example`, `app.service.in`
 
 
 def parse(path: str, text: str) -> Parsed:
     """The passages of a text, by the parser for its kind of file. Raises: DocumentError when it must not be shown as it is."""
-    return _parser(path)(path, text)
+    return _parser(path, text)(path, text)
 
 
 def suffix(path: str) -> str:
     """The suffix that tells a file's language: of `page.html.md.erb` and `page.md.j2` it is `.md`."""
     name = PurePosixPath(path.lower())
-    while name.suffix in (".erb", ".j2", ".tmpl", ".tpl", ".template") and name.stem.count("."):
+    while name.suffix in _TEMPLATES and name.stem.count("."):
         name = name.with_suffix("")
     return name.suffix
+
+
+def plain_name(path: str) -> str:
+    """A file's name in small letters without what says that it is a template or an example: `nginx.conf` of `nginx.conf.j2`."""
+    name = PurePosixPath(path).name.lower()
+    while (cut := name.rpartition("."))[0].strip(".") and f".{cut[2]}" in (*_TEMPLATES, *_COPIES):
+        if f".{cut[2]}" in (".tpl", ".tmpl", ".gotmpl") and "." not in cut[0]:
+            break  # `_helpers.tpl` is a template and nothing else
+        name = cut[0]
+    return name
 
 
 def is_terraform(path: str) -> bool:
@@ -57,35 +75,83 @@ def is_terraform(path: str) -> bool:
     return suffix(path) in TERRAFORM or path.lower().endswith(TERRAFORM_JSON)
 
 
-def _parser(path: str) -> Parser:
-    from ingest.parsers import markdown, terraform, text, yaml
+def parse_document(document: Document) -> Parsed:
+    """The passages of a document as it is stored. Raises: as `parse`."""
+    return parse_rendered(document.path, document.text) if document.places else parse(document.path, document.text)
 
-    ending = suffix(path)
-    if ending in MARKDOWN:
+
+def parse_rendered(path: str, text: str, title: str = "") -> Parsed:
+    """The passages of a rendering: it is Markdown, whatever its path. Raises: as `parse`."""
+    from ingest.parsers import markdown
+
+    parsed = markdown.parse(path, text)
+    return replace(parsed, title=title) if title else parsed
+
+
+def _parser(path: str, text: str) -> Parser:
+    if suffix(path) in MARKDOWN:
+        from ingest.parsers import markdown
+
         return markdown.parse
     if is_terraform(path):
+        from ingest.parsers import terraform
+
         return terraform.parse
-    if ending in YAML:
+    return text_parser(plain_name(path), text)
+
+
+def text_parser(name: str, text: str) -> Parser:
+    """The parser for a file that is neither Markdown nor Terraform, by its plain name and, if need be, its text."""
+    from ingest.parsers import asciidoc, braces, outline, rows, rst, yaml
+
+    ending = PurePosixPath(name).suffix
+    known: dict[str, Parser] = {
+        **dict.fromkeys(YAML, yaml.parse), **dict.fromkeys(RST, rst.parse), **dict.fromkeys(ASCIIDOC, asciidoc.parse),
+        **dict.fromkeys(DIAGRAMS, rows.diagram), **dict.fromkeys((".csv", ".tsv"), rows.csv), ".sql": rows.sql,
+        **dict.fromkeys((".jsonnet", ".libsonnet", ".groovy"), braces.parse), ".jenkinsfile": braces.parse,
+    }  # fmt: skip
+    if ending in known:
+        return known[ending]
+    if ending == ".rules" and _GROUPS.search(text):
         return yaml.parse
-    return text.parse
+    if name.startswith("jenkinsfile"):
+        return braces.parse
+    if outline.outline_of(name, text) is None and ending in outline.SETTINGS and braces.is_braces(text):
+        return braces.parse
+    return outline.parse
 
 
-def document_kind(path: str, configured: str) -> str:
-    """The kind of a document: as configured, or by its path: terraform, runbook, decision, incident, config, code, page."""
+_GROUPS = re.compile(r"^groups:", re.M)  # Prometheus' rules, not those of a firewall
+_SETTINGS = (
+    ".toml", ".ini", ".conf", ".cfg", ".cnf", ".config", ".xml", ".env", ".properties", ".service", ".timer", ".socket",
+    ".mount", ".target", ".network", ".netdev", ".repo", ".vcl", ".rules",
+)  # fmt: skip
+_PAGES = frozenset({*MARKDOWN, *RST, *ASCIIDOC, *DIAGRAMS, ".html", ".htm", ".txt", ".text", ".csv", ".tsv"})
+_SETTINGS_NAMES = re.compile(
+    r"\.env(?:rc|\b.*)?$|codeowners$|(?:[\w-]*requirements|constraints)[\w-]*(?:\.txt)?$|pipfile$|hosts$|inventory$|\.\w+(?:rc|ignore)$"
+)
+_PAGES_NAMES = re.compile(
+    r"(?:readme|changelog|changes|license|licence|contributing|authors|maintainers|notice|todo|news)\b"
+)
+
+
+def document_kind(path: str, configured: str, rendered: bool = False) -> str:
+    """The kind of a document: as configured, or by its path: terraform, runbook, decision, incident, config, code, page. One that
+    was rendered is a page of some kind."""
     if configured != "auto":
         return configured
-    ending = suffix(path)
-    lowered = f"/{path.lower()}"
+    if rendered:
+        path += ".md"
     if is_terraform(path):
         return "terraform"
-    if ending in YAML or ending in (".toml", ".ini", ".conf", ".cfg", ".xml", ".env"):
+    name = plain_name(path)
+    ending = suffix(path) if suffix(path) in MARKDOWN else PurePosixPath(name).suffix
+    if ending in YAML or ending in _SETTINGS or _SETTINGS_NAMES.match(name):
         return "config"
-    if ending in MARKDOWN or ending in (".html", ".htm", ".rst", ".adoc", ".txt"):
-        for kind, words in _PAGE_KINDS:
-            if any(word in lowered for word in words):
-                return kind
-        return "page"
-    return "code" if ending or "." not in PurePosixPath(path).name else "page"
+    if ending in _PAGES or (not ending and _PAGES_NAMES.match(name)):
+        lowered = f"/{path.lower()}"
+        return next((kind for kind, words in _PAGE_KINDS if any(word in lowered for word in words)), "page")
+    return "code" if ending or "." not in name else "page"
 
 
 _PAGE_KINDS = (

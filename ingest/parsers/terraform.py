@@ -58,6 +58,8 @@ def _passages(lines: Sequence[str], parts: Sequence[_Part]) -> Iterator[PassageD
     at = 0
     loose: list[_Part] = []
     for part in parts:
+        if part.end <= at and _size(lines, part.start, part.end) > HARD_LIMIT:
+            continue  # of one long line, as in JSON without line breaks: it is cut once, not once for each block
         is_block = " " in part.address or bool(part.cuts)
         if is_block or (part.start > at and any(line.strip() for line in lines[at : part.start])):
             yield from _loose(lines, loose)

@@ -8,17 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ingest.redaction.assignments import WORDS, assignments
-from ingest.redaction.commands import commands
-from ingest.redaction.hcl import blocks, hcl, is_sensitive
-from ingest.redaction.kubernetes import kubernetes_secrets
+from ingest.redaction.assignments import assignments
+from ingest.redaction.commands import COMMANDS
+from ingest.redaction.hcl import blocks, fenced, hcl, is_sensitive
+from ingest.redaction.keywords import Index
+from ingest.redaction.kubernetes import kubernetes_secrets, secret_generators
 from ingest.redaction.marks import Finding
+from ingest.redaction.names import HINTS
+from ingest.redaction.places import take
+from ingest.redaction.sentences import SENTENCES
+from ingest.redaction.servers import SERVERS
+from ingest.redaction.tables import tables
 from ingest.redaction.terraform_json import json_variables, parsed, terraform_json
 from ingest.redaction.tokens import private_keys, tokens
+from ingest.redaction.vendors import TOKENS
 
 __all__ = ["DECLARING", "Finding", "redact", "sensitive_variables"]
 
 _JSON = (".tf.json", ".tofu.json")
+KEYWORDS = tuple(
+    {"private key", "```", "~~~", "secret", "secretgenerator", "<td", "<th", *HINTS}.union(
+        *(rule.keywords for rule in TOKENS), *(ready.place.keywords for ready in (*COMMANDS, *SERVERS, *SENTENCES))
+    )
+)
 DECLARING = (".tf", ".tofu", *_JSON)  # files that may declare variables
 
 
@@ -27,20 +39,24 @@ def redact(text: str, path: str, sensitive: Collection[str] = ()) -> tuple[str, 
     Terraform variables whose values are secret wherever they are set."""
     lines = text.split("\n")
     found: set[Finding] = set()
-    lowered = text.lower()
-    lows = lowered.split("\n")
-    if "private key" in lowered:
+    index = Index(lines, KEYWORDS)
+    if index.has(("private key",)):
         private_keys(lines, found)
-    tokens(lines, lows, found)
+    tokens(lines, index, found)
     if path.endswith((".tf", ".tofu", ".tfvars", ".hcl")):
         hcl(lines, found, frozenset(sensitive), everywhere=not path.endswith(DECLARING))
     elif path.endswith((*_JSON, ".tfvars.json")):
         terraform_json(lines, found, text, sensitive)
-    if any(word in lowered for word in WORDS):
-        assignments(lines, lows, found)
-    commands(lines, lows, found)
-    if "kind" in lowered and "secret" in lowered:
+    elif index.has(("```", "~~~")):
+        fenced(lines, found)
+    assignments(lines, index, path, found)
+    tables(lines, index, path, found)
+    for places in (COMMANDS, SERVERS, SENTENCES):
+        take(places, lines, index, found)
+    if index.has(("secret",)):
         kubernetes_secrets(lines, found)
+    if index.has(("secretgenerator",)):
+        secret_generators(lines, found)
     return "\n".join(lines), tuple(sorted(found, key=lambda finding: (finding.line, finding.rule)))
 
 

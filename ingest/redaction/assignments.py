@@ -1,4 +1,5 @@
-"""A secret's name and its value, in the syntaxes of configuration and code: on one line, on two, in tables and elements."""
+"""A secret's name and its value, in the syntaxes of configuration and code: on one line, on those below, or as a pair of the
+thing's name and its value."""
 
 from __future__ import annotations
 
@@ -6,88 +7,135 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ingest.redaction.marks import ALLOWED, MARK, Finding, compiled, replace
-from ingest.redaction.names import PASSWORD_NAME, SECRET_NAME, names_secret
+from ingest.redaction.keywords import Index
+from ingest.redaction.marks import ALLOWED, MARK, Finding, blank, compiled, replace
+from ingest.redaction.names import HINTS, SECRET_NAME, is_other, names_password, names_secret
 from ingest.redaction.values import is_credential
 
-WORDS = (
-    "pass",
-    "secret",
-    "token",
-    "credential",
-    "key",
-    "pwd",
-    "connection",
-    "pw",
-)  # one of them stands in every such name
-_VALUE = r"(?:\\?\"(?P<double>[^\"\n]{3,}?)\\?\"|'(?P<single>[^'\n]{3,})'|`(?P<tick>[^`\n]{3,})`|(?P<bare>[^\s'\"`,;{}()<>\[\]\\]{6,}))"
-_ASSIGNED = compiled(
-    rf"(?i)(?P<name>{SECRET_NAME})(?P<after>\\?['\"\]]{{0,2}}\s*(?:=>|:=|[:=])\s*(?:!!\w+\s+)?){_VALUE}"
+_QUOTED = r"[a-zA-Z@$]{0,2}(?:\\?\"(?P<double>[^\"\n]{3,}?)\\?\"|'(?P<single>[^'\n]{3,})'|`(?P<tick>[^`\n]{3,})`)"
+_VALUE = rf"(?:{_QUOTED}|(?P<bare>[^\s'\"`,;{{}}()<>\[\]\\]{{6,}}))"
+_GROUPS = ("double", "single", "tick", "bare")
+_NAMED = rf"(?i)(?P<name>{SECRET_NAME})"
+
+
+class _Form:
+    """A way to write a name and its value."""
+
+    def __init__(self, pattern: str, *, strict: bool = False) -> None:
+        self.pattern = compiled(pattern)
+        self.strict = strict  # also what stands in quotes
+        index = self.pattern.groupindex
+        self.groups = [(name, index[name]) for name in _GROUPS if name in index]
+        self.name = index.get("name", 0)
+
+
+_ASSIGNED = _Form(rf"{_NAMED}\\?['\"\])]{{0,3}}(?:\*\*|__)?\s*(?:=>|:=|[:=])(?:\*\*|__)?\s*(?:!!\w+\s+)?{_VALUE}")
+# A type between them, a comparison.
+_TYPED = _Form(
+    rf"{_NAMED}['\"\])]{{0,3}}(?:\s*[=!]==?|\s+-c?(?:eq|ne)|\s*:?\s[A-Za-z][\w\[\].<>?]{{1,20}}\s*:?=)\s*{_QUOTED}"
 )
-_GROUPS = {name: _ASSIGNED.groupindex[name] for name in ("double", "single", "tick", "bare")}
-_NAMED = _ASSIGNED.groupindex["name"]
-_QUOTED = ("double", "single", "tick")
-_ELEMENT = compiled(rf"(?i)<(?:[a-z]+:)?(?P<name>{SECRET_NAME})(?:\s[^<>]{{0,80}})?>(?P<value>[^<\n]{{4,}})</")
+_ARGUMENTS = _Form(rf"(?i)['\"](?P<name>{SECRET_NAME})['\"]\s*,\s*{_QUOTED}", strict=True)
+# A directive.
+_DIRECTIVE = _Form(
+    rf"(?i)^\s*(?:[A-Za-z_]+\s+){{0,2}}\$?(?P<name>{SECRET_NAME})\s+(?:{_QUOTED}|(?P<bare>[^\s'\"`,;{{}}()<>\[\]\\-][^\s'\"`,;{{}}()<>\[\]\\]{{5,}}))\s*;?\s*$"
+)
+_ELEMENT = _Form(
+    rf"(?i)<(?:(?:[a-z]+:)?(?P<name>{SECRET_NAME})(?:\s[^<>]{{0,80}})?|[a-z]\w*\s[^<>]{{0,80}}?\b(?:name|key|id)=[\"']{SECRET_NAME}[\"'][^<>]{{0,80}})>"
+    r"\s*(?:<(?:value|string)>)?(?P<single>[^<\n]{4,})</"
+)
+# Where the syntax says that what follows is text, and no name of anything: files of settings, and the environment of a process.
+_SETTINGS = (".env", ".ini", ".cfg", ".cnf", ".conf", ".properties", ".yaml", ".yml")
+_LITERAL = _Form(
+    rf"(?i)^\s*(?:[-#;]\s*)?(?:export\s+|set\s+)?[\"']?(?P<name>{SECRET_NAME})[\"']?\s*[:=]\s*(?P<bare>[^\s'\"`]\S{{3,}})\s*(?:\s[#;].*)?$"
+)
+_VARIABLE = _Form(
+    r"(?:(?:^|[\s\"'`])(?P<name>[A-Z][A-Z0-9_]*(?:PASSWORD|PASSWD|PASSPHRASE|_PASS|_PWD))|(?i:[;?&]\s?(?:password|passwd|pwd))|"
+    r"^\s*\w+(?:\.\w+)+\.(?i:password) ?)= ?(?P<bare>[A-Za-z][A-Za-z_.-]{7,})(?:[\s\"'`;&]|$)"
+)
+_ACCOUNT = re.compile(r"(?i)^\W*(?:user(?:\s?name)?|login|account)\W*[:=]\W*\S")  # a password may stand below it
+_FORMS = (_VARIABLE, _ASSIGNED, _TYPED, _ARGUMENTS, _DIRECTIVE, _ELEMENT)
 # A pair: the name of a thing, and beside it or on a neighbouring line its value.
-_NAME = re.compile(r"""(?i)(?:^|[\s{<(,-])["']?(?:name|key|variable)["']?\s*[:=]\s*(["']?)([\w.\-/]+)\1""")
-_PAIRED = compiled(rf"(?i)(?:^|[\s{{<(,])(?:default_)?[\"']?(?:value|default)[\"']?\s*[:=]\s*{_VALUE}")
-_PAIR_GROUPS = {name: _PAIRED.groupindex[name] for name in _GROUPS}
+_NAME = re.compile(r"""(?i)(?:^|[\s{<(,-])["']?\w{0,20}(?:name|key|variable)["']?\s*[:=]\s*(["']?)([\w.\-/]+)\1""")
+_PAIRED = _Form(rf"(?i)(?:^|[\s{{<(,])[\"']?\w{{0,20}}(?:value|default)[\"']?\s*[:=]\s*{_VALUE}")
 _NEAR = 2  # lines between the name and the value of a pair
-_OPENS_BLOCK = compiled(rf"(?i)^\s*(?:-\s+)?[\"']?{SECRET_NAME}[\"']?\s*[:=]\s*[|>][-+0-9]*\s*$")
-_ROW = re.compile(r"^\s*\|.*\|\s*$")
+_PROPERTY = re.compile(
+    rf"(?i)<key>{SECRET_NAME}</key>\s*$|>\s*{SECRET_NAME}\s*</(?:name|key)>\s*$"
+)  # the value stands below
+# A name whose value stands below: as a block, a list, an element's text.
+_OPENS = compiled(
+    rf"(?i)(?:^|[\s\"'<:(])(?P<name>{SECRET_NAME})[\"']?(?:(?:\*\*|__)?\s*(?::(?:\*\*|__)?|[:=]\s*(?:(?P<block>[|>][-+0-9]*)|[\[(])|(?P<deeper>=))|>)\s*$"
+)
+_BLOCK, _DEEPER = _OPENS.groupindex["block"], _OPENS.groupindex["deeper"]
+_ITEM = re.compile(r"^\s*(?:- +|<\w+>)?([\"'`]?)([^\s\"'`<>]*[^\s\"'`<>,])\1\s*(?:,|</\w+>)?\s*$")
+_PLURAL = re.compile(r"(?i)(?:passwords|passwds|passphrases)[\"']?\s*[:=]\s*\{?\s*$")  # by their owners
+_OWNED = re.compile(r"^\s*[\"']?[\w./@-]+[\"']?\s*[:=]\s*([\"']?)(?P<bare>[^\s\"'{}]{4,})\1\s*,?\s*$")
+_KEYED = re.compile(r"^[\w.-]+[=:]")
 
 
-def assignments(lines: list[str], lows: list[str], found: set[Finding]) -> None:
-    """What stands behind a secret's name. `lows` are the lines in lower case."""
-    for at, low in enumerate(lows):
-        if any(word in low for word in WORDS) and not ALLOWED.search(line := lines[at]):
-            _assigned(lines, at, found)
-            _elements(lines, at, found)
+def assignments(lines: list[str], index: Index, path: str, found: set[Finding]) -> None:
+    """What stands behind a secret's name."""
+    literal = path.lower().endswith(_SETTINGS)
+    below = 0  # the first line that no name above it has taken
+    for at in index.rows(HINTS):
+        if not ALLOWED.search(lines[at]):
+            if literal or (at and _ACCOUNT.match(lines[at - 1])):
+                _take(lines, at, _LITERAL, found, words=True)
+            for form in _FORMS:
+                _take(lines, at, form, found, words=form is _VARIABLE)
             _pairs(lines, at, found)
-            if _OPENS_BLOCK.match(line):
-                _blank_block(lines, at, found)
-    _tables(lines, found)
+            if at >= below:
+                below = max(_below(lines, at, found), _owned(lines, at, found))
 
 
-def _assigned(lines: list[str], at: int, found: set[Finding]) -> None:
-    line = lines[at]
-    for match in reversed(list(_ASSIGNED.finditer(line))):
-        start = match.start(_NAMED)
-        if line[max(0, start - 1) : start] != "/":  # that is a label: `checksum/secret`
-            _replace_value(lines, at, match, _GROUPS, found, password=bool(PASSWORD_NAME.search(match.group(_NAMED))))
-
-
-def _replace_value(
-    lines: list[str], at: int, match: Any, groups: dict[str, int], found: set[Finding], *, password: bool
+def _take(
+    lines: list[str], at: int, form: _Form, found: set[Finding], *, words: bool = False, password: bool = False
 ) -> None:
-    for name, group in groups.items():
-        value = match.group(group)
-        if value is None or lines[at][match.end(group) : match.end(group) + 1] == "(":  # a call
+    """What a line has in this form. `words`: without quotes it may be a word as well."""
+    line = lines[at]
+    spans: list[tuple[int, int]] = []
+    for match in form.pattern.finditer(line):
+        name = (match.group(form.name) if form.name else "") or ""
+        start = match.start(form.name) if name else 0
+        before = line[max(0, start - 2) : start]
+        behind = line[match.end(form.name) : match.end(form.name) + 2] if name else ""
+        label = before.endswith("/") and behind in (": ", '":')  # `checksum/secret`
+        part = before.endswith(":") and behind[:1] == ":" and behind != ": "  # of an ARN
+        if label or part or before == "${" or is_other(name) or (form is _DIRECTIVE and _is_plain(name)):
             continue
-        quoted = name in _QUOTED
-        if is_credential(value, strict=not quoted, password=password and quoted):
-            replace(lines, at, match.start(group), match.end(group), "assignment", found)
+        people = names_password(name) if name else password or form in (_ELEMENT, _VARIABLE)
+        spans += _values(line, match, form, people=people, words=words, query=before[-1:] in ("?", "&"))
+    replace(lines, at, spans, "assignment", found)
 
 
-def _elements(lines: list[str], at: int, found: set[Finding]) -> None:
-    for match in reversed(list(_ELEMENT.finditer(lines[at]))):
-        group = _ELEMENT.groupindex["value"]
-        if is_credential(match.group(group), strict=False, password=True):
-            replace(lines, at, match.start(group), match.end(group), "assignment", found)
+def _is_plain(name: str) -> bool:
+    """Whether it is a word of prose, where a directive's name has several words or is in capitals."""
+    return name.isalpha() and (name.islower() or name.istitle())
+
+
+def _values(line: str, match: Any, form: _Form, *, people: bool, words: bool, query: bool) -> Iterator[tuple[int, int]]:
+    for name, group in form.groups:
+        value = match.group(group)
+        start, end = match.span(group)
+        if value is None or line[end : end + 1] == "(":  # a call
+            continue
+        if query:  # of a URL: the next parameter is another's
+            value = value.partition("&")[0]
+        quoted = name != "bare"
+        if form.strict and names_secret(value):
+            continue
+        if is_credential(value, strict=form.strict or not (quoted or words), password=people and (quoted or words)):
+            yield start, start + len(value)
 
 
 def _pairs(lines: list[str], at: int, found: set[Finding]) -> None:
     """`- name: DB_PASSWORD` with its `value:`, on the same line or a neighbouring one."""
     named = [m[2] for m in _NAME.finditer(lines[at]) if names_secret(m[2].rpartition("/")[2])]
-    if not named:
-        return
-    password = any(PASSWORD_NAME.search(name) for name in named)
-    for row in _around(lines, at):
-        matches = list(_PAIRED.finditer(lines[row]))
-        for match in reversed(matches):
-            _replace_value(lines, row, match, _PAIR_GROUPS, found, password=password)
-        if matches:
-            return
+    if named:
+        password = any(map(names_password, named))
+        for row in _around(lines, at):
+            if _PAIRED.pattern.search(lines[row]):
+                _take(lines, row, _PAIRED, found, password=password)
+                return
 
 
 def _around(lines: list[str], at: int) -> Iterator[int]:
@@ -105,41 +153,37 @@ def _around(lines: list[str], at: int) -> Iterator[int]:
             yield row
 
 
-def _blank_block(lines: list[str], at: int, found: set[Finding]) -> None:
-    """A block scalar of YAML below a secret's name."""
+def _below(lines: list[str], at: int, found: set[Finding]) -> int:
+    """What stands below a name at the end of a line, as a block or item by item. Returns the line behind it."""
+    opens = _OPENS.search(lines[at])
+    if not opens and not _PROPERTY.search(lines[at]):
+        return at
+    block = bool(opens and opens.group(_BLOCK))
+    deeper = block or bool(opens and opens.group(_DEEPER))
     depth = len(lines[at]) - len(lines[at].lstrip())
     for row in range(at + 1, len(lines)):
-        indent = len(lines[row]) - len(lines[row].lstrip())
-        if lines[row].strip() and indent <= depth:
-            return
-        if lines[row].strip() and not MARK.search(lines[row]) and is_credential(lines[row], strict=False):
-            replace(lines, row, indent, len(lines[row]), "assignment", found)
+        line = lines[row]
+        inside = not line.strip() or len(line) - len(line.lstrip()) > depth
+        item = None if block else _ITEM.match(line)
+        if (deeper and not inside) or not (block or (item and not _KEYED.match(item[2]))):
+            return row
+        if block and line.strip() and is_credential(line.rstrip(" ,"), strict=False):
+            blank(lines, row, "assignment", found)
+        elif item and not MARK.search(line) and is_credential(item[2], strict=True):
+            replace(lines, row, [item.span(2)], "assignment", found)
+    return len(lines)
 
 
-def _tables(lines: list[str], found: set[Finding]) -> None:
-    """Cells of a Markdown table: below a column, or beside a first cell, that bears a secret's name."""
-    columns: set[int] = set()
-    inside = False
-    for at, line in enumerate(lines):
-        if not _ROW.match(line):
-            inside = False
-            continue
-        cells = line.split("|")
-        if not inside:
-            columns = {i for i, cell in enumerate(cells) if names_secret(_bare(cell).replace(" ", "_"))}
-            inside = True
-            if not (columns and at + 1 < len(lines) and re.match(r"^\s*\|[\s:|-]+\|\s*$", lines[at + 1])):
-                columns = set()
-        secret = {i for i in columns if i < len(cells)}
-        if len(cells) > 2 and names_secret(_bare(cells[1]).replace(" ", "_")):
-            secret |= set(range(2, len(cells)))
-        for i in sorted(secret, reverse=True):
-            value = _bare(cells[i])
-            marked = "`" in cells[i] or i in columns
-            if is_credential(value, strict=not marked, password=marked):
-                start = sum(len(cell) + 1 for cell in cells[:i]) + cells[i].index(value)
-                replace(lines, at, start, start + len(value), "assignment", found)
-
-
-def _bare(cell: str) -> str:
-    return cell.strip().strip("`*_").strip()
+def _owned(lines: list[str], at: int, found: set[Finding]) -> int:
+    """The passwords of several owners, each beside its owner's name, below a name in the plural. Returns the line behind them."""
+    if not _PLURAL.search(lines[at]):
+        return at
+    depth = len(lines[at]) - len(lines[at].lstrip())
+    for row in range(at + 1, len(lines)):
+        line = lines[row]
+        if len(line) - len(line.lstrip()) <= depth:
+            return row
+        item = _OWNED.match(line)
+        if item and is_credential(item["bare"], strict=True):
+            replace(lines, row, [item.span("bare")], "assignment", found)
+    return len(lines)

@@ -1,106 +1,69 @@
-"""Passwords where a tool's own syntax puts them: flags of clients, SQL, netrc and its like, and sentences that tell one.
+"""Command lines: the options and words by which programs take passwords, each from the program's manual.
 
-Each pattern is from the tool's manual. Those that need no quotes must look like a credential; flags are read beside their command
-alone, for `-p` is a port elsewhere.
+An option is read beside its program alone, for `-p` is a port elsewhere.
 """
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
+from ingest.redaction.names import SECRET_NAME
+from ingest.redaction.places import ANY, QUOTED, SHELL, Place, ready
 
-from ingest.redaction.marks import ALLOWED, Finding, compiled, replace
-from ingest.redaction.values import is_credential, stands_for_another
-
-
-class Place(NamedTuple):
-    """Where a tool takes a secret. A line without any of the keywords is not searched; `sure`: whatever stands there is one."""
-
-    keywords: tuple[str, ...]
-    pattern: str
-    sure: bool = False
+_NAMED = r"[\w-]*(?:password|passwd|passphrase|secret|token|api-?key|access-?key|secret-?key|account-?key|credential|storepass|keypass|pass)"
 
 
-_ANY = r"(?:'(?P<single>[^'\n]{3,})'|\"(?P<double>[^\"\n]{3,})\"|(?P<bare>[^\s'\"`<>{}()|;,]{4,}))"
-PLACES = (
-    # Options whose name says it, of any command.
-    Place(("--",), rf"(?i)--[a-z-]*(?:password|passwd|passphrase|secret|token|api-key|access-key|secret-key)(?:\s+|=){_ANY}"),
-    # mysql, mysqldump, mariadb, sshpass, ldapsearch, redis-cli, mongo, docker login, az login, htpasswd, smbclient, vncpasswd.
-    Place(("mysql", "mariadb"), rf"(?i)\b(?:mysql\w*|mariadb\w*)\b[^|;\n]*?\s-p{_ANY}", sure=True),
-    Place(("sshpass",), rf"(?i)\bsshpass\s+-p\s*{_ANY}", sure=True),
-    Place(("ldap",), rf"(?i)\bldap(?:search|modify|add|delete|passwd|whoami)\b[^|;\n]*?\s-w\s*{_ANY}", sure=True),
-    Place(("redis-cli",), rf"(?i)\bredis-cli\b[^|;\n]*?\s(?:-a|--pass)\s+{_ANY}", sure=True),
-    Place(
-        ("login", "mongo", "registry"),
-        rf"(?i)\b(?:(?:docker|podman|az|oc|helm|helm registry|nerdctl|skopeo|crane|buildah|argocd|cf|npm)\s+(?:\w+\s+)?login|mongo\w*)\b"
-        rf"[^|;\n]*?\s-p\s+{_ANY}",
-        sure=True,
+def _option(programs: str, option: str, *keywords: str) -> Place:
+    """An option of these programs, whose value is a secret whatever it looks like."""
+    return Place(keywords, rf"\s(?:{option}){SHELL}", sure=True, within=programs)
+
+
+_USER = r"['\"]?[\w.@%+\\-]+"
+COMMANDS = ready((
+    # Options that say it, of any program: GNU's, PowerShell's and Java's, Windows'.
+    Place(("-pass", "-token", "-api", "-secret", "-access", "-account", "-storepass", "-keypass", "-cred", "pass "), rf"(?i)\s-{_NAMED}\s+{SHELL}"),
+    Place(("/pass", "/p:", "/rp", "/user"), rf"(?i)\s/(?:pass|password|p|rp)[:\s]\s*{SHELL}"),
+    # Options that only their program gives a meaning.
+    _option(r"mysql\w*|mariadb\S*|mycli|percona\S*|xtrabackup", "-p", "mysql", "mariadb", "mycli", "percona", "xtrabackup"),
+    _option("sshpass", r"-p\s*", "sshpass"),
+    _option(r"ldap(?:search|modify|add|delete|passwd|whoami|compare|modrdn)", r"-w\s*", "ldap"),
+    _option("redis-cli", r"-a\s+|--pass\s+", "redis-cli"),
+    _option(
+        r"(?:docker|podman|az|oc|helm|nerdctl|skopeo|crane|buildah|argocd|cf|npm|oras|regctl)\s+(?:\w+\s+)?login|mongo\w*|cqlsh|arangosh|"
+        r"rabbitmqadmin|kafkacat|psexec|svn|influx|net\s+rpc|jfrog|rclone|az", r"-p\s+",
+        "az ", "login", "mongo", "cqlsh", "arangosh", "rabbitmqadmin", "psexec",
     ),
-    Place(("htpasswd",), rf"(?i)\bhtpasswd\s+-\w*b\w*\s+(?:-\w+\s+)*\S+\s+[\w.@-]+\s+{_ANY}", sure=True),
-    Place(("curl", "wget", "http"), r"(?i)\b(?:curl|https?|xh)\b[^|;\n]*?\s(?:-u|--user|-a|--auth|-U|--proxy-user)[\s=]*['\"]?"
-          r"[\w.@%+\\-]+:(?P<bare>[^\s'\"`<>{}|;,]{3,})", sure=True),
-    # PowerShell and Windows.
-    Place(("convertto-securestring",), rf"(?i)ConvertTo-SecureString\s+(?:-String\s+)?{_ANY}", sure=True),
-    Place(("net user",), rf"(?i)\bnet\s+user\s+\S+\s+{_ANY}"),
-    Place(("-password",), rf"(?i)\s-(?:password|credential)\s+{_ANY}"),
-    Place(("cmdkey", "/pass", "/p:"), rf"(?i)\s/(?:pass|password|p):{_ANY}"),
-    # SQL: PostgreSQL CREATE ROLE, MySQL CREATE USER, SQL Server CREATE LOGIN, Oracle.
-    Place(("identified",), r"(?i)\bidentified\s+(?:with\s+\S+\s+)?(?:by|as)\s+(?:password\s+)?"
-          r"(?:'(?P<single>[^'\n]{3,})'|\"(?P<double>[^\"\n]{3,})\")", sure=True),
-    Place(("password",), rf"(?i)\b(?:encrypted\s+)?password(?:\s*=\s*|\s+)N?{_ANY}\s*(?:;|$|valid|in\s|login|superuser|nosuper|create)"),
-    Place(("password(",), rf"(?i)\bpassword\(\s*{_ANY}\s*\)", sure=True),
-    # netrc, .my.cnf-like words, and directives of servers: redis, keepalived, pgbouncer, slapd, nslcd.
-    Place(("password",), rf"(?i)(?:^|\s)(?:login\s+\S+\s+)?password\s+{_ANY}\s*$"),
-    Place(
-        ("requirepass", "masterauth", "auth_pass", "bindpw", "rootpw", "bindcredentials", "secretkey", "authpass"),
-        rf"(?i)^\s*(?:[a-z-]+\s+)?(?:requirepass|masterauth|auth_?pass|bindpw|rootpw|credentials|secretkey)[\s=:]+{_ANY}",
-        sure=True,
-    ),
-    # pgpass: host:port:database:user:password.
-    Place((":",), r"^\s*[\w.*-]+:(?:\d{2,5}|\*):[\w.*-]+:[\w.*@-]+:(?P<bare>\S{3,})\s*$", sure=True),
-    # Oracle's thin JDBC: user/password@.
-    Place(("jdbc:oracle",), r"(?i)jdbc:oracle:\w+:[\w.$-]+/(?P<bare>[^\s/@'\"]{3,})@", sure=True),
-    # Sentences, in the languages of our users' wikis.
-    Place(
-        ("password", "passwort", "kennwort", "passphrase", "mot de passe", "contrase", "senha", "wachtwoord", "passcode", "hasło"),
-        r"(?i)\b(?:password|passwort|kennwort|passphrase|mot de passe|contraseña|senha|wachtwoord|passcode|hasło)\b"
-        r"(?:[^.\n:|]|\.\w){0,60}?(?:\b(?:is|ist|lautet|est|es|é|to|was|now|are|heet|brzmi)\b|:)\s+(?:now\s+|still\s+|always\s+|nog\s+)?"
-        r"[\"'`*“„]{0,3}(?P<bare>[^\s\"'`*“”<>{}()|;,]{6,})",
-    ),
-    Place(
-        ("passw", "kennwort", "passphrase", "passcode"),
-        r"(?i)\b(?:password|passwort|kennwort|passphrase|passcode)\b[^.\n`|]{0,30}`(?P<single>[^`\s]{6,})`",
-    ),
-    Place(
-        ("credential", "login", "user"),
-        r"(?i)\b(?:credentials|login|user(?:name)?\s?/\s?pass(?:word)?)\b\s*[:=]\s*[`'\"]?[\w.@-]+[`'\"]?\s*/\s*[`'\"]?"
-        r"(?P<bare>[^\s\"'`<>{}()|;,]{6,})",
-    ),
-)  # fmt: skip
-_COMPILED = [(place, compiled(f"(?m){place.pattern}")) for place in PLACES]
-_TRAILING = re.compile(r"[.,:;]+$")  # of a sentence
-
-
-def commands(lines: list[str], lows: list[str], found: set[Finding]) -> None:
-    """What stands at the places where tools take secrets. `lows` are the lines in lower case."""
-    lowered, text = "\n".join(lows), "\n".join(lines)
-    for place, pattern in _COMPILED:
-        if not any(keyword in lowered for keyword in place.keywords) or not pattern.search(text):
-            continue
-        groups = [
-            (name, pattern.groupindex[name]) for name in ("single", "double", "bare") if name in pattern.groupindex
-        ]
-        for at, low in enumerate(lows):
-            if not any(keyword in low for keyword in place.keywords) or ALLOWED.search(lines[at]):
-                continue
-            for match in reversed(list(pattern.finditer(lines[at]))):
-                for name, group in groups:
-                    if (value := match.group(group)) is not None and _is_secret(value, name, sure=place.sure):
-                        told = (_TRAILING.sub("", value) or value) if name == "bare" else value
-                        replace(lines, at, match.start(group), match.start(group) + len(told), "password", found)
-
-
-def _is_secret(value: str, quoting: str, *, sure: bool) -> bool:
-    if sure:
-        return not stands_for_another(value) and not value.startswith("-")
-    return is_credential(value, strict=quoting == "bare", password=quoting != "bare")
+    _option("sqlcmd|bcp|osql|ipmitool|mosquitto_pub|mosquitto_sub|zip|unzip", r"-P\s*", "sqlcmd", "bcp", "osql", "ipmitool", "mosquitto", "zip"),
+    _option("7z|7za|7zr|rar", r"-h?p", "7z", "rar"),
+    _option("plink|pscp|putty", r"-pw\s+", "plink", "pscp", "putty"),
+    _option(r"snmp(?:walk|get|set|bulkwalk|getnext|table|inform|trap)", r"-[AXc]\s*", "snmp"),
+    _option("smbclient|rpcclient|smbmap|net", r"-U\s*['\"]?[\w.\\-]+%", "smb", "rpcclient"),
+    _option("keytool|jarsigner|openssl|ssh-keygen", r"-(?:store|key|srckeystore|deststore)pass\s+|-k\s+|-[NP]\s+",
+            "keytool", "jarsigner", "openssl", "ssh-keygen"),
+    _option("useradd|usermod", r"-p\s*", "useradd", "usermod"),
+    _option("etcdctl", r"--user[=\s]['\"]?\w+:", "etcdctl"),
+    _option(r"lftp|ncftp\w*", rf"-u\s*{_USER},|-p\s*", "lftp", "ncftp"),
+    _option("nmcli", r"password\s+|(?:wifi-sec|802-11-wireless-security)\.psk\s+", "nmcli"),
+    _option(r"gh|gcloud|flyctl|heroku", r"(?:--body|-b)[=\s]\s*", "secret set"),
+    _option("aws", r"--secret-(?:string|binary)[=\s]\s*|--master-user-password[=\s]\s*|configure\s+set\s+\S*(?:secret|token)\S*\s+", "aws"),
+    Place(("securestring",), rf"(?i)\bput-parameter\b[^|;\n]*\bSecureString\b[^|;\n]*--value[=\s]\s*{SHELL}|"
+          r"\bput-parameter\b[^|;\n]*--value[=\s]\s*(?:'(?P<tick>[^'\n]{3,})'|(?P<opaque>\S+))[^|;\n]*\bSecureString\b", sure=True),
+    Place(("htpasswd",), rf"(?i)\bhtpasswd\s+(?:-\w+\s+)*-\w*b\w*\s+(?:-\w+\s+)*(?:[^\s'\"-]\S*\s+)?[\w.@-]+\s+{SHELL}\s*(?:$|[;&|`])", sure=True),
+    Place(("curl", "wget", "http", "xh "), r"\s(?:-u|--user|-a|--auth|-U|--proxy-user)[\s=]*(?:'[\w.@%+\\-]+:(?P<single>[^'\n]{3,})'|"
+          r"\"[\w.@%+\\-]+:(?P<double>[^\"\n]{3,})\"|[\w.@%+\\-]+:(?P<bare>[^\s'\"`<>|;]{3,}))", sure=True, within="curl|wget|https?|xh"),
+    # Words at their place.
+    Place(("set", "put", "add", "write"), rf"(?i)\b(?:config|kv|secrets?|env)[:\s](?:set|put|add|write)\s+[^\s=]*?{SECRET_NAME}[\s=]\s*{SHELL}"),
+    Place(("keyvault",), rf"--value[=\s]\s*{SHELL}", sure=True, within=r"az\s+keyvault\s+secret\s+set"),
+    Place(("vault",), rf"\s[\w.-]+={SHELL}", within=r"vault\s+(?:kv\s+)?(?:put|write|patch)"),
+    Place(("vault",), r"(?i)\bvault\s+login\s+(?:-[\w-]+(?:=\S+)?\s+)*(?P<opaque>[^\s'\"=-][^\s'\"=]{15,})"),
+    Place(("add_user", "change_password", "authenticate_user"), rf"(?i)\b(?:add_user|change_password|authenticate_user)\s+\S+\s+{SHELL}"),
+    Place(("from-literal",), rf"(?i)--from-literal[=\s]\s*['\"]?[\w./-]+=(?:{SHELL})"),
+    Place(("net user", "net use"), rf"(?i)\bnet\s+user?\s+(?:\w:\s+)?\S+\s+{SHELL}"),
+    Place(("convertto-securestring",), rf"(?i)ConvertTo-SecureString\s+(?:-(?:String|AsPlainText|Force)\s+)*(?:{QUOTED})", sure=True),
+    Place(("convertto-securestring",), rf"(?i)(?:{QUOTED})\s*\|\s*ConvertTo-SecureString\b", sure=True),
+    Place(("networkcredential", "pscredential", "basicauth", "auth"),
+          rf"(?i)(?:NetworkCredential|\bauth\s*=\s*|BasicAuth\w*)\(\s*(?:'[^'\n]*'|\"[^\"\n]*\"|\w+)\s*,\s*(?:{QUOTED})\s*\)"),
+    # What is piped into a program that reads a password.
+    Place(("chpasswd",), r"(?i)\b(?:echo|printf)\s+(?:-\w+\s+)?['\"]?[\w.-]+:(?P<bare>[^\s'\"`|;]{3,}?)(?:\\n)?['\"]?\s*\|.*\bchpasswd\b", sure=True),
+    Place(("-stdin", "sudo", "passphrase-fd", "kinit", "cryptsetup"),
+          rf"(?i)\b(?:echo|printf)\s+(?:-\w+\s+)*{SHELL}\s*\|\s*(?:[^|\n]*(?:password-stdin|sudo\s+-\w*S|passwd\s[^|\n]*--stdin|passphrase-fd)|\s*(?:kinit|cryptsetup)\b)", sure=True),
+    Place(("<<<",), rf"(?i)\b(?:kinit|sudo|cryptsetup|login|passwd)\b[^|;\n]*<<<\s*{ANY}", sure=True),
+))  # fmt: skip

@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from ingest.redaction.marks import ALLOWED, MARK, Finding, replace
+from ingest.redaction.marks import ALLOWED, MARK, Finding, blank, compiled, replace
 from ingest.redaction.names import names_secret
-from ingest.redaction.values import EXPRESSION, HARMLESS, REFERENCE
+from ingest.redaction.values import EXPRESSION, SAYS_PLACEHOLDER, is_credential, stands_for_another
 
 _HCL_OPEN = re.compile(r"^\s*[\w-]+(?:\s+(?:\"[^\"]*\"|[\w-]+))*\s*\{\s*(?:#.*)?$")
 _HCL_ATTRIBUTE = re.compile(r"^(?P<indent>\s*)\"?(?P<name>[\w.-]+)\"?\s*=\s*(?P<value>.*)$")
-_HCL_STRING = re.compile(r"\"((?:[^\"\\]|\\.)*)\"")
+_HCL_STRING = compiled(r"\"((?:[^\"\\]|\\.)*)\"")
+_NO_TEXT = re.compile(r"^(?:\\.|\W)*$")  # a separator
+_IS_KEY = re.compile(r"\s*[=:]")
+# Arguments that hold secrets, by the type of their resource, from the providers' documentation.
+_HOLDERS = {
+    "kubernetes_secret": {"data", "string_data", "binary_data"},
+    "kubernetes_secret_v1": {"data", "string_data", "binary_data"},
+    "google_secret_manager_secret_version": {"secret_data"},
+    "azurerm_key_vault_secret": {"value"},
+    "github_actions_secret": {"plaintext_value"},
+    "github_actions_organization_secret": {"plaintext_value"},
+    "github_dependabot_secret": {"plaintext_value"},
+    "vault_generic_secret": {"data_json"},
+    "vault_kv_secret_v2": {"data_json"},
+}
+_SECURE = re.compile(r"\s*type\s*=\s*\"SecureString\"")
+_SHA1 = re.compile(r"^[0-9a-f]{40}$")
+_FENCE = re.compile(r"\s*(?:```|~~~)\s*\{?\.?(?:hcl|terraform|tf)\b")
 _HEREDOC = re.compile(r"<<[-~]?\s*\"?(\w+)\"?\s*$")
 
 
 def hcl(lines: list[str], found: set[Finding], names: frozenset[str], *, everywhere: bool) -> None:
     """Literals of secret attributes, and the values of sensitive variables, whatever they look like. `names` are given a value
     `everywhere` in .tfvars and Terragrunt files, and else by calls of modules alone."""
-    sensitive = _sensitive_lines(lines)
+    holding = _holding_lines(lines)
+    sensitive = _sensitive_lines(lines) | holding
     for block in [range(len(lines))] if everywhere else [block for _, block in blocks(lines, "module")]:
         sensitive |= _assigned_lines(lines, names, block)
     at = 0
@@ -29,7 +47,7 @@ def hcl(lines: list[str], found: set[Finding], names: frozenset[str], *, everywh
             secret = names_secret(name)
             heredoc = _HEREDOC.search(value)
             if heredoc and (secret or at in sensitive):
-                at = _blank_heredoc(lines, at + 1, heredoc.group(1), found)
+                at = _blank_heredoc(lines, at + 1, heredoc.group(1), found, whole=at not in holding)
                 continue
             start = match.start("value") if at in sensitive or value.startswith('"') else lines[at].find("?")
             if at in sensitive or (secret and start >= 0):  # behind a `?` stand the values of a conditional
@@ -41,14 +59,14 @@ def hcl(lines: list[str], found: set[Finding], names: frozenset[str], *, everywh
 
 def blocks(lines: Sequence[str], kind: str) -> Iterator[tuple[str, range]]:
     """The name and the lines of each block of a kind, up to the one that closes it."""
-    header = re.compile(rf"\s*{kind}\s+\"?([\w-]+)")
+    header = re.compile(rf"\s*{kind}(?:\s+\"?([\w-]+)|\s*\{{)")
     for at, line in enumerate(lines):
-        if match := header.match(line):
+        if kind in line and (match := header.match(line)):
             end = at + 1
             if line.count("{") != line.count("}") or "{" not in line:
                 while end < len(lines) and not re.match(r"\s?\}", lines[end]) and not header.match(lines[end]):
                     end += 1
-            yield match[1], range(at, end)
+            yield match[1] or "", range(at, end)
 
 
 def is_sensitive(lines: Sequence[str], block: range) -> bool:
@@ -60,11 +78,23 @@ def _sensitive_lines(lines: list[str]) -> set[int]:
     result: set[int] = set()
     for name, block in blocks(lines, "variable"):
         if is_sensitive(lines, block) or names_secret(name.lower()):
-            result |= _assigned_lines(lines, frozenset({"default"}), block)
+            result |= _assigned_lines(lines, {"default"}, block)
     return result
 
 
-def _assigned_lines(lines: Sequence[str], names: frozenset[str], block: range) -> set[int]:
+def _holding_lines(lines: list[str]) -> set[int]:
+    """The lines of arguments that hold secrets by the type of their resource, or by what the block says."""
+    result: set[int] = set()
+    for kind, block in blocks(lines, "resource"):
+        secure = any(_SECURE.match(lines[row]) for row in block) or is_sensitive(lines, block)
+        if names := _HOLDERS.get(kind, set()) | ({"value"} if secure else set()):
+            result |= _assigned_lines(lines, names, block)
+    for _, block in blocks(lines, "set_sensitive"):
+        result |= _assigned_lines(lines, {"value"}, block)
+    return result
+
+
+def _assigned_lines(lines: Sequence[str], names: Collection[str], block: range) -> set[int]:
     """The lines of a block on which these names are given a value, of several lines if need be."""
     result: set[int] = set()
     depth, until = 0, -1  # the indentation of the name whose value we are in
@@ -82,29 +112,54 @@ def _assigned_lines(lines: Sequence[str], names: frozenset[str], block: range) -
 
 
 def _blank_strings(lines: list[str], at: int, offset: int, found: set[Finding], *, anything: bool) -> None:
-    for match in reversed(list(_HCL_STRING.finditer(lines[at], offset))):
-        value = match.group(1)
-        key = lines[at][match.end() :].lstrip().startswith(("=", ":"))
-        if (
-            value
-            and not key
-            and not EXPRESSION.search(value)
-            and not MARK.search(value)
-            and (anything or _looks_literal(value))
-        ):
-            replace(lines, at, match.start(1), match.end(1), "hcl-secret", found)
+    line = lines[at]
+    spans = [
+        match.span(1)
+        for match in _HCL_STRING.finditer(line, offset)
+        if _is_text(match[1]) and not _IS_KEY.match(line, match.end()) and (anything or _looks_literal(match[1]))
+    ]
+    replace(lines, at, spans, "hcl-secret", found)
+
+
+def _is_text(value: str) -> bool:
+    stands = EXPRESSION.search(value) or MARK.search(value) or SAYS_PLACEHOLDER.search(value)
+    return not stands and not _NO_TEXT.match(value)
 
 
 def _looks_literal(value: str) -> bool:
-    """A secret attribute's literal counts unless it is a reference, a path, an ARN or a placeholder in angle brackets."""
-    return not (REFERENCE.match(value) or HARMLESS.match(value) or re.match(r"^[<*x.]+", value)) and len(value) > 3
+    """A secret attribute's literal counts unless it is a reference, a path, an ARN or a placeholder."""
+    return len(value) > 3 and not stands_for_another(value)
 
 
-def _blank_heredoc(lines: list[str], first: int, marker: str, found: set[Finding]) -> int:
+def _blank_heredoc(lines: list[str], first: int, marker: str, found: set[Finding], *, whole: bool) -> int:
+    """Blanks a heredoc; if not `whole`, what is written in quotes there loses its credentials alone, as in JSON."""
     row = first
     while row < len(lines) and lines[row].strip() != marker:
-        if lines[row].strip() and not EXPRESSION.search(lines[row]) and not MARK.search(lines[row]):
-            indent = len(lines[row]) - len(lines[row].lstrip())
-            replace(lines, row, indent, len(lines[row]), "hcl-secret", found)
+        texts = [] if whole else list(_HCL_STRING.finditer(lines[row]))
+        if texts:
+            values = [
+                m
+                for m in texts
+                if not _IS_KEY.match(lines[row], m.end())
+                and is_credential(m[1], strict=False)
+                and not _SHA1.match(m[1])
+            ]
+            replace(lines, row, [m.span(1) for m in values], "hcl-secret", found)
+        elif not EXPRESSION.search(lines[row]) and (whole or any(map(str.isalnum, lines[row]))):
+            blank(lines, row, "hcl-secret", found)
         row += 1
     return row + 1
+
+
+def fenced(lines: list[str], found: set[Finding]) -> None:
+    """HCL that stands in fenced blocks of documents."""
+    first = -1
+    for at, line in enumerate(lines):
+        if first < 0:
+            first = at + 1 if _FENCE.match(line) else -1
+        elif line.lstrip().startswith(("```", "~~~")):
+            block, own = lines[first:at], set[Finding]()
+            hcl(block, own, frozenset(), everywhere=False)
+            lines[first:at] = block
+            found |= {Finding(finding.line + first, finding.rule) for finding in own}
+            first = -1

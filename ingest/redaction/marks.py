@@ -1,8 +1,9 @@
-"""How a secret is taken out of a line, and what is said of it."""
+"""How secrets are taken out of a line, and what is said of them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +14,16 @@ ALLOWED = re.compile(r"pragma: ?allowlist secret|gitleaks:allow", re.I)  # a per
 MARK = re.compile(r"\[REDACTED:[\w-]+\]")
 
 
+def options() -> Any:
+    """How RE2 is asked to work."""
+    result = re2.Options()
+    result.max_mem = _MEMORY
+    return result
+
+
 def compiled(pattern: str) -> Any:
     """A pattern on RE2, whose time is linear in the text."""
-    options = re2.Options()
-    options.max_mem = _MEMORY
-    return re2.compile(pattern, options)
+    return re2.compile(pattern, options())
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,20 @@ class Finding:
     rule: str
 
 
-def replace(lines: list[str], at: int, start: int, end: int, rule: str, found: set[Finding]) -> None:
-    """Puts the mark in the place of columns start to end of a line (0-based)."""
-    lines[at] = f"{lines[at][:start]}[REDACTED:{rule}]{lines[at][end:]}"
-    found.add(Finding(at + 1, rule))
+def replace(lines: list[str], at: int, spans: Iterable[tuple[int, int]], rule: str, found: set[Finding]) -> None:
+    """Puts the mark in the place of each stretch of columns (0-based, in order) of a line, which is written once."""
+    line, kept, end = lines[at], [], 0
+    for start, stop in spans:
+        if start >= end:
+            kept.append(line[end:start])
+            end = stop
+    if kept:
+        lines[at] = f"[REDACTED:{rule}]".join([*kept, line[end:]])
+        found.add(Finding(at + 1, rule))
+
+
+def blank(lines: list[str], at: int, rule: str, found: set[Finding]) -> None:
+    """Takes a whole line out, but for its indentation."""
+    line = lines[at]
+    if line.strip() and not MARK.search(line):
+        replace(lines, at, [(len(line) - len(line.lstrip()), len(line))], rule, found)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from ingest.redaction.marks import MARK, Finding, replace
+from ingest.redaction.marks import MARK, Finding, compiled, replace
 from ingest.redaction.names import names_secret
 from ingest.redaction.values import EXPRESSION
+
+_STRING = compiled(r"\"((?:[^\"\\]|\\.)*)\"")
+_IS_KEY = re.compile(r"\s*:")
 
 
 def parsed(text: str) -> Any:
@@ -37,10 +41,12 @@ def terraform_json(lines: list[str], found: set[Finding], text: str, sensitive: 
     own = {n for n, body in declared if body.get("sensitive") is True or names_secret(n.lower())}
     values = [body.get("default") for name, body in declared if name in own]
     values += list(_given(whole, {*own, *sensitive}))
-    for written in {json.dumps(text, ensure_ascii=False) for value in values for text in _texts(value)}:
-        for at, line in enumerate(lines):
-            if (start := line.find(written)) >= 0:
-                replace(lines, at, start + 1, start + len(written) - 1, "hcl-secret", found)
+    secret = {text for value in values for text in _texts(value)}
+    for at, line in enumerate(lines if secret else ()):
+        spans = [
+            m.span(1) for m in _STRING.finditer(line) if not _IS_KEY.match(line, m.end()) and parsed(m[0]) in secret
+        ]
+        replace(lines, at, spans, "hcl-secret", found)
 
 
 def _given(parsed: Any, names: Collection[str]) -> Iterator[Any]:

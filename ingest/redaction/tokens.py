@@ -6,9 +6,10 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from ingest.redaction.marks import ALLOWED, Finding, compiled, replace
-from ingest.redaction.values import is_credential, masked
-from ingest.redaction.vendors import TOKENS
+from ingest.redaction.keywords import Index
+from ingest.redaction.marks import ALLOWED, Finding, blank, compiled, replace
+from ingest.redaction.values import is_credential, masked, stands_for_another
+from ingest.redaction.vendors import TOKENS, TokenRule
 
 # -- private keys -----------------------------------------------------------------------------------------------------
 
@@ -22,47 +23,59 @@ def private_keys(lines: list[str], found: set[Finding]) -> None:
     at = 0
     while at < len(lines):
         begin = _BEGIN.search(lines[at])
+        if begin and _END.search(lines[at], begin.end()):
+            _within(lines, at, found)
+            begin = _BEGIN.search(lines[at])
         if not begin:
             at += 1
-            continue
-        end = _END.search(lines[at], begin.end())
-        if end:
-            replace(lines, at, begin.start(), end.end(), "private-key", found)
             continue
         last = at + 1
         while last < len(lines) and not _END.search(lines[last]) and _KEY_LINE.match(lines[last]):
             last += 1
         tail = _END.search(lines[last]) if last < len(lines) else None
-        replace(lines, at, begin.start(), len(lines[at]), "private-key", found)
+        replace(lines, at, [(begin.start(), len(lines[at]))], "private-key", found)
         for row in range(at + 1, last):
-            if lines[row].strip():
-                indent = len(lines[row]) - len(lines[row].lstrip())
-                replace(lines, row, indent, len(lines[row]), "private-key", found)
+            blank(lines, row, "private-key", found)
         if tail:
             indent = len(lines[last]) - len(lines[last].lstrip())
-            replace(lines, last, min(indent, tail.start()), tail.end(), "private-key", found)
+            replace(lines, last, [(min(indent, tail.start()), tail.end())], "private-key", found)
         at = last
+
+
+def _within(lines: list[str], at: int, found: set[Finding]) -> None:
+    """Keys that begin and end on one line, as in JSON."""
+    spans, end = [], 0
+    for stop in _END.finditer(lines[at]):
+        if begin := _BEGIN.search(lines[at], end, stop.start()):
+            spans.append((begin.start(), stop.end()))
+        end = stop.end()
+    replace(lines, at, spans, "private-key", found)
 
 
 # -- tokens of known shape --------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1)
-def _token_patterns() -> tuple[tuple[str, tuple[str, ...], Any], ...]:
-    return tuple((rule.name, rule.keywords, compiled(f"(?m){rule.pattern}")) for rule in TOKENS)
+def _ready() -> tuple[tuple[TokenRule, Any], ...]:
+    return tuple((rule, compiled(f"(?m){rule.pattern}")) for rule in TOKENS)
 
 
-def tokens(lines: list[str], lows: list[str], found: set[Finding]) -> None:
-    """The tokens of vendors. `lows` are the lines in lower case."""
-    lowered, text = "\n".join(lows), "\n".join(lines)
-    for name, keywords, pattern in _token_patterns():
-        if not any(keyword in lowered for keyword in keywords) or not pattern.search(text):
+def tokens(lines: list[str], index: Index, found: set[Finding]) -> None:
+    """The tokens of vendors."""
+    for rule, pattern in _ready():
+        if not index.has(rule.keywords) or not pattern.search(index.text):
             continue
-        for at, low in enumerate(lows):
-            if not any(keyword in low for keyword in keywords) or ALLOWED.search(lines[at]):
-                continue
-            for match in reversed(list(pattern.finditer(lines[at]))):
-                group = pattern.groupindex.get("secret", 0)
-                value = match.group(group)
-                if is_credential(value, strict=False) if group else not masked(value):
-                    replace(lines, at, match.start(group), match.end(group), name, found)
+        group = pattern.groupindex.get("secret", 0)
+        for at in index.rows(rule.keywords):
+            if not ALLOWED.search(lines[at]):
+                matches = list(pattern.finditer(lines[at]))
+                spans = [m.span(group) for m in matches if _is_token(m.group(group), rule, within=bool(group))]
+                replace(lines, at, spans, rule.name, found)
+
+
+def _is_token(value: str, rule: TokenRule, *, within: bool) -> bool:
+    if not within:
+        return not masked(value)
+    if rule.sure and len(value) > 5:
+        return not stands_for_another(value)
+    return is_credential(value, strict=False, password=True)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import pathspec
 
+from ingest.rendering import Rendered
 from rag.errors import SettingsError
 from rag.records import AccessRule, digest
 
@@ -137,8 +138,9 @@ class Source(Protocol):
         """Everything there now. Raises: SettingsError (it is not there), SourceError (it can't be read now)."""
         ...
 
-    def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Exception]]:
-        """The bytes of each item, in order; a DocumentError in place of those that can't be read.
+    def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Rendered | Exception]]:
+        """The bytes of each item, in order, or what the source rendered of it; a DocumentError in place of those that can't be
+        read.
 
         Raises: SourceError when nothing more can be had.
         """
@@ -146,4 +148,8 @@ class Source(Protocol):
 
     def link(self, item: Listed, version: str) -> Link:
         """The pinned link to an item as of `version`."""
+        ...
+
+    def close(self) -> None:
+        """Forgets what it kept to read from, which was not redacted; called when a sync is done with it, however it ended."""
         ...

@@ -42,6 +42,9 @@ class BeirSource:
         for item in items:
             yield item, self._texts[item.path].encode("utf-8", "replace")
 
+    def close(self) -> None:
+        """Keeps nothing."""
+
     def link(self, item: Listed, version: str) -> Link:
         return Link(item.path, ":{start}-{end}")
 

@@ -98,6 +98,9 @@ class FolderSource:
                 raise OSError(errno.EINVAL, "not a regular file")
             return handle.read()
 
+    def close(self) -> None:
+        """Keeps nothing."""
+
     def link(self, item: Listed, version: str) -> Link:
         if self._spec.web_url:
             return Link(f"{self._spec.web_url.rstrip('/')}/{item.path}", "#L{start}-L{end}")

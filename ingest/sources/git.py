@@ -15,8 +15,12 @@ from ingest.git import GitRepository, TreeEntry, is_url
 from ingest.history import Change, last_changes
 from ingest.owners import PLACES, owners
 from ingest.sources import Link, Listed, Listing, Previous, SourceSpec
+from rag.errors import SourceError
 
+_FILES = ("100644", "100755", "100664")
 _REFUSED_MODES = {"120000": "symbolic link: not followed", "160000": "submodule: add its repository as a source"}
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # what moves a terminal or turns text
+_IGNORED = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")  # what some file systems overlook in a name
 
 
 class GitSource:
@@ -29,7 +33,7 @@ class GitSource:
     def listing(self, previous: Previous) -> Listing:
         head = self._repository.update(self._spec.ref)
         selected = self._spec.selects()
-        tree = list(self._repository.tree(head))
+        tree = list({entry.path: entry for entry in reversed(self._repository.tree(head))}.values())[::-1]
         entries = [entry for entry in tree if selected(entry.path)]
         if not entries:
             return Listing((), complete=False, head=head, message="no file that its include and exclude globs admit")
@@ -59,14 +63,21 @@ class GitSource:
         new = [path for path in now if path not in previous.signatures]
         if not new or not any(path not in now for path in previous.signatures):
             return {}
-        self._repository.fetch_blobs([now[path] for path in new])  # git compares contents to see a rename
-        moves = self._repository.moves(previous.head, head)
+        gone = [signature.split(" ")[0] for path, signature in previous.signatures.items() if path not in now]
+        try:  # git compares contents to see a rename
+            self._repository.fetch_blobs([*(now[path] for path in new), *gone])
+            moves = self._repository.moves(previous.head, head)
+        except SourceError:  # the host no longer gives what a file said
+            moves = self._repository.moves(previous.head, head, exact=True)
         return {path: old for path, old in moves.items() if path in now and old in previous.signatures}
 
     def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Exception]]:
         oids = [item.handle for item in items]
         self._repository.fetch_blobs(oids)
         yield from zip(items, self._repository.blobs(oids), strict=True)
+
+    def close(self) -> None:
+        self._repository.forget_blobs()
 
     def subjects(self, head: str, limit: int) -> Iterator[tuple[str, list[str]]]:
         """(subject, paths changed) of the last commits up to the one that was synced, newest first."""
@@ -87,17 +98,33 @@ def _listed(entry: TreeEntry, change: Change | None, owner: str) -> Listed:
         path.encode("utf-8")
     except UnicodeEncodeError:
         shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        return Listed(shown, entry.oid, refusal="its name is not UTF-8; rename it")
+        return Listed(_without_steering(shown), entry.oid, refusal="its name is not UTF-8; rename it")
+    if _STEERING.search(path):
+        return Listed(_without_steering(path), entry.oid, refusal="its name holds control characters; rename it")
     commit, date = change or Change("", "")
     return Listed(
         path,
         f"{entry.oid} {commit} {date}",
         version=commit,
         updated_at=date,
-        refusal=_REFUSED_MODES.get(entry.mode, ""),
+        refusal=_refused(path, entry.mode),
         handle=entry.oid,
         owner=owner,
     )
+
+
+def _refused(path: str, mode: str) -> str:
+    """The reason not to read an entry that git itself would not check out, or that is no file; "" where there is none."""
+    if mode not in _FILES:
+        return _REFUSED_MODES.get(mode, f"not a file (mode {mode})")
+    for part in path.split("/"):
+        if part in ("", ".", "..") or _IGNORED.sub("", part).lower() in (".git", "git~1"):
+            return "a path that git itself would not write: it leads out of the repository, or into .git"
+    return ""
+
+
+def _without_steering(text: str) -> str:
+    return _STEERING.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def _change_in(signature: str) -> Change | None:

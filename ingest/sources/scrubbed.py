@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from ingest.refusals import decode
+from ingest.rendering import Rendered, from_rows, is_rendered, rendered_rows
+from ingest.sandbox import shared
 from ingest.sources import Link, Listed, Listing, Previous, Source
 from rag.errors import DocumentError
 from rag.purged import Purged
@@ -33,11 +36,20 @@ class ScrubbedSource:
         )
         return replace(listing, items=items)
 
-    def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Exception]]:
+    def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Rendered | Exception]]:
         for item, data in self._source.fetch(items):
-            yield item, self._scrubbed(data) if isinstance(data, bytes) else data
+            try:
+                yield item, data if isinstance(data, Exception) else self._scrubbed(item.path, data)
+            except DocumentError as error:
+                yield item, error
 
-    def _scrubbed(self, data: bytes) -> bytes:
+    def _scrubbed(self, path: str, data: bytes | Rendered) -> bytes | Rendered:
+        """What is rendered is rendered here already: in the bytes of a PDF no value is seen."""
+        if isinstance(data, bytes) and is_rendered(path, data):
+            rows: Sequence[Any] | None = shared().run(rendered_rows, path, data)
+            data = from_rows(rows) if rows else data
+        if isinstance(data, Rendered):
+            return data.changed(self._purged.scrub)
         try:
             text, _ = decode(data)
         except DocumentError:
@@ -47,3 +59,6 @@ class ScrubbedSource:
 
     def link(self, item: Listed, version: str) -> Link:
         return self._source.link(item, version)
+
+    def close(self) -> None:
+        self._source.close()

@@ -85,14 +85,14 @@ def _sequence(nodes: Sequence[Node], depth: int, seen: Seen) -> Expression:
         return ["raw", ""]
     root, *rest = nodes
     value = expression(root, depth + 1, seen)
-    for node in rest:
-        for step in _steps(node, depth, seen):
-            if value[0] == "ref":
-                value = ["ref", [*value[1], step]]
-            elif value[0] == "get":
-                value = ["get", value[1], [*value[2], step]]
-            else:
-                value = ["get", value, [step]]
+    if steps := [step for node in rest for step in _steps(node, depth, seen)]:
+        match value:
+            case ["ref", before]:
+                value = ["ref", [*before, *steps]]
+            case ["get", inner, before]:
+                value = ["get", inner, [*before, *steps]]
+            case _:
+                value = ["get", value, steps]
     if root.type == "variable_expr":
         note(value[1], root, seen)
     return value

@@ -23,7 +23,7 @@ from rag.records import stamp_of
 
 Clean = Callable[[str], str]
 _TEXTS: tuple[tuple[Table, tuple[str, ...], tuple[str, ...]], ...] = (  # table, columns of text, columns of JSON
-    (s.versions, ("path", "title", "text", "url"), ()),
+    (s.versions, ("path", "title", "text", "url"), ("places",)),
     (s.symbols, ("address", "name", "comment", "provider"), ("attributes",)),
     (s.symbol_references, ("target", "attribute"), ()),
     (s.abbreviations, ("short", "long"), ()),
@@ -51,7 +51,7 @@ def scrub(connection: Connection, clean: Clean) -> Counter[str]:
 def _scrub_document(connection: Connection, row: Row[Any], clean: Clean, changed: Counter[str]) -> None:
     d, p = s.documents, s.passages
     new = {name: clean(getattr(row, name)) for name in ("title", "text", "url", "owner", "outdated")}
-    new["notes"] = clean_json(row.notes, clean)
+    new |= {name: clean_json(getattr(row, name), clean) for name in ("notes", "places")}
     passages = connection.execute(select(p).where(p.c.document_id == row.id).order_by(p.c.splitter, p.c.ordinal)).all()
     rows = _passages(row, passages, new["title"], clean)
     different = sum(after != before._asdict() for after, before in zip(rows, passages, strict=True))

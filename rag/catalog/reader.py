@@ -19,7 +19,7 @@ from rag.catalog.symbols import SymbolTable
 from rag.catalog.writer import CatalogWriter
 from rag.errors import NotFoundError, StorageError
 from rag.ports import Entry, Vectors
-from rag.records import AccessRule, Coverage, Document, Generation, Passage, Standing, Viewer, digest
+from rag.records import AccessRule, Coverage, Document, Generation, Passage, Place, Standing, Viewer, digest
 
 _IN_LIMIT = 500  # values in one IN (…)
 _FORMS = 3  # other forms of a question's words that are looked for too
@@ -494,7 +494,12 @@ def _document(row: Row[Any], rules: Mapping[str, AccessRule]) -> Document:
     values = dict(row._mapping)
     values["access"] = rules.get(values["access"], AccessRule(((),)))  # a rule that is not there admits nobody
     values["notes"] = tuple(json.loads(values["notes"]))
+    values["places"] = _places(values["places"])
     return Document(**values)
+
+
+def _places(stored: str) -> tuple[Place, ...]:
+    return tuple(Place(*values) for values in json.loads(stored))
 
 
 def _version(row: Row[Any], present: Document | None, rules: Mapping[str, AccessRule]) -> Document:
@@ -503,6 +508,7 @@ def _version(row: Row[Any], present: Document | None, rules: Mapping[str, Access
         id=row.document_id, source=row.source, path=row.path, title=row.title, kind=present.kind if present else "",
         text=row.text, version=row.version, url=row.url, line_anchor=row.line_anchor, updated_at=row.updated_at,
         owner=present.owner if present else "", access=rules.get(row.access, AccessRule(((),))), content_hash="",
+        places=_places(row.places),
     )  # fmt: skip
 
 

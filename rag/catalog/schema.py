@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-REVISION = "0004"
+REVISION = "0005"
 
 metadata = MetaData()
 
@@ -69,6 +69,7 @@ documents = Table(
     Column("outdated", Text, nullable=False, default=""),
     Column("reviewed_at", Text, nullable=False, default=""),
     Column("review_due", Text, nullable=False, default=""),
+    Column("places", Text, nullable=False, default="[]"),
     Index("documents_by_path", "source", "path", unique=True),
 )
 
@@ -184,6 +185,7 @@ versions = Table(
     Column("line_anchor", Text, nullable=False, default=""),
     Column("updated_at", Text, nullable=False, default=""),
     Column("access", Text, nullable=False, default=""),
+    Column("places", Text, nullable=False, default="[]"),
     Column("replaced_at", Text, nullable=False, default=""),
     Index("versions_by_age", "replaced_at"),
 )

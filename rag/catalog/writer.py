@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, astuple, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -164,6 +164,7 @@ class CatalogWriter:
             "line_anchor": document.line_anchor, "updated_at": document.updated_at, "owner": document.owner,
             "access": access, "content_hash": document.content_hash, "notes": json.dumps(document.notes),
             "outdated": document.outdated, "reviewed_at": document.reviewed_at, "review_due": document.review_due,
+            "places": json.dumps([astuple(place) for place in document.places]),
         }  # fmt: skip
         statement = upsert(s.documents).values(id=document.id, **values)
         self._connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))

@@ -12,7 +12,7 @@ from tests.api.conftest import Run, loaded
 
 def test_there_and_back(synced: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = loaded(synced("backup", "b.waypost", "--json"))
-    assert (made["documents"], made["backup"], made["schema"]) == (2, "b.waypost", "0004")
+    assert (made["documents"], made["backup"], made["schema"]) == (2, "b.waypost", "0005")
     assert synced("backup", "b.waypost")[0] == 2
     assert synced("backup", "b.waypost", "--force")[0] == 0
     assert synced("restore", "b.waypost")[0] == 2

@@ -126,7 +126,7 @@ BAD_CONFIGS = {
     "sources: [{name: x, type: folder, path: .}, {name: x, type: folder, path: .}]": "two sources",
     "sources: [{name: x, type: folder, path: ., audience: []}]": "`audience` is empty",
     "sources: [{name: x, type: git, url: 'https://u:p@h/r'}]": "take the password out",
-    "sources: [{name: x, type: git, url: 'ext::sh://x'}]": "only https, http, ssh and git",
+    "sources: [{name: x, type: git, url: 'ext::sh://x'}]": "only https, http and ssh",
     "sources: [{name: x, type: git, url: 'https://h/r', credentials: {token: abc}}]": "write the token as ${VARIABLE}",
     "sources: [{name: x, type: git, url: 'https://h/r', credentials: {token: '${NO_SUCH}'}}]": "NO_SUCH is not set",
     "sources: [": "not valid YAML",

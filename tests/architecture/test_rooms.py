@@ -19,7 +19,7 @@ def test_no_other_package_installs_our_names() -> None:
 
 
 def test_importing_a_command_imports_no_heavy_vendor() -> None:
-    heavy = "torch", "sentence_transformers", "chromadb", "anthropic", "llama_index", "transformers"
+    heavy = "torch", "sentence_transformers", "chromadb", "anthropic", "llama_index", "transformers", "lxml", "pypdf"
     code = f"import sys, api.cli, api.compose, ingest.sync; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "[]"

@@ -80,7 +80,7 @@ def surroundings() -> dict[str, Any]:
             tried[name] = "done"
         except OSError as error:
             tried[name] = type(error).__name__
-    links = [str(file.readlink()) for file in Path("/proc/self/fd").iterdir() if file.is_symlink()]
+    links = [str(fd.readlink()) for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()]
     return {**tried, "environment": dict(os.environ), "files": sorted(links), "root": os.getuid() == 0}
 
 

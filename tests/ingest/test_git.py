@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-import ingest.git
 from ingest.git import GitRepository
 from ingest.history import last_changes
 from ingest.sources import Credentials, Previous, SourceSpec
 from ingest.sources.git import GitSource, pinned_link, web_url_of
 from rag.errors import SettingsError, SourceError
 from tests.conftest import commit, git, write
+from tests.git_server import serving
+from tests.ingest.hostile_urls import BAD_ADDRESSES, MALFORMED
 
 
 def source(tmp_path: Path, location: str | Path, **settings: object) -> GitSource:
@@ -104,29 +105,29 @@ def test_a_linked_work_tree_and_a_bare_repository(tmp_path: Path) -> None:
         assert source(tmp_path, tmp_path / place).listing(Previous()).head == head
 
 
-def test_a_remote_is_cloned_without_blobs_that_are_fetched_when_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """file:// speaks git's protocol; it is refused as a setting, so the test lets it through here."""
+def test_a_remote_is_cloned_without_blobs_that_are_fetched_when_read(tmp_path: Path) -> None:
     repo = tmp_path / "repo"
     commit(repo, {f"{n}.md": f"text {n}\n" for n in range(5)})
     commit(repo, {"0.md": "newer\n"})
-    git(repo, "config", "uploadpack.allowFilter", "true")
     git(repo, "config", "uploadpack.allowAnySHA1InWant", "true")
-    monkeypatch.setattr("ingest.git._HARDENED", (*ingest.git._HARDENED, "protocol.file.allow=always"))
-    under_test = source(tmp_path, f"file://{repo}")
-    listing = under_test.listing(Previous())
-    ours = GitRepository(tmp_path / "ours", f"file://{repo}", Credentials(), "s")
-    assert set(ours.sizes([item.handle for item in listing.items]).values()) == {-1}
-    read = {item.path: data for item, data in under_test.fetch(listing.items[:2])}
-    assert read == {"0.md": b"newer\n", "1.md": b"text 1\n"}
-    sizes = ours.sizes([item.handle for item in listing.items])
-    assert sorted(size < 0 for size in sizes.values()) == [False, False, True, True, True]
-    head = commit(repo, {"1.md": "again\n"})
-    again = under_test.listing(Previous(listing.head, {item.path: item.signature for item in listing.items}))
-    assert again.head == head
-    assert next(item.version for item in again.items if item.path == "1.md") == head
-    assert {i.path: d for i, d in under_test.fetch(again.items)}["1.md"] == b"again\n"
+    with serving(tmp_path) as server:
+        url = f"{server.address}/repo/.git"
+        under_test = source(tmp_path, url)
+        listing = under_test.listing(Previous())
+        ours = GitRepository(tmp_path / "ours", url, Credentials(), "s")
+        assert set(ours.sizes([item.handle for item in listing.items]).values()) == {-1}
+        read = {item.path: data for item, data in under_test.fetch(listing.items[:2])}
+        assert read == {"0.md": b"newer\n", "1.md": b"text 1\n"}
+        sizes = ours.sizes([item.handle for item in listing.items])
+        assert sorted(size < 0 for size in sizes.values()) == [False, False, True, True, True]
+        head = commit(repo, {"1.md": "again\n"})
+        again = under_test.listing(Previous(listing.head, {item.path: item.signature for item in listing.items}))
+        assert again.head == head
+        assert next(item.version for item in again.items if item.path == "1.md") == head
+        assert {i.path: d for i, d in under_test.fetch(again.items)}["1.md"] == b"again\n"
+        under_test.close()
+        assert set(ours.sizes([item.handle for item in again.items]).values()) == {-1}
+        assert not [data for data in ours.contents() if b"again" in data or b"text" in data]
 
 
 @pytest.mark.parametrize(
@@ -161,14 +162,68 @@ def test_nothing_is_run_that_a_repository_asks_for(tmp_path: Path, trap: str) ->
     assert not canary.exists()
 
 
-@pytest.mark.parametrize(
-    "location", ["ext::sh -c touch% {canary}", "--upload-pack=touch {canary}", "fd::17", "file:///etc"]
-)
-def test_transports_that_run_programs_are_refused(tmp_path: Path, location: str) -> None:
+def test_locations_that_lead_elsewhere_or_run_programs_are_refused(tmp_path: Path) -> None:
+    """The table of hostile URLs, and git's own ways of naming a program; no git is started for any of them."""
     canary = tmp_path / "canary"
-    with pytest.raises((SettingsError, SourceError)):
-        source(tmp_path, location.format(canary=canary)).listing(Previous())
+    own = [
+        f"ext::sh -c touch% {canary}", f"--upload-pack=touch {canary}", f"-utouch {canary}", "fd::17", "file:///etc", "file://localhost/etc",
+        "http::http://wiki.example.org/x", "git://wiki.example.org/x", "git+ssh://wiki.example.org/x",
+        "ssh+git://wiki.example.org/x",
+        "ssh://-host/y", "ssh://-x@host/y", "ssh://-oProxyCommand=x/y", "ssh://-oProxyCommand=x@host/y",
+        "ssh://host/-x\n", "ssh://a b/y",
+        "ssh://host:port/y", "ssh://host",
+        "git@-oProxyCommand=x:y", "-oProxyCommand=x@host:y", "git@host:-x", "git@host::x", "git@host:a b", "ssh://[::1%25lo]/y",
+        "bundle.bundle://x/y", "rsync://wiki.example.org/x", "ftp://wiki.example.org/x.git", "transport::address",
+        "https://a:b@wiki.example.org/x",
+    ]  # fmt: skip
+    read = []
+    for location in {*own, *MALFORMED} - {"https://user@wiki.example.org/"}:  # a user's name alone is ordinary for git
+        try:
+            source(tmp_path, location).listing(Previous())
+        except SettingsError as refused:
+            assert "b@wiki" not in str(refused)
+        else:
+            read.append(location)
+    assert read == []
     assert not canary.exists()
+    assert not (tmp_path / "ours").exists()
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://git.example.org/x.git", "ssh://git@git.example.org:2222/x", "git@git.example.org:o/r.git", "git@host:~/x",
+        "https://me@git.example.org/x.git", "http://localhost:3000/x", "ssh://[fd12::1]/x", "git@git.corp.local:/srv/x",
+    ],
+)  # fmt: skip
+def test_locations_that_are_read(tmp_path: Path, location: str) -> None:
+    GitRepository(tmp_path / "ours", location, Credentials(), "s")
+
+
+@pytest.mark.parametrize("address", BAD_ADDRESSES)
+def test_a_name_is_not_asked_at_an_address_that_is_no_git_host(tmp_path: Path, address: str) -> None:
+    ours = GitRepository(
+        tmp_path / "ours", "https://git.example.org/x", Credentials(), "s", lambda host, port: [address]
+    )
+    with pytest.raises(SourceError, match="may be connected to"):
+        ours.update("")
+    assert not (tmp_path / "ours").exists()
+
+
+def test_git_connects_to_the_address_that_was_looked_at(tmp_path: Path) -> None:
+    """Its own look-up would find no such name; a second answer of the name server is never asked for."""
+    head = commit(tmp_path / "served" / "repo", {"a.md": "1"})
+    with serving(tmp_path / "served") as server:
+        answers = [["127.0.0.1"], ["169.254.169.254"]]
+        url = server.address.replace("127.0.0.1", "git.invalid") + "/repo/.git"
+        ours = GitRepository(tmp_path / "ours", url, Credentials(), "s", lambda host, port: answers.pop(0))
+        assert ours.update("") == head
+        oids = [entry.oid for entry in ours.tree(head)]
+        ours.fetch_blobs(oids)
+        assert list(ours.blobs(oids)) == [b"1"]
+        assert len(answers) == 1
+        with pytest.raises(SourceError, match="may be connected to"):
+            ours.update("")
 
 
 def test_a_submodule_is_refused_and_not_fetched(tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ from rag import doctor
 from rag.embedders.hashing import HashingEmbedder
 from rag.errors import DocumentError, GenerationChangedError, SettingsError
 from rag.owner import owner_of
-from rag.ports import Scope, Vectors
-from rag.records import Viewer
+from rag.ports import Progress, Scope, Vectors
+from rag.records import Document, Viewer
 from rag.remote import RemoteDense
 from rag.search import SearchResult
 from tests.conftest import configure, write
@@ -93,8 +93,11 @@ def test_a_reader_follows_the_switch_and_asks_its_owner_for_the_same_generation(
 def test_the_old_one_answers_and_learns_what_is_new_until_the_build_is_done(settings: Settings, pages: Path) -> None:
     synced(settings)
     write(pages, {"new.md": "# New\n\nguanaco\n"})
-    other, asked = asking_for(settings, "hashing-64"), iter(range(10_000))
-    report = synced(other, stop=lambda: next(asked) > 2)  # half-way through embedding for the new one
+    other, steps = asking_for(settings, "hashing-64"), list[Progress]()
+    with opened(other) as owner:  # stopped half-way through embedding all of it for the new one
+        report = owner.sync(
+            [], steps.append, lambda: any(step.stage == "embedding" and step.total > 30 for step in steps)
+        )
     assert report.interrupted
     assert report.waiting > 0
     assert states(other)[0] == (1, "hashing-384", "serving")
@@ -190,20 +193,35 @@ def test_a_page_that_the_new_splitter_refuses_stops_nothing(
     settings: Settings, pages: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced(settings)
-    parse = ingest.generations.parse
+    parse = ingest.generations.parse_document
 
-    def refusing(path: str, text: str) -> object:
-        if path == "5.md":
+    def refusing(document: Document) -> object:
+        if document.path == "5.md":
             raise DocumentError("can't be split")
-        return parse(path, text)
+        return parse(document)
 
     for module in (api.owner, ingest.generations):
         monkeypatch.setattr(module, "SPLITTER", "next")
-    monkeypatch.setattr(ingest.generations, "parse", refusing)
+    monkeypatch.setattr(ingest.generations, "parse_document", refusing)
     report = synced(settings)
     assert not report.interrupted
     assert states(settings)[1] == (2, "hashing-384", "serving")
     assert searched(settings, "word5").passages[0].document.path == "5.md"  # read anew by the same sync
+
+
+def test_what_was_rendered_is_split_anew_as_markdown(
+    settings: Settings, pages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(pages, {"a.html": "<h1>Page</h1><p>alpaca</p><h2>More</h2><p>guanaco</p>"})
+    synced(settings)
+    before = searched(settings, "guanaco").passages[0].passage
+    for module in (api.owner, ingest.generations):
+        monkeypatch.setattr(module, "SPLITTER", "next")
+    synced(settings)
+    after = searched(settings, "guanaco").passages[0].passage
+    assert after.id != before.id
+    assert (after.heading_path, after.text, after.kind) == (before.heading_path, before.text, before.kind)
+    assert after.heading_path == ("More",)
 
 
 def test_a_remote_searcher_of_another_generation_begins_anew(settings: Settings, pages: Path) -> None:

@@ -56,6 +56,9 @@ class FakeSource:
             broken = item.path in self.broken
             yield item, DocumentError("it can't be read") if broken else self.texts[item.path].encode()
 
+    def close(self) -> None:
+        pass
+
     def link(self, item: Listed, version: str) -> Link:
         return Link(item.path, "")
 

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from api.owner import Owner
-from ingest import git as git_command
-from ingest.sources import SourceSpec
+from ingest import git_process as git_command
+from ingest.git import GitRepository
+from ingest.sources import Credentials, SourceSpec
 from ingest.sources.git import GitSource
 from ingest.sync import SourceReport
 from rag.records import Viewer
@@ -113,3 +114,19 @@ def test_a_repository_that_is_not_what_it_was_removes_nothing(remote: Remote, fa
     assert report.outcome in ("failed", "partial"), fault
     assert report.message
     assert len(remote.paths()) == 6
+
+
+def test_what_files_said_is_not_kept_in_our_copy_and_a_rename_is_seen_all_the_same(remote: Remote) -> None:
+    secret, long = "ghp_" + "a1B2c3D4e5" * 4, "".join(f"line {n}\n" for n in range(30))
+    remote.push({"a.md": f"# A\n\ntoken = {secret}\n{long}", "b.md": "# B\n", "main.tf": 'variable "a" {}\n'})
+    assert remote.sync().counts["indexed"] == 3
+    before = remote.owner.catalog.document_at("repo", "a.md")
+    remote.push({"moved.md": f"# A\n\nanother = {secret}\n{long}"}, gone=("a.md",))
+    assert remote.sync().outcome == "done"
+    after = remote.owner.catalog.document_at("repo", "moved.md")
+    assert before and after and before.id == after.id
+    ours = GitRepository(remote.owner.settings.home / "git" / "repo", "", Credentials(), "repo")
+    held = list(ours.contents())
+    assert not [data for data in held if secret.encode() in data]
+    assert any(b"moved.md" in data for data in held)  # trees are there
+    assert not [file for file in (remote.owner.settings.home / "git" / "repo" / "blobs").rglob("*") if file.is_file()]

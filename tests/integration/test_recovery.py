@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import multiprocessing
 import os
@@ -47,6 +48,18 @@ def test_a_dirty_folder_is_never_opened(tmp_path: Path) -> None:
     again = ChromaIndex(tmp_path, "m")
     assert (again.watermark(), again.stamps()) == (0, {})  # no checkpoint yet: it follows the catalog from the start
     again.close()
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="glibc alone can be told to")
+def test_memory_that_chroma_is_given_holds_nothing_of_before(tmp_path: Path) -> None:
+    index = ChromaIndex(tmp_path, "m")
+    index.apply(entries(0, 10), [], 10)
+    library = ctypes.CDLL(None)
+    library.malloc.restype, library.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    given = library.malloc(5000)
+    assert ctypes.string_at(given, 5000) == bytes([0xFE]) * 5000
+    library.free(given)
+    index.close()
 
 
 def test_a_dirty_folder_goes_back_to_its_checkpoint(tmp_path: Path) -> None:

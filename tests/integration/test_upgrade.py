@@ -34,7 +34,7 @@ def old(settings: Settings, tmp_path: Path) -> Settings:
         for statement in (
             "drop table symbols", "drop table symbol_references", "drop table generations", "drop table abbreviations",
             "alter table documents drop column outdated", "drop table versions",
-            *(f"alter table documents drop column {name}" for name in ("reviewed_at", "review_due")),
+            *(f"alter table documents drop column {name}" for name in ("reviewed_at", "review_due", "places")),
             *(f"alter table items drop column {name}" for name in ("terms", "missing_since", "retry_at", "attempts")),
             "drop index passages_by_document", "drop index passages_by_access", "alter table passages drop column splitter",
             "create index passages_by_document on passages (document_id, ordinal)",

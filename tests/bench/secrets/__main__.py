@@ -2,42 +2,28 @@
 
     python -m tests.bench.secrets [--misses N] [--write DIR]
     python -m tests.bench.secrets --outside DIR
+    python -m tests.bench.secrets --hostile
 
 The first prints recall by kind and in total, every miss with its line (the secrets are synthetic) and every innocent line that
 was changed. `--write` also leaves the files in a folder, for reading. `--outside` counts the lines of real files that redaction
-changes, in 1,000, and prints each of them: whether it is false is for the reader to say.
+changes, in 1,000, and prints each of them: whether it is false is for the reader to say. `--hostile` measures time.
 """
 
 from __future__ import annotations
 
 import argparse
+import time
 from collections import Counter
 from collections.abc import Iterator
-from difflib import SequenceMatcher
+from contextlib import suppress
 from pathlib import Path
 
 from ingest.redaction import redact, sensitive_variables
+from ingest.refusals import decode, refuse_by_name
+from rag.errors import DocumentError, RefusedError
 from tests.bench.secrets.files import File, Secret, corpus
+from tests.bench.secrets.hostile import report
 from tests.bench.secrets.innocent import innocents
-
-TEXT = {
-    ".md",
-    ".tf",
-    ".tfvars",
-    ".hcl",
-    ".yaml",
-    ".yml",
-    ".json",
-    ".sh",
-    ".py",
-    ".txt",
-    ".rst",
-    ".adoc",
-    ".ini",
-    ".conf",
-    ".toml",
-    ".tpl",
-}
 
 
 def _redacted(text: str, path: str) -> str:
@@ -46,13 +32,9 @@ def _redacted(text: str, path: str) -> str:
 
 
 def changed(before: str, after: str) -> Iterator[tuple[int, str, str]]:
-    """The lines (from 1) that differ, as they were and what now stands for them."""
-    old, new = before.splitlines(), after.splitlines()
-    for tag, low, high, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag != "equal":
-            for at in range(low, max(high, low + 1)):
-                put = new[start + at - low] if start + at - low < end else ""
-                yield at + 1, old[at] if at < len(old) else "", put
+    """The lines (from 1) that differ, as they were and what now stands for them. Redaction keeps their number."""
+    pairs = zip(before.split("\n"), after.split("\n"), strict=True)
+    yield from ((at, old, new) for at, (old, new) in enumerate(pairs, 1) if old != new)
 
 
 def around(secret: Secret) -> set[int]:
@@ -106,16 +88,30 @@ def print_touched(title: str, touched: list[tuple[str, int, str, str]], lines: i
 
 
 def outside(folder: Path) -> None:
-    """What is changed in the text files of a folder."""
-    touched, lines = [], 0
-    for path in sorted(
-        path for path in folder.rglob("*") if path.is_file() and (path.suffix in TEXT or path.name == "Dockerfile")
-    ):
-        name = path.relative_to(folder).as_posix()
-        text = path.read_text("utf-8", errors="replace")
-        lines += len(text.splitlines())
-        touched += [(name, *change) for change in changed(text, _redacted(text, name))]
+    """What is changed in the files of a folder that a sync would read, and how fast."""
+    touched: list[tuple[str, int, str, str]] = []
+    lines = characters = 0
+    spent = 0.0
+    for name, text in readable(folder):
+        lines += text.count("\n") + 1
+        characters += len(text)
+        began = time.process_time()
+        after = _redacted(text, name)
+        spent += time.process_time() - began
+        touched += [(name, *change) for change in changed(text, after)]
     print_touched(f"changed in {folder}", touched, lines)
+    print(f"{characters / 1e6:.1f} MB in {spent:.1f} s: {characters / 1e6 / max(spent, 1e-9):.1f} MB/s")
+
+
+def readable(folder: Path) -> Iterator[tuple[str, str]]:
+    """Path and text of each file that no rule refuses."""
+    if not folder.is_dir():
+        raise SystemExit(f"{folder} is no folder")
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts):
+        name = path.relative_to(folder).as_posix()
+        if not refuse_by_name(name, path.stat().st_size):
+            with suppress(RefusedError, DocumentError):
+                yield name, decode(path.read_bytes())[0]
 
 
 def write(files: list[File], folder: Path) -> None:
@@ -130,7 +126,10 @@ def main() -> None:
     parser.add_argument("--misses", type=int, default=200, help="how many misses are printed")
     parser.add_argument("--write", type=Path, help="also write the planted files into this folder")
     parser.add_argument("--outside", type=Path, help="instead: what is changed in the files of this folder")
+    parser.add_argument("--hostile", action="store_true", help="instead: the time for hostile texts of 0.5 and 1 MB")
     options = parser.parse_args()
+    if options.hostile:
+        return report()
     if options.outside:
         return outside(options.outside)
     files = corpus()
