@@ -60,7 +60,7 @@ def _name(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _wrong_call(call: ast.Call, named: dict[str, str]) -> Iterator[str]:  # noqa: C901
+def _wrong_call(call: ast.Call, named: dict[str, str]) -> Iterator[str]:
     given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
     name = _name(call.func)
     owner, _, last = name.rpartition(".")
