@@ -90,7 +90,7 @@ def _answer(message: bytes) -> bytes:
     try:
         task, arguments = pickle.loads(message)  # noqa: S301  # from our own parent
         return _packed("done", task(*arguments))
-    except MemoryError:
+    except (MemoryError, SystemError):  # the latter: an extension was given no memory, and did not say so
         return _packed("memory", "")
     except RefusedError as error:
         return _packed("refused", str(error))

@@ -21,10 +21,20 @@ from ingest.parsers.review import review
 from ingest.parsers.sections import MOST_NAME, TEMPLATE, Block, name_of, refuse_misspelt, sections
 from rag.errors import DocumentError
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the other one's time grows with the square of what nests
+_SAFE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the other one's time grows with the square of what nests
 _NAMES_AUDIENCE = re.compile(r"^\W*aud\w*\s*:", re.I)
 _MOST_ALIASES = 20  # in front matter: more can stand for more than memory holds
+_MOST_NUMBER = 100  # characters of a number in front matter: one by sixty (`1:1:1`) takes the square of its length
 _FRONT_LINES = 60  # lines in which front matter is looked for that has no end or can't be read
+
+
+class _Loader(_SAFE):  # type: ignore[misc]  # one of two
+    """YAML's safe loader, which takes long numbers for text."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        if isinstance(node, yaml.ScalarNode) and len(node.value) > _MOST_NUMBER:
+            return self.construct_scalar(node)
+        return super().construct_object(node, deep)
 
 
 @lru_cache(maxsize=1)
@@ -108,10 +118,10 @@ def _front_matter(tokens: Sequence[Token], lines: Sequence[str]) -> tuple[Mappin
 def _loaded(text: str) -> Any:
     """The YAML of a text. Raises: ValueError for many aliases: few of them can be written out as more than memory holds."""
     if text.count("*") > _MOST_ALIASES:
-        aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_LOADER))
+        aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_SAFE))
         if aliases > _MOST_ALIASES:
             raise ValueError(f"{aliases} aliases")
-    return yaml.load(text, Loader=_LOADER) or {}  # noqa: S506  # a safe one
+    return yaml.load(text, Loader=_Loader) or {}  # noqa: S506  # a safe one
 
 
 def _owner(front: Mapping[str, Any]) -> str:
