@@ -8,7 +8,7 @@ DEMO_HOME := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/waypost-demo
 DEMO := WAYPOST_HOME=$(DEMO_HOME) WAYPOST_CONFIG=data/sample/waypost.yaml ANTHROPIC_API_KEY= $(BIN)/waypost
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help install demo test check lint types serve eval bench bench-ranking bench-identifiers bench-secrets bench-sync bench-embedding bench-peer bench-terraform test-backup test-crash test-hostile test-listing test-model test-switch clean
+.PHONY: help install demo test check lint types serve eval bench bench-ranking bench-identifiers bench-secrets bench-sync bench-sandbox bench-embedding bench-peer bench-terraform test-backup test-crash test-hostile test-listing test-model test-switch clean
 
 help: ## print these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -76,6 +76,9 @@ bench-secrets: $(VENV)/.installed-dev ## 2,000 planted secrets and 498 lines tha
 
 bench-sync: $(VENV)/.installed-dev ## time a full sync against plain encode; CORPUS=waypost.yaml of a corpus
 	@$(BIN)/python -m tests.bench.sync $(or $(CORPUS),data/sample/waypost.yaml)
+
+bench-sandbox: $(VENV)/.installed-dev ## what reading in processes of their own costs; CORPUS=waypost.yaml of a corpus
+	@$(BIN)/python -m tests.bench.sandbox $(or $(CORPUS),data/sample/waypost.yaml)
 
 bench-embedding: $(VENV)/.installed-dev ## time the built-in model against sentence-transformers; CORPUS=waypost.yaml of a corpus
 	@$(BIN)/python -m tests.bench.embedding $(or $(CORPUS),data/sample/waypost.yaml)

@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 from ingest.embedding import embed_missing, text_hashes
 from ingest.parsers import SPLITTER, parse_document
+from ingest.sandbox import shared
 from rag import doctor
 from rag.catalog import Catalog
-from rag.errors import IndexDamagedError, SettingsError
+from rag.errors import IndexDamagedError, SettingsError, SourceError
 from rag.indexes.projection import Projections
 from rag.ports import Embedder, Progress
 from rag.records import Generation
@@ -69,7 +70,9 @@ def split_missing(
         with catalog.write() as writer:
             for document in documents.values():
                 try:
-                    drafts = parse_document(document).drafts
+                    drafts = shared().run(parse_document, document).drafts
+                except SourceError:  # none can be split now
+                    raise
                 except Exception:  # noqa: BLE001  # the per-document guard: the next sync reads it anew, and says what is wrong
                     writer.doubt_item(document.source, document.path)
                     continue

@@ -19,7 +19,7 @@ import yaml
 
 from ingest.parsers import MARKDOWN, suffix
 from ingest.redaction import redact
-from ingest.yaml_loader import LOADER
+from ingest.yaml_loader import Loader
 from rag.indexes.tokens import content_words
 from rag.records import Document, Passage, digest
 
@@ -166,7 +166,7 @@ def _note(notes: Mapping[str, Any], key: str) -> str:
 
 def _rules(text: str) -> Iterator[Mapping[str, Any]]:
     try:
-        loaded = list(yaml.load_all(text, Loader=LOADER))
+        loaded = list(yaml.load_all(text, Loader=Loader))
     except (yaml.YAMLError, ValueError, RecursionError):
         return
     for found in loaded:

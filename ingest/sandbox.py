@@ -1,9 +1,10 @@
 """Documents are read in processes of their own, so that one that crashes its parser, hangs or eats memory costs itself alone.
 
 A few workers live on between documents and go when nothing was asked for a while. Each gets one document at a time over a
-socket: what it was on when it ended is known, and nothing else is lost. A worker has no environment but the search path, no
-other open files, and limits that the system enforces: of memory, processor time, files and processes (`setrlimit(2)`). Its
-answers are pickles, of which only our own records are made. `ingest.sync` calls `shared`; `ingest.worker` is the other end.
+socket: what it was on when it ended is known, and nothing else is lost. It ends when Waypost does, however that ends. A worker
+has no environment but the search path, no other open files, and limits that the system enforces: of memory, processor time,
+files and processes (`setrlimit(2)`). Its answers are pickles, of which only our own records are made. `ingest.sync` calls
+`shared`; `ingest.worker` is the other end.
 """
 
 from __future__ import annotations
@@ -108,7 +109,9 @@ class Sandbox:
 
     def _taken(self) -> _Worker:
         with self._lock:
-            worker = self._idle.pop() if self._idle and not self._closed else None
+            if self._closed:
+                raise SourceError(_ENDING)
+            worker = self._idle.pop() if self._idle else None
         worker = worker or _Worker(*self._limits)
         with self._lock:
             self._busy.add(worker)

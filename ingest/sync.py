@@ -89,11 +89,13 @@ class _Ready:
 
 @dataclass(frozen=True)
 class _Planned:
-    """A source was listed: what its listing asks for, beside what the ledger knew."""
+    """A source was listed: what its listing asks for, and what the ledger knew. `anew` has, by path, what is on new terms: the
+    document and what it says itself, or why it can't be read."""
 
     listing: Listing
     plan: Plan
     ledger: Mapping[str, Any]
+    anew: Mapping[str, tuple[Document, Parsed] | str]
 
 
 @dataclass(frozen=True)
@@ -179,9 +181,19 @@ class Sync:
         fresh, sensitive = self._sensitive(spec, source, planned.changed)
         if fresh:  # what gives such a variable its value may be unchanged itself
             planned = planned.with_changed([item for item in planned.unchanged if is_terraform(item.path)])
-        yield _Planned(listing, planned, ledger)
+        yield _Planned(listing, planned, ledger, self._anew(spec, planned.on_new_terms))
         for at in range(0, len(planned.changed), _BATCH):
             yield _Batch(self._read(spec, source, planned.changed[at : at + _BATCH], sensitive))
+
+    def _anew(self, spec: SourceSpec, items: Sequence[Listed]) -> dict[str, tuple[Document, Parsed] | str]:
+        found: dict[str, tuple[Document, Parsed] | str] = {}
+        for item in items:
+            if document := self._catalog.document_at(spec.name, item.path):
+                try:
+                    found[item.path] = document, shared().run(parse_document, document)
+                except DocumentError as error:
+                    found[item.path] = str(error)
+        return found
 
     def _list(self, spec: SourceSpec, source: Source, ledger: Mapping[str, Any]) -> Listing:
         known = {row.name: row.head for row in self._catalog.sources()}
@@ -200,16 +212,16 @@ class Sync:
         match step:
             case _Planned():
                 run.planned = step
-                self._keep(feed.spec, run, step)
+                self._keep(feed, run, step)
             case _Batch(ready):
                 self._store_all(feed, run, ready)
             case Ended(error):
                 return self._end(feed, run, error)
         return None
 
-    def _keep(self, spec: SourceSpec, run: _Run, step: _Planned) -> None:
+    def _keep(self, feed: Feed, run: _Run, step: _Planned) -> None:
         """Counts what is unchanged, lets moved documents keep their ids, and who may read what be as the source says now."""
-        planned, counts = step.plan, run.counts
+        spec, planned, counts = feed.spec, step.plan, run.counts
         counts["listed"] = len(step.listing.items)
         for item in (*planned.unchanged, *planned.on_new_terms):
             outcome = step.ledger[item.path].outcome
@@ -218,10 +230,15 @@ class Sync:
             for new, old in step.listing.moved.items():
                 writer.move_document(spec.name, old, new)
             for item in planned.on_new_terms:
-                if document := self._catalog.document_at(spec.name, item.path):
-                    parsed = parse_document(document)
-                    owner, access = _owner(spec, item, parsed), _access(spec, item, parsed)
-                    writer.put_access(replace(document, owner=owner, access=access))
+                match step.anew.get(item.path):
+                    case (Document() as document, Parsed() as parsed):
+                        owner, access = _owner(spec, item, parsed), _access(spec, item, parsed)
+                        writer.put_access(replace(document, owner=owner, access=access))
+                    case str(reason):  # who may read it can't be told: the next sync reads it anew
+                        counts.subtract(["unchanged"])
+                        counts["quarantined"] += 1
+                        self._store(writer, feed.spec, feed.source, _Ready(item, "", "quarantined", reason))
+                        continue
                 writer.put_terms(spec.name, item.path, _terms(item, spec))
             writer.hold_items(spec.name, planned.held, planned.back)
 

@@ -4,6 +4,7 @@ the function that reads it, and answers with a pickle. Before the first it sets 
 
 from __future__ import annotations
 
+import fcntl
 import math
 import os
 import pickle
@@ -33,6 +34,7 @@ def main() -> None:
     base = _size()
     _limit(base, megabytes << 20)
     os.dup2(1, 2)  # what a parser prints is nobody's
+    fcntl.fcntl(channel.fileno(), fcntl.F_SETOWN, os.getpid())
     channel.send_bytes(b"ready")
     try:
         while _answered(channel, seconds, base + _GROWTH):
@@ -48,10 +50,20 @@ def _answered(channel: Connection, seconds: float, most: int) -> bool:
     except EOFError:
         return False
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time() + seconds), resource.RLIM_INFINITY))
+    _end_with_the_other(channel, armed=True)
     answer = _answer(message)
+    _end_with_the_other(channel, armed=False)
     goes_on = _size() <= most
     channel.send_bytes((GOES_ON if goes_on else ENDS) + answer)
     return goes_on
+
+
+def _end_with_the_other(channel: Connection, *, armed: bool) -> None:
+    """While it is armed the system ends this process, by SIGIO, as soon as the other end closes: by SIGKILL, too."""
+    flags = fcntl.fcntl(channel.fileno(), fcntl.F_GETFL) & ~os.O_ASYNC
+    fcntl.fcntl(channel.fileno(), fcntl.F_SETFL, flags | (os.O_ASYNC if armed else 0))
+    if armed and channel.poll(0):  # nothing is sent meanwhile: it closed before
+        os._exit(0)
 
 
 def _limit(base: int, memory: int) -> None:
@@ -62,6 +74,7 @@ def _limit(base: int, memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
 
 
 def _size() -> int:
@@ -77,7 +90,7 @@ def _answer(message: bytes) -> bytes:
     try:
         task, arguments = pickle.loads(message)  # noqa: S301  # from our own parent
         return _packed("done", task(*arguments))
-    except MemoryError:
+    except (MemoryError, SystemError):  # the latter: an extension was given no memory, and did not say so
         return _packed("memory", "")
     except RefusedError as error:
         return _packed("refused", str(error))

@@ -8,4 +8,14 @@ from typing import Any
 
 import yaml
 
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SAFE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MOST_NUMBER = 100  # characters of a number: one by sixty (`1:1:1`) takes the square of its length
+
+
+class Loader(_SAFE):  # type: ignore[misc]  # one of two
+    """The safe loader, which takes long numbers for text."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        if isinstance(node, yaml.ScalarNode) and len(node.value) > _MOST_NUMBER:
+            return self.construct_scalar(node)
+        return super().construct_object(node, deep)

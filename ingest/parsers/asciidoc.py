@@ -23,7 +23,9 @@ _LEADS = re.compile(
 )  # attributes, a block's title, a condition
 _ATTRIBUTE = re.compile(r":(!?[\w-]+!?):(?:\s+(.*))?$")
 _ITEM = re.compile(r"(?:\*{1,5}|\.{1,5}|-|\d{1,4}\.|[a-z]\.|<\d{1,3}>|<\.>)\s|\S.{0,200}?:{2,4}(?:\s|$)")
-_MARKUP = re.compile(r"\[\[[^\]]*\]\]|\[#[^\]]*\]|xref:[^\[]{0,200}\[([^\]]*)\]|link:[^\[]{0,200}\[([^\]]*)\]")
+_MARKUP = re.compile(
+    r"\[\[[^\]]{0,300}\]\]|\[#[^\]]{0,300}\]|xref:[^\[]{0,200}\[([^\]]{0,300})\]|link:[^\[]{0,200}\[([^\]]{0,300})\]"
+)
 _HEADER = 60  # lines in which attributes are the page's own
 
 

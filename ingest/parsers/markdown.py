@@ -19,7 +19,7 @@ from ingest.parsers import Parsed, lines_of
 from ingest.parsers.outdated import outdated
 from ingest.parsers.review import review
 from ingest.parsers.sections import MOST_NAME, TEMPLATE, Block, name_of, refuse_misspelt, sections
-from ingest.yaml_loader import LOADER
+from ingest.yaml_loader import Loader
 from rag.errors import DocumentError
 
 _NAMES_AUDIENCE = re.compile(r"^\W*aud\w*\s*:", re.I)
@@ -108,10 +108,10 @@ def _front_matter(tokens: Sequence[Token], lines: Sequence[str]) -> tuple[Mappin
 def _loaded(text: str) -> Any:
     """The YAML of a text. Raises: ValueError for many aliases: few of them can be written out as more than memory holds."""
     if text.count("*") > _MOST_ALIASES:
-        aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=LOADER))
+        aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=Loader))
         if aliases > _MOST_ALIASES:
             raise ValueError(f"{aliases} aliases")
-    return yaml.load(text, Loader=LOADER) or {}  # noqa: S506  # a safe one
+    return yaml.load(text, Loader=Loader) or {}  # noqa: S506  # a safe one
 
 
 def _owner(front: Mapping[str, Any]) -> str:

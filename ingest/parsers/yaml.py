@@ -19,7 +19,7 @@ from ingest.parsers.shapes import Shape, Tree, Unit, shape_of, usual_name
 from ingest.parsers.spans import Span, cut, with_comment
 from ingest.parsers.templated import compose_lines
 from ingest.parsers.text import windows
-from ingest.yaml_loader import LOADER
+from ingest.yaml_loader import Loader
 from rag.records import PassageDraft
 
 _MAX_DEPTH = 12  # levels at which a long document is still cut by structure
@@ -87,7 +87,7 @@ def _pieces(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
 def _nodes(text: str, lines: Sequence[str], pieces: Sequence[tuple[int, int]]) -> tuple[list[pyyaml.Node | None], str]:
     """The node of each piece, None for one of comments alone; and a note when they were read by their lines."""
     try:
-        composed = pyyaml.compose_all(text.translate(_BREAKS), Loader=LOADER)
+        composed = pyyaml.compose_all(text.translate(_BREAKS), Loader=Loader)
         found = [node for node in composed if node is not None]
     except (pyyaml.YAMLError, RecursionError, ValueError):
         return [compose_lines(lines, start, end) for start, end in pieces], _NOTE

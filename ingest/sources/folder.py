@@ -16,8 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.owners import PLACES, owners
+from ingest.refusals import MAX_BYTES, too_large
 from ingest.sources import Link, Listed, Listing, Previous, SourceSpec
-from rag.errors import DocumentError, SettingsError, SourceError
+from rag.errors import DocumentError, RefusedError, SettingsError, SourceError
 
 _RACY_NS = 2_000_000_000  # a file changed this shortly before the listing may change again within its time stamp
 _SKIPPED_FOLDERS = frozenset({".git", ".hg", ".svn"})
@@ -53,7 +54,7 @@ class FolderSource:
 
     def _owners(self) -> Callable[[str], str]:
         for place in PLACES:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, RefusedError):
                 return owners(self._read(place))
         return lambda _: ""
 
@@ -78,6 +79,8 @@ class FolderSource:
         for item in items:
             try:
                 yield item, self._read(item.path)
+            except RefusedError as error:
+                yield item, error
             except OSError as error:
                 yield item, DocumentError(f"can't be read: {error.strerror or error}")
 
@@ -94,9 +97,12 @@ class FolderSource:
         finally:
             os.close(folder)
         with os.fdopen(file, "rb") as handle:
-            if not stat.S_ISREG(os.fstat(file).st_mode):
+            status = os.fstat(file)
+            if not stat.S_ISREG(status.st_mode):
                 raise OSError(errno.EINVAL, "not a regular file")
-            return handle.read()
+            if reason := too_large(status.st_size):  # it may have grown since it was listed
+                raise RefusedError(reason)
+            return handle.read(MAX_BYTES + 1)
 
     def close(self) -> None:
         """Keeps nothing."""

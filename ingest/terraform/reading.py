@@ -8,6 +8,8 @@ Grammar: https://github.com/tree-sitter-grammars/tree-sitter-hcl; language: hash
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
 _HEADER = re.compile(rb'^[a-z_]+(?:[ \t]+(?:"[^"\n]*"|[A-Za-z_][\w-]*))*[ \t]*\{', re.M)
+_FREE = 4096  # bytes that are read however long they take, while there is time
+_SECONDS, _SECONDS_PER_MB = 1.5, 4.0  # of a processor for one file: sound code takes 0.4 a MB
+_SHARE = 0.3  # of that for a file as a whole, and for each of its blocks by its size
 _MARKS = re.compile(r"^\s*(?:#+|//+|/\*+|\*(?!/))?\s?|\s*\*/\s*$")  # of comments
 
 
@@ -70,33 +75,62 @@ def _parser() -> Parser:
     return Parser(Language(tree_sitter_hcl.language()))
 
 
-def read(text: str) -> File:
+class Patience:
+    """How long the grammar may take: what it can't make sense of costs it the square of its length."""
+
+    def __init__(self, size: int) -> None:
+        self._until = time.process_time() + _SECONDS + _SECONDS_PER_MB * size / 1e6
+
+    def for_a_part(self, size: int) -> Callable[..., bool]:
+        """Whether the time of a part of this many bytes is over, as a function of whatever it is told."""
+        until = min(self._until, time.process_time() + _SHARE * (_SECONDS + _SECONDS_PER_MB * size / 1e6))
+        return lambda *_: time.process_time() > until
+
+
+def read(text: str, patience: Patience | None = None) -> File:
     """The blocks and attributes of an HCL file."""
     data = text.encode("utf-8", "surrogatepass")
-    root = _parser().parse(data).root_node
-    if not root.has_error:
+    patience = patience or Patience(len(data))
+    root = _tree(data, patience)
+    if root and not root.has_error:
         blocks, attributes = _body(root, 0, frozenset())
         return File(tuple(blocks), tuple(attributes))
     found: list[Block] = []
     headers = list(_HEADER.finditer(data))
     ends = [*(match.start() for match in headers[1:]), len(data)][: len(headers)]
-    at = offset = 0
+    at = offset = unread = 0
     for header, end in zip(headers, ends, strict=True):
-        piece = _parser().parse(data[header.start() : end]).root_node
+        piece = _tree(data[header.start() : end], patience)
         offset += data.count(b"\n", at, header.start())
         at = header.start()
-        if piece.has_error:
-            found.append(_salvaged(piece, header.group(), data[header.start() : end], offset))
-        else:
+        unread = unread or (0 if piece else offset + 1)
+        if piece and not piece.has_error:
             found.extend(_body(piece, offset, frozenset())[0])
-    return File(tuple(found), (), _first_error(root))
+        else:
+            found.append(_salvaged(piece, header.group(), data[header.start() : end], offset))
+    return File(tuple(found), (), _first_error(root) if root else unread or 1)
 
 
-def _salvaged(piece: Node, header: bytes, data: bytes, offset: int) -> Block:
+def _tree(data: bytes, patience: Patience) -> Node | None:
+    """The root of a text's tree; None when that takes too long. What is large is read twice: to be stopped, the parser must ask
+    for its text, and then each node asks for it again."""
+    ended = patience.for_a_part(len(data))
+    if ended():
+        return None
+    if len(data) > _FREE:
+        try:
+            _parser().parse(lambda start, _: data[start : start + 65_536], progress_callback=ended)
+        except ValueError:  # it was stopped; it would go on from there with the next text
+            _parser().reset()
+            return None
+    return _parser().parse(data).root_node
+
+
+def _salvaged(piece: Node | None, header: bytes, data: bytes, offset: int) -> Block:
     """A block with an error inside: its header as it stands, and those of its attributes that are sound."""
     kind, *labels = re.findall(r'"([^"\n]*)"|([A-Za-z_][\w-]*)', header.decode("utf-8", "replace"))
     attributes: list[Attribute] = []
-    stack = [piece]
+    stack = [piece] if piece else []
     while stack:
         node = stack.pop()
         for child in node.children:

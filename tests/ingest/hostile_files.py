@@ -1,11 +1,12 @@
 """Files made to break whoever reads them: kinds by suffix and by what they repeat, in any size.
 
-`tests/integration/test_hostile_files.py` syncs them beside ordinary ones. `python -m tests.ingest.hostile_files BYTES` prints the
-slowest to read of that size.
+`tests/integration/test_hostile_files.py` syncs them beside ordinary ones. `python -m tests.ingest.hostile_files BYTES` says what
+becomes of each, in a worker alone.
 """
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import json
@@ -15,6 +16,7 @@ import tarfile
 import time
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 
 _REPEATED = {  # suffix: (name, beginning, what is repeated, end)
@@ -43,6 +45,15 @@ _REPEATED = {  # suffix: (name, beginning, what is repeated, end)
         ("front matter keys", "---\n", "aud", ": b\n---\n"),
         ("front matter flow", "---\na: ", "[", "\n---\n"),
         ("front matter aliases", "---\na: &a [x]\nb: [", "*a, ", "]\n---\n# T\n"),
+        ("front matter number", "---\na: 1", ":1", "\n---\n"),
+        ("front matter digits", "---\na: ", "9", "\n---\n"),
+        ("front matter keys of keys", "---\n", "? ", "a\n---\n"),
+        ("front matter blocks", "---\na: ", "- ", "b\n---\n"),
+        ("front matter merges", "---\na: &a {x: y}\nb: {<<: [", "*a, ", "]}\n---\n"),
+        ("front matter same keys", "---\n", "title: a\n", "---\n"),
+        ("bullets by depth", "", "- a\n  ", "b"),
+        ("this page", "", "this page ", ""),
+        ("footnotes", "", "[^a]: b\n", ""),
         ("templates open", "", "{{ ", ""),
         ("erb open", "# a ", "<%= ", ""),
         ("line", "# a\n", "x", ""),
@@ -82,6 +93,14 @@ _REPEATED = {  # suffix: (name, beginning, what is repeated, end)
         ("variables", "", 'variable "a" {\n  sensitive = true\n}\n', ""),
         ("for", "a = ", "[for a in ", ""),
         ("headers", "", "resource ", ""),
+        ("assignments", "", "a = ", ""),
+        ("assignments in a block", 'a "b" {\n', "a = ", "\n}\n"),
+        ("directives", 'a = "', "%{ if a }", '"'),
+        ("heredocs in templates", 'a = "', "${<<E\n", '"'),
+        ("questions", "a = ", "? ", ""),
+        ("dynamic", "", 'dynamic "a" {\n', ""),
+        ("numbers", "a = ", "9", ""),
+        ("names", "a = b", ".c[0]", ""),
         ("passwords", 'a "b" {\n', 'password = "', ""),
     ],
     "yaml": [
@@ -101,6 +120,13 @@ _REPEATED = {  # suffix: (name, beginning, what is repeated, end)
         ("number", "a: ", "9", ""),
         ("secrets", "kind: Secret\ndata:\n", "  a: YWJj\n", ""),
         ("indents", "", "a:\n ", "b"),
+        ("merges of many", "a: &a {x: y}\nb: {<<: [", "*a, ", "]}\n"),
+        ("numbers by sixty", "a: 1", ":1", "\n"),
+        ("directives", "", "%TAG ! tag:a,2000:\n", "--- a\n"),
+        ("helm", "kind: Secret\n", "{{- if .a }}\n", ""),
+        ("objects", "", "!!python/object:os.system {}\n---\n", ""),
+        ("names", "", "!!python/name:os.system\n---\n", ""),
+        ("folded", "a: >\n", "  x\n\n", ""),
     ],
     "json": [
         ("lists", "", "[", ""),
@@ -119,6 +145,50 @@ _REPEATED = {  # suffix: (name, beginning, what is repeated, end)
         ("templates", '{"a": "', "${", '"}'),
         ("nan", '{"a": [', "NaN,", "Infinity]}"),
     ],
+    "html": [
+        ("elements", "", "<b>", ""),
+        ("elements closed", "", "</b>", ""),
+        ("blocks", "", "<div>", "a"),
+        ("lists", "", "<ul><li>", "a"),
+        ("tables", "", "<table><tr><td>", "a"),
+        ("cells", "<table><tr>", "<td colspan=1000 rowspan=1000>a", ""),
+        ("attributes", "<a", " b=c", ">d</a>"),
+        ("comments", "", "<!-- ", ""),
+        ("entities", "", "&amp;", ""),
+        ("scripts", "", "<script>", ""),
+        ("paragraphs", "", "<p>a", ""),
+        ("links", "", "<a href=b>c</a>", ""),
+        ("forms", "", "<form>", "a"),
+        ("less than", "", "<", ""),
+        ("quotes", "", "<blockquote>", "a"),
+        ("code", "", "<pre><code>", "a"),
+    ],
+    "ipynb": [("lists", "", "[", ""), ("cells", '{"cells": [', '{"cell_type": "markdown", "source": ["a"]}, ', "{}]}")],
+    "drawio": [
+        ("elements", "<mxfile>", "<a>", ""),
+        ("cells", "<mxGraphModel><root>", '<mxCell id="1" value="a" parent="1"/>', "</root></mxGraphModel>"),
+        ("entities", "<mxfile>", "&lt;", "</mxfile>"),
+    ],
+    "pdf": [
+        ("objects", "%PDF-1.7\n", "1 0 obj <</Kids [1 0 R]>> endobj\n", "trailer <</Root 1 0 R>>\n%%EOF"),
+        ("lists", "%PDF-1.7\n1 0 obj ", "[", "endobj\ntrailer <</Root 1 0 R>>\n%%EOF"),
+    ],
+    "rst": [
+        ("titles", "", "a\n=\n", ""),
+        ("directives", "", ".. a::\n", ""),
+        ("tables", "", "+-", ""),
+        ("marks", "", "`a", ""),
+    ],
+    "adoc": [
+        ("titles", "", "== a\n", ""),
+        ("brackets", "= ", "[", ""),
+        ("cross references", "= ", "xref:a[", ""),
+        ("blocks", "", "----\n", ""),
+        ("tables", "", "|===\n", ""),
+    ],
+    "Dockerfile": [("stages", "", "FROM a\n", ""), ("lines joined", "RUN a", " \\\n", "b")],
+    "conf": [("blocks", "", "server {\n", ""), ("statements", "", "a b;\n", "")],
+    "jsonnet": [("braces", "", "{a:", ""), ("texts", "", "|||\n", "")],
     "hcl": [("includes", "", 'include "a" {\n  path = find_in_parent_folders()\n}\n', ""), ("braces", "", "{", "")],
     "tfvars": [("strings", "", 'a = "b"\n', ""), ("open", 'a = "', "b", "")],
     "sh": [("passwords", "", "curl -u a:b ", ""), ("exports", "", "export TOKEN=", ""), ("quotes", "", "'\"", "")],
@@ -136,6 +206,11 @@ def _yaml_bomb(levels: int) -> str:
     return "\n".join(rows) + "\n"
 
 
+def _merge_bomb(levels: int) -> str:
+    rows = ["a0: &a0 {x: y}"]
+    return "\n".join(rows + [f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" for n in range(1, levels)]) + "\n"
+
+
 def _zip(ratio: int) -> bytes:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -150,6 +225,60 @@ def _tar(size: int) -> bytes:
         entry.size = size
         archive.addfile(entry, io.BytesIO(b"x" * size))
     return held.getvalue()
+
+
+def _docx(text: str) -> bytes:
+    """An archive whose one page is this."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as archive:
+        body = f'<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>{text}'
+        archive.writestr("word/document.xml", f"{body}</w:body></w:document>")
+    return held.getvalue()
+
+
+def _documents(size: int) -> Iterator[tuple[str, bytes]]:
+    """Files that are no text, and are rendered."""
+    yield "paragraphs.docx", _docx("<w:p><w:r><w:t>a</w:t></w:r></w:p>" * (size // 36))
+    yield "tables nested.docx", _docx("<w:tbl><w:tr><w:tc>" * (size // 42) + "</w:tc></w:tr></w:tbl>" * (size // 42))
+    yield "elements nested.docx", _docx("<w:p>" * (size // 12) + "</w:p>" * (size // 12))
+    yield "not closed.docx", _docx("<w:p>" * (size // 5))
+    yield "bomb.docx", _zip(50_000_000)
+    yield "cut.docx", _docx("<w:p/>")[:-40]
+    yield "within itself.docx", _docx("<w:p/>") + _docx("<w:p/>")
+    for name in ("docx", "pdf", "drawio", "ipynb", "html", "xml", "drawio.svg"):
+        yield f"random bytes.{name}", _BINARY.randbytes(min(size, 100_000))
+        yield f"nothing.{name}", b""
+        laughs = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
+        yield f"laughs.{name}", f'<!DOCTYPE a [<!ENTITY a0 "ha">{laughs}]><mxfile>&a9;</mxfile>'.encode()
+        yield (
+            f"reads a file.{name}",
+            b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><mxfile><a>&b;</a></mxfile>',
+        )
+    packed = zlib.compressobj(9, zlib.DEFLATED, -15)
+    deflated = base64.b64encode(packed.compress(b"a" * 50_000_000) + packed.flush()).decode()
+    yield "bomb.drawio", f"<mxfile><diagram>{deflated}</diagram></mxfile>".encode()
+    stream = zlib.compress(b"a" * 50_000_000)
+    page = b"<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources <<>>>>"
+    pages = b"<</Type/Pages/Kids[3 0 R]/Count 1>>"
+    text = b"<</Filter/FlateDecode/Length %d>> stream\n" % len(stream) + stream + b"\nendstream"
+    yield "bomb.pdf", _pdf(pages, page, text)
+    yield "pages that hold themselves.pdf", _pdf(pages.replace(b"3 0 R", b"2 0 R"))
+    yield "lists.pdf", _pdf(pages, page, b"[" * size)
+    yield "operators.pdf", _pdf(pages, page, b"<</Length %d>> stream\n" % size + b"q " * (size // 2) + b"\nendstream")
+    yield "pages.pdf", _pdf(pages.replace(b"3 0 R", b"3 0 R " * (size // 6)), page, b"<</Length 0>> stream\nendstream")
+
+
+def _pdf(*objects: bytes) -> bytes:
+    """A file of these objects, from the second on; the first is its catalog."""
+    data, places = b"%PDF-1.7\n", []
+    for number, one in enumerate((b"<</Type/Catalog/Pages 2 0 R>>", *objects), 1):
+        places.append(len(data))
+        data += b"%d 0 obj\n" % number + one + b"\nendobj\n"
+    table = b"xref\n0 %d\n0000000000 65535 f \n" % (len(places) + 1) + b"".join(
+        b"%010d 00000 n \n" % at for at in places
+    )
+    tail = b"trailer <</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (len(places) + 1, len(data))
+    return data + table + tail
 
 
 def _whole(size: int) -> Iterator[tuple[str, bytes]]:
@@ -191,6 +320,13 @@ def _whole(size: int) -> Iterator[tuple[str, bytes]]:
         yield f"includes.{suffix}", "\n".join(inclusions).encode()
     yield "state.tf.json", json.dumps({"version": 4, "terraform_version": "1.9.0", "resources": []}).encode()
     yield "too large.md", b"a" * 5_000_001
+    yield "table of 10 MB.md", b"|a|b|\n|-|-|\n" + b"|c|d|\n" * 1_700_000
+    yield "ten thousand templates.tf", b'a = "' + b"${" * 10_000 + b'"\n'
+    yield "ten thousand templates closed.tf", b'a = "' + b'${"' * 10_000 + b'"}' * 10_000 + b'"\n'
+    yield "merge bomb.yaml", _merge_bomb(24).encode()
+    yield "merge bomb in front matter.md", f"---\n{_merge_bomb(24)}---\n# T\n".encode()
+    yield "same keys.tf.json", b'{"variable": {"a": {"default": 1}, "a": {"default": 2}}, "variable": {"a": 1e999999}}'
+    yield "numbers.tf.json", b'{"a": -0.0, "b": 1e400, "c": NaN, "d": ' + b"9" * 5000 + b"}"
     yield "front matter of another kind.md", b"---\n- a\n- b\n---\n# T\n"
     yield "audience that is a bomb.md", b"---\naudience: {a: {b: [c]}}\n---\n# T\n"
     yield "dates.md", b"---\nlast_reviewed_on: 99999999-99-99\nreview_in: 9999999999999 years\n---\n# T\n"
@@ -204,28 +340,32 @@ def hostile_files(size: int) -> dict[str, bytes]:
         for name, beginning, unit, end in kinds:
             times = max(size // len(unit.encode()), 1)
             found[f"{suffix} {name}.{suffix}"] = f"{beginning}{unit * times}{end}".encode()
-    return {**found, **dict(_whole(size))}
+    return {**found, **dict(_whole(size)), **dict(_documents(size))}
 
 
 def main() -> None:
     """Reads each in a worker, as a sync does, and prints how long each took and what became of it."""
     from ingest.refusals import refuse_by_name
     from ingest.sandbox import shared
-    from rag.errors import WaypostError
+    from rag.errors import RefusedError, WaypostError
 
     rows = []
+    outcomes: Counter[str] = Counter()
     for name, data in hostile_files(int(sys.argv[1])).items():
         began = time.monotonic()
-        said = refuse_by_name(name, len(data))
+        outcome, said = "skipped", refuse_by_name(name, len(data))
         if not said:
             try:
                 said = f"{len(shared().digest(name, data, set()).parsed.drafts)} passages"
+                outcome = "indexed"
             except WaypostError as error:
-                said = f"{type(error).__name__}: {error}"
-        rows.append((time.monotonic() - began, name, said))
-    for seconds, name, said in sorted(rows, reverse=True)[:40]:
-        print(f"{seconds:6.2f} s  {name}: {said[:110]}")
-    print(len(rows), "files")
+                outcome, said = "skipped" if isinstance(error, RefusedError) else "quarantined", str(error)
+        outcomes[outcome] += 1
+        rows.append((time.monotonic() - began, name, outcome, said))
+    for seconds, name, outcome, said in sorted(rows, reverse=True):
+        if outcome == "quarantined" or seconds > 2 or "-v" in sys.argv:
+            print(f"{seconds:6.2f} s  {outcome:11} {name}: {said[:110]}")
+    print(len(rows), "files:", dict(outcomes))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -118,6 +120,43 @@ def test_a_hang_holds_up_nobody_else() -> None:
     sandbox.close()  # ends the one that hangs, too
     thread.join(10)
     assert not thread.is_alive()
+
+
+_PARENT = """
+import sys, time
+from ingest.sandbox import Sandbox
+from tests.ingest import misbehaviour as m
+sandbox = Sandbox(seconds=600.0)
+print(sandbox.run(m.process), flush=True)
+if sys.argv[1] != "idle":
+    sandbox.run(getattr(m, sys.argv[1]))
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("busy", ["idle", "sleep", "spin"])
+def test_a_worker_ends_when_its_parent_is_killed(busy: str) -> None:
+    root = Path(__file__).parents[2]
+    around = {**os.environ, "PYTHONPATH": str(root)}
+    command = [sys.executable, "-c", _PARENT, busy]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root, env=around) as parent:
+        assert parent.stdout
+        pid = int(parent.stdout.readline())
+        time.sleep(0.5)
+        assert _runs(pid)
+        parent.kill()
+    deadline = time.monotonic() + 20
+    while _runs(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _runs(pid)
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process runs; a dead one may wait to be reaped by others."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_idle_workers_end(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

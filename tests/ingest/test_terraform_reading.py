@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -282,3 +283,17 @@ def test_what_is_plain_reads_the_same_without_the_tree(
     slow = read(f"value = {text}\n").attributes[0]
     assert quick == slow
     assert quick.expression == expected
+
+
+def test_a_block_that_the_grammar_can_t_make_sense_of_costs_neither_its_neighbours_nor_much_time() -> None:
+    sound = 'variable "region" {\n  default = "eu-west-2"\n}\n'
+    endless = 'resource "a" "b" {\n' + "a = " * 50_000 + "\n}\n"
+    began = time.process_time()
+    file = read(f"{sound}{endless}{sound.replace('region', 'zone')}")
+    assert time.process_time() - began < 5
+    assert [(block.type, *block.labels) for block in file.blocks] == [
+        ("variable", "region"), ("resource", "a", "b"), ("variable", "zone"),
+    ]  # fmt: skip
+    assert [len(block.attributes) for block in file.blocks] == [1, 0, 1]
+    assert file.error_line
+    assert not read(sound).error_line

@@ -194,6 +194,28 @@ def test_an_audience_in_the_settings_is_access_alone_too(
     assert [d.owner for d in owner.catalog.documents_for(Viewer.of(["sre"]))] == ["platform"]
 
 
+def test_a_document_on_new_terms_that_can_t_be_read_is_shown_to_nobody(
+    owner: Owner, sync: Sync, settings: Settings, tmp_path: Path
+) -> None:
+    commit(tmp_path / "repo", {"a.md": "# A\n\nalpha\n", "b.md": "# B\n\nbeta\n"})
+    entry = {"name": "repo", "type": "git", "path": str(tmp_path / "repo")}
+    configure(settings, entry)
+    sync()
+    with owner.catalog.write() as writer:  # as an older Waypost let it in
+        writer._connection.exec_driver_sql(
+            "update documents set text = '---\naudiences: [x]\n---\n' where path = 'a.md'"
+        )
+    configure(settings, {**entry, "audience": ["sre"]})
+    report = sync().sources[0]
+    assert (report.outcome, report.counts["unchanged"], report.counts["quarantined"]) == ("done", 1, 1)
+    assert "audience" in owner.catalog.items("repo")["a.md"].reason
+    assert [d.path for d in owner.catalog.documents_for(Viewer.of(["sre"]))] == ["b.md"]
+    with owner.catalog.write() as writer:
+        writer.doubt_item("repo", "a.md")
+    assert sync().sources[0].counts["indexed"] == 1
+    assert [d.path for d in owner.catalog.documents_for(Viewer.of(["sre"]))] == ["a.md", "b.md"]
+
+
 def test_what_is_quarantined_is_tried_again_when_it_is_time_or_when_it_changed(
     run: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
