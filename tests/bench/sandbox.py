@@ -1,6 +1,6 @@
 """What it costs to read documents in processes of their own: the same sync with and without, by turns.
 
-`make bench-sandbox CORPUS=waypost.yaml` prints seconds and their ratio; the embedder is the hashing one, so that nothing hides it.
+`make bench-sandbox CORPUS=waypost.yaml` prints seconds and their ratio; it embeds by hashing, so that nothing hides it.
 """
 
 from __future__ import annotations
