@@ -15,8 +15,8 @@ from typing import Any
 
 from api.settings import Settings, load_sources
 from ingest.sources import Source, SourceSpec
-from ingest.sources.folder import FolderSource
 from ingest.sources.git import GitSource
+from ingest.sources.registry import source_type
 from rag.ask import Asker
 from rag.catalog import Catalog
 from rag.catalog.kept import Kept
@@ -85,9 +85,7 @@ def reranker_from(settings: Settings) -> Reranker | None:
 
 
 def source_from(spec: SourceSpec, home: Path) -> Source:
-    if spec.type == "git":
-        return GitSource(spec, home / "git" / spec.name)
-    return FolderSource(spec)
+    return source_type(spec.type).make(spec, home / spec.type / spec.name)
 
 
 def embedder_of(settings: Settings, generation: Generation) -> Embedder | None:

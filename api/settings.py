@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.schedule import next_sync
 from ingest.git import is_url
-from ingest.sources import Credentials, SourceSpec
+from ingest.sources import Credentials, Options, SourceSpec, SourceType
+from ingest.sources.registry import source_type
 from rag.errors import SettingsError
 from rag.records import KINDS
 
 CONFIG_NAME = "waypost.yaml"
-SOURCE_TYPES = ("folder", "git")
 _KEYS = {
     "name", "type", "path", "url", "include", "exclude", "kind", "owner", "audience", "ref", "web_url", "site_url",
     "schedule", "credentials",
@@ -117,18 +117,22 @@ def _source(entry: Any, number: int, config: Path, environment: Mapping[str, str
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise SettingsError(f"{config}: source {number} needs a name of letters, digits, '.', '_' and '-'")
     where = f"{config}: source {name!r}"
+    kind = entry.get("type")
+    try:
+        found = source_type(str(kind))
+    except SettingsError as error:
+        raise SettingsError(f"{where} has type {kind!r}: {error}") from error
+    keys = _KEYS | set(found.options.model_fields)
     for key in entry:
-        if key not in _KEYS:
-            near = difflib.get_close_matches(str(key), _KEYS, 1)
+        if key not in keys:
+            near = difflib.get_close_matches(str(key), keys, 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise SettingsError(f"{where} has an unknown key {key!r}{hint}")
-    kind = entry.get("type")
-    if kind not in SOURCE_TYPES:
-        raise SettingsError(f"{where} has type {kind!r}; this Waypost knows: {', '.join(SOURCE_TYPES)}")
     spec = SourceSpec(
         name=name,
-        type=kind,
-        location=_location(entry, kind, where, config.parent),
+        type=str(kind),
+        location=_location(entry, found, where, config.parent),
+        options=_options(entry, found.options, where, environment),
         include=_strings(entry, "include", where),
         exclude=_strings(entry, "exclude", where),
         audience=_audience(entry, where),
@@ -146,14 +150,20 @@ def _source(entry: Any, number: int, config: Path, environment: Mapping[str, str
     return spec
 
 
-def _location(entry: Mapping[str, Any], kind: str, where: str, base: Path) -> str:
+def _location(entry: Mapping[str, Any], found: SourceType, where: str, base: Path) -> str:
     given = [_string(entry, key, where) for key in ("path", "url") if entry.get(key)]
+    if not found.locations and given:
+        raise SettingsError(f"{where}: sources of this type have neither `path` nor `url`")
+    if not found.locations:
+        return ""
     if len(given) != 1:
-        raise SettingsError(f"{where} needs one of `path` and `url`")
+        keys = " and ".join(f"`{key}`" for key in found.locations)
+        raise SettingsError(f"{where} needs {'one of ' if len(found.locations) > 1 else ''}{keys}")
     location = given[0]
     if is_url(location):
-        if kind == "folder":
-            raise SettingsError(f"{where}: a folder has a path, not a URL; for a repository use type: git")
+        if "url" not in found.locations:
+            hint = "; for a repository use type: git" if entry["type"] == "folder" else ""
+            raise SettingsError(f"{where}: a {entry['type']} has a path, not a URL{hint}")
         if re.match(r"\w+://[^/@]*:[^/@]*@", location):
             raise SettingsError(
                 f"{where}: take the password out of the url and put it under `credentials: token: ${{VARIABLE}}`"
@@ -161,7 +171,34 @@ def _location(entry: Mapping[str, Any], kind: str, where: str, base: Path) -> st
         if not re.match(r"(https?|ssh)://|[\w.-]+@[\w.-]+:", location):
             raise SettingsError(f"{where}: only https, http and ssh URLs can be read")
         return location
+    if "path" not in found.locations:
+        raise SettingsError(f"{where}: `url` must be the address of a site, such as https://wiki.example.org")
     return str((base / Path(location).expanduser()).absolute())
+
+
+def _options(entry: Mapping[str, Any], options: type[Options], where: str, environment: Mapping[str, str]) -> Options:
+    """What an entry says under the keys of its type, its ${VARIABLE}s filled in."""
+    given = {key: _filled(entry[key], f"{where}: `{key}`", environment) for key in options.model_fields if key in entry}
+    try:
+        return options(**given)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        at = ".".join(map(str, first["loc"])) or ", ".join(options.model_fields)
+        raise SettingsError(f"{where}: `{at}`: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+def _filled(value: Any, where: str, environment: Mapping[str, str]) -> Any:
+    """A value with each ${VARIABLE} in its texts replaced. Raises: SettingsError for one that is not set."""
+    if isinstance(value, dict):
+        return {key: _filled(inner, where, environment) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, where, environment) for inner in value]
+    if not isinstance(value, str):
+        return value
+    for variable in _VARIABLE.findall(value):
+        if not environment.get(variable):
+            raise SettingsError(f"{where}: the environment variable {variable} is not set")
+    return _VARIABLE.sub(lambda match: environment[match[1]], value)
 
 
 def _string(entry: Mapping[str, Any], key: str, where: str) -> str:
@@ -195,16 +232,11 @@ def _credentials(given: Any, where: str, environment: Mapping[str, str]) -> Cred
     values = {}
     for key, value in given.items():
         text = str(value)
-        variables = _VARIABLE.findall(text)
-        if key == "token" and not variables:
+        if key == "token" and not _VARIABLE.search(text):
             raise SettingsError(
                 f"{where}: write the token as ${{VARIABLE}} and set that in the environment, not in the file"
             )
-        for variable in variables:
-            if not environment.get(variable):
-                raise SettingsError(f"{where}: the environment variable {variable} is not set")
-            text = text.replace(f"${{{variable}}}", environment[variable])
-        values[key] = text
+        values[key] = _filled(text, where, environment)
     return Credentials(**values)
 
 

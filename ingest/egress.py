@@ -32,6 +32,10 @@ _HARMLESS = frozenset(  # headers that may go to another of the source's origins
 )
 
 
+class UnreachableError(SourceError):
+    """The network or the server failed; the same request may work in a moment."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """`body` in bytes, as sent and as decompressed; `connect`, `read` and `total` in seconds, `total` over all redirects."""
@@ -192,7 +196,9 @@ class _Door(httpx.BaseTransport, httpcore.NetworkBackend):
 
     def fail(self, url: str, reason: str, error: Exception | None = None) -> NoReturn:
         """Raises: SourceError for what went wrong, and may not the next time."""
-        raise SourceError(f"source {self._source!r}: {shown(url)} can't be read now: {reason}; sync again") from error
+        raise UnreachableError(
+            f"source {self._source!r}: {shown(url)} can't be read now: {reason}; sync again"
+        ) from error
 
     # -- the transport ------------------------------------------------------------------------------------------------
 

@@ -197,7 +197,7 @@ class Sync:
 
     def _list(self, spec: SourceSpec, source: Source, ledger: Mapping[str, Any]) -> Listing:
         known = {row.name: row.head for row in self._catalog.sources()}
-        signatures = {path: row.signature.rsplit("|", 1)[0] for path, row in ledger.items()}
+        signatures = {path: row.signature.rsplit("|", 1)[0] for path, row in ledger.items() if row.signature}
         return source.listing(Previous(known.get(spec.name, ""), signatures))
 
     def _open_run(self, spec: SourceSpec) -> _Run:
@@ -227,8 +227,7 @@ class Sync:
             outcome = step.ledger[item.path].outcome
             counts["unchanged" if outcome == "indexed" else outcome] += 1
         with self._catalog.write() as writer:
-            for new, old in step.listing.moved.items():
-                writer.move_document(spec.name, old, new)
+            writer.move_documents(spec.name, step.listing.moved)
             for item in planned.on_new_terms:
                 match step.anew.get(item.path):
                     case (Document() as document, Parsed() as parsed):
@@ -237,7 +236,9 @@ class Sync:
                     case str(reason):  # who may read it can't be told: the next sync reads it anew
                         counts.subtract(["unchanged"])
                         counts["quarantined"] += 1
-                        self._store(writer, feed.spec, feed.source, _Ready(item, "", "quarantined", reason))
+                        self._store(
+                            writer, feed.spec, feed.source, _Ready(item, f"{item.signature}|", "quarantined", reason)
+                        )
                         continue
                 writer.put_terms(spec.name, item.path, _terms(item, spec))
             writer.hold_items(spec.name, planned.held, planned.back)

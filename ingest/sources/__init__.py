@@ -1,16 +1,19 @@
-"""Where knowledge lives: the `Source` port, its records, and the adapters (`folder`, `git`).
+"""Where knowledge lives: the `Source` port, its records, and the adapters, one module for each type in `waypost.yaml`.
 
-A source lists what it has and hands out bytes; it knows nothing of parsing or of the catalog. `ingest.sync` calls it.
+A source lists what it has and hands out bytes; it knows nothing of parsing or of the catalog. `ingest.sync` calls it, and
+`ingest.sources.registry` finds its type. How to write one: docs/sources.md.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import pathspec
+from pydantic import BaseModel, ConfigDict
 
 from ingest.rendering import Rendered
 from rag.errors import SettingsError
@@ -30,9 +33,16 @@ class Credentials:
         return tuple(value for value in (self.token,) if value)
 
 
+class Options(BaseModel):
+    """The keys that entries of one type have beside those of every source; what pydantic refuses is told to the user."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
 @dataclass(frozen=True)
 class SourceSpec:
-    """One entry of `sources:` in waypost.yaml. `location` is an absolute path or a URL."""
+    """One entry of `sources:` in waypost.yaml. `location` is an absolute path or a URL, or "" where the type needs none;
+    `options` is an instance of its type's `Options`."""
 
     name: str
     type: str
@@ -47,6 +57,7 @@ class SourceSpec:
     site_url: str = ""
     schedule: str = ""
     credentials: Credentials = Credentials()
+    options: Any = field(default_factory=Options)
 
     @property
     def access(self) -> AccessRule:
@@ -56,8 +67,11 @@ class SourceSpec:
     @property
     def fingerprint(self) -> str:
         """Changes when a setting changes that shapes documents; they are then made anew. Access and owner alone shape none."""
-        shown = (self.kind, self.web_url, self.site_url)
+        shown = (self.kind, self.web_url, self.site_url, *self._own_options())
         return digest("spec", *shown)[:12]
+
+    def _own_options(self) -> tuple[str, ...]:
+        return (self.options.model_dump_json(),) if type(self.options).model_fields else ()
 
     def selects(self) -> PathFilter:
         return PathFilter(self.include, self.exclude, self.name)
@@ -153,3 +167,13 @@ class Source(Protocol):
     def close(self) -> None:
         """Forgets what it kept to read from, which was not redacted; called when a sync is done with it, however it ended."""
         ...
+
+
+@dataclass(frozen=True)
+class SourceType:
+    """A type that waypost.yaml may name. `make` gets an entry, and a folder of that source's own that it may fill: it outlives a
+    sync, and `waypost purge` looks into it. `locations` says what an entry must have one of: "path", "url"; empty: neither."""
+
+    make: Callable[[SourceSpec, Path], Source]
+    options: type[Options] = Options
+    locations: tuple[str, ...] = ("url",)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ingest.owners import PLACES, owners
 from ingest.refusals import MAX_BYTES, too_large
-from ingest.sources import Link, Listed, Listing, Previous, SourceSpec
+from ingest.sources import Link, Listed, Listing, Previous, SourceSpec, SourceType
 from rag.errors import DocumentError, RefusedError, SettingsError, SourceError
 
 _RACY_NS = 2_000_000_000  # a file changed this shortly before the listing may change again within its time stamp
@@ -132,3 +132,6 @@ def _listed(path: str, entry: os.DirEntry[str]) -> Listed:
     signature = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}{racy}"
     updated = datetime.fromtimestamp(status.st_mtime, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Listed(path, signature, size=status.st_size, updated_at=updated)
+
+
+TYPE = SourceType(lambda spec, _: FolderSource(spec), locations=("path",))

@@ -14,7 +14,7 @@ from ingest.departures import departures
 from ingest.git import GitRepository, TreeEntry, is_url
 from ingest.history import Change, last_changes
 from ingest.owners import PLACES, owners
-from ingest.sources import Link, Listed, Listing, Previous, SourceSpec
+from ingest.sources import Link, Listed, Listing, Previous, SourceSpec, SourceType
 from rag.errors import SourceError
 
 _FILES = ("100644", "100755", "100664")
@@ -157,3 +157,6 @@ def pinned_link(web_url: str, commit: str, path: str) -> Link:
     if "gitea" in host or "forgejo" in host or "codeberg" in host:
         return Link(f"{base}/src/commit/{commit}/{quoted}", "#L{start}-L{end}")
     return Link(f"{base}/blob/{commit}/{quoted}", "?plain=1#L{start}-L{end}")
+
+
+TYPE = SourceType(GitSource, locations=("path", "url"))

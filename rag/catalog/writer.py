@@ -108,9 +108,15 @@ class CatalogWriter:
         self._connection.execute(update(s.items).where(*mine).values(retry_at=""))
 
     def doubt_item(self, source: str, path: str) -> None:
-        """Lets the next sync read a thing anew, changed or not."""
-        mine = (s.items.c.source == source, s.items.c.path == path)
-        self._connection.execute(update(s.items).where(*mine).values(signature=""))
+        """Lets the next sync read a thing anew, changed or not; the source's own part of its signature stays."""
+        self._doubt(source, path, path)
+
+    def _doubt(self, source: str, path: str, to: str) -> None:
+        t = s.items
+        mine = (t.c.source == source, t.c.path == path)
+        for signature in self._connection.execute(select(t.c.signature).where(*mine)).scalars().all():
+            values = {"path": to, "signature": f"{signature.rpartition('|')[0]}|"}
+            self._connection.execute(update(t).where(*mine).values(values))
 
     def remove_item(self, source: str, path: str) -> None:
         self._connection.execute(delete(s.items).where(s.items.c.source == source, s.items.c.path == path))
@@ -130,14 +136,26 @@ class CatalogWriter:
                 return candidate
             attempt += 1
 
-    def move_document(self, source: str, old_path: str, new_path: str) -> None:
-        """Lets the document at `old_path` keep its id at `new_path`; its text follows by `put_document`."""
+    def move_documents(self, source: str, moved: Mapping[str, str]) -> None:
+        """Lets the document at each old path keep its id at its new one, and its thing of the ledger with it, to be read anew.
+        `moved` maps new paths to old ones, and may change them round; a document that stood at a new path, and did not move
+        itself, was replaced, and is removed."""
         d = s.documents
-        moved = select(d.c.id).where(d.c.source == source, d.c.path == old_path)
-        for document_id in self._connection.execute(moved).scalars().all():
-            self._keep_version(document_id)
-        self._connection.execute(update(d).where(d.c.source == source, d.c.path == old_path).values(path=new_path))
-        self.remove_item(source, old_path)
+        for old in moved.values():
+            for document_id in self._ids_at(source, old):
+                self._keep_version(document_id)
+        for new in moved.keys() - set(moved.values()):
+            for document_id in self._ids_at(source, new):
+                self.remove_document(document_id)
+            self.remove_item(source, new)
+        steps = [(old, f"\0{old}") for old in moved.values()] + [(f"\0{old}", new) for new, old in moved.items()]
+        for at, to in steps:  # by way of a path that is nobody's
+            self._connection.execute(update(d).where(d.c.source == source, d.c.path == at).values(path=to))
+            self._doubt(source, at, to)
+
+    def _ids_at(self, source: str, path: str) -> list[str]:
+        d = s.documents
+        return list(self._connection.execute(select(d.c.id).where(d.c.source == source, d.c.path == path)).scalars())
 
     def put_document(
         self, document: Document, drafts: Sequence[PassageDraft], text_hashes: Sequence[str], generation: Generation,

@@ -120,7 +120,7 @@ BAD_CONFIGS = {
     "sources: []": "at least one source",
     "sources: [{name: x}]": "type None",
     "sources: [{name: x, type: sharepoint, path: .}]": "knows: folder, git",
-    "sources: [{name: x, type: folder}]": "needs one of `path` and `url`",
+    "sources: [{name: x, type: folder}]": "needs `path`",
     "sources: [{name: 'a/b', type: folder, path: .}]": "needs a name",
     "sources: [{name: x, type: folder, path: ., ownr: me}]": "did you mean 'owner'?",
     "sources: [{name: x, type: folder, path: .}, {name: x, type: folder, path: .}]": "two sources",
