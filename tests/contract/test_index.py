@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -143,3 +144,19 @@ def test_a_misspelt_word_is_looked_for_as_the_documents_spell_it(tmp_path: Path)
     assert index.spelt("noeds", EVERYONE) == "nodes"  # whose stem is `no`
     for kept in ("upgrade", "cluster", "zzzzzz", "past", "v1.29", "opensearchdomain"):
         assert index.spelt(kept, EVERYONE) == kept
+
+
+def test_equal_vectors_by_the_thousand_cut_nothing_off(tmp_path: Path) -> None:
+    """As HNSW sees them, they link to each other alone (decision 18)."""
+    random = np.random.default_rng(0)
+    centres = random.normal(size=(40, 64))
+    others = centres[random.integers(0, 40, 1500)] + 0.3 * random.normal(size=(1500, 64))
+    vectors = np.concatenate([others, np.repeat(centres[:1], 3000, 0)]).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    entries = [replace(entry(str(n), "a"), vector=vectors[n]) for n in random.permutation(len(vectors))]
+    index = ChromaIndex(tmp_path / "vectors", "m")
+    index.apply(entries, [], 1)
+    asked = range(0, 1500, 10)
+    unfound = [n for n in asked if str(n) not in {hit.id for hit in index.search(vectors[n], 10, EVERYONE)}]
+    index.close()
+    assert len(unfound) <= 0.05 * len(asked)
