@@ -8,7 +8,7 @@ DEMO_HOME := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/waypost-demo
 DEMO := WAYPOST_HOME=$(DEMO_HOME) WAYPOST_CONFIG=data/sample/waypost.yaml ANTHROPIC_API_KEY= $(BIN)/waypost
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help install demo test check lint types serve eval bench bench-ranking bench-identifiers bench-secrets bench-sync bench-sandbox bench-embedding bench-peer bench-terraform test-backup test-crash test-hostile test-listing test-model test-switch clean
+.PHONY: help install demo test check lint types serve eval bench bench-ranking bench-identifiers bench-secrets bench-secrets-stored bench-sync bench-sandbox bench-embedding bench-peer bench-terraform test-backup test-crash test-hostile test-listing test-model test-switch clean
 
 help: ## print these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -73,6 +73,9 @@ bench: $(VENV)/.installed-dev ## print every figure of retrieval side by side (a
 
 bench-secrets: $(VENV)/.installed-dev ## 2,000 planted secrets and 498 lines that must survive; ARGS="--misses 20" or "--outside FOLDER"
 	@$(BIN)/python -m tests.bench.secrets $(ARGS)
+
+bench-secrets-stored: $(VENV)/.installed-dev ## whether any of them is left in what is stored, printed or backed up (minutes)
+	@$(BIN)/python -m tests.bench.secrets.stored
 
 bench-sync: $(VENV)/.installed-dev ## time a full sync against plain encode; CORPUS=waypost.yaml of a corpus
 	@$(BIN)/python -m tests.bench.sync $(or $(CORPUS),data/sample/waypost.yaml)
