@@ -46,7 +46,7 @@ demo: $(VENV)/.installed ## sync the sample organisation and ask it questions
 	@echo "With ANTHROPIC_API_KEY set, Claude writes the answers. The demo's index is in $(DEMO_HOME); make clean removes it."
 
 test: $(VENV)/.installed-dev ## run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 lint: $(VENV)/.installed-dev ## ruff and import-linter
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-cache
@@ -103,8 +103,9 @@ test-model: $(VENV)/.installed-dev ## sync against a model, 200 histories of edi
 test-listing: $(VENV)/.installed-dev ## a git host that fails in 28 ways, 20 rounds each
 	@WAYPOST_TEST_ROUNDS=20 $(BIN)/python -m pytest -q tests/integration/test_listing_failures.py
 
-test-hostile: $(VENV)/.installed-dev ## every hostile git repository, and 300 hostile files of 1 MB each (some minutes)
-	@WAYPOST_TEST_HOSTILE=1 $(BIN)/python -m pytest -q tests/integration/test_hostile_repositories.py tests/integration/test_hostile_files.py
+test-hostile: $(VENV)/.installed-dev ## every hostile git repository; 394 hostile files of 1 MB read, of 100 kB synced (a quarter of an hour)
+	@$(BIN)/python -m tests.ingest.hostile_files 1000000
+	@WAYPOST_TEST_HOSTILE=1 $(BIN)/python -m pytest tests/integration/test_hostile_repositories.py tests/integration/test_hostile_files.py
 
 test-crash: $(VENV)/.installed-dev ## kill syncs of 100,000 vectors at random and at named steps (about an hour)
 	@$(BIN)/python -m tests.crash.run $(ARGS)

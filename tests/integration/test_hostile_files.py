@@ -27,7 +27,7 @@ from tests.conftest import configure, write
 from tests.ingest.hostile_files import hostile_files
 
 pytestmark = pytest.mark.timeout(1800)
-SIZE = 1_000_000 if os.environ.get("WAYPOST_TEST_HOSTILE") else 4_000
+SIZE = 100_000 if os.environ.get("WAYPOST_TEST_HOSTILE") else 4_000
 CANARY = Path("/tmp/waypost-canary")
 ORDINARY = {f"docs/{n}.md": f"# Page {n}\n\nalpaca{n}\n" for n in range(10)}
 
