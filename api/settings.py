@@ -7,7 +7,8 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -136,7 +137,10 @@ def _source(entry: Any, number: int, config: Path, environment: Mapping[str, str
         include=_strings(entry, "include", where),
         exclude=_strings(entry, "exclude", where),
         audience=_audience(entry, where),
-        credentials=_credentials(entry.get("credentials"), where, environment),
+        credentials=replace(
+            _credentials(entry.get("credentials"), where, environment),
+            others=tuple(_variables([entry.get(key) for key in found.options.model_fields], environment)),
+        ),
         **{key: _string(entry, key, where) for key in ("owner", "ref", "web_url", "site_url", "schedule")},
         kind=_string(entry, "kind", where) or "auto",
     )
@@ -199,6 +203,15 @@ def _filled(value: Any, where: str, environment: Mapping[str, str]) -> Any:
         if not environment.get(variable):
             raise SettingsError(f"{where}: the environment variable {variable} is not set")
     return _VARIABLE.sub(lambda match: environment[match[1]], value)
+
+
+def _variables(value: Any, environment: Mapping[str, str]) -> Iterator[str]:
+    """What the environment holds for each ${VARIABLE} in a value."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _variables(inner, environment)
+    elif isinstance(value, str):
+        yield from (environment[variable] for variable in _VARIABLE.findall(value))
 
 
 def _string(entry: Mapping[str, Any], key: str, where: str) -> str:

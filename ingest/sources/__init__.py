@@ -22,15 +22,17 @@ from rag.records import AccessRule, digest
 
 @dataclass(frozen=True)
 class Credentials:
-    """What opens a private source. Never stored, logged or shown; not even by repr."""
+    """What opens a private source. Never stored, logged or shown; not even by repr. `others` are what the environment variables
+    hold that the options of its type name."""
 
     token: str = field(default="", repr=False)
     username: str = field(default="", repr=False)
     ssh_key: str = field(default="", repr=False)
+    others: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        return tuple(value for value in (self.token,) if value)
+        return tuple(value for value in (self.token, *self.others) if value)
 
 
 class Options(BaseModel):
@@ -57,7 +59,7 @@ class SourceSpec:
     site_url: str = ""
     schedule: str = ""
     credentials: Credentials = Credentials()
-    options: Any = field(default_factory=Options)
+    options: Any = field(default_factory=Options, repr=False)
 
     @property
     def access(self) -> AccessRule:

@@ -17,6 +17,7 @@ GROUP = "waypost.sources"
 _OURS = {
     "folder": "ingest.sources.folder",
     "git": "ingest.sources.git",
+    "llamahub": "ingest.sources.llamahub",
 }
 
 
