@@ -171,10 +171,30 @@ class Source(Protocol):
         ...
 
 
+class BrokenSource:
+    """One that could not be made: its listing says why, and the other sources of a sync go on."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def listing(self, previous: Previous) -> Listing:
+        raise self._error
+
+    def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Rendered | Exception]]:
+        raise self._error
+
+    def link(self, item: Listed, version: str) -> Link:
+        raise self._error
+
+    def close(self) -> None:
+        """Keeps nothing."""
+
+
 @dataclass(frozen=True)
 class SourceType:
-    """A type that waypost.yaml may name. `make` gets an entry, and a folder of that source's own that it may fill: it outlives a
-    sync, and `waypost purge` looks into it. `locations` says what an entry must have one of: "path", "url"; empty: neither."""
+    """A type that waypost.yaml may name. `make` gets an entry, and a folder of that source's own that it may make and fill: it
+    outlives a sync, and `waypost purge` removes it. `locations` says what an entry must have one of: "path", "url"; empty:
+    neither."""
 
     make: Callable[[SourceSpec, Path], Source]
     options: type[Options] = Options

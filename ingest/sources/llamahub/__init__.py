@@ -32,7 +32,7 @@ _LONGEST_RUN = 1800.0  # seconds: a source that says nothing for longer is given
 _MOST_BYTES = 2 << 30  # of all texts together
 _HTML = re.compile(r"\s*<(?:!doctype html|html|head|body|div|p|h[1-6]|table|ul|ol|main|article|section)\b", re.I)
 _SECRETIVE = re.compile(r"token|secret|passw|pwd|key|auth|credential", re.I)  # keys of arguments
-_UNNAMED = "its reader names it by nothing that stays, so an edit makes another document of it; name a key of its metadata with `id_key`"
+_UNNAMED = "nothing that stays names it, so an edit makes another document of it; name a key of its metadata: `id_key`"
 
 
 class LlamaHubOptions(Options):
@@ -205,8 +205,10 @@ def _content(page: Page, texts: Sequence[str]) -> bytes | Rendered:
         return replace(rendered, title=page.title or rendered.title)
     if page.is_file and not is_rendered(page.path, b""):
         return text.encode()
-    notes = () if page.named else (_UNNAMED,)
-    return Rendered(text, tuple(_places(page, texts)), page.title, notes)
+    places = tuple(_places(page, texts))
+    if page.named:
+        return Rendered(text, places, page.title)
+    return Rendered(text, places, page.title or text.strip().split("\n")[0].strip("# ")[:80], (_UNNAMED,))
 
 
 def _places(page: Page, texts: Sequence[str]) -> Iterator[Place]:

@@ -41,7 +41,7 @@ def main() -> None:
     except _TaskError as error:
         end = {"error": SETTINGS, "message": str(error)}
     except ImportError as error:
-        end = {"error": SETTINGS, "message": f"the reader wants a package that is not installed: {error}"}
+        end = {"error": SETTINGS, "message": f"{error} (the reader wants a package that {sys.executable} has not)"}
     except BaseException as error:  # noqa: BLE001  # others' code: whatever it raises is told
         end = {"error": SOURCE, "message": f"{type(error).__name__}: {error}"}
     print(json.dumps(end), file=channel, flush=True)
