@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import logging
 import os
 import sys
 import threading
@@ -31,6 +32,9 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     sys.path[:] = task["search_path"] or sys.path
     os.environ.update(task["environment"])
+    logging.basicConfig(
+        format="%(levelname)s %(name)s: %(message)s"
+    )  # so that errors are told from what is said in passing
     count = 0
     try:
         made = _made_here()
@@ -44,8 +48,9 @@ def main() -> None:
         end = {"error": SETTINGS, "message": f"{error} (the reader wants a package that {sys.executable} has not)"}
     except BaseException as error:  # noqa: BLE001  # others' code: whatever it raises is told
         end = {"error": SOURCE, "message": f"{type(error).__name__}: {error}"}
-    print(json.dumps(end), file=channel, flush=True)
+    sys.stdout.flush()
     sys.stderr.flush()
+    print(json.dumps(end), file=channel, flush=True)
     os._exit(0)  # threads that a reader left behind keep nobody waiting
 
 

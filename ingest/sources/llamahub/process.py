@@ -92,6 +92,8 @@ class ReaderProcess:
                 timer.cancel()
                 _end(process)
                 printed.join(_END)
+                if process.stderr and not printed.is_alive():
+                    process.stderr.close()
 
     def _started(self, folder: Path) -> subprocess.Popen[bytes]:
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
