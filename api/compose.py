@@ -90,7 +90,7 @@ def source_from(spec: SourceSpec, home: Path) -> Source:
         return source_type(spec.type).make(spec, folder_of(spec, home))
     except WaypostError as error:
         return BrokenSource(error)
-    except Exception as error:  # noqa: BLE001  # it may be others' code
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # it may be others' code
         return BrokenSource(SourceError(f"source {spec.name!r} can't be made: {type(error).__name__}: {error}"))
 
 

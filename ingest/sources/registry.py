@@ -48,7 +48,7 @@ def source_type(name: str) -> SourceType:
         )
     try:
         loaded = points[0].load()
-    except Exception as error:  # it is others' code
+    except (Exception, SystemExit) as error:  # it is others' code
         raise SettingsError(f"it is of the package {packages[0]}, which can't be loaded: {error!r}") from error
     if not isinstance(loaded, SourceType):
         raise SettingsError(

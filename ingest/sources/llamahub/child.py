@@ -127,6 +127,8 @@ def _called(function: Callable[..., Any], arguments: dict[str, Any], key: str) -
 
 
 def _record(document: Any, made: set[str], longest: int) -> dict[str, Any]:
+    if not hasattr(document, "text") and not hasattr(document, "get_content"):
+        raise TypeError(f"load_data gave a {type(document).__name__} where a Document was expected")
     text = getattr(document, "text", None)
     if text is None and hasattr(document, "get_content"):
         text = document.get_content()
