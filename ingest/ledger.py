@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from ingest.sources import Listed, Listing
+from rag.errors import SourceError
+from rag.records import AccessRule
 
 MOST_GONE = 20  # documents of a source that may go in one run, or
 SHARE_GONE = 0.05  # this share of them, if that is more
@@ -80,6 +82,20 @@ def plan(
 def too_many(gone: int, known: int) -> bool:
     """Whether so many documents of a source may not go without a person's word."""
     return gone > max(MOST_GONE, SHARE_GONE * known)
+
+
+def well_formed(listing: Listing) -> Listing:
+    """The listing. Raises: SourceError when it is none, which is so for some of others' code."""
+    if not isinstance(listing, Listing):
+        raise SourceError(f"its code gave {type(listing).__name__} where a Listing was expected")
+    texts = ("path", "signature", "version", "updated_at", "refusal", "handle", "owner")
+    for item in listing.items:
+        wrong = [name for name in texts if not isinstance(getattr(item, name, None), str)]
+        if wrong or not item.path or not isinstance(item.size, int) or not isinstance(item.access, AccessRule):
+            raise SourceError(
+                f"its code listed what is no Listed: {', '.join(wrong) or 'path, size or access'}: {item!r:.200}"
+            )
+    return listing
 
 
 def sound(listing: Listing, ledger: Mapping[str, Entry]) -> Listing:
