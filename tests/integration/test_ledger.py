@@ -19,7 +19,7 @@ from ingest.sync import SyncReport
 from rag import doctor
 from rag.errors import DocumentError, SettingsError, SourceError
 from rag.records import AccessRule, Viewer
-from tests.conftest import commit, configure
+from tests.conftest import commit, configure, write
 
 Sync = Callable[..., SyncReport]
 SRE = AccessRule.of([["sre"]])
@@ -277,3 +277,15 @@ def test_a_source_that_says_nothing_is_given_up(run: Runner, monkeypatch: pytest
     slow.hangs.set()  # what it says later is not heard
     time.sleep(0.1)
     assert run.paths("slow") == set()
+
+
+def test_a_run_that_was_killed_is_not_called_running_for_ever(
+    owner: Owner, sync: Sync, settings: Settings, tmp_path: Path
+) -> None:
+    configure(settings, {"name": "w", "type": "folder", "path": str(write(tmp_path / "w", {"a.md": "# A\n"}))})
+    with owner.catalog.write() as writer:
+        writer.start_run("w")
+        writer.start_run("another")
+    assert sync().sources[0].outcome == "done"
+    runs = {(run["source"], run["outcome"]) for run in owner.catalog.runs()}
+    assert runs == {("w", "interrupted"), ("another", "running"), ("w", "done")}
