@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 import sys
 from pathlib import Path
@@ -17,15 +16,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from api.settings import Settings
 from rag.errors import SettingsError
 from rag.ports import Progress as Step
-
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+from rag.steering import STEERING
 
 
 class Terminal(Console):
     """A console whose texts, which hold what documents say, move no terminal and turn nothing round."""
 
     def print(self, *objects: Any, **options: Any) -> None:
-        super().print(*(_STEERING.sub("\ufffd", one) if isinstance(one, str) else one for one in objects), **options)
+        super().print(*(_still(one) if isinstance(one, str) else one for one in objects), **options)
+
+
+def _still(text: str) -> str:
+    return STEERING.sub(lambda found: found[0] if found[0] in "\t\n" else "\ufffd", text)
 
 
 out, err = Terminal(highlight=False, soft_wrap=True), Terminal(stderr=True, highlight=False, soft_wrap=True)

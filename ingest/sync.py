@@ -26,6 +26,7 @@ from ingest.sandbox import shared
 from ingest.side_by_side import Ended, Feed, Interrupted, SideBySide
 from ingest.sources import Link, Listed, Listing, Previous, Source, SourceSpec
 from rag.catalog import Catalog, CatalogWriter
+from rag.catalog.names import kept_signature, own_signature
 from rag.catalog.writer import now
 from rag.errors import DocumentError, RefusedError, SourceError, WaypostError
 from rag.indexes.projection import Projections
@@ -198,7 +199,7 @@ class Sync:
 
     def _list(self, spec: SourceSpec, source: Source, ledger: Mapping[str, Any]) -> Listing:
         known = {row.name: row.head for row in self._catalog.sources()}
-        signatures = {path: row.signature.rsplit("|", 1)[0] for path, row in ledger.items() if row.signature}
+        signatures = {path: own_signature(row.signature) for path, row in ledger.items() if row.signature}
         return well_formed(source.listing(Previous(known.get(spec.name, ""), signatures)))
 
     def _open_run(self, spec: SourceSpec) -> _Run:
@@ -244,7 +245,9 @@ class Sync:
                     case str(reason):  # who may read it can't be told: the next sync reads it anew
                         counts.subtract(["unchanged"])
                         counts["quarantined"] += 1
-                        self._store(writer, feed.spec, _Ready(item, f"{item.signature}|", "quarantined", reason))
+                        self._store(
+                            writer, feed.spec, _Ready(item, kept_signature(item.signature, ""), "quarantined", reason)
+                        )
                         continue
                 writer.put_terms(spec.name, item.path, _terms(item, spec))
             writer.hold_items(spec.name, planned.held, planned.back)
@@ -406,7 +409,7 @@ class Sync:
 
 def _signature(item: Listed, spec: SourceSpec) -> str:
     """The item's own signature, and that of everything else which shapes its documents."""
-    return f"{item.signature}|{spec.fingerprint}.{PIPELINE}"
+    return kept_signature(item.signature, f"{spec.fingerprint}.{PIPELINE}")
 
 
 def _terms(item: Listed, spec: SourceSpec) -> str:

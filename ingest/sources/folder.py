@@ -145,23 +145,24 @@ def _moves(items: Sequence[Listed], previous: Previous) -> dict[str, str]:
     old: defaultdict[str, list[str]] = defaultdict(list)
     new: defaultdict[str, list[str]] = defaultdict(list)
     for path, signature in previous.signatures.items():
-        if path not in now and _FILE.match(signature):
-            old[" ".join(signature.split(" ")[:2])].append(path)
+        if path not in now and (state := _FILE.match(signature)):
+            old[state[0]].append(path)
     for item in items:
-        if item.path not in previous.signatures and _FILE.match(item.signature):
-            new[" ".join(item.signature.split(" ")[:2])].append(item.path)
+        if item.path not in previous.signatures and (state := _FILE.match(item.signature)):
+            new[state[0]].append(item.path)
     found: dict[str, str] = {}
     for key in old.keys() & new.keys():
         if len(old[key]) == len(new[key]) == 1:
             found[new[key][0]] = old[key][0]
             continue
-        by_name = Counter(path.rpartition("/")[2] for path in (*old[key], *new[key]))
-        names = {path.rpartition("/")[2]: path for path in old[key]}
-        for path in new[key]:
-            name = path.rpartition("/")[2]
-            if name in names and by_name[name] == 2:
-                found[path] = names[name]
+        count = Counter(_name(path) for path in (*old[key], *new[key]))
+        names = {_name(path): path for path in old[key]}
+        found |= {path: names[_name(path)] for path in new[key] if _name(path) in names and count[_name(path)] == 2}
     return found
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 TYPE = SourceType(lambda spec, _: FolderSource(spec), locations=("path",))

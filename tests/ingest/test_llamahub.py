@@ -19,6 +19,7 @@ from ingest.rendering import Rendered
 from ingest.sources import Credentials, Listed, Listing, Previous, SourceSpec
 from ingest.sources.llamahub import LlamaHubOptions, LlamaHubSource
 from rag.errors import SettingsError, SourceError
+from tests.conftest import runs
 from tests.places import readers
 
 SECRET = "s3cret/pass+word"
@@ -70,18 +71,11 @@ def read(source: LlamaHubSource) -> dict[str, Any]:
     return {item.path: data for item, data in source.fetch(list(found))}
 
 
-def alive(pid: int) -> bool:
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 def gone(pids: list[int]) -> bool:
     end = time.monotonic() + 5
-    while any(map(alive, pids)) and time.monotonic() < end:
+    while any(map(runs, pids)) and time.monotonic() < end:
         time.sleep(0.05)
-    return not any(map(alive, pids))
+    return not any(map(runs, pids))
 
 
 # -- what is there ----------------------------------------------------------------------------------------------------
@@ -184,7 +178,7 @@ def test_it_ends_with_waypost_however_that_ends(file: Path) -> None:
         waypost.wait()
     reader, started = map(int, (file.parent / "pids").read_text().split())
     assert gone([reader])
-    if alive(started):  # the process that it started has to look after itself
+    if runs(started):  # the process that it started has to look after itself
         os.kill(started, signal.SIGKILL)
 
 

@@ -23,7 +23,7 @@ from ingest.sources.folder import FolderSource
 from ingest.sync import SyncReport
 from rag import doctor
 from rag.records import Viewer
-from tests.conftest import configure, write
+from tests.conftest import configure, runs, write
 from tests.ingest.hostile_files import hostile_files
 
 pytestmark = pytest.mark.timeout(1800)
@@ -175,15 +175,7 @@ def test_ctrl_c_ends_a_sync_at_once_though_a_document_takes_long(tmp_path: Path)
         assert time.monotonic() - began < 10
     assert workers
     time.sleep(0.5)
-    assert not any(_runs(pid) for pid in workers)
-
-
-def _runs(pid: int) -> bool:
-    """Whether a process runs; a dead one may wait to be reaped by others."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
+    assert not any(runs(pid) for pid in workers)
 
 
 def _workers(parent: int) -> list[int]:

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from rag.records import digest
+from rag.steering import STEERING
 
 _FILES = ("file_path", "filepath", "path", "key")
 _FOLDER_AND_NAME = ("folder_path", "file_name")
@@ -27,7 +28,6 @@ _DATES = (
     "updated_at", "updated", "last_modified_date", "last_modified", "lastmodified", "lastmodifieddatetime", "modified_at",
     "modified", "last_edited_time", "last_updated", "date", "published",
 )  # fmt: skip
-_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # what moves a terminal or turns text
 _FILE_NAME = re.compile(r"(?:^|/)[^/\s]+\.[A-Za-z]\w{0,9}$")
 _LONGEST = 300  # characters of a path
 
@@ -171,12 +171,12 @@ def _without_secrets(url: str, secrets: Sequence[str]) -> str:
 
 
 def _link(url: str, secrets: Sequence[str]) -> str:
-    return _without_secrets(url, secrets) if re.match(r"https?://\S+$", url, re.I) and not _STEERING.search(url) else ""
+    return _without_secrets(url, secrets) if re.match(r"https?://\S+$", url, re.I) and not STEERING.search(url) else ""
 
 
 def _path(name: str) -> str:
     """A name as a path: no empty parts, none that lead elsewhere, nothing that steers a terminal, and not too long."""
-    clean = _STEERING.sub(" ", name).encode("utf-8", "replace").decode("utf-8")
+    clean = STEERING.sub(" ", name).encode("utf-8", "replace").decode("utf-8")
     path = "/".join(part.strip() for part in clean.split("/") if part.strip() not in ("", ".", ".."))
     return path if len(path) <= _LONGEST else f"{path[: _LONGEST - 17]}~{digest('path', path)[:16]}"
 
