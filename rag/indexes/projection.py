@@ -41,6 +41,14 @@ class Projection:
             self.index.apply(*self._meaning(changes), mark)
         return last - start
 
+    def pending(self) -> set[str]:
+        """The passages and documents of which the index has not seen the last changes."""
+        mark, found = self.index.watermark(), set[str]()
+        while changes := self._catalog.changes(mark, _BATCH):
+            found |= {change.subject for change in changes}
+            mark = changes[-1].seq
+        return found
+
     def _build(self) -> None:
         """Brings an index that has followed nothing yet to what the catalog holds, whatever led there: old changes would leave
         deleted passages behind, which tantivy counts words of until it merges. What a kill left of it is used."""
