@@ -164,8 +164,8 @@ def _copy(catalog: Path, copy: Path) -> tuple[str, int]:
 
 
 def _is_damaged(catalog: Path) -> bool:
-    """Whether reading alone shows that a catalog is damaged: what SQLite says while it copies one ("the disk is full") may come of
-    a length that the file itself claims."""
+    """Whether reading alone shows that a catalog is damaged: what SQLite says while it copies one ("the disk is full") may come
+    of a length that the file itself claims."""
     try:
         with _connected(catalog, _HURRY) as connection:
             return bool(connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok")

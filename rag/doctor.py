@@ -21,9 +21,9 @@ _TOLERATED = 0.02  # HNSW is approximate: a few of many vectors aren't among the
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What one index lacks, has too much, or holds in an older form, as passage ids; `unfound` by their own vector. `behind` counts
-    what differs only because the last changes are not applied yet, which a sync that was cut short leaves; `error`: why the
-    index can't be read at all."""
+    """What one index lacks, has too much, or holds in an older form, as ids; `unfound` by their own vector. `behind` counts what
+    differs only because the last changes are not applied yet, which a sync that was cut short leaves; `error`: why the index
+    can't be read at all."""
 
     index: str
     expected: int
@@ -55,7 +55,8 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """As `waypost doctor --json` prints it."""
-        return {"sound": self.sound, **asdict(self)}
+        diagnoses = [{"sound": diagnosis.sound, **asdict(diagnosis)} for diagnosis in self.diagnoses]
+        return {"sound": self.sound, **asdict(self), "diagnoses": diagnoses}
 
 
 def examine(catalog: Catalog, projections: Projections, faults: Mapping[str, str] | None = None) -> Report:

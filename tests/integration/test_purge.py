@@ -358,7 +358,7 @@ def test_a_purged_file_that_gets_another_name_stays_away(settings: Settings, tmp
 PLAN = "# The plan\n\n" + "".join(
     f"Step {n}: we {verb} the {thing} before the others hear of it.\n"
     for n, (verb, thing) in enumerate(
-        [("sell", "mill"), ("buy", "farm"), ("move", "yard"), ("hide", "dock"), ("burn", "barn"), ("sign", "deal"), ("leak", "list")]
+        [("sell", "mill"), ("buy", "farm"), ("move", "yard"), ("hide", "dock"), ("burn", "barn"), ("sign", "deal")]
     )
 )  # fmt: skip
 EDITS = {
