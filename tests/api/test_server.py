@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
+from rag.owner import call, owner_of
 from tests.conftest import write
 
 Waypost = Callable[..., subprocess.CompletedProcess[str]]
@@ -102,6 +103,7 @@ def test_what_is_wrong_with_the_settings_is_said_at_once_as_a_sync_says_it(
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.timeout(240)
 def test_beside_a_server_the_doctor_and_approvals_work_and_a_purge_says_to_stop_it(
     server: tuple[subprocess.Popen[str], str], waypost: Waypost, tmp_path: Path
 ) -> None:
@@ -109,28 +111,26 @@ def test_beside_a_server_the_doctor_and_approvals_work_and_a_purge_says_to_stop_
     write(tmp_path / "wiki", {f"{n}.md": f"# Page {n}\n\nword{n}\n" for n in range(30)})
     assert waypost("sync").returncode == 0
 
-    def doctor(*arguments: str) -> tuple[int, dict[str, Any]]:
-        done = waypost("doctor", "--json", *arguments)
-        return done.returncode, json.loads(done.stdout)
+    def doctor(repair: bool = False) -> dict[str, Any]:
+        socket = owner_of(tmp_path / "home")["socket"]
+        return next(call(socket, {"op": "doctor", "repair": repair}, timeout=60))
 
     def first(word: str) -> str:
         return str(httpx.get(f"{address}/v1/search", params={"q": word}).json()["results"][0]["path"])
 
-    assert (doctor()[0], doctor()[1]["sound"]) == (0, True)
+    assert waypost("doctor").returncode == 0
     for lost in ("documents", "generation-1"):
         shutil.rmtree(tmp_path / "home" / lost)
-        code, told = doctor()
-        assert (code, told["sound"], (tmp_path / "home" / lost).exists()) == (1, False, False)
-        code, told = doctor("--repair")
-        assert (code, told["sound"], told["repaired"] != []) == (0, True, True)
-        assert doctor()[0] == 0
+        assert (doctor()["sound"], (tmp_path / "home" / lost).exists()) == (False, False)
+        told = doctor(repair=True)
+        assert (told["sound"], told["repaired"] != []) == (True, True)
+        assert doctor()["sound"]
         assert first("word7") == "7.md"
     for n in range(30):
         (tmp_path / "wiki" / f"{n}.md").unlink()
     assert waypost("sync").returncode == 3
     approved = waypost("approve", "wiki", "--json")
     assert (approved.returncode, json.loads(approved.stdout)["removed"]) == (0, 30)
-    assert doctor()[0] == 0
+    assert doctor()["sound"]
     refused = waypost("purge", "wiki/a.md")
     assert (refused.returncode, "waypost serve" in refused.stderr, "stop it" in refused.stderr) == (1, True, True)
-    assert waypost("search", "force-unlock").stdout.startswith("1. Lock")
