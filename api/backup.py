@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from rag.owner import WriterLock
 from rag.purged import FILE, Purged
 
 ENDING = ".waypost"
+_KEPT = "before-restore-"  # what a restore replaced is kept under such names in the data folder
 _CONFIG = "waypost.yaml"
 _USER = re.compile(r"(https?://)[^/@\s]+@")
 
@@ -51,6 +53,7 @@ class Restored:
 
 def back_up(settings: Settings, target: Path, *, force: bool = False) -> Made:
     """Writes a backup to a file, or into a folder under a name with the time. Raises: as `rag.backup.write_backup`."""
+    _outside(settings, target, "write backups somewhere else, best on another disk")
     if target.is_dir():
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         target = target / f"waypost-{stamp}{ENDING}"
@@ -60,6 +63,15 @@ def back_up(settings: Settings, target: Path, *, force: bool = False) -> Made:
     if settings.config.is_file():
         extras[_CONFIG] = _without_credentials(settings.config)
     return Made(target, write_backup(catalog_file(settings), target, extras, program(), now(), force=force))
+
+
+def _outside(settings: Settings, file: Path, advice: str) -> None:
+    """Raises: SettingsError for a place in the data folder, by whatever links it is named: what lies there is swept away with
+    it."""
+    with contextlib.suppress(OSError):
+        place = file.resolve()
+        if any(above.exists() and above.samefile(settings.home) for above in (place, *place.parents)):
+            raise SettingsError(f"{file} is in the data folder {settings.home}; {advice}")
 
 
 def catalog_file(settings: Settings) -> Path:
@@ -90,6 +102,8 @@ def restore(settings: Settings, backup: Path, *, force: bool = False) -> Restore
     another process owns the data folder; WaypostError when the backup is damaged: then nothing was changed.
     """
     target = catalog_file(settings)
+    if not backup.name.startswith(_KEPT) or backup.resolve().parent != settings.home.resolve():
+        _outside(settings, backup, "a restore replaces what is in there: move it out first")
     read_manifest(backup)
     lock = WriterLock.acquire(settings.home, "restore")
     try:
@@ -136,7 +150,7 @@ def _rebuild(settings: Settings, lock: WriterLock, manifest: Manifest, config: s
 def _set_aside(settings: Settings, catalog: Path) -> str:
     """Keeps the catalog that is there as a backup in the data folder; as it is, where it is damaged."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-    kept = settings.home / f"before-restore-{stamp}{ENDING}"
+    kept = settings.home / f"{_KEPT}{stamp}{ENDING}"
     try:
         write_backup(catalog, kept, {}, program(), now())
         settle(catalog)
@@ -144,7 +158,7 @@ def _set_aside(settings: Settings, catalog: Path) -> str:
         raise
     except WaypostError:
         kept.unlink(missing_ok=True)
-        kept = settings.home / f"before-restore-{stamp}"
+        kept = settings.home / f"{_KEPT}{stamp}"
         kept.mkdir(mode=0o700)
         for file in sorted(catalog.parent.glob(f"{catalog.name}*")):  # with its log, which would damage another catalog
             shutil.move(file, kept / file.name)
@@ -160,7 +174,7 @@ def _purge_again(home: Path, unpacked: Path) -> None:
             with catalog.write() as writer:
                 writer.scrub(since.scrub)
                 for document in since.documents:
-                    writer.erase_document(document.source, document.path, f"purged on {document.at[:10]}")
+                    writer.erase_document(document.source, document.path, document.reason)
             catalog.compact()
         finally:
             catalog.close()

@@ -86,6 +86,8 @@ def reranker_from(settings: Settings) -> Reranker | None:
 
 def source_from(spec: SourceSpec, home: Path) -> Source:
     """The source of an entry; where it can't be made, one that says so when it is listed, so that the others are synced."""
+    if spec.refusal:
+        return BrokenSource(SettingsError(spec.refusal))
     try:
         return source_type(spec.type).make(spec, folder_of(spec, home))
     except WaypostError as error:
@@ -147,12 +149,17 @@ class Reader:
 
 
 def chosen_sources(settings: Settings, names: Sequence[str]) -> list[SourceSpec]:
-    specs = load_sources(settings.config, os.environ)
+    """The sources that waypost.yaml names, or those of them. Raises: SettingsError."""
+    return named_among(load_sources(settings.config, os.environ), names, settings.config)
+
+
+def named_among(specs: Sequence[SourceSpec], names: Sequence[str], config: Path) -> list[SourceSpec]:
+    """The sources of these names, all without names. Raises: SettingsError for one that is not there."""
     known = {spec.name: spec for spec in specs}
     for name in names:
         if name not in known:
-            raise SettingsError(f"{settings.config} has no source {name!r}; it has: {', '.join(known)}")
-    return [known[name] for name in names] if names else specs
+            raise SettingsError(f"{config} has no source {name!r}; it has: {', '.join(known)}")
+    return [known[name] for name in names] if names else list(specs)
 
 
 @contextmanager
@@ -202,7 +209,9 @@ def _synced_repositories(settings: Settings, catalog: Catalog) -> dict[str, tupl
     heads = {row.name: row.head for row in catalog.sources() if row.type == "git" and row.head}
     if not heads:
         return {}
-    specs = [spec for spec in load_sources(settings.config, os.environ, "git") if spec.name in heads]
+    specs = [
+        spec for spec in load_sources(settings.config, os.environ, "git") if spec.name in heads and not spec.refusal
+    ]
     return {spec.name: (GitSource(spec, folder_of(spec, settings.home)), heads[spec.name]) for spec in specs}
 
 

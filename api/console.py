@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api.settings import Settings
-from rag.errors import SettingsError
+from rag.errors import RetryLaterError, SettingsError
 from rag.ports import Progress as Step
 from rag.steering import STEERING
 
@@ -49,6 +49,23 @@ def settings_from(config: Path | None) -> Settings:
         wrong = "; ".join(f"WAYPOST_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
         raise SettingsError(f"a setting in the environment is not valid: {wrong}") from error
     return settings.model_copy(update={"config": config}) if config else settings
+
+
+def server_of(settings: Settings) -> str:
+    """The socket of the `waypost serve` that owns the data folder and does the work for other commands; "" without one."""
+    from rag.owner import owner_of
+
+    holder = owner_of(settings.home)
+    return str(holder.get("socket", "")) if holder.get("role") == "serve" else ""
+
+
+def asked(address: str, request: dict[str, Any]) -> dict[str, Any]:
+    """What a server answers to a request of one answer, which may take an hour. Raises: RetryLaterError; what it reports."""
+    from rag.owner import call
+
+    for answer in call(address, request, timeout=3600):
+        return answer
+    raise RetryLaterError("the server ended before it answered; try again")
 
 
 def print_json(value: Any) -> None:

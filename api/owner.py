@@ -7,20 +7,31 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from api.compose import Reader, chosen_sources, dense_over, embedder_from, embedder_of, lexical_index, source_from
+from api.compose import (
+    Reader,
+    chosen_sources,
+    dense_over,
+    embedder_from,
+    embedder_of,
+    lexical_index,
+    named_among,
+    source_from,
+)  # fmt: skip
 from api.settings import Settings
+from api.status import TROUBLE
 from ingest.generations import build
 from ingest.parsers import SPLITTER
 from ingest.sources import Source, SourceSpec
 from ingest.sources.scrubbed import ScrubbedSource
-from ingest.sync import Sync, SyncReport
+from ingest.sync import SourceReport, Sync, SyncReport
 from ingest.versions import tidy
+from rag import doctor
 from rag.catalog import Catalog
 from rag.errors import GenerationChangedError, IndexDamagedError, SettingsError
 from rag.indexes.lexical import DOCUMENTS, TantivyIndex
@@ -28,7 +39,7 @@ from rag.indexes.projection import DocumentProjection, Projection, Projections
 from rag.indexes.vectors import ChromaIndex
 from rag.owner import OwnerService, WriterLock
 from rag.ports import Embedder, Progress
-from rag.purged import Purged
+from rag.purged import Purged, PurgedDocument
 from rag.records import Generation
 from rag.remote import search_handler
 from rag.search import Dense, Serving
@@ -61,6 +72,22 @@ class Opened:
         return dense_over(self.generation, self.embedder, self.chroma)
 
 
+@dataclass(frozen=True)
+class Approval:
+    """What became of what was held: how much is gone now, and how the sync that looked again went."""
+
+    removed: int
+    report: SourceReport
+
+    def as_json(self) -> dict[str, Any]:
+        """As `waypost approve --json` prints it."""
+        return {
+            "source": self.report.name,
+            "removed": self.removed,
+            **{k: v for k, v in asdict(self.report).items() if k != "name"},
+        }
+
+
 class Owner:
     """The data folder as its one writer. Others' requests are answered while it works."""
 
@@ -77,7 +104,10 @@ class Owner:
         self._embedded = 0  # texts, by the last build
         self._current = self._open(self.catalog.serving() or self._first())
         self._remove_strangers()
-        if self._current.lexical.watermark() == 0:  # after an upgrade, or a lost folder: nothing is embedded for it
+        if 0 in (
+            self._current.lexical.watermark(),
+            self._documents.watermark(),
+        ):  # after an upgrade, or a lost folder: nothing is embedded for it
             for projection in self.projections.by_name().values():
                 projection.catch_up()
 
@@ -128,19 +158,40 @@ class Owner:
 
         Raises: SettingsError for an unknown name.
         """
-        specs = chosen_sources(self.settings, names)
+        specs = chosen_sources(self.settings, [])
+        self.note_settings("")
+        return self.sync_specs(specs, names, progress, stop, retry=retry)
+
+    def sync_specs(
+        self,
+        known: Sequence[SourceSpec],
+        names: Sequence[str],
+        progress: Callable[[Progress], None],
+        stop: Callable[[], bool],
+        *,
+        retry: bool = False,
+    ) -> SyncReport:
+        """The same where it is known already what waypost.yaml names."""
+        specs = named_among(known, names, self.settings.config)
         if retry:
             with self.catalog.write() as writer:
                 writer.retry_now([spec.name for spec in specs])
         report = self.sync_sources([(spec, source_from(spec, self.settings.home)) for spec in specs], progress, stop)
-        named = {spec.name for spec in chosen_sources(self.settings, [])}
+        named = {spec.name for spec in known}
         return replace(report, unnamed=tuple(row.name for row in self.catalog.sources() if row.name not in named))
+
+    def note_settings(self, trouble: str) -> None:
+        """Keeps what is wrong with waypost.yaml by now, for `waypost status`; "": nothing."""
+        if self.catalog.setting(TROUBLE) != trouble:
+            with self.catalog.write() as writer:
+                writer.put_setting(TROUBLE, trouble)
 
     def sync_sources(
         self,
         sources: Sequence[tuple[SourceSpec, Source]],
         progress: Callable[[Progress], None],
         stop: Callable[[], bool],
+        approved: Collection[str] = (),
     ) -> SyncReport:
         """Syncs these sources, one sync at a time, and lets the indexes be made as the settings ask.
 
@@ -162,26 +213,25 @@ class Owner:
                 if not self._build(kept if self._current.embedder else self._wanted(), progress, stop):
                     return SyncReport((), 0, 0.0, True, generation="stopped before another generation was built")
                 said = f"generation {self.generation.number} serves now: this Waypost splits documents in another way"
-            with self._scrubbed(sources) as scrubbed:
-                report = Sync(self.catalog, self.projections, self._current.embedder, progress, stop).run(scrubbed)
+            report = Sync(self.catalog, self.projections, self._current.embedder, progress, stop).run(
+                self._scrubbed(sources), approved
+            )
             report = replace(report, generation=said)
             tidy(self.catalog, self.settings.keep_versions_days)
             return report if report.interrupted else self._follow_settings(report, progress, stop)
 
-    @contextmanager
-    def _scrubbed(self, sources: Sequence[tuple[SourceSpec, Source]]) -> Iterator[Sequence[tuple[SourceSpec, Source]]]:
-        """The sources without what was purged; purged documents that moved at their source are remembered where they are now."""
+    def _scrubbed(self, sources: Sequence[tuple[SourceSpec, Source]]) -> Sequence[tuple[SourceSpec, Source]]:
+        """The sources without what was purged."""
         purged = Purged.load(self.settings.home)
-        if not purged:
-            yield sources
-            return
-        scrubbed = [(spec, ScrubbedSource(source, spec.name, purged)) for spec, source in sources]
-        yield scrubbed
-        moved = [(spec.name, path, at) for spec, source in scrubbed for path, at in source.moved.items()]
-        for name, path, at in moved:
-            purged = purged.with_document(name, path, at)
-        if moved:
-            purged.save(self.settings.home)
+        saving = threading.Lock()
+
+        def remember(document: PurgedDocument) -> None:
+            with saving:
+                Purged.load(self.settings.home).with_document(document).save(self.settings.home)
+
+        return (
+            [(spec, ScrubbedSource(one, spec.name, purged, remember)) for spec, one in sources] if purged else sources
+        )
 
     def _forgo_embedder(self) -> None:
         """Goes on without the embedder of the generation that serves where it can't be loaded any more."""
@@ -238,31 +288,53 @@ class Owner:
             for projection in self.projections.by_name().values():
                 projection.catch_up()
 
-    def approve(self, name: str) -> int:
-        """Lets go what a source's listing lacks and a sync held back; gives how many documents those were.
+    def approve(
+        self,
+        name: str,
+        progress: Callable[[Progress], None] = lambda step: None,
+        stop: Callable[[], bool] = lambda: False,
+        source: tuple[SourceSpec, Source] | None = None,
+    ) -> Approval:
+        """Syncs a source at once, and lets go what a sync held back if a complete listing lacks it still: it may have come back
+        since. What went beyond that is held anew where it is much. `source` is the one in waypost.yaml where none is given.
 
-        Raises: SettingsError when nothing of the source is held.
+        Raises: SettingsError when nothing of the source is held, or waypost.yaml does not name it.
         """
-        with self.syncing:
-            known = [row.name for row in self.catalog.sources()]
-            if name not in known:
-                raise SettingsError(f"there is no source {name!r}; there are: {', '.join(known) or 'none yet'}")
-            items = self.catalog.items(name)
-            held = [path for path, row in items.items() if row.missing_since]
-            if not held:
-                holding = [row.name for row in self.catalog.sources() if row.state == "held"]
-                raise SettingsError(
-                    f"nothing of source {name!r} is held; "
-                    + (f"held is something of: {', '.join(holding)}" if holding else "no source has a held deletion")
-                )
-            with self.catalog.write() as writer:
-                for path in held:
-                    writer.remove_document(items[path].document_id)
-                    writer.remove_item(name, path)
-                writer.put_source(name, state="ok", message="")
-            for projection in self.projections.by_name().values():
-                projection.catch_up()
-            return len(held)
+        known = {row.name: row.state for row in self.catalog.sources()}
+        if name not in known:
+            raise SettingsError(f"there is no source {name!r}; there are: {', '.join(known) or 'none yet'}")
+        held = {path for path, row in self.catalog.items(name).items() if row.missing_since}
+        if not held:
+            holding = [other for other, state in known.items() if state == "held"]
+            raise SettingsError(
+                f"nothing of source {name!r} is held; "
+                + (f"held is something of: {', '.join(holding)}" if holding else "no source has a held deletion")
+            )
+        if source is None:
+            (spec,) = chosen_sources(self.settings, [name])
+            source = spec, source_from(spec, self.settings.home)
+        (told,) = self.sync_sources([source], progress, stop, held).sources or (SourceReport(name, "interrupted"),)
+        return Approval(len(held - self.catalog.items(name).keys()), told)
+
+    def reopen(self, meanwhile: Callable[[], None]) -> None:
+        """Opens the indexes anew; what has to be done to their folders is done `meanwhile`."""
+        self._close_before()
+        generation = self.generation
+        self._current.close()
+        self._documents.close()
+        meanwhile()
+        self._documents = TantivyIndex(self.settings.home / "documents", writable=True, weights=DOCUMENTS)
+        self._current = self._open(generation)
+
+    def mend(self, found: doctor.Report) -> doctor.Report:
+        """Brings every index up to date and mends what differs, beside what the doctor `found` before the indexes were opened."""
+        for projection in self.projections.by_name().values():
+            projection.catch_up()
+        report = doctor.examine(self.catalog, self.projections)
+        if not report.sound:
+            report = doctor.repair(self.catalog, self.projections, report)
+        wrong = {*report.repaired, *(diagnosis.index for diagnosis in found.diagnoses if not diagnosis.sound)}
+        return replace(report, repaired=tuple(name for name in self.projections.by_name() if name in wrong))
 
     # -- generations --------------------------------------------------------------------------------------------------
 

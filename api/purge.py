@@ -8,8 +8,8 @@ goes; then the catalog is cleaned. The same command again does the rest. `api.pu
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from api.backup import ENDING, catalog_file, remove_indexes
@@ -23,8 +23,9 @@ from rag.backup import CATALOG, settle, unpack, write_backup
 from rag.catalog import Catalog, CatalogWriter
 from rag.catalog.writer import now
 from rag.errors import NotFoundError, SettingsError, SourceError, WaypostError
+from rag.likeness import Sketch, sketches
 from rag.owner import WriterLock
-from rag.purged import FILE, MARK, Purged, Scrubber, forms_of, patterns_of, values_in
+from rag.purged import FILE, MARK, Purged, PurgedDocument, Scrubber, forms_of, patterns_of, values_in
 from rag.traces import Trace, traces
 
 _LINES, _SHORTEST_LINE = (
@@ -32,11 +33,15 @@ _LINES, _SHORTEST_LINE = (
     24,
 )  # lines of a purged document that the scan looks for, and the letters that each must have
 
+_TEXTS = 8  # versions of a purged document that it is known again by
+_DELETE = "delete this file, and make a new backup"
+
 
 @dataclass(frozen=True)
 class PurgeReport:
     """What a purge did: rows changed or removed by table, repositories' copies removed, backups rewritten, texts embedded anew or
-    waiting for it, and what remains: (where, what)."""
+    waiting for it, what remains: (where, what), and the masked names (SOURCE/PATH) of files that have it in their name, which
+    are left out until they are renamed."""
 
     erased: Mapping[str, int]
     mirrors: tuple[str, ...]
@@ -45,6 +50,7 @@ class PurgeReport:
     waiting: int
     left_out: int
     remains: tuple[Trace, ...]
+    names: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
@@ -66,6 +72,7 @@ class _Purge:
     mirrors: list[str] = field(default_factory=list)
     backups: list[str] = field(default_factory=list)
     remains: list[Trace] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
 
 
 def purge_value(settings: Settings, secret: str, backups: Sequence[Path]) -> PurgeReport:
@@ -78,11 +85,12 @@ def purge_value(settings: Settings, secret: str, backups: Sequence[Path]) -> Pur
             purged = purged.with_value(value, now())
         return purged
 
-    return _run(
-        settings,
-        _Purge(remember, lambda writer: writer.scrub(scrubber), scrubber, patterns_of(values), left_out=left_out),
-        backups,
-    )
+    def erase(writer: CatalogWriter) -> Mapping[str, int]:
+        purge.names |= {f"{source}/{scrubber(path)}" for source, path in writer.paths_with(scrubber)}
+        return writer.scrub(scrubber)
+
+    purge = _Purge(remember, erase, scrubber, patterns_of(values), left_out=left_out)
+    return _run(settings, purge, backups)
 
 
 def purge_document(settings: Settings, source: str, path: str, backups: Sequence[Path]) -> PurgeReport:
@@ -95,6 +103,10 @@ def purge_document(settings: Settings, source: str, path: str, backups: Sequence
             f"nothing is known of a document {source}/{path}; write SOURCE/PATH as `waypost search` shows it"
         )
     at = now()
+    key = Purged.load(settings.home).key()
+    document = PurgedDocument(
+        source, path, at, key=key, texts=tuple(_sketches(settings, source, path, bytes.fromhex(key)))
+    )
     patterns: dict[bytes, str] = {}
 
     def look(catalog: Catalog) -> None:
@@ -104,10 +116,22 @@ def purge_document(settings: Settings, source: str, path: str, backups: Sequence
             )
 
     def erase(writer: CatalogWriter) -> Mapping[str, int]:
-        return writer.erase_document(source, path, f"purged on {at[:10]}")
+        return writer.erase_document(source, path, document.reason)
 
-    purge = _Purge(lambda purged: purged.with_document(source, path, at), erase, lambda text: text, patterns, look)
+    purge = _Purge(lambda purged: purged.with_document(document), erase, lambda text: text, patterns, look)
     return _run(settings, purge, backups)
+
+
+def _sketches(settings: Settings, source: str, path: str, key: bytes) -> Iterator[Sketch]:
+    """What the document is known again by under another name: what it alone says, now and in the versions that are kept."""
+    if not catalog_file(settings).exists():
+        return
+    catalog = Catalog(settings.catalog_url)
+    try:
+        texts = catalog.texts_at(source, path)[:_TEXTS]
+        yield from sketches(texts, (text for text in catalog.other_texts(source, path)), key)
+    finally:
+        catalog.close()
 
 
 def _known(settings: Settings, source: str, path: str) -> bool:
@@ -168,18 +192,33 @@ def _run(settings: Settings, purge: _Purge, backups: Sequence[Path]) -> PurgeRep
             embedded, waiting = _make_anew(owner, purge)
             _remove_mirrors(settings, owner.catalog, purge)
             _remove_caches(settings, owner.catalog, purge)
-            _note_paths(owner.catalog, purge)
     else:
         lock.release()
     kept = sorted(settings.home.glob(f"before-restore-*{ENDING}"))
     for file in dict.fromkeys(path.absolute() for path in (*kept, *backups)):
         _rewrite(settings, file, purge)
     for place in (settings.home, *(() if here.is_relative_to(settings.home.absolute()) else (here,)), *backups):
-        purge.remains += traces(place, purge.patterns)
-    remains = tuple(dict.fromkeys(purge.remains))
+        purge.remains += (_advised(settings, trace, here, {*kept, *backups}) for trace in traces(place, purge.patterns))
+    remains, names = tuple(dict.fromkeys(purge.remains)), tuple(sorted(purge.names))
     return PurgeReport(
-        purge.erased, tuple(purge.mirrors), tuple(purge.backups), embedded, waiting, purge.left_out, remains
+        purge.erased, tuple(purge.mirrors), tuple(purge.backups), embedded, waiting, purge.left_out, remains, names
     )
+
+
+def _advised(settings: Settings, trace: Trace, catalog: Path, backups: set[Path]) -> Trace:
+    """A trace that the scan found, with what a person can do: what Waypost can take out is out by now."""
+    file, home = Path(trace.file), settings.home
+    inside = file.relative_to(home).parts[0] if file.is_relative_to(home) else ""
+    if file.absolute() in {backup.absolute() for backup in backups}:
+        advice = _DELETE
+    elif file.name.startswith(catalog.name) or inside == "documents" or inside.startswith("generation-"):
+        advice = (
+            "it is in the name of a source or of a group: change that in waypost.yaml, sync, `waypost forget` the source of "
+            "the old name, and purge again"
+        )
+    else:
+        advice = "Waypost can't clean this file: take it out by hand, or delete the file"
+    return replace(trace, remedy=advice)
 
 
 def _erase(catalog_at: Path, purge: _Purge) -> Mapping[str, int]:
@@ -209,7 +248,7 @@ def _make_anew(owner: Owner, purge: _Purge) -> tuple[int, int]:
     report = doctor.examine(catalog, owner.projections)
     if not report.sound and not doctor.repair(catalog, owner.projections, report).sound:
         purge.remains.append(
-            Trace(str(owner.settings.home), "indexes that differ from the catalog: `waypost doctor --repair`")
+            Trace(str(owner.settings.home), "indexes that differ from the catalog", "run `waypost doctor --repair`")
         )
     return embedded, waiting
 
@@ -243,14 +282,6 @@ def _remove_kept(folder: Path, catalog: Catalog, purge: _Purge) -> None:
             writer.put_source(folder.name, head="")
 
 
-def _note_paths(catalog: Catalog, purge: _Purge) -> None:
-    """A path can't be changed here: the source would say it again."""
-    listed = [path for paths in catalog.listed_paths().values() for path in paths]
-    if held := sum(purge.clean(path) != path for path in listed):
-        said = f"the paths of {held} files: rename them at their source, sync, and purge again"
-        purge.remains.append(Trace(catalog.url.removeprefix("sqlite:///"), said))
-
-
 def _rewrite(settings: Settings, file: Path, purge: _Purge) -> None:
     """Cleans a backup; its catalog gets this program's schema."""
     folder = file.with_name(f".{file.name}.purging")
@@ -266,6 +297,6 @@ def _rewrite(settings: Settings, file: Path, purge: _Purge) -> None:
         write_backup(folder / CATALOG, file, extras, manifest.waypost, manifest.created_at, force=True)
         purge.backups.append(str(file))
     except (OSError, WaypostError) as error:
-        purge.remains.append(Trace(str(file), f"a backup that could not be rewritten: {error}"))
+        purge.remains.append(Trace(str(file), f"a backup that could not be rewritten: {error}", _DELETE))
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -54,7 +54,7 @@ def purge(
         print_json({"clean": report.clean, **asdict(report)})
     else:
         _print_report(report, leaked=bool(value))
-    raise typer.Exit(failures.DONE if report.clean else failures.NEEDS_A_PERSON)
+    raise typer.Exit(failures.DONE if report.clean and not report.names else failures.NEEDS_A_PERSON)
 
 
 def _asked_for(value: str) -> str:
@@ -84,7 +84,12 @@ def _print_report(report: PurgeReport, *, leaked: bool) -> None:
     if report.left_out:
         err.print(f"[yellow]{report.left_out} lines of the value were too short to be looked for[/yellow]")
     for trace in report.remains:
-        err.print(f"[red]remains[/red] {escape(trace.file)}: {escape(trace.written)}")
+        how = f"it holds it, written as {trace.written}" if trace.written[:1].isupper() else trace.written
+        err.print(f"[red]remains[/red] in {escape(trace.file)}: {escape(how)}; {escape(trace.remedy)}")
+    for name in report.names:
+        err.print(
+            f"[yellow]{escape(name)} has it in its name: it is taken out, and left out until it is renamed at its source[/yellow]"
+        )
     if report.clean:
         out.print("No file of the data folder holds it any more.")
     if leaked:

@@ -14,8 +14,9 @@ from rich.markup import escape
 from api.compose import chosen_sources
 from api.owner import Owner
 from api.schedule import next_sync
+from ingest.sources import SourceSpec
 from ingest.sync import SyncReport
-from rag.errors import WaypostError
+from rag.errors import SettingsError, WaypostError
 
 _LOOKING = 5.0  # seconds between two looks at the schedules
 
@@ -30,6 +31,7 @@ class Scheduler:
         self._pushed: set[str] = set()
         self._wake = threading.Event()
         self._complained = ""
+        self._known: list[SourceSpec] = []  # what waypost.yaml named when it was last right
 
     def push(self, name: str) -> None:
         """Lets a source be synced at once."""
@@ -42,9 +44,11 @@ class Scheduler:
     def _work(self) -> None:
         while not self._stopping.is_set():
             try:
+                sound = self._look()
                 if names := self._due(datetime.now(UTC)):
-                    self._say(self._owner.sync(names, lambda step: None, self._stopping.is_set))
-                self._complained = ""
+                    self._say(self._owner.sync_specs(self._known, names, lambda step: None, self._stopping.is_set))
+                if sound:
+                    self._complained = ""
             except WaypostError as error:
                 self._complain(str(error))
             except Exception as error:  # noqa: BLE001  # the outermost line of this thread: the next time may go well
@@ -52,12 +56,25 @@ class Scheduler:
             self._wake.wait(_LOOKING)
             self._wake.clear()
 
+    def _look(self) -> bool:
+        """Reads waypost.yaml; one that is wrong by now is said, here and in `waypost status`, and what it named before is synced
+        on."""
+        try:
+            self._known = chosen_sources(self._owner.settings, [])
+        except SettingsError as error:
+            said = f"{error}; until it is mended, the sources that it named before are synced"
+            self._owner.note_settings(said)
+            self._complain(said)
+            return False
+        self._owner.note_settings("")
+        return True
+
     def _due(self, now: datetime) -> list[str]:
         """The sources whose time has come, and those that were pushed. A source's time counts from the start of its last run."""
         pushed, self._pushed = self._pushed, set()
         begun = self._owner.catalog.runs_begun()
         due = []
-        for spec in chosen_sources(self._owner.settings, []):
+        for spec in self._known:
             last = datetime.fromisoformat(begun[spec.name]) if spec.name in begun else None
             at = next_sync(spec.schedule, last)
             if spec.name in pushed or (at is not None and at <= now):

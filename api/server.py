@@ -11,7 +11,8 @@ from typing import Any
 import uvicorn
 from rich.console import Console
 
-from api.compose import progress_event
+from api.checkup import check_up_within
+from api.compose import chosen_sources, progress_event
 from api.http import make_app
 from api.owner import Owner, open_owner
 from api.scheduler import Scheduler
@@ -28,12 +29,19 @@ def run(settings: Settings, host: str, port: int) -> None:
         raise SettingsError(
             f"--host {host}: without log-in Waypost listens on loopback only (127.0.0.1); put a proxy that checks users in front"
         )
+    chosen_sources(settings, [])  # what is wrong with waypost.yaml is said before anything else
     stopping = threading.Event()
     owners: list[Owner] = []
     with (
         _listening(host, port) as listener,
         open_owner(
-            settings, "serve", {"sync": _sync_handler(owners, stopping), "approve": _approve_handler(owners)}
+            settings,
+            "serve",
+            {
+                "sync": _sync_handler(owners, stopping),
+                "approve": _approve_handler(owners, stopping),
+                "doctor": _doctor_handler(owners),
+            },
         ) as owner,
     ):
         owners.append(owner)
@@ -54,7 +62,7 @@ def run(settings: Settings, host: str, port: int) -> None:
         finally:
             stopping.set()
             with owner.syncing:  # a sync under way stops at its next step
-                pass
+                owner.note_settings("")
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -75,11 +83,20 @@ def _warm_up(owner: Owner) -> None:
     owner.embedder.embed(["ready"])
 
 
-def _approve_handler(owners: list[Owner]) -> Handler:
+def _approve_handler(owners: list[Owner], stopping: threading.Event) -> Handler:
     """Lets `waypost approve` work while this process owns the data folder."""
 
     def handle(request: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        yield {"removed": owners[0].approve(str(request["source"]))}
+        yield owners[0].approve(str(request["source"]), stop=stopping.is_set).as_json()
+
+    return handle
+
+
+def _doctor_handler(owners: list[Owner]) -> Handler:
+    """Lets `waypost doctor` work while this process owns the data folder."""
+
+    def handle(request: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        yield check_up_within(owners[0], repair=bool(request["repair"])).as_json()
 
     return handle
 

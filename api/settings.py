@@ -94,7 +94,9 @@ def load_sources(config: Path, environment: Mapping[str, str], only: str = "") -
     try:
         loaded = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise SettingsError(f"{config} is not valid YAML: {error}") from error
+        mark = getattr(error, "problem_mark", None)  # without the lines that it quotes, which may hold a secret
+        where = f", line {mark.line + 1}" if mark else ""
+        raise SettingsError(f"{config} is not valid YAML{where}: {getattr(error, 'problem', None) or error}") from error
     entries = loaded.get("sources") if isinstance(loaded, dict) else None
     for key in loaded if isinstance(loaded, dict) else ():
         if key != "sources":
@@ -133,10 +135,12 @@ def _source(entry: Any, number: int, config: Path, environment: Mapping[str, str
             near = difflib.get_close_matches(str(key), keys, 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise SettingsError(f"{where} has an unknown key {key!r}{hint}")
+    location, refusal = _location(entry, found, where, config.parent)
     spec = SourceSpec(
         name=name,
         type=str(kind),
-        location=_location(entry, found, where, config.parent),
+        location=location,
+        refusal=refusal,
         options=_options(entry, found.options, where, environment),
         include=_strings(entry, "include", where),
         exclude=_strings(entry, "exclude", where),
@@ -158,12 +162,13 @@ def _source(entry: Any, number: int, config: Path, environment: Mapping[str, str
     return spec
 
 
-def _location(entry: Mapping[str, Any], found: SourceType, where: str, base: Path) -> str:
+def _location(entry: Mapping[str, Any], found: SourceType, where: str, base: Path) -> tuple[str, str]:
+    """Where an entry's source is; or "" and why that may not be read, which costs this source alone."""
     given = [_string(entry, key, where) for key in ("path", "url") if entry.get(key)]
     if not found.locations and given:
         raise SettingsError(f"{where}: sources of this type have neither `path` nor `url`")
     if not found.locations:
-        return ""
+        return "", ""
     if len(given) != 1:
         keys = " and ".join(f"`{key}`" for key in found.locations)
         raise SettingsError(f"{where} needs {'one of ' if len(found.locations) > 1 else ''}{keys}")
@@ -177,13 +182,13 @@ def _location(entry: Mapping[str, Any], found: SourceType, where: str, base: Pat
                 f"{where}: take the password out of the url and put it under `credentials: token: ${{VARIABLE}}`"
             )
         if not re.match(r"(https?|ssh)://|[\w.-]+@[\w.-]+:", location):
-            raise SettingsError(f"{where}: only https, http and ssh URLs can be read")
-        return location
+            return "", f"{where}: only https, http and ssh URLs can be read; correct its `url`"
+        return location, ""
     if re.match(r"-|\w[\w+.-]*::", location):
-        raise SettingsError(f"{where}: {location!r} is neither a path nor the URL of a repository")
+        return "", f"{where}: its location is neither a path nor the URL of a repository; correct its `url`"
     if "path" not in found.locations:
         raise SettingsError(f"{where}: `url` must be the address of a site, such as https://wiki.example.org")
-    return str((base / Path(location).expanduser()).absolute())
+    return str((base / Path(location).expanduser()).absolute()), ""
 
 
 def _options(entry: Mapping[str, Any], options: type[Options], where: str, environment: Mapping[str, str]) -> Options:

@@ -11,6 +11,8 @@ from rag.catalog import Catalog
 from rag.purged import MARK
 from rag.records import Coverage, Viewer
 
+TROUBLE = "trouble with waypost.yaml"  # the setting in the catalog that a running server notes it under
+
 
 def sources_view(catalog: Catalog, viewer: Viewer) -> list[dict[str, Any]]:
     """The sources of which the viewer may see some document (or which have none), with counts of what they may see."""
@@ -92,6 +94,7 @@ def status_view(catalog: Catalog, lexical_watermark: int, vectors_watermark: int
         catalog.coverage(everyone_keys, lexical_watermark, vectors_watermark, serving) if serving else Coverage(0, 0, 0)
     )
     return {
+        "settings": catalog.setting(TROUBLE),
         "sources": sources,
         "passages": coverage.passages,
         "lexical": coverage.lexical,

@@ -11,7 +11,17 @@ import typer
 from rich.markup import escape
 
 from api import failures
-from api.console import ConfigOption, JsonOption, ProgressBars, StopOnSignal, out, print_json, settings_from
+from api.console import (
+    ConfigOption,
+    JsonOption,
+    ProgressBars,
+    StopOnSignal,
+    asked,
+    out,
+    print_json,
+    server_of,
+    settings_from,
+)  # fmt: skip
 
 _SHOWN = 20  # held documents that are named
 
@@ -39,21 +49,22 @@ def approve(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let go the documents that are gone at a source, and were kept because they are many."""
+    """Look at a source again, and let go what was held because it was much, if it is gone there still."""
     from api.owner import open_owner
-    from rag.owner import call, owner_of
 
     settings = settings_from(config)
-    holder = owner_of(settings.home)
-    if holder.get("role") == "serve" and holder.get("socket"):
-        removed = next(iter(call(holder["socket"], {"op": "approve", "source": source}, timeout=600)))["removed"]
+    if address := server_of(settings):
+        told = asked(address, {"op": "approve", "source": source})
     else:
-        with open_owner(settings, "approve") as owner:
-            removed = owner.approve(source)
+        with StopOnSignal() as stop, open_owner(settings, "approve") as owner:
+            told = owner.approve(source, stop=stop).as_json()
     if as_json:
-        print_json({"source": source, "removed": removed})
+        print_json(told)
     else:
-        out.print(f"{removed} documents of {escape(source)} are gone now")
+        out.print(f"{told['removed']} documents of {escape(source)} are gone now; looking again: {told['outcome']}")
+        if told["message"]:
+            out.print(f"   [yellow]{escape(told['message'])}[/yellow]")
+    raise typer.Exit(failures.DONE if told["outcome"] == "done" else failures.NEEDS_A_PERSON)
 
 
 def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -72,6 +83,8 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         print_json(view)
         return
+    if view["settings"]:
+        out.print(f"[yellow]{escape(view['settings'])}[/yellow]")
     for source in view["sources"]:
         counts = ", ".join(f"{count} {name}" for name, count in source["counts"].items()) or "nothing yet"
         out.print(f"[bold]{escape(source['name'])}[/bold] ({source['type']}) {source['state']}: {counts}")
@@ -106,44 +119,39 @@ def doctor(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare catalog, lexical index and vectors, id by id."""
-    from api.owner import open_owner
-    from rag import doctor as medicine
+    """Compare catalog, lexical index and vectors, id by id. Without --repair nothing is changed."""
+    from api.checkup import check_up
     from rag.catalog import Catalog
 
     settings = settings_from(config)
     Catalog(settings.catalog_url, read_only=True).close()  # nothing synced yet: say so, and make nothing
-    with open_owner(settings, "doctor") as owner:
-        for projection in owner.projections.by_name().values():
-            projection.catch_up()  # what a stopped sync left to do is no damage
-        report = medicine.examine(owner.catalog, owner.projections)
-        if repair and not report.sound:
-            report = medicine.repair(owner.catalog, owner.projections, report)
+    if address := server_of(settings):
+        report = asked(address, {"op": "doctor", "repair": repair})
+    else:
+        report = check_up(settings, repair=repair).as_json()
     if as_json:
-        print_json({"sound": report.sound, **asdict(report)})
+        print_json(report)
     else:
         _print_diagnoses(report)
-    raise typer.Exit(failures.DONE if report.sound else failures.FAILED)
+    raise typer.Exit(failures.DONE if report["sound"] else failures.FAILED)
 
 
-def _print_diagnoses(report: Any) -> None:
-    for d in report.diagnoses:
-        found = {
-            "missing": d.missing,
-            "too many": d.extra,
-            "outdated": d.outdated,
-        }
-        said = ", ".join(f"{len(ids)} {what}" for what, ids in found.items() if ids) or "nothing differs"
-        if d.unfound:
-            said += f"; {len(d.unfound)} of {d.sampled} tried not found by their own vector" + ", as is usual" * d.sound
-        out.print(
-            f"{d.index:<9} {'[green]sound[/green]' if d.sound else '[red]differs[/red]'}  {d.expected} expected; {said}"
-        )
-    if report.waiting:
-        out.print(f"{report.waiting} passages wait for their vectors: run `waypost sync`")
-    if report.repaired:
-        out.print(f"repaired: {', '.join(report.repaired)}")
-    elif not report.sound:
+def _print_diagnoses(report: dict[str, Any]) -> None:
+    for d in report["diagnoses"]:
+        found = {"missing": d["missing"], "too many": d["extra"], "outdated": d["outdated"]}
+        said = ", ".join(f"{len(ids)} {what}" for what, ids in found.items() if ids) or d["error"] or "nothing differs"
+        if d["unfound"]:
+            usual = ", as is usual" * d["sound"]
+            said += f"; {len(d['unfound'])} of {d['sampled']} tried not found by their own vector{usual}"
+        if d["behind"]:
+            said += f"; {d['behind']} entries wait for the next sync to bring them in"
+        state = "[green]sound[/green]" if d["sound"] else "[red]differs[/red]"
+        out.print(f"{d['index']:<9} {state}  {d['expected']} expected; {escape(said)}")
+    if report["waiting"]:
+        out.print(f"{report['waiting']} passages wait for their vectors: run `waypost sync`")
+    if report["repaired"]:
+        out.print(f"repaired: {', '.join(report['repaired'])}")
+    elif not report["sound"]:
         out.print("run `waypost doctor --repair`")
 
 

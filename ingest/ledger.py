@@ -6,7 +6,7 @@ that was lost at the source looks just like a deletion. `ingest.sync` calls `pla
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -56,9 +56,10 @@ class Plan:
 
 def plan(
     listing: Listing, ledger: Mapping[str, Entry], signature: Callable[[Listed], str], terms: Callable[[Listed], str],
-    now: str,
+    now: str, approved: Collection[str] = (),
 ) -> Plan:  # fmt: skip
-    """Compares. `signature` and `terms` give an item's as the ledger would have them; `now` is ISO 8601 in UTC."""
+    """Compares. `signature` and `terms` give an item's as the ledger would have them; `now` is ISO 8601 in UTC. What a person
+    `approved` may go, many as it may be, if this listing lacks it still."""
     changed, unchanged, on_new_terms = [], [], []
     for item in listing.items:
         entry = ledger.get(item.path)
@@ -74,7 +75,7 @@ def plan(
     if not listing.complete:
         return Plan(*parts, back=back)
     missing = ledger.keys() - listed - set(listing.moved.values())
-    documents = frozenset(path for path in missing if ledger[path].document_id)
+    documents = frozenset(path for path in missing if ledger[path].document_id and path not in approved)
     if too_many(len(documents), sum(bool(entry.document_id) for entry in ledger.values())):
         return Plan(*parts, frozenset(missing) - documents, documents, back)
     return Plan(*parts, frozenset(missing), back=back)

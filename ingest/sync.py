@@ -25,6 +25,7 @@ from ingest.rendering import Rendered
 from ingest.sandbox import shared
 from ingest.side_by_side import Ended, Feed, Interrupted, SideBySide
 from ingest.sources import Link, Listed, Listing, Previous, Source, SourceSpec
+from ingest.sources.scrubbed import ScrubbedSource
 from rag.catalog import Catalog, CatalogWriter
 from rag.catalog.names import kept_signature, own_signature
 from rag.catalog.writer import now
@@ -138,13 +139,18 @@ class Sync:
         self._embedder = embedder
         self._progress = progress
         self._stop = stop
+        self._approved: frozenset[str] = frozenset()
 
-    def run(self, sources: Sequence[tuple[SourceSpec, Source]]) -> SyncReport:
-        """Syncs the sources side by side, then embeds what is new; it embeds meanwhile when all of them keep it waiting.
+    def run(
+        self, sources: Sequence[tuple[SourceSpec, Source]], approved: Collection[str] = ()
+    ) -> SyncReport:  # fmt: skip
+        """Syncs the sources side by side, then embeds what is new; it embeds meanwhile when all of them keep it waiting. The
+        paths in `approved` were held, and may go by a person's word.
 
         Raises: StorageError when the disk is full or fails; what was committed until then is kept.
         """
         began = time.monotonic()
+        self._approved = frozenset(approved)
         self._vectors.catch_up()
         embedded = 0
         runs = {feed: self._open_run(feed.spec) for feed in map(self._feed, sources)}
@@ -179,7 +185,9 @@ class Sync:
     def _found(self, spec: SourceSpec, source: Source) -> Iterator[_Step]:
         ledger = self._catalog.items(spec.name)
         listing = sound(self._list(spec, source, ledger), ledger)
-        planned = plan(listing, ledger, partial(_signature, spec=spec), partial(_terms, spec=spec), now())
+        planned = plan(
+            listing, ledger, partial(_signature, spec=spec), partial(_terms, spec=spec), now(), self._approved
+        )
         fresh, sensitive = self._sensitive(spec, source, planned.changed)
         if fresh:  # what gives such a variable its value may be unchanged itself
             planned = planned.with_changed([item for item in planned.unchanged if is_terraform(item.path)])
@@ -351,6 +359,8 @@ class Sync:
                 if isinstance(data, Exception):
                     raise data
                 read = _digest_document(item, data, signature, sensitive)
+                if isinstance(source, ScrubbedSource) and (reason := source.recognised(item.path, read.text)):
+                    raise RefusedError(reason)
                 ready.append(replace(read, link=_link(source, item, read.version)))
             except RefusedError as error:
                 ready.append(_Ready(item, signature, "skipped", str(error)))

@@ -27,6 +27,7 @@ _MANIFEST = "manifest.json"
 _FORMAT = 1
 _BLOCK = 1 << 20
 _MANIFEST_LIMIT = 1 << 20  # bytes; a file that claims more is no manifest
+_RESTORE = "restore a backup that was made before (`waypost restore FILE --force`), or move the data folder away and sync again"
 _PATIENCE, _HURRY = 30.0, 2.0  # seconds to wait for who writes the catalog, and for who has it open at all
 
 
@@ -149,17 +150,27 @@ def _copy(catalog: Path, copy: Path) -> tuple[str, int]:
     try:
         with _connected(catalog) as connection:
             connection.execute("VACUUM INTO ?", (str(copy),))
-    except sqlite3.OperationalError as error:
-        raise StorageError(f"the catalog {catalog} can't be copied to {copy.parent}: {error}") from error
     except sqlite3.Error as error:
-        raise _damaged(f"{catalog}: {error}", "restore a backup that was made before") from error
+        if isinstance(error, sqlite3.OperationalError) and not _is_damaged(catalog):
+            raise StorageError(f"the catalog {catalog} can't be copied to {copy.parent}: {error}") from error
+        raise _damaged(f"the catalog {catalog} ({error})", _RESTORE) from error
     try:
         with _connected(copy) as connection:
             found = connection.execute("SELECT version_num FROM alembic_version").fetchone()[0]
             documents = connection.execute("SELECT count(*) FROM documents").fetchone()[0]
     except (sqlite3.Error, TypeError) as error:
-        raise _damaged(f"{catalog} is no catalog: {error}", "restore a backup that was made before") from error
+        raise _damaged(f"{catalog} is no catalog: {error}", _RESTORE) from error
     return str(found), int(documents)
+
+
+def _is_damaged(catalog: Path) -> bool:
+    """Whether reading alone shows that a catalog is damaged: what SQLite says while it copies one ("the disk is full") may come
+    of a length that the file itself claims."""
+    try:
+        with _connected(catalog, _HURRY) as connection:
+            return bool(connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok")
+    except sqlite3.Error as error:
+        return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FULL)
 
 
 @contextmanager

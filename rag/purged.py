@@ -3,7 +3,7 @@
 Of a purged value `purged.json` in the data folder keeps a salted scrypt hash, its length, and 20 bits of a rolling hash (Karp and
 Rabin, 1987) that say at which places of a text it is worth computing the slow one. So whatever is read or restored later is freed
 of the value wherever it stands, and the file tells no more than whether a guess was right. Of a purged document it keeps source
-and path.
+and path, and sketches of what it said (`rag.likeness`).
 
 `api.purge` writes it; `ingest.sources.scrubbed` applies it to what is read, `api.backup` to what is restored.
 """
@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import SettingsError, WaypostError
+from rag.likeness import Likeness, Sketch
 
 MARK = "[REDACTED:purged]"
 FILE = "purged.json"
@@ -144,11 +145,29 @@ def _without(text: str, data: bytes, spans: Sequence[_Span]) -> str:
 
 @dataclass(frozen=True)
 class PurgedDocument:
-    """A document that is not read again, though its source may have it."""
+    """A document that is not read again, though its source may have it. `texts` are sketches of what it said, made under `key`
+    (hex), by which it is known again under another name; `like` is the path of the one that this was taken for."""
 
     source: str
     path: str
     at: str
+    like: str = ""
+    key: str = ""
+    texts: tuple[Sketch, ...] = ()
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.source, self.path
+
+    @property
+    def reason(self) -> str:
+        """Why it is not read, and how it can be."""
+        like = f": like {self.like}" if self.like else ""
+        return f"purged on {self.at[:10]}{like}; `waypost purge --lift {self.source}/{self.path}` lets it be read"
+
+
+def _loaded(document: dict[str, Any]) -> PurgedDocument:
+    return PurgedDocument(**{**document, "texts": tuple(Sketch(**one) for one in document.get("texts", ()))})
 
 
 @dataclass(frozen=True)
@@ -166,7 +185,7 @@ class Purged:
         try:
             loaded = json.loads(file.read_text(encoding="utf-8"))
             values = tuple(Fingerprint(**value) for value in loaded["values"])
-            return cls(values, tuple(PurgedDocument(**document) for document in loaded["documents"]))
+            return cls(values, tuple(_loaded(document) for document in loaded["documents"]))
         except FileNotFoundError:
             return cls()
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -206,9 +225,23 @@ class Purged:
     def _of(self, length: int) -> list[Fingerprint]:
         return [value for value in self.values if value.length == length]
 
-    def with_document(self, source: str, path: str, at: str) -> Purged:
-        kept = self.without_document(source, path)
-        return replace(kept, documents=(*kept.documents, PurgedDocument(source, path, at)))
+    def with_document(self, document: PurgedDocument) -> Purged:
+        """This and a document; what it said is known still where it was purged before."""
+        (before,) = [d for d in self.documents if d.place == document.place] or [document]
+        if not document.texts:
+            document = replace(document, key=before.key, texts=before.texts)
+        kept = self.without_document(*document.place)
+        return replace(kept, documents=(*kept.documents, document))
+
+    def key(self) -> str:
+        """What sketches are made under in this data folder (hex)."""
+        return next((document.key for document in self.documents if document.key), "") or secrets.token_hex(16)
+
+    def like(self, source: str, text: str) -> PurgedDocument | None:
+        """The purged document of the source that a text is (nearly) that of."""
+        known = [document for document in self.documents if document.source == source and document.texts]
+        likeness = {key: Likeness(text, bytes.fromhex(key)) for key in {document.key for document in known}}
+        return next((d for d in known if any(map(likeness[d.key], d.texts))), None)
 
     def without_document(self, source: str, path: str) -> Purged:
         return replace(self, documents=tuple(d for d in self.documents if (d.source, d.path) != (source, path)))
@@ -220,13 +253,13 @@ class Purged:
 
     def beyond(self, other: Purged) -> Purged:
         """What this says and the other does not."""
-        known = {(document.source, document.path) for document in other.documents}
-        documents = tuple(document for document in self.documents if (document.source, document.path) not in known)
+        known = {document.place for document in other.documents}
+        documents = tuple(document for document in self.documents if document.place not in known)
         return Purged(tuple(value for value in self.values if value not in other.values), documents)
 
-    def paths(self, source: str) -> dict[str, str]:
-        """The paths of a source's purged documents, with the times of their purges."""
-        return {document.path: document.at for document in self.documents if document.source == source}
+    def at(self, source: str) -> dict[str, PurgedDocument]:
+        """A source's purged documents by path."""
+        return {document.path: document for document in self.documents if document.source == source}
 
     def scrub(self, text: str) -> str:
         """The text without what was purged; the number of lines stays."""

@@ -20,10 +20,11 @@ _BLOCK = 4 << 20
 
 @dataclass(frozen=True)
 class Trace:
-    """That a file holds something that was looked for, and how it is written there."""
+    """That a file holds something that was looked for, how it is written there, and what a person can do."""
 
     file: str
     written: str
+    remedy: str = ""
 
 
 def traces(folder: Path, patterns: Mapping[bytes, str]) -> Iterator[Trace]:

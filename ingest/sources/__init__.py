@@ -44,7 +44,8 @@ class Options(BaseModel):
 @dataclass(frozen=True)
 class SourceSpec:
     """One entry of `sources:` in waypost.yaml. `location` is an absolute path or a URL, or "" where the type needs none;
-    `options` is an instance of its type's `Options`."""
+    `options` is an instance of its type's `Options`. `refusal` says why nothing may be read from the location that
+    was written, which is then kept nowhere: the source is reported as failed."""
 
     name: str
     type: str
@@ -60,6 +61,7 @@ class SourceSpec:
     schedule: str = ""
     credentials: Credentials = Credentials()
     options: Any = field(default_factory=Options, repr=False)
+    refusal: str = ""
 
     @property
     def access(self) -> AccessRule:

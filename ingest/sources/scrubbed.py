@@ -2,38 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 
 from ingest.refusals import decode
 from ingest.rendering import Rendered, is_rendered, render
 from ingest.sandbox import shared
 from ingest.sources import Link, Listed, Listing, Previous, Source
 from rag.errors import DocumentError
-from rag.purged import Purged
+from rag.purged import Purged, PurgedDocument
 
 
 class ScrubbedSource:
     """Another source's documents: purged ones are refused, and out of the others every purged value is taken before anything else
-    sees them. `moved` are the new paths of purged documents that moved: those are purged too."""
+    sees them. What purged documents are found as now is purged too: `remember` is told of it before it is refused."""
 
-    def __init__(self, source: Source, name: str, purged: Purged) -> None:
+    def __init__(self, source: Source, name: str, purged: Purged, remember: Callable[[PurgedDocument], None]) -> None:
         self._source = source
+        self._name = name
         self._purged = purged
-        self._refused = purged.paths(name)
-        self.moved: dict[str, str] = {}
+        self._remember = remember
+        self._refused = purged.at(name)
+        self._new: frozenset[str] = frozenset()
 
     def listing(self, previous: Previous) -> Listing:
-        listing = self._source.listing(previous)
-        self.moved = {new: self._refused[old] for new, old in listing.moved.items() if old in self._refused}
-        refused = {**self._refused, **self.moved}
+        listing = self._named(self._source.listing(previous))
+        for new, old in listing.moved.items():
+            if old in self._refused and new not in self._refused:
+                self._refuse(replace(self._refused[old], path=new))
+        self._new = frozenset(item.path for item in listing.items) - previous.signatures.keys() - listing.moved.keys()
         items = tuple(
-            replace(item, refusal=item.refusal or f"purged on {refused[item.path][:10]}")
-            if item.path in refused
+            replace(item, refusal=item.refusal or self._refused[item.path].reason)
+            if item.path in self._refused
             else item
             for item in listing.items
         )
         return replace(listing, items=items)
+
+    def _refuse(self, document: PurgedDocument) -> None:
+        self._refused = {**self._refused, document.path: document}
+        self._remember(document)
+
+    def recognised(self, path: str, text: str) -> str:
+        """Why a new document, as it would be stored, is not: it says what a purged one said. "" where it does not."""
+        if path not in self._new:
+            return ""
+        like = self._purged.like(self._name, text)
+        if like is None:
+            return ""
+        found = replace(like, path=path, like=like.like or like.path, key="", texts=())
+        self._refuse(found)
+        return found.reason
+
+    def _named(self, listing: Listing) -> Listing:
+        """The listing; what has a purged value in its name is refused, and shown without it."""
+        paths = [item.path for item in listing.items]
+        clean = self._purged.scrub("\0".join(paths)).split("\0")
+        message = self._purged.scrub(listing.message)
+        if clean == paths:
+            return replace(listing, message=message)
+        items, taken = [], set(paths)
+        for item in listing.items:
+            shown = self._purged.scrub(item.path)
+            if shown == item.path:
+                items.append(item)
+                continue
+            free = next(name for n in count(1) if (name := f"{shown} ({n})" if n > 1 else shown) not in taken)
+            taken.add(free)
+            items.append(replace(item, path=free, refusal="its name holds a value that was purged; rename it"))
+        moved = {new: old for new, old in listing.moved.items() if self._purged.scrub(new) == new}
+        return replace(listing, items=tuple(items), moved=moved, message=message)
 
     def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Rendered | Exception]]:
         for item, data in self._source.fetch(items):

@@ -42,8 +42,8 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _upgrade(engine: Engine, read_only: bool) -> None:
     with engine.connect() as connection:
-        found = ""
-        if inspect(connection).has_table("alembic_version"):
+        found, tables = "", inspect(connection).get_table_names()
+        if "alembic_version" in tables:
             found = connection.execute(text("select version_num from alembic_version")).scalar() or ""
     if found == schema.REVISION:
         return
@@ -51,6 +51,10 @@ def _upgrade(engine: Engine, read_only: bool) -> None:
         raise SettingsError(
             f"the catalog has schema {found}, written by a newer Waypost (this one knows {schema.REVISION}); "
             "upgrade Waypost, or name another WAYPOST_HOME"
+        )
+    if read_only and not tables:  # it is made in one transaction
+        raise SettingsError(
+            "nothing has been synced yet: the first sync did not finish making the catalog; run `waypost sync`"
         )
     if read_only:
         raise SettingsError("the catalog was written by an older Waypost; run `waypost sync` once to upgrade it")

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, Table, and_, delete, insert, or_, select, union, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from rag.catalog import schema as s
@@ -37,8 +37,11 @@ _TEXTS: tuple[tuple[Table, tuple[str, ...], tuple[str, ...]], ...] = (  # table,
 
 def scrub(connection: Connection, clean: Clean) -> Counter[str]:
     """Puts what `clean` makes of each text in its place, names passages anew, and drops the vectors of what they said; gives how
-    many rows of each table changed."""
+    many rows of each table changed. What has it in its name goes whole."""
     changed: Counter[str] = Counter()
+    for source, path in paths_with(connection, clean):  # a name can't be changed here: its source would say it again
+        changed += Counter(erase_document(connection, source, path, ""))
+        connection.execute(delete(s.items).where(s.items.c.source == source, s.items.c.path == path))
     for row in connection.execute(select(s.documents)).all():
         _scrub_document(connection, row, clean, changed)
     for table, texts, documents in _TEXTS:
@@ -46,6 +49,13 @@ def scrub(connection: Connection, clean: Clean) -> Counter[str]:
     if changed.total():
         forget_unused(connection)
     return +changed
+
+
+def paths_with(connection: Connection, clean: Clean) -> list[tuple[str, str]]:
+    """(source, path) of all that is known now, or was before, in whose path `clean` changes something."""
+    columns = [(table.c.source, table.c.path) for table in (s.documents, s.versions, s.items)]
+    found = connection.execute(union(*(select(*pair) for pair in columns))).all()
+    return sorted((source, path) for source, path in found if clean(path) != path)
 
 
 def _scrub_document(connection: Connection, row: Row[Any], clean: Clean, changed: Counter[str]) -> None:

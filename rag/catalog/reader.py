@@ -96,6 +96,13 @@ class Catalog:
             texts = list(connection.execute(select(d.c.text).where(d.c.id.in_(here))).scalars())
             return texts + list(connection.execute(select(v.c.text).where(before)).scalars())
 
+    def other_texts(self, source: str, path: str) -> Iterator[str]:
+        """What every other document says."""
+        d = s.documents
+        with self._read() as connection:
+            query = select(d.c.text).where(or_(d.c.source != source, d.c.path != path))
+            yield from connection.execution_options(yield_per=100).execute(query).scalars()
+
     def stands_elsewhere(self, text: str, source: str, path: str) -> bool:
         """Whether some other document holds this text, now or in a version that is kept."""
         with self._read() as connection:

@@ -305,6 +305,10 @@ class CatalogWriter:
         rows of each table changed."""
         return erasure.scrub(self._connection, clean)
 
+    def paths_with(self, clean: Callable[[str], str]) -> list[tuple[str, str]]:
+        """(source, path) of everything in whose path `clean` changes something."""
+        return erasure.paths_with(self._connection, clean)
+
     def erase_document(self, source: str, path: str, reason: str) -> Mapping[str, int]:
         """Removes all that is known of the document at a path, now or before, and says why in the ledger; the indexes must be
         made anew. Gives how many rows of each table that were."""

@@ -48,7 +48,7 @@ class TantivyIndex:
                     _empty(folder)
             self._index = _open(folder, writable)
         except (OSError, ValueError) as error:
-            raise IndexDamagedError(f"the lexical index in {folder} can't be opened: {error}") from error
+            raise _damaged(folder, "opened", error) from error
         self._writable = writable
 
     def _read_state(self) -> dict[str, int] | None:
@@ -95,7 +95,7 @@ class TantivyIndex:
             found = searcher.search(tantivy.Query.boolean_query(clauses), limit=k)
             return [Hit(searcher.doc(address)["id"][0], score) for score, address in found.hits]
         except (OSError, ValueError) as error:
-            raise IndexDamagedError(f"the lexical index in {self._folder} can't be read: {error}") from error
+            raise _damaged(self._folder, "read", error) from error
 
     def __len__(self) -> int:
         self._index.reload()
@@ -127,6 +127,12 @@ class TantivyIndex:
         )
 
     def stamps(self) -> Mapping[str, str]:
+        try:
+            return self._stamps()
+        except (OSError, ValueError) as error:
+            raise _damaged(self._folder, "read", error) from error
+
+    def _stamps(self) -> Mapping[str, str]:
         self._index.reload()
         searcher = self._index.searcher()
         if not searcher.num_docs:
@@ -145,6 +151,13 @@ _STEM = 3  # letters of a stem that can stand for a word of five
 _LIKELY = 5  # words one edit away that are tried
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _STEMMER = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).filter(tantivy.Filter.stemmer("english")).build()
+
+
+def _damaged(folder: Path, step: str, error: Exception) -> IndexDamagedError:
+    """The error for an index of words that can't be opened or read, which says what to do."""
+    return IndexDamagedError(
+        f"the index in {folder} can't be {step}: {error}; run `waypost doctor --repair`, which makes it anew from the catalog"
+    )
 
 
 def _open(folder: Path, writable: bool) -> Any:

@@ -41,6 +41,18 @@ class Projection:
             self.index.apply(*self._meaning(changes), mark)
         return last - start
 
+    def pending(self) -> set[str]:
+        """The entries of which the index has not seen the last changes."""
+        mark, found = self.index.watermark(), set[str]()
+        while changes := self._catalog.changes(mark, _BATCH):
+            found |= {change.subject for change in changes if change.op in self._ops()}
+            mark = changes[-1].seq
+        return found
+
+    def _ops(self) -> tuple[str, ...]:
+        """The changes that concern this index."""
+        return ("put", "delete", "embed") if self._vectors else ("put", "delete")
+
     def _build(self) -> None:
         """Brings an index that has followed nothing yet to what the catalog holds, whatever led there: old changes would leave
         deleted passages behind, which tantivy counts words of until it merges. What a kill left of it is used."""
@@ -108,6 +120,9 @@ class DocumentProjection(Projection):
         changed = {change.subject for change in changes if change.op == "document"}
         entries = self.entries(sorted(changed))
         return entries, sorted(changed - {entry.id for entry in entries})
+
+    def _ops(self) -> tuple[str, ...]:
+        return ("document",)
 
     def expected_count(self) -> int:
         return sum(self._catalog.document_counts().values())

@@ -258,6 +258,19 @@ class ChromaIndex:
         return stamps
 
 
+def fault_of(folder: Path) -> str:
+    """What is wrong with an index's folder as it is stored, as far as can be seen without opening it; "": nothing. Opening it
+    mends that."""
+    state = _read_state(folder / "state.json")
+    if state is None:
+        return f"the vector index in {folder} is not there, or is of an older form"
+    if state.dirty:
+        return f"the vector index in {folder} was left half written; the next sync restores it"
+    if any((state.counts or {}).values()) and not (folder / "chroma" / "chroma.sqlite3").exists():
+        return f"the vector index in {folder} lost its files"
+    return ""
+
+
 def _fill_memory() -> None:
     """Has glibc fill the memory that it hands out. hnswlib writes memory that it never set into `data_level0.bin`: a purged value
     was seen there once, out of what this process had let go."""

@@ -20,6 +20,7 @@ from api.owner import Owner
 from api.schedule import next_sync
 from api.scheduler import Scheduler
 from api.settings import Settings, load_sources
+from api.status import status_view
 from rag.errors import SettingsError
 from tests.conftest import configure, write
 
@@ -171,3 +172,36 @@ def test_runs_over_http(owner: Owner, settings: Settings, tmp_path: Path) -> Non
     }
     assert [run["source"] for run in client.get("/v1/runs", params={"source": "open"}).json()["runs"]] == ["open"]
     assert client.get("/v1/runs", params={"limit": 0}).status_code == 422
+
+
+def test_settings_that_are_wrong_by_now_are_said_and_what_they_named_is_synced_on(
+    owner: Owner, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "_LOOKING", 0.05)
+    folder = write(tmp_path / "wiki", {"a.md": "# A\n"})
+    configure(settings, {"name": "wiki", "type": "folder", "path": str(folder), "schedule": "never"})
+    good = settings.config.read_text()
+    stopping = threading.Event()
+    working = Scheduler(owner, stopping, Console(quiet=True))
+    working.start()
+
+    def until(met: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 15
+        while not met():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    try:
+        working.push("wiki")
+        until(lambda: owner.catalog.document_at("wiki", "a.md") is not None)
+        settings.config.write_text("sources: [")
+        until(lambda: "not valid YAML" in status_view(owner.catalog, 0, 0)["settings"])
+        write(folder, {"b.md": "# B\n"})
+        working.push("wiki")
+        until(lambda: owner.catalog.document_at("wiki", "b.md") is not None)
+        settings.config.write_text(good)
+        until(lambda: status_view(owner.catalog, 0, 0)["settings"] == "")
+    finally:
+        stopping.set()
+        with owner.syncing:
+            pass

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,10 +12,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from rag.owner import call, owner_of
 from tests.conftest import write
 
 Waypost = Callable[..., subprocess.CompletedProcess[str]]
@@ -83,3 +87,50 @@ def test_a_port_in_use_is_said_before_anything_else(waypost: Waypost) -> None:
     assert done.returncode == 2
     assert "choose another with --port" in done.stderr
     assert "Waypost answers" not in done.stderr
+
+
+@pytest.mark.parametrize("text", ["sources: [", "sources: [{name: x}]", None])
+def test_what_is_wrong_with_the_settings_is_said_at_once_as_a_sync_says_it(
+    waypost: Waypost, tmp_path: Path, text: str | None
+) -> None:
+    if text is None:
+        (tmp_path / "waypost.yaml").unlink()
+    else:
+        (tmp_path / "waypost.yaml").write_text(text)
+    served, synced = waypost("serve", "--port", "0"), waypost("sync")
+    assert (served.returncode, served.stderr) == (synced.returncode, synced.stderr)
+    assert served.returncode == 2
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.timeout(240)
+def test_beside_a_server_the_doctor_and_approvals_work_and_a_purge_says_to_stop_it(
+    server: tuple[subprocess.Popen[str], str], waypost: Waypost, tmp_path: Path
+) -> None:
+    _, address = server
+    write(tmp_path / "wiki", {f"{n}.md": f"# Page {n}\n\nword{n}\n" for n in range(30)})
+    assert waypost("sync").returncode == 0
+
+    def doctor(repair: bool = False) -> dict[str, Any]:
+        socket = owner_of(tmp_path / "home")["socket"]
+        return next(call(socket, {"op": "doctor", "repair": repair}, timeout=60))
+
+    def first(word: str) -> str:
+        return str(httpx.get(f"{address}/v1/search", params={"q": word}).json()["results"][0]["path"])
+
+    assert waypost("doctor").returncode == 0
+    for lost in ("documents", "generation-1"):
+        shutil.rmtree(tmp_path / "home" / lost)
+        assert (doctor()["sound"], (tmp_path / "home" / lost).exists()) == (False, False)
+        told = doctor(repair=True)
+        assert (told["sound"], told["repaired"] != []) == (True, True)
+        assert doctor()["sound"]
+        assert first("word7") == "7.md"
+    for n in range(30):
+        (tmp_path / "wiki" / f"{n}.md").unlink()
+    assert waypost("sync").returncode == 3
+    approved = waypost("approve", "wiki", "--json")
+    assert (approved.returncode, json.loads(approved.stdout)["removed"]) == (0, 30)
+    assert doctor()["sound"]
+    refused = waypost("purge", "wiki/a.md")
+    assert (refused.returncode, "waypost serve" in refused.stderr, "stop it" in refused.stderr) == (1, True, True)

@@ -81,7 +81,6 @@ def entry(**changed: object) -> dict[str, object]:
         ({"path": "x"}, "needs `url`"),  # both
         ({"url": None, "path": "x"}, "`url` must be the address of a site"),
         ({"url": "shelf.invalid"}, "`url` must be the address of a site"),
-        ({"url": "ftp://shelf.invalid"}, "only https, http and ssh URLs"),
         ({"url": "https://me:pw@shelf.invalid"}, "take the password out of the url"),
         ({"type": "shelf-or-folder", "url": None}, "needs one of `path` and `url`"),
         ({"type": "folder", "shelf": None}, "a folder has a path, not a URL; for a repository use type: git"),
@@ -176,3 +175,25 @@ def test_an_export_of_notion(tmp_path: Path) -> None:
             first_config([str(export)])
         return
     assert yaml.safe_load(first_config([str(export)]))["sources"][0]["type"] == "notion"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://shelf.invalid", "ext::sh -c true", "fd::17", "--upload-pack=true", "-utrue", "file:///etc", "FILE://localhost/etc", "x-y+z://h"],
+)  # fmt: skip
+@pytest.mark.parametrize("key", ["url", "path"])
+def test_a_location_that_may_not_be_read_costs_its_source_alone(settings: Settings, url: str, key: str) -> None:
+    given = {"name": "s", "type": "git", key: url}
+    spec, beside = load(settings, given, {"name": "b", "type": "folder", "path": "b"})
+    assert (spec.location, beside.refusal) == ("", "")
+    assert "source 's'" in spec.refusal
+    assert "correct its `url`" in spec.refusal
+
+
+def test_what_is_not_yaml_is_named_without_quoting_it(settings: Settings) -> None:
+    settings.config.write_text(
+        "sources:\n  - {name: a, type: git, url: 'https://h', credentials: {token: s3cret-value}\n"
+    )
+    with pytest.raises(SettingsError, match=r"not valid YAML, line \d+: ") as found:
+        load_sources(settings.config, {})
+    assert "s3cret" not in str(found.value)

@@ -83,6 +83,33 @@ def test_a_backup_is_for_its_owners_eyes_and_says_what_it_is(synced: Settings, t
     assert made.file.name.startswith("waypost-20")
 
 
+def test_no_backup_is_written_into_the_data_folder_or_restored_from_there(synced: Settings, tmp_path: Path) -> None:
+    good = back_up(synced, tmp_path / "b.waypost").file
+    (tmp_path / "linked").symlink_to(synced.home)
+    (tmp_path / "deep").symlink_to(synced.home / "documents")
+    (tmp_path / "name.waypost").symlink_to(synced.home / "x.waypost")
+    (tmp_path / "inner").mkdir()
+    (synced.home / "out").symlink_to(tmp_path / "inner")
+    before = listed(synced.home)
+    places = (
+        synced.home, synced.home / "b.waypost", synced.home / "new" / "b.waypost", tmp_path / "linked",
+        tmp_path / "linked" / "b.zip", tmp_path / "deep" / "b.zip", tmp_path / "name.waypost", tmp_path / "inner" / ".." / "home",
+    )  # fmt: skip
+    for place in places:
+        with pytest.raises(SettingsError, match="in the data folder"):
+            back_up(synced, place)
+        with pytest.raises(SettingsError, match="in the data folder"):
+            back_up(synced, place, force=True)
+        assert listed(synced.home) == before
+    assert back_up(synced, synced.home / "out").file.exists()  # which is elsewhere
+    (synced.home / "restore").mkdir()
+    inside = synced.home / "restore" / "b.waypost"
+    inside.write_bytes(good.read_bytes())
+    with pytest.raises(SettingsError, match="move it out first"):
+        restore(synced, inside, force=True)
+    assert inside.exists()
+
+
 def test_nothing_is_overwritten(synced: Settings, tmp_path: Path) -> None:
     target = write(tmp_path, {"b.waypost": "precious"}) / "b.waypost"
     with pytest.raises(SettingsError, match="is there already"):
@@ -145,16 +172,22 @@ def test_a_full_folder_is_replaced_when_told_to_and_what_was_there_is_kept(synce
     assert [found["results"][0]["path"] for found in answers(synced)[::2]] == first
 
 
-@pytest.mark.parametrize("damage", ["truncated", "empty", "page"])
+@pytest.mark.parametrize("damage", ["truncated", "empty", "page", "shortened", "root", "middle", "overwritten"])
 def test_a_damaged_catalog_is_replaced_and_kept_as_it_is(synced: Settings, tmp_path: Path, damage: str) -> None:
     backup = back_up(synced, tmp_path / "b.waypost").file
     catalog = synced.home / "catalog.db"
     data = catalog.read_bytes()
+    half, pages = len(data) // 2, len(data) // 4096
     catalog.write_bytes(
-        {"truncated": data[: len(data) // 2], "empty": b"", "page": data[:100] + b"\xff" * 8000 + data[8100:]}[damage]
-    )
+        {
+            "truncated": data[:half], "empty": b"", "page": data[:100] + b"\xff" * 8000 + data[8100:],
+            "shortened": data[: 4096 * (pages - 3)], "root": data[:4096] + b"\0" * 4096 * 4 + data[4096 * 5 :],
+            "middle": data[:half] + b"\x5a" * 40000 + data[half + 40000 :],
+            "overwritten": data[:100] + bytes(range(256)) * (len(data) // 256),
+        }[damage]
+    )  # fmt: skip
     damaged = catalog.read_bytes()
-    with pytest.raises(WaypostError, match="restore a backup"):
+    with pytest.raises(WaypostError, match=r"^damaged: .*restore a backup"):
         back_up(synced, tmp_path / "none.waypost")
     assert not (tmp_path / "none.waypost").exists()
     restored = restore(synced, backup, force=True)

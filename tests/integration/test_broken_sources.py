@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from api.compose import departures_from
 from api.owner import Owner, open_owner
 from api.purge import purge_value
 from api.settings import Settings
@@ -147,3 +148,23 @@ def test_what_a_source_keeps_is_removed_by_a_purge(settings: Settings) -> None:
     assert report.mirrors == ("broken",)
     assert not kept.exists()
     shutil.rmtree(settings.home / "sources")
+
+
+@pytest.mark.parametrize(
+    "url", ["ext::sh -c touch% {}", "--upload-pack=touch {}", "file://{}", "ssh://-oProxyCommand=touch%20{}/x"]
+)
+def test_a_source_whose_url_is_refused_stops_no_other_and_runs_nothing(
+    owner: Owner, sync: Sync, settings: Settings, tmp_path: Path, url: str
+) -> None:
+    canary = tmp_path / "canary"
+    docs = {"name": "docs", "type": "folder", "path": str(write(tmp_path / "docs", {"a.md": "# A\n"}))}
+    for _ in range(2):
+        configure(settings, {"name": "bad", "type": "git", "url": url.format(canary)}, docs)
+        report = sync()
+        assert [source.outcome for source in report.sources] == ["failed", "done"]
+        assert report.sources[0].message
+        assert report.needs_a_person
+        assert not canary.exists()
+        rows = {row.name: row for row in owner.catalog.sources()}
+        assert (rows["bad"].state, rows["bad"].location.endswith("/canary")) == ("stale", False)
+        assert departures_from(settings, owner.catalog)("bad", [], []) == {}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from api.owner import Owner
+from api.owner import Approval, Owner
 from api.settings import Settings
 from ingest import side_by_side
 from ingest.ledger import retry_at, too_many
@@ -83,6 +83,9 @@ class Runner:
         assert doctor.examine(self.owner.catalog, self.owner.projections).sound
         return report
 
+    def approve(self, source: FakeSource) -> Approval:
+        return self.owner.approve("wiki", source=(SourceSpec("wiki", "fake", "fake:wiki"), source))
+
     def paths(self, source: str = "wiki") -> set[str]:
         return {d.path for d in self.owner.catalog.documents_for(Viewer.of(["sre"])) if d.source == source}
 
@@ -113,11 +116,54 @@ def test_much_that_is_gone_is_held_until_a_person_approves(run: Runner, gone: in
     assert "waypost approve wiki" in report.sources[0].message
     assert len(run.paths()) == 30
     assert run(wiki=wiki).sources[0].outcome == "held"  # and stays so
-    assert run.owner.approve("wiki") == 21
+    assert run.approve(wiki).removed == 21
     assert len(run.paths()) == 9
     assert run(wiki=wiki).sources[0].outcome == "done"
     with pytest.raises(SettingsError, match="no source has a held deletion"):
         run.owner.approve("wiki")
+
+
+def held(run: Runner) -> tuple[FakeSource, dict[str, str]]:
+    """A source of 90 pages of which 30 went, and are held; and all that it had."""
+    wiki = FakeSource(pages(90))
+    run(wiki=wiki)
+    every, wiki.texts = wiki.texts, dict(list(wiki.texts.items())[30:])
+    assert run(wiki=wiki).sources[0].outcome == "held"
+    return wiki, every
+
+
+def test_what_came_back_before_the_approval_stays(run: Runner) -> None:
+    wiki, every = held(run)
+    wiki.texts = dict(list(every.items())[3:])
+    approval = run.approve(wiki)
+    assert (approval.removed, approval.report.outcome) == (3, "done")
+    assert run.paths() == wiki.texts.keys()
+    wiki, every = held(run)
+    wiki.texts = every
+    assert (run.approve(wiki).removed, len(run.paths())) == (0, 90)
+
+
+def test_what_went_after_the_hold_is_not_approved_with_it(run: Runner) -> None:
+    wiki, every = held(run)
+    wiki.texts = dict(list(every.items())[60:])
+    approval = run.approve(wiki)
+    assert (approval.removed, approval.report.outcome, approval.report.counts["held"]) == (30, "held", 30)
+    assert len(run.paths()) == 60
+
+
+@pytest.mark.parametrize("fault", ["error", "incomplete", "empty", "twice"])
+def test_an_approval_deletes_nothing_where_the_source_can_not_be_looked_at(run: Runner, fault: str) -> None:
+    wiki, _ = held(run)
+    left = wiki.texts
+    wiki.fault = SourceError("it answers 500") if fault == "error" else None
+    wiki.complete, wiki.twice = fault != "incomplete", fault == "twice"
+    if fault == "empty":
+        wiki.texts = {}
+    approval = run.approve(wiki)
+    assert (approval.removed, len(run.paths())) == (0, 90)
+    assert approval.report.outcome in ("failed", "partial")
+    wiki.fault, wiki.complete, wiki.twice, wiki.texts = None, True, False, left
+    assert run.approve(wiki).removed == 30  # it is held still
 
 
 def test_what_is_listed_again_is_held_no_longer(run: Runner) -> None:

@@ -98,7 +98,7 @@ def test_it_syncs_resyncs_loses_a_row_and_is_held(table: Table, owner: Owner, sy
     (report,) = sync().sources
     assert (report.outcome, report.counts["held"]) == ("held", ROWS - 7)
     assert len(documents(owner)) == ROWS - 1
-    assert owner.approve("runbooks") == ROWS - 7
+    assert owner.approve("runbooks").removed == ROWS - 7
     assert len(documents(owner)) == 6
 
 

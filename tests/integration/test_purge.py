@@ -76,9 +76,9 @@ def sound(settings: Settings) -> bool:
         return report.sound and report.waiting == 0
 
 
-def text_of(settings: Settings, path: str) -> str:
+def text_of(settings: Settings, path: str, source: str = "wiki") -> str:
     with open_owner(settings, "test") as owner:
-        document = owner.catalog.document_at("wiki", path)
+        document = owner.catalog.document_at(source, path)
         assert document is not None
         return document.text
 
@@ -216,8 +216,6 @@ def test_what_a_restore_kept_aside_is_cleaned_too(settings: Settings, wiki: Path
 
 
 def test_what_remains_is_named(settings: Settings, wiki: Path, tmp_path: Path) -> None:
-    write(wiki, {f"{VALUE}.md": "# Named\n"})
-    synced(settings)
     write(settings.home, {"notes.txt": f"x {VALUE.encode('utf-16-le').hex()}", "wide.txt": VALUE.encode("utf-16-le")})
     write(settings.home, {"z": zlib.compress(f"squeezed {VALUE}".encode()), "damaged.waypost": "x"})
     with zipfile.ZipFile(settings.home / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
@@ -226,9 +224,56 @@ def test_what_remains_is_named(settings: Settings, wiki: Path, tmp_path: Path) -
     assert not report.clean
     told = {(Path(trace.file).name, trace.written) for trace in report.remains}
     assert {("wide.txt", "UTF-16"), ("z", "UTF-8 within zlib"), ("a.zip", "UTF-8 within zip: inner")} <= told
-    assert any(name == "catalog.db" and "the paths of 1 files" in written for name, written in told)
     assert any(name == "damaged.waypost" and "could not be rewritten" in written for name, written in told)
     assert VALUE not in str(report)
+    advice = {Path(trace.file).name: trace.remedy for trace in report.remains}
+    assert "delete this file" in advice["damaged.waypost"]
+    assert all("delete the file" in advice[name] for name in ("wide.txt", "z", "a.zip"))
+
+
+def test_what_has_a_value_in_its_name_goes_and_stays_away_until_it_is_renamed(
+    settings: Settings, wiki: Path, tmp_path: Path
+) -> None:
+    folder = f"of-{VALUE}"
+    write(
+        wiki,
+        {
+            f"{folder}/{VALUE}.md": "# Named\n\nzebra\n",
+            f"{folder}/{VALUE.lower()}.md": "# Too\n\nzebra\n",
+            "b.md": "# B\n",
+        },
+    )
+    synced(settings)
+    backup = back_up(settings, tmp_path / "b.waypost").file
+    report = purge_value(settings, VALUE, [backup])
+    assert report.clean, report.remains
+    assert report.names == (f"wiki/of-{MARK}/{MARK}.md",)
+    assert held(settings.home, backup) == []
+    for _ in range(2):
+        synced(settings)
+        assert held(settings.home) == []
+        with open_owner(settings, "test") as owner:
+            rows = {path: row for path, row in owner.catalog.items("wiki").items() if MARK in path}
+        assert rows.keys() == {f"of-{MARK}/{MARK}.md", f"of-{MARK}/{MARK}.md (2)"}
+        assert {(row.outcome, "rename it" in row.reason) for row in rows.values()} == {("skipped", True)}
+    (wiki / folder / f"{VALUE}.md").rename(wiki / "named.md")
+    synced(settings)
+    assert "zebra" in text_of(settings, "named.md")
+    assert sound(settings)
+    elsewhere = settings.model_copy(update={"home": tmp_path / "else"})
+    assert restore(elsewhere, backup).sound
+    assert held(elsewhere.home) == []
+
+
+def test_a_backup_of_before_with_a_value_in_a_name_is_cleaned_as_it_is_restored(
+    settings: Settings, wiki: Path, tmp_path: Path
+) -> None:
+    write(wiki, {f"{VALUE}.md": "# Named\n"})
+    synced(settings)
+    old = back_up(settings, tmp_path / "old.waypost").file
+    purge_value(settings, VALUE, NOTHING)
+    assert restore(settings, old, force=True).sound
+    assert held(settings.home) == []
 
 
 def test_traces_are_found_across_blocks_and_at_any_offset_of_base64(tmp_path: Path) -> None:
@@ -308,6 +353,107 @@ def test_a_purged_file_that_gets_another_name_stays_away(settings: Settings, tmp
         with open_owner(settings, "test") as owner:
             assert owner.catalog.document_at("w", "moved.md") is None
             assert owner.catalog.items("w")["moved.md"].outcome == "skipped"
+
+
+PLAN = "# The plan\n\n" + "".join(
+    f"Step {n}: we {verb} the {thing} before the others hear of it.\n"
+    for n, (verb, thing) in enumerate(
+        [("sell", "mill"), ("buy", "farm"), ("move", "yard"), ("hide", "dock"), ("burn", "barn"), ("sign", "deal")]
+    )
+)  # fmt: skip
+EDITS = {
+    "a line more": lambda text: text + "\nAnd that is all.\n",
+    "a third of its lines changed": lambda text: "\n".join(
+        f"rewritten {n}" if n % 3 == 0 else line for n, line in enumerate(text.split("\n"))
+    ),
+    "wrapped anew": lambda text: (
+        "# Titled\n\n" + "\n".join(" ".join(text.split()[at : at + 7]) for at in range(0, 140, 7))
+    ),
+    "its second half alone": lambda text: text[len(text) // 2 :],
+    "within much else": lambda text: "".join(f"Something else, number {n}, is said here.\n" for n in range(90)) + text,
+    "in capitals": str.upper,
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_purged_document_that_moves_and_is_edited_stays_away(settings: Settings, tmp_path: Path, edit: str) -> None:
+    template = "# Page\n\nAsk the platform team on the channel before you go on with any of this.\n\n"
+    pages = {f"{n}.md": f"{template}Number {n} is about the thing that is called word{n}.\n" for n in range(5)}
+    folder = write(tmp_path / "w", {"plan.md": template + PLAN, **pages})
+    configure(settings, {"name": "w", "type": "folder", "path": str(folder)})
+    synced(settings)
+    purge_document(settings, "w", "plan.md", NOTHING)
+    (folder / "plan.md").unlink()
+    write(
+        folder, {"deep/moved.md": EDITS[edit](template + PLAN), "new.md": f"{template}What is new is about alpacas.\n"}
+    )
+    for _ in range(2):
+        synced(settings)
+        with open_owner(settings, "test") as owner:
+            row = owner.catalog.items("w")["deep/moved.md"]
+            assert owner.catalog.document_at("w", "deep/moved.md") is None
+            assert owner.catalog.document_at("w", "new.md") is not None  # of the same template
+        assert row.outcome == "skipped"
+        assert "like plan.md" in row.reason
+        assert "waypost purge --lift w/deep/moved.md" in row.reason
+        write(folder, {"deep/moved.md": "# Something else\n\nby now\n"})  # as for any purged path
+    assert lift(settings, source="w", path="deep/moved.md")
+    write(folder, {"deep/moved.md": PLAN})
+    synced(settings)
+    assert text_of(settings, "deep/moved.md", "w") == PLAN
+    assert b"burn" not in (settings.home / "purged.json").read_bytes()
+
+
+def test_what_was_there_beside_a_purged_document_and_is_like_it_stays(settings: Settings, tmp_path: Path) -> None:
+    folder = write(tmp_path / "w", {"a.md": PLAN, "near.md": PLAN + "\nmore\n", "b.md": "# B\n"})
+    other = write(tmp_path / "o", {"o.md": "# O\n"})
+    configure(
+        settings,
+        {"name": "w", "type": "folder", "path": str(folder)},
+        {"name": "o", "type": "folder", "path": str(other)},
+    )
+    synced(settings)
+    purge_document(settings, "w", "a.md", NOTHING)
+    write(folder, {"near.md": PLAN + "\nmuch more\n"})
+    write(other, {"o2.md": PLAN})
+    synced(settings)
+    assert "much more" in text_of(settings, "near.md", "w")
+    assert text_of(settings, "o2.md", "o") == PLAN
+
+
+def test_a_move_and_an_edit_are_seen_after_a_restore_and_with_secrets_redacted(
+    settings: Settings, tmp_path: Path
+) -> None:
+    secrets = "".join(f"password{n}: hunter{n}-Zq8v{n}xT\n" for n in range(12))
+    folder = write(tmp_path / "w", {"plan.md": f"# Logins of the finance team\n\n{secrets}", "b.md": "# B\n"})
+    configure(settings, {"name": "w", "type": "folder", "path": str(folder)})
+    synced(settings)
+    purge_document(settings, "w", "plan.md", NOTHING)
+    elsewhere = settings.model_copy(update={"home": tmp_path / "else"})
+    restore(elsewhere, back_up(settings, tmp_path / "b.waypost").file)
+    (folder / "plan.md").unlink()
+    changed = "".join(f"password{n}: other{n}-Rw7k{n}pL\n" for n in range(12))
+    write(folder, {"moved.md": f"# Logins of the finance team\n\n{changed}\nand more\n"})
+    for home in (settings, elsewhere):
+        synced(home)
+        with open_owner(home, "test") as owner:
+            assert owner.catalog.items("w")["moved.md"].reason.startswith("purged on")
+
+
+def test_what_was_found_again_is_remembered_though_the_sync_is_killed(settings: Settings, tmp_path: Path) -> None:
+    folder = write(tmp_path / "w", {"plan.md": PLAN, "b.md": "# B\n"})
+    configure(settings, {"name": "w", "type": "folder", "path": str(folder)})
+    synced(settings)
+    purge_document(settings, "w", "plan.md", NOTHING)
+    (folder / "plan.md").unlink()
+    write(folder, {"moved.md": PLAN + "more\n"})
+    with pytest.MonkeyPatch.context() as patching, pytest.raises(ZeroDivisionError):
+        patching.setattr("rag.catalog.writer.CatalogWriter.finish_run", lambda *_: 1 / 0)
+        synced(settings)
+    write(folder, {"moved.md": PLAN.replace("e", "o")})
+    synced(settings)
+    with open_owner(settings, "test") as owner:
+        assert owner.catalog.document_at("w", "moved.md") is None
 
 
 def test_a_path_that_another_document_has_now_leaves_that_one_alone(settings: Settings, tmp_path: Path) -> None:

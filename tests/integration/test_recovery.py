@@ -8,10 +8,12 @@ import multiprocessing
 import os
 import shutil
 import sqlite3
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import Engine, event
 
 from api.compose import open_reader
 from api.owner import Owner, open_owner
@@ -234,6 +236,45 @@ def test_a_dead_owner_costs_the_vectors_and_says_so(settings: Settings, tmp_path
 def test_nothing_synced_yet_is_said(settings: Settings) -> None:
     with pytest.raises(SettingsError, match="waypost sync"), open_reader(settings):
         pass
+
+
+def test_a_first_sync_that_was_killed_while_it_made_the_catalog_is_said(settings: Settings, tmp_path: Path) -> None:
+    settings.home.mkdir()
+    file = settings.home / "catalog.db"
+    for make in (file.touch, lambda: sqlite3.connect(file).execute("PRAGMA journal_mode=WAL").connection.close()):
+        make()
+        with pytest.raises(SettingsError, match=r"first sync did not finish.*run `waypost sync`"):
+            Catalog(settings.catalog_url, read_only=True)
+    synced(settings, tmp_path)
+    with sqlite3.connect(file) as connection:
+        connection.execute("update alembic_version set version_num = '0001'")
+    connection.close()
+    with pytest.raises(SettingsError, match="older Waypost"):
+        Catalog(settings.catalog_url, read_only=True)
+
+
+def test_a_new_catalog_is_made_at_once_or_not_at_all(settings: Settings) -> None:
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_make_half, args=(settings.catalog_url, theirs))
+    settings.home.mkdir()
+    process.start()
+    assert ours.recv() == "made some"
+    process.kill()
+    process.join()
+    with pytest.raises(SettingsError, match="first sync did not finish"):
+        Catalog(settings.catalog_url, read_only=True)
+    Catalog(settings.catalog_url).close()
+    Catalog(settings.catalog_url, read_only=True).close()
+
+
+def _make_half(url: str, ready: multiprocessing.connection.Connection) -> None:
+    def pause(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "ALTER TABLE" in statement.upper():
+            ready.send("made some")
+            time.sleep(60)
+
+    event.listen(Engine, "before_cursor_execute", pause)
+    Catalog(url)
 
 
 def test_a_newer_catalog_is_refused(settings: Settings, tmp_path: Path) -> None:

@@ -160,10 +160,16 @@ class SyncMachine(RuleBasedStateMachine):
         if self.crashed:
             return
         held = {path for path, row in self.owner.catalog.items("wiki").items() if row.missing_since}
-        if held:
-            self.owner.approve("wiki")
-            self.known = {path: entry for path, entry in self.known.items() if path not in held}
-            self.held = set()
+        if not held:
+            return
+        self.owner.approve("wiki", source=(SourceSpec("wiki", "fake", "fake"), self.source))
+        now = {path: (text, self.source.access.get(path, AccessRule())) for path, text in self.source.texts.items()}
+        moved = {old for new, old in self.source.moved.items() if new in now}
+        missing = self.known.keys() - now.keys() - moved
+        if now:
+            self.held = missing - held if too_many(len(missing - held), len(self.known)) else set()
+            self.known = {path: entry for path, entry in self.known.items() if path in self.held} | now
+        self.source.moved = {}
 
     @rule(step=st.sampled_from(STEPS), after=st.integers(0, 2))
     def crash(self, step: str, after: int) -> None:
