@@ -99,7 +99,7 @@ def declared(text: str, form: Form, more: Iterable[Pair] = ()) -> Declared:
     """
     found = find(text, form)
     start, end = (found.start, found.end) if found else (0, 0)
-    header = fields_of(text, end) if form is Form.PAGE else []
+    header = fields_of(text, end) if form in (Form.PAGE, Form.TEXT) else []
     notes = (found.problem,) if found and found.problem else ()
     return _checked(Declared(_normal([*(found.pairs if found else ()), *header, *more]), start, end, notes))
 

@@ -23,11 +23,13 @@ from rag.errors import DocumentError
 
 
 class Form(Enum):
-    """What kind of text front matter is looked for in. PAGE: prose. CODE: code and settings, which have front matter only where
-    it names an audience. YAML: the first document of a stream, which is front matter only where prose follows it. DATA: none.
-    RENDERED: Markdown that a renderer wrote, with its front matter at its very beginning."""
+    """What kind of text front matter is looked for in. PAGE: prose in a markup. TEXT: other prose, of which what can't be read
+    is no front matter. CODE: code and settings, which have front matter only where it names an audience. YAML: the first document
+    of a stream, which is front matter only where prose follows it. DATA: none. RENDERED: Markdown that a renderer wrote, with
+    its front matter at its very beginning."""
 
     PAGE = auto()
+    TEXT = auto()
     CODE = auto()
     YAML = auto()
     DATA = auto()
@@ -72,12 +74,20 @@ def find(text: str, form: Form) -> FrontMatter | None:
         return found and FrontMatter(0, 0, found.pairs, found.problem)
     if at == len(lines) or len(lines[at]) - len(lines[at].lstrip(" ")) > _INDENT:
         return None
-    if form is Form.PAGE and not hash_lines and _OBJECT.match(lines[at].strip(_SPACE)):
+    if form in (Form.PAGE, Form.TEXT) and not hash_lines and _OBJECT.match(lines[at].strip(_SPACE)):
         return _object(lines, at)
     found = _marked(lines, at, form, sure=not hash_lines)
-    if found is None or form in (Form.PAGE, Form.RENDERED) or any(is_audience(name) for name, _ in found.pairs):
-        return found if form is not Form.YAML or (found and _is_prose("\n".join(lines[found.end :]))) else None
-    return None
+    return found if found and _is_meant(found, form, lines) else None
+
+
+def _is_meant(found: FrontMatter, form: Form, lines: Sequence[str]) -> bool:
+    """Whether what looks like front matter is some, in a text of this form."""
+    if found.problem:
+        return form in (Form.PAGE, Form.RENDERED) and not "".join(lines[: found.start]).strip(_SPACE)
+    if form not in (Form.CODE, Form.YAML):
+        return True
+    named = any(is_audience(name) for name, _ in found.pairs)
+    return named and (form is Form.CODE or _is_prose("\n".join(lines[found.end :])))
 
 
 def _past_comments(lines: Sequence[str]) -> tuple[int, bool]:

@@ -129,7 +129,7 @@ def _form(path: str, text: str, parser: Parser) -> Form:
     if parser is yaml.parse:
         return Form.DATA if PurePosixPath(plain_name(path)).suffix == ".json" else Form.YAML
     prose = parser is outline.parse and outline.outline_of(path, text) is None
-    return Form.PAGE if prose and document_kind(path, "auto") != "config" else Form.CODE
+    return Form.TEXT if prose and document_kind(path, "auto") != "config" else Form.CODE
 
 
 def _with_declared(text: str, parsed: Parsed, said: Declared) -> Parsed:

@@ -30,7 +30,7 @@ _WORTH = 0.5  # share of a page's words that an article must hold to stand for t
 def render(path: str, data: bytes) -> Rendered:
     """A file. Raises: RefusedError when there is no text in it; DocumentError when it can't be read."""
     text, notes = text_of(data)
-    said = declared(text, Form.PAGE)
+    said = declared(text, Form.TEXT)
     return rendered(parsed(said.rest(text)), Elements(), (*notes, *said.notes), said)
 
 
