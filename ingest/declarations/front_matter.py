@@ -85,7 +85,7 @@ def _is_meant(found: FrontMatter, form: Form, lines: Sequence[str]) -> bool:
     if found.problem:
         return form in (Form.PAGE, Form.RENDERED) and not "".join(lines[: found.start]).strip(_SPACE)
     if form not in (Form.CODE, Form.YAML):
-        return True
+        return form is not Form.TEXT or bool(found.pairs)
     named = any(is_audience(name) for name, _ in found.pairs)
     return named and (form is Form.CODE or _is_prose("\n".join(lines[found.end :])))
 

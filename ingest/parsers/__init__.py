@@ -62,6 +62,7 @@ def parse(path: str, text: str) -> Parsed:
         return page(path, text, blocks, declared(text, Form.PAGE))
     parser = _parser(path, text)
     said = declared(text, _form(path, text, parser), known(metas(text)) if suffix(path) in HTML else ())
+    said = replace(said, start=0)  # the comments before front matter go with it
     return _with_declared(text, parser(path, said.body(text)), said)
 
 

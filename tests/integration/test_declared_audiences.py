@@ -210,7 +210,8 @@ def test_a_document_of_unclear_readers_is_found_by_nobody_and_status_says_why(
     owner: Owner, sync: Sync, settings: Settings, tmp_path: Path
 ) -> None:
     files = {
-        **documents(UNCLEAR, ("md", "txt", "html", "org")), **documents(UNCLEAR_OF_TEXT, ("md", "txt", "org", "qmd", "adoc")), **UNCLEAR_RENDERED
+        **documents(UNCLEAR, ("md", "txt", "html", "org")),
+        **documents(UNCLEAR_OF_TEXT, ("md", "txt", "org", "qmd", "adoc")), **UNCLEAR_RENDERED,
     }  # fmt: skip
     configure(settings, {"name": "w", "type": "folder", "path": str(write(tmp_path / "w", files))})
     assert sync().needs_a_person
