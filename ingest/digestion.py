@@ -41,7 +41,7 @@ def digest_document(path: str, data: bytes | Rendered, sensitive: Collection[str
     redacted, findings = redact(text, path, sensitive)
     at.append(time.process_time())
     parsed = _parsed(path, redacted, rendered)
-    parsed = replace(parsed, notes=(*notes, *parsed.notes))
+    parsed = replace(parsed, notes=tuple(dict.fromkeys((*notes, *parsed.notes))))
     known = abbreviations(redacted)
     at.append(time.process_time())
     parts = ("decoding", "redaction", "parsing")

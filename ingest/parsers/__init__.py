@@ -9,9 +9,15 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
+from ingest.declarations import Declared, Form, declared, known
+from ingest.declarations.headers import metas
 from rag.records import Document, PassageDraft
 from rag.terraform.records import Symbol
+
+if TYPE_CHECKING:
+    from ingest.parsers.sections import Blocks
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ MARKDOWN = frozenset({".md", ".markdown", ".mdx"})
 YAML = frozenset({".yaml", ".yml", ".json"})
 RST = frozenset({".rst", ".rest"})
 ASCIIDOC = frozenset({".adoc", ".asciidoc"})
+HTML = frozenset({".html", ".htm", ".xhtml"})
 DIAGRAMS = frozenset({".puml", ".plantuml", ".iuml", ".pu", ".mmd", ".mermaid"})
 
 
@@ -49,7 +56,14 @@ _COPIES = (".example", ".sample", ".dist", ".in", ".default")  # `.env.example`,
 
 def parse(path: str, text: str) -> Parsed:
     """The passages of a text, by the parser for its kind of file. Raises: DocumentError when it must not be shown as it is."""
-    return _parser(path, text)(path, text)
+    if blocks := _page_blocks(path):
+        from ingest.parsers.sections import page
+
+        return page(path, text, blocks, declared(text, Form.PAGE))
+    parser = _parser(path, text)
+    said = declared(text, _form(path, text, parser), known(metas(text)) if suffix(path) in HTML else ())
+    said = replace(said, start=0)  # the comments before front matter go with it
+    return _with_declared(text, parser(path, said.body(text)), said)
 
 
 def suffix(path: str) -> str:
@@ -83,16 +97,25 @@ def parse_document(document: Document) -> Parsed:
 def parse_rendered(path: str, text: str, title: str = "") -> Parsed:
     """The passages of a rendering: it is Markdown, whatever its path. Raises: as `parse`."""
     from ingest.parsers import markdown
+    from ingest.parsers.sections import page
 
-    parsed = markdown.parse(path, text)
+    parsed = page(path, text, markdown.blocks, declared(text, Form.RENDERED))
     return replace(parsed, title=title) if title else parsed
 
 
-def _parser(path: str, text: str) -> Parser:
-    if suffix(path) in MARKDOWN:
-        from ingest.parsers import markdown
+def _page_blocks(path: str) -> Blocks | None:
+    """What reads a file of one of the markups into blocks under headings; None for other files."""
+    from ingest.parsers import asciidoc, markdown, rst
 
-        return markdown.parse
+    ending = suffix(path)
+    if ending in MARKDOWN:
+        return markdown.blocks
+    if ending in RST:
+        return rst.blocks
+    return asciidoc.blocks if ending in ASCIIDOC else None
+
+
+def _parser(path: str, text: str) -> Parser:
     if is_terraform(path):
         from ingest.parsers import terraform
 
@@ -100,18 +123,43 @@ def _parser(path: str, text: str) -> Parser:
     return text_parser(plain_name(path), text)
 
 
+def _form(path: str, text: str, parser: Parser) -> Form:
+    """Which front matter a file that is in none of the markups may have."""
+    from ingest.parsers import outline, yaml
+
+    if parser is yaml.parse:
+        return Form.DATA if PurePosixPath(plain_name(path)).suffix == ".json" else Form.YAML
+    prose = parser is outline.parse and outline.outline_of(path, text) is None
+    return Form.TEXT if prose and document_kind(path, "auto") != "config" else Form.CODE
+
+
+def _with_declared(text: str, parsed: Parsed, said: Declared) -> Parsed:
+    """What a parser found in the body of a text, with its front matter, as passages before the others, and what it says."""
+    from ingest.parsers.outdated import outdated
+    from ingest.parsers.review import review
+    from ingest.parsers.text import windows
+
+    front = tuple(windows(lines_of(text), said.start, said.end, (), "window"))
+    reviewed_at, review_due = review(said.fields)
+    return replace(
+        parsed, title=said.title or parsed.title, drafts=(*front, *parsed.drafts), owner=said.owner, audience=said.audience,
+        notes=(*said.notes, *parsed.notes), outdated=outdated("", said.fields, ()), reviewed_at=reviewed_at,
+        review_due=review_due,
+    )  # fmt: skip
+
+
 def text_parser(name: str, text: str) -> Parser:
-    """The parser for a file that is neither Markdown nor Terraform, by its plain name and, if need be, its text."""
-    from ingest.parsers import asciidoc, braces, outline, rows, rst, yaml
+    """The parser for a file in none of the markups that is not Terraform, by its plain name and, if need be, its text."""
+    from ingest.parsers import braces, outline, rows, yaml
 
     ending = PurePosixPath(name).suffix
-    known: dict[str, Parser] = {
-        **dict.fromkeys(YAML, yaml.parse), **dict.fromkeys(RST, rst.parse), **dict.fromkeys(ASCIIDOC, asciidoc.parse),
+    parsers: dict[str, Parser] = {
+        **dict.fromkeys(YAML, yaml.parse),
         **dict.fromkeys(DIAGRAMS, rows.diagram), **dict.fromkeys((".csv", ".tsv"), rows.csv), ".sql": rows.sql,
         **dict.fromkeys((".jsonnet", ".libsonnet", ".groovy"), braces.parse), ".jenkinsfile": braces.parse,
     }  # fmt: skip
-    if ending in known:
-        return known[ending]
+    if ending in parsers:
+        return parsers[ending]
     if ending == ".rules" and _GROUPS.search(text):
         return yaml.parse
     if name.startswith("jenkinsfile"):

@@ -11,8 +11,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from ingest.parsers import Parsed, lines_of
-from ingest.parsers.sections import Block, page, past_blanks
+from ingest.parsers.sections import Block, past_blanks
 
 _TITLE = re.compile(r"(={1,6}|#{1,6})\s+(\S.*)$")
 _DELIMITER = re.compile(r"(?:-{4,}|\.{4,}|={4,}|\*{4,}|_{4,}|\+{4,}|/{4,}|--|[|,:!]={3,}|`{3,}\w*)$")
@@ -29,21 +28,7 @@ _MARKUP = re.compile(
 _HEADER = 60  # lines in which attributes are the page's own
 
 
-def parse(path: str, text: str) -> Parsed:
-    """Passages by section. Raises: DocumentError when the page seems to name its audience in a way that can't be read."""
-    lines = lines_of(text)
-    return page(path, lines, list(_blocks(lines)), _fields(lines))
-
-
-def _fields(lines: Sequence[str]) -> dict[str, str]:
-    """The attributes of the header: `:owner: sre`. `:title:` is none of them, the heading says it."""
-    found = (_ATTRIBUTE.match(line) for line in lines[:_HEADER])
-    fields = {match[1].lower().replace("-", "_"): (match[2] or "").strip() for match in found if match}
-    fields.pop("title", None)
-    return fields
-
-
-def _blocks(lines: Sequence[str]) -> Iterator[Block]:
+def blocks(text: str, lines: Sequence[str]) -> Iterator[Block]:
     """Blocks one after the other, each reaching to the next one's start; what leads on goes with the block below it."""
     closers: dict[str, list[int]] = defaultdict(list)
     for at, line in enumerate(lines):

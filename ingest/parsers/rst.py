@@ -12,8 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ingest.parsers import Parsed, lines_of
-from ingest.parsers.sections import Block, page, past_blanks
+from ingest.parsers.sections import Block, past_blanks
 
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1*\s*$")
 _ITEM = re.compile(r"(?:[-*+•‣]|\(?(?:\d{1,4}|#|[a-zA-Z])[.)])\s")
@@ -22,18 +21,9 @@ _TARGET = re.compile(r"\.\. (?:_[^:]+:|index::|rst-class::|meta::)|__ ")
 _FIELD = re.compile(r":([A-Za-z][\w -]*):(?:\s+(.*))?$")
 _ROLE = re.compile(r"(?::[\w:.+-]+:)?`([^`<]*[^`<\s])\s*(?:<[^`>]*>)?`_{0,2}")
 _SHORTEST = 4  # a shorter underline must be as long as its title
-_HEADER = 30  # lines in which fields are the page's own
 
 
-def parse(path: str, text: str) -> Parsed:
-    """Passages by section. Raises: DocumentError when the page seems to name its audience in a way that can't be read."""
-    lines = lines_of(text)
-    found = (_FIELD.match(line) for line in lines[:_HEADER])
-    fields = {match[1].lower().replace("-", "_").replace(" ", "_"): match[2] or "" for match in found if match}
-    return page(path, lines, list(_blocks(lines)), fields)
-
-
-def _blocks(lines: Sequence[str]) -> Iterator[Block]:
+def blocks(text: str, lines: Sequence[str]) -> Iterator[Block]:
     """Blocks one after the other, each reaching to the next one's start; targets go with the title below them."""
     styles: list[tuple[str, bool]] = []
     borders = [at for at, line in enumerate(lines) if line.startswith("=") and _TABLE.match(line)]

@@ -4,27 +4,21 @@ AsciiDoc are read into `Block`s, and `sections` makes passages of them.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from ingest.parsers import Parsed, draft
+from ingest.declarations import Declared
+from ingest.parsers import Parsed, draft, lines_of
 from ingest.parsers.outdated import outdated
 from ingest.parsers.review import review
 from ingest.parsers.spans import size
 from ingest.parsers.text import HARD_LIMIT, LIMIT, TARGET, windows
-from rag.errors import DocumentError
 from rag.records import PassageDraft
 
 TEMPLATE = re.compile(r"<%.{0,300}?%>|\{\{.{0,300}?\}\}", re.S)
 MOST_NAME = 200  # characters of a title or heading that are kept
-NO_AUDIENCE = (
-    "its header has an `audience` that is no group and no list of groups; mend it, so that it is clear who may read it"
-)
-_LONG = 16  # characters of a key that is not a misspelt `audience`
-_MISSPELT = 0.8  # likeness from which on a key is taken for a misspelt `audience`
 _MARKUP = re.compile(r"</?[A-Za-z][^>]*>|[`*]")
 
 
@@ -39,6 +33,9 @@ class Block:
     cuts: tuple[int, ...] = ()
     whole: bool = False
     front_matter: bool = False
+
+
+Blocks = Callable[[str, Sequence[str]], Iterable[Block]]
 
 
 def sections(lines: Sequence[str], blocks: Sequence[Block], title: str) -> Iterator[PassageDraft]:
@@ -110,29 +107,32 @@ def past_blanks(lines: Sequence[str], at: int) -> int:
 # -- what a page says of itself -----------------------------------------------------------------------------------------
 
 
-def page(path: str, lines: Sequence[str], blocks: Sequence[Block], fields: Mapping[str, str]) -> Parsed:
-    """A page whose header holds fields (`:owner: sre`), as passages. The title is the field's, or the first heading, or the
-    file's name. Raises: DocumentError when it seems to name its audience in a way that can't be read."""
-    refuse_misspelt(fields)
-    headings = (block.heading for block in blocks if block.level)
-    title = (fields.get("title") or next(filter(None, headings), "") or name_of(path))[:MOST_NAME]
-    audience = None
-    if "audience" in fields:
-        audience = tuple(filter(None, re.split(r"[,;\s]+", fields["audience"].strip("[] "))))
-        if not audience:
-            raise DocumentError(NO_AUDIENCE)
-    owner = fields.get("owner") or fields.get("team") or ""
-    drafts = tuple(sections(lines, blocks, title))
-    return Parsed(title, drafts, owner, audience, (), outdated(title, fields, lines), *review(fields))
+def page(path: str, text: str, blocks: Blocks, said: Declared) -> Parsed:
+    """A page as passages by section. Its title is the one that it declares, or the first heading, or the file's name."""
+    lines = lines_of(text)
+    body = said.body(text)
+    found = list(_with_front(blocks(body, lines_of(body)), said.start, said.end))
+    headings = (TEMPLATE.sub("", block.heading).strip() for block in found if block.level)
+    title = (said.title or next(filter(None, headings), "") or name_of(path))[:MOST_NAME]
+    drafts = tuple(sections(lines, found, title))
+    fields = said.fields
+    return Parsed(title, drafts, said.owner, said.audience, said.notes, outdated(title, fields, lines), *review(fields))
 
 
-def refuse_misspelt(keys: Iterable[object]) -> None:
-    """Raises: DocumentError for a key that is nearly `audience`: it must be clear who may read a page."""
-    for key in map(str, keys):
-        if key == "audience" or len(key) >= _LONG:
-            continue
-        if difflib.SequenceMatcher(None, key.lower(), "audience").ratio() > _MISSPELT:
-            raise DocumentError(f"its header has {key!r}: write `audience`, so that it is clear who may read it")
+def _with_front(blocks: Iterable[Block], start: int, end: int) -> Iterator[Block]:
+    """Blocks of a text with blank lines for its front matter, and that as a block of its own."""
+    front = start < end
+    for block in blocks:
+        if front and block.end > start:
+            if block.start < start:
+                yield replace(block, end=start)
+            end = max(end, block.end if block.start < end and not block.level else end)
+            yield Block(start, end, front_matter=True)
+            front = False
+        if block.start >= end or block.end <= start:
+            yield block
+    if front:
+        yield Block(start, end, front_matter=True)
 
 
 def name_of(path: str) -> str:

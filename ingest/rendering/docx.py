@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ingest.declarations import Declared, Pair, known
 from ingest.rendering import Rendered
 from ingest.rendering.archive import Archive
 from ingest.rendering.inline import Run
@@ -52,15 +53,17 @@ class _Document:
 
     def rendered(self) -> Rendered:
         body = next((one for one in self._archive.xml(_MAIN) if local_name(one) == "body"), None)
+        said = Declared().also(known(self._properties()))
+        self._writer.begin("the properties")
+        self._writer.declare(said)
         if body is not None:
             self._writer.begin("the beginning")
             self._blocks(body)
             self._end_code()
             self._add_notes()
-        found = self._writer.rendered(self._title or self._core_title())
-        if not found.text.strip():
+        if not self._writer.told:
             raise RefusedError("no text in it: scanned?")
-        return found
+        return self._writer.rendered(self._title or self._core_title())
 
     # -- blocks -------------------------------------------------------------------------------------------------------
 
@@ -216,6 +219,12 @@ class _Document:
             text = _IN_CELL.join(lines).replace("|", "\\|")
             cells.append(Cell(text, int(span) if span.isdigit() else 1, 1, header, goes_on))
         return Row(tuple(cells), 0, 0)
+
+    def _properties(self) -> Iterator[Pair]:
+        """Those that people gave the file."""
+        part = self._part("docProps/custom.xml")
+        for one in part if part is not None else ():
+            yield one.get("name") or "", "\n".join(one.itertext()).strip()
 
     def _core_title(self) -> str:
         part = self._part("docProps/core.xml")

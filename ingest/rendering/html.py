@@ -10,6 +10,8 @@ import codecs
 import re
 from typing import Any
 
+from ingest.declarations import Declared, Form, declared, known
+from ingest.declarations.headers import meta_pair
 from ingest.refusals import decode
 from ingest.rendering import Rendered
 from ingest.rendering.elements import Elements, name_of
@@ -28,19 +30,31 @@ _WORTH = 0.5  # share of a page's words that an article must hold to stand for t
 def render(path: str, data: bytes) -> Rendered:
     """A file. Raises: RefusedError when there is no text in it; DocumentError when it can't be read."""
     text, notes = text_of(data)
-    return rendered(parsed(text), Elements(), notes)
+    said = declared(text, Form.TEXT)
+    return rendered(parsed(said.rest(text)), Elements(), (*notes, *said.notes), said)
 
 
-def rendered(page: Element | None, elements: Elements, notes: tuple[str, ...] = ()) -> Rendered:
-    """A parsed page. Raises: RefusedError when there is no text in it."""
+def rendered(
+    page: Element | None, elements: Elements, notes: tuple[str, ...] = (), said: Declared | None = None
+) -> Rendered:
+    """A parsed page, and what stood before it. Raises: RefusedError when there is no text in it; DocumentError when it is not
+    clear who may read it."""
     writer = Writer()
+    metas = _metas(page) if page is not None else []
+    said = (said or Declared()).also(known(filter(None, (meta_pair(attributes) for _, attributes in metas))))
+    writer.declare(said, said.start + 1 if said.end or not metas else metas[0][0])
     content = content_of(page, elements) if page is not None else None
     if content is not None:
         writer.add_lines(elements.lines(content))
-    found = writer.rendered(title_of(page, content) if page is not None else "", notes)
-    if not found.text.strip():
+    if not writer.told:
         raise RefusedError("no text in it")
-    return found
+    return writer.rendered(said.title or (title_of(page, content) if page is not None else ""), notes)
+
+
+def _metas(page: Element) -> list[tuple[int, dict[str, str]]]:
+    """The lines and attributes of the elements that say something of the page."""
+    found = (one for one in page.iter() if isinstance(one.tag, str) and name_of(one) == "meta")
+    return [(one.sourceline or 0, {name.lower(): value for name, value in one.attrib.items()}) for one in found]
 
 
 def text_of(data: bytes) -> tuple[str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from ingest.declarations import Declared
 from ingest.rendering import Rendered
 from rag.records import Place
 
@@ -58,7 +59,17 @@ class Writer:
         self._places: list[Place] = []
         self._name = self._anchor = ""
         self._fresh = True
-        self._item_end = 0
+        self._item_end = self._declared = 0
+
+    @property
+    def told(self) -> bool:
+        """Whether something was added that is no blank line, beside what the file declares."""
+        return any(line.strip() for line in self._lines[self._declared :])
+
+    def declare(self, said: Declared, line: int = 0) -> None:
+        """Adds what the file declares, as front matter, before all else; `line` is where that begins in the original."""
+        self.add_lines([Line(text, line, max(line, said.end)) for text in said.front()])
+        self._declared = len(self._lines)
 
     def begin(self, name: str, anchor: str = "") -> None:
         """From the next line on, what is added stands there."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ingest.declarations import Form, Pair, declared, known
 from ingest.refusals import decode
 from ingest.rendering import Rendered
 from ingest.rendering.lines import Writer, fenced
@@ -33,13 +34,27 @@ def render(path: str, data: bytes) -> Rendered:
         raise DocumentError("not a notebook: its JSON is no object")
     writer = Writer()
     language = _language(notebook)
-    for number, cell in enumerate(_cells(notebook), 1):
-        writer.begin(f"cell {number}")
-        _add(writer, cell, language)
-    found = writer.rendered(notes=notes)
-    if not found.text.strip():
+    cells = list(_cells(notebook))
+    first = next((n for n, cell in enumerate(cells) if cell.get("cell_type") != "code" and _source(cell).strip()), -1)
+    metadata = notebook.get("metadata")
+    said = declared(_source(cells[first]) if first >= 0 else "", Form.PAGE, known(_properties(metadata)))
+    writer.begin(f"cell {first + 1}" if first >= 0 else "")
+    writer.declare(said)
+    for number, cell in enumerate(cells):
+        writer.begin(f"cell {number + 1}")
+        source = _source(cell)
+        _add(writer, cell, said.rest(source) if number == first else source, language)
+    if not writer.told:
         raise RefusedError("no text in it")
-    return found
+    return writer.rendered(said.title, (*notes, *said.notes))
+
+
+def _properties(metadata: Any) -> list[Pair]:
+    return list(metadata.items()) if isinstance(metadata, dict) else []
+
+
+def _source(cell: Mapping[str, Any]) -> str:
+    return _text(cell.get("source", cell.get("input")))
 
 
 def _cells(notebook: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -50,9 +65,8 @@ def _cells(notebook: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from (cell for cell in (cells if isinstance(cells, list) else ()) if isinstance(cell, dict))
 
 
-def _add(writer: Writer, cell: Mapping[str, Any], language: str) -> None:
+def _add(writer: Writer, cell: Mapping[str, Any], source: str, language: str) -> None:
     kind = cell.get("cell_type")
-    source = _text(cell.get("source", cell.get("input")))
     if not source.strip():
         lines: list[str] = []
     elif kind == "code":

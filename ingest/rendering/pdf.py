@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ingest.declarations import Declared, known
 from ingest.rendering import Rendered
 from ingest.rendering.lines import Writer, in_one_line, prose, seen
 from rag.errors import DocumentError, RefusedError
@@ -52,6 +53,8 @@ def render(path: str, data: bytes) -> Rendered:
         word.lower() for page in pages for line in page for word in re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", line.text)
     }
     writer = Writer()
+    writer.begin("the properties")
+    writer.declare(Declared().also(known(_properties(reader))))
     for number, page in enumerate(pages, 1):
         writer.begin(f"page {number}", f"#page={number}")
         for block in _blocks(_rejoined(page, joined)):
@@ -249,14 +252,19 @@ def _blocks(lines: Sequence[_Line]) -> Iterator[list[str]]:
         yield block
 
 
-def _title(reader: Any) -> str:
-    """The title that a file gives itself, unless it is the name of a file or of a program."""
+def _properties(reader: Any) -> list[tuple[str, str]]:
+    """Names and texts of what a file says of itself."""
     try:
-        title = in_one_line(str((reader.metadata or {}).get("/Title") or ""))
+        return [(str(name).lstrip("/"), str(value or "")) for name, value in (reader.metadata or {}).items()]
     except (MemoryError, RecursionError):
         raise
     except Exception:  # damaged metadata are none  # noqa: BLE001
-        return ""
+        return []
+
+
+def _title(reader: Any) -> str:
+    """The title that a file gives itself, unless it is the name of a file or of a program."""
+    title = in_one_line(next((text for name, text in _properties(reader) if name == "Title"), ""))
     unfit = re.search(r"\.\w{2,5}$|^(?:untitled|microsoft|powerpoint|slide \d)|^\W*$", title, re.I)
     return "" if unfit or len(title) > 200 else title
 

@@ -325,7 +325,7 @@ def test_a_name_that_is_not_utf8_is_listed_and_stops_nothing(
 FRONT = {
     "colon.md": "---\ntitle: Secret: plans\naudience: [sre]\n---\n# Plans\n\nvicuna\n",
     "typo.md": "---\naudiance: [sre]\n---\n# Plans\n\nvicuna\n",
-    "case.md": "---\nAudience: [sre]\n---\n# Plans\n\nvicuna\n",
+    "case.md": "---\nAudiences: [sre]\n---\n# Plans\n\nvicuna\n",
     "open.md": "---\naudience: [sre]\n\n# Plans\n\nvicuna\n",
     "list.md": "---\n- audience: [sre]\n---\n# Plans\n\nvicuna\n",
 }
