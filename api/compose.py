@@ -152,7 +152,7 @@ def chosen_sources(settings: Settings, names: Sequence[str]) -> list[SourceSpec]
     for name in names:
         if name not in known:
             raise SettingsError(f"{settings.config} has no source {name!r}; it has: {', '.join(known)}")
-    return [known[name] for name in names] if names else specs
+    return [known[name] for name in dict.fromkeys(names)] if names else specs
 
 
 @contextmanager

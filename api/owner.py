@@ -133,8 +133,19 @@ class Owner:
             with self.catalog.write() as writer:
                 writer.retry_now([spec.name for spec in specs])
         report = self.sync_sources([(spec, source_from(spec, self.settings.home)) for spec in specs], progress, stop)
+        return replace(report, unnamed=self._unnamed())
+
+    def _unnamed(self) -> tuple[str, ...]:
+        """The sources that waypost.yaml names no more and that are still answered from; those of which nothing is stored are
+        forgotten."""
         named = {spec.name for spec in chosen_sources(self.settings, [])}
-        return replace(report, unnamed=tuple(row.name for row in self.catalog.sources() if row.name not in named))
+        unnamed = {row.name for row in self.catalog.sources()} - named
+        answered = {source for source, _ in self.catalog.document_counts()}
+        if empty := unnamed - answered - self.catalog.remembered():
+            with self.syncing, self.catalog.write() as writer:
+                for name in empty:
+                    writer.remove_source(name)
+        return tuple(sorted(unnamed & answered))
 
     def sync_sources(
         self,
