@@ -14,6 +14,7 @@ from urllib.parse import quote
 from ingest.departures import departures
 from ingest.git import GitRepository, TreeEntry, is_url
 from ingest.history import IGNORED, Change, ignored_commits, last_changes
+from ingest.moves import moves
 from ingest.owners import PLACES, owners
 from ingest.sources import Link, Listed, Listing, Previous, SourceSpec, SourceType
 from rag.errors import SourceError
@@ -21,6 +22,10 @@ from rag.errors import SourceError
 _FILES = ("100644", "100755", "100664")
 _REFUSED_MODES = {"120000": "symbolic link: not followed", "160000": "submodule: add its repository as a source"}
 _DATED = "content"  # what dates in signatures are of: those that an older Waypost wrote are found anew
+_EMPTY = (
+    "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+    "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+)  # SHA-1, SHA-256
 _IGNORED = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")  # what some file systems overlook in a name
 
 
@@ -73,16 +78,19 @@ class GitSource:
         if not previous.head or previous.head == head or not self._repository.has_commit(previous.head):
             return {}
         now = {entry.path: entry.oid for entry in entries}
-        new = [path for path in now if path not in previous.signatures]
-        if not new or not any(path not in now for path in previous.signatures):
-            return {}
-        gone = [signature.split(" ")[0] for path, signature in previous.signatures.items() if path not in now]
+        before = {path: signature.split(" ")[0] for path, signature in previous.signatures.items()}
+        alike = moves({path: "" if oid in _EMPTY else oid for path, oid in now.items()}, before)
+        new, gone = now.keys() - before.keys(), before.keys() - now.keys()
+        if not new or not gone:
+            return alike
         try:  # git compares contents to see a rename
-            self._repository.fetch_blobs([*(now[path] for path in new), *gone])
-            moves = self._repository.moves(previous.head, head)
+            self._repository.fetch_blobs([*(now[path] for path in new), *(before[path] for path in gone)])
+            renamed = self._repository.moves(previous.head, head)
         except SourceError:  # the host no longer gives what a file said
-            moves = self._repository.moves(previous.head, head, exact=True)
-        return {path: old for path, old in moves.items() if path in now and old in previous.signatures}
+            renamed = self._repository.moves(previous.head, head, exact=True)
+        taken = set(alike.values())
+        also = {path: was for path, was in renamed.items() if path in new - alike.keys() and was in gone - taken}
+        return {**alike, **also}
 
     def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Exception]]:
         oids = [item.handle for item in items]
