@@ -1,7 +1,7 @@
 """What `waypost status`, `/v1/sources` and `/v1/runs` tell of each source: its state, its syncs, and what is not indexed.
 
 `waypost status` is for whoever runs Waypost, and tells all. Over HTTP an asker is told nothing of a source of which they may
-read nothing; of one that they may read in part, no number that counts what they may not read, and no path (decision 22).
+read nothing; of one that they may read in part, no number that counts what they may not read, and no path (decision 28).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Which paths hold what stood at others before, told by what is known of contents without reading them (docs/decisions/0022-*).
+"""Which paths hold what stood at others before, told by what is known of contents without reading them.
 
-`ingest.sources.folder` and `ingest.sources.git` call this.
+`ingest.sources.folder` and `ingest.sources.git` call this. Why as it does: docs/decisions/0027-dates-and-identity.md
 """
 
 from __future__ import annotations

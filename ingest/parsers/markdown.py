@@ -115,7 +115,7 @@ def _loaded(text: str) -> Any:
 
 
 def _owner(front: Mapping[str, Any]) -> str:
-    return next((_text(front[key]) for key in ("owner", "owner_slack", "team") if _text(front.get(key))), "")
+    return next((named for key in ("owner", "owners", "owner_slack", "team") if (named := _text(front.get(key)))), "")
 
 
 def _audience(front: Mapping[str, Any]) -> tuple[str, ...] | None:
@@ -129,4 +129,6 @@ def _audience(front: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(filter(None, map(_text, value)))
     return str(value).strip() if isinstance(value, str | int | float) else ""

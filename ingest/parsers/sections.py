@@ -121,7 +121,7 @@ def page(path: str, lines: Sequence[str], blocks: Sequence[Block], fields: Mappi
         audience = tuple(filter(None, re.split(r"[,;\s]+", fields["audience"].strip("[] "))))
         if not audience:
             raise DocumentError(NO_AUDIENCE)
-    owner = fields.get("owner") or fields.get("team") or ""
+    owner = fields.get("owner") or fields.get("owners") or fields.get("team") or ""
     drafts = tuple(sections(lines, blocks, title))
     return Parsed(title, drafts, owner, audience, (), outdated(title, fields, lines), *review(fields))
 

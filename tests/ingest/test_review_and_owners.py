@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from ingest.parsers import parse
 from ingest.sources import Previous, SourceSpec
 from ingest.sync import SyncReport
 from rag.records import Viewer
-from tests.conftest import commit, configure, write
+from tests.conftest import commit, configure, git, write
 
 Sync = Callable[..., SyncReport]
 
@@ -60,6 +61,19 @@ def test_the_last_rule_that_matches_decides_and_a_bad_one_is_passed_over() -> No
     assert found == {
         "a.py": "@org/all", "terraform/x.tf": "@org/infra, @jane", "terraform/README.md": "docs@example.org", "none/a.py": "",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("front", "owner"),
+    [
+        ("owner: sre", "sre"),
+        ("owners: [sre, '@org/ops']", "sre, @org/ops"),
+        ("owner: ''\nteam: ops", "ops"),
+        ("owner: {}", ""),
+    ],
+)
+def test_owners_that_a_page_names(front: str, owner: str) -> None:
+    assert parse("a.md", f"---\n{front}\n---\n# A\n").owner == owner
 
 
 @pytest.mark.parametrize(
@@ -130,6 +144,38 @@ def test_owners_follow_codeowners_without_reading_anything_anew(
     assert report.embedded == 0
     assert kind == "folder" or report.sources[0].counts["unchanged"] == 3
     assert told() == {"docs/a.md": "@writers", "docs/b.md": "team-b", "c/c.md": "us"}
+
+
+@pytest.mark.parametrize("inside", ["", ".git/", ".hg/"])
+def test_a_folder_gives_its_files_dates_and_a_checkout_gives_none(tmp_path: Path, inside: str) -> None:
+    write(tmp_path / "top" / "docs", {"a.md": "# A\n"})
+    (tmp_path / "top" / inside).mkdir(exist_ok=True)
+    os.utime(tmp_path / "top/docs/a.md", (1_600_000_000, 1_600_000_000))
+    spec = SourceSpec("s", "folder", str(tmp_path / "top" / "docs"))
+    (item,) = source_from(spec, tmp_path / "home").listing(Previous()).items
+    assert item.updated_at == ("" if inside else "2020-09-13T12:26:40Z")
+
+
+def test_what_is_dated_anew_is_in_the_catalog_and_embeds_nothing(
+    owner: Owner, sync: Sync, settings: Settings, tmp_path: Path
+) -> None:
+    repo = tmp_path / "repo"
+    commit(repo, {"a.md": "# A\n\nalpha\n"}, date="2020-01-01T00:00:00Z")
+    formatted = commit(repo, {"a.md": "# A\n\nalpha!\n"}, date="2021-01-01T00:00:00Z")
+    configure(settings, {"name": "r", "type": "git", "path": str(repo), "include": ["*.md"]})
+    sync()
+
+    def dated() -> list[str]:
+        return [document.updated_at for document in owner.catalog.documents_for(Viewer())]
+
+    assert dated() == ["2021-01-01T00:00:00Z"]
+    commit(repo, {".git-blame-ignore-revs": f"{formatted}\n"})
+    assert sync().embedded == 0
+    assert dated() == ["2020-01-01T00:00:00Z"]
+    git(repo, "mv", "a.md", "b.md")
+    commit(repo, {})
+    assert sync().sources[0].counts["gone"] == 0
+    assert dated() == ["2020-01-01T00:00:00Z"]
 
 
 def test_an_answer_says_that_a_review_is_overdue_and_that_a_source_could_not_be_read(
