@@ -94,13 +94,15 @@ def told_to_everyone(settings: Settings, tmp_path: Path, *sources: dict[str, obj
     return json.loads(re.sub(r'"(took_ms|score)": [\d.]+', r'"\1": 0', text))
 
 
-def test_nothing_tells_of_a_source_that_is_hidden(tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", [True, False])
+def test_nothing_tells_of_a_source_that_is_hidden(tmp_path: Path, *, first: bool) -> None:
     def home(name: str) -> Settings:
         return Settings(home=tmp_path / name, config=tmp_path / f"{name}.yaml", embedder="hashing")
 
     wiki = folder(tmp_path, "wiki", PAGE)
     secret = folder(tmp_path, "secret", {"pay.md": "# Payouts\n\nThe payouts are made at 04:10.\n"}, audience=["sre"])
-    assert told_to_everyone(home("with"), tmp_path, wiki, secret) == told_to_everyone(home("without"), tmp_path, wiki)
+    both = (secret, wiki) if first else (wiki, secret)
+    assert told_to_everyone(home("with"), tmp_path, *both) == told_to_everyone(home("without"), tmp_path, wiki)
 
 
 def test_a_source_that_is_no_longer_named_counts_while_something_of_it_is_stored(run: Run, tmp_path: Path) -> None:
