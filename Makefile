@@ -6,7 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_HOME := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/waypost-demo
 DEMO := WAYPOST_HOME=$(DEMO_HOME) WAYPOST_CONFIG=data/sample/waypost.yaml ANTHROPIC_API_KEY= $(BIN)/waypost
-INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+INSTALL := set -o pipefail; $(BIN)/pip install --disable-pip-version-check -c constraints.txt
+# What pip does, a line for each package: without it, nothing would be seen for minutes.
+STEPS := awk '/^Collecting /{print "  finding " $$2} /^ *Downloading .*\(/{print "  fetching " $$2, $$3, $$4} \
+	/^Building wheel/{print "  building " $$4} /^Installing collected packages/{print "  installing " NF - 3 " packages: this takes longest"} {fflush()}'
 
 .PHONY: help install demo test check lint types serve eval bench bench-ranking bench-identifiers bench-secrets bench-secrets-stored bench-sync bench-sandbox bench-embedding bench-peer bench-terraform test-backup test-crash test-hostile test-listing test-model test-switch clean
 
@@ -21,11 +24,12 @@ $(BIN)/python:
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing into $(VENV) (the first time takes some minutes)"
-	@$(INSTALL) -e .
+	@$(INSTALL) -e . | $(STEPS)
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	@$(INSTALL) -e '.[dev]'
+	@echo "installing what tests need into $(VENV)"
+	@$(INSTALL) -e '.[dev]' | $(STEPS)
 	@touch $@
 
 install: $(VENV)/.installed ## make .venv and install Waypost into it

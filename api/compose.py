@@ -159,7 +159,7 @@ def named_among(specs: Sequence[SourceSpec], names: Sequence[str], config: Path)
     for name in names:
         if name not in known:
             raise SettingsError(f"{config} has no source {name!r}; it has: {', '.join(known)}")
-    return [known[name] for name in names] if names else list(specs)
+    return [known[name] for name in dict.fromkeys(names)] if names else list(specs)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from api.hooks import add_hooks
 from api.pages import add_pages
 from api.problems import PROBLEMS
 from api.settings import Settings
-from api.status import runs_view, sources_view
+from api.status import named_sources, runs_view, sources_view
 from api.terraform_http import add_terraform
 from api.views import answer_view, citation_view, document_view, drift_view, search_view
 from rag.ask import Asker
@@ -66,7 +66,7 @@ def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] |
     viewer = viewer_from(settings.groups)
     _add_errors(app)
     _add_questions(app, reader, viewer)
-    _add_lookups(app, reader, viewer)
+    _add_lookups(app, settings, reader, viewer)
     add_terraform(app, reader, viewer)
     _add_health(app, reader)
     if pushed:
@@ -158,7 +158,7 @@ def _sse(event: str, data: Any) -> str:
     return f"event: {event}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
-def _add_lookups(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
+def _add_lookups(app: FastAPI, settings: Settings, reader: Reader, viewer: Viewer) -> None:
     @app.get("/v1/documents/{document_id}", responses={k: PROBLEMS[k] for k in (400, 404, 503)}, tags=["documents"])
     def document(
         document_id: str,
@@ -191,16 +191,18 @@ def _add_lookups(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
 
     @app.get("/v1/sources", tags=["documents"])
     def sources() -> dict[str, Any]:
-        """The sources, their sync state, and how many documents this viewer may see."""
-        return {"sources": sources_view(reader.catalog, viewer)}
+        """The sources, synced or not: state, last complete sync (`synced_at`), `next_sync`, what went wrong (`message`), how many
+        documents this viewer may see; `counts` and `reasons` of what is not indexed, or why they are hidden."""
+        return {"sources": sources_view(reader.catalog, viewer, named_sources(settings))}
 
     @app.get("/v1/runs", tags=["documents"])
     def runs(
         source: Annotated[str, Query(description="only runs of this source")] = "",
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> dict[str, Any]:
-        """The last syncs, newest first: when, how each ended, and what became of all that the source listed."""
-        return {"runs": runs_view(reader.catalog, viewer, source, limit)}
+        """The last syncs, newest first: when, how each ended, and what became of all that the source listed, or
+        why that is hidden (`counts_hidden`)."""
+        return {"runs": runs_view(reader.catalog, viewer, named_sources(settings), source, limit)}
 
 
 def _add_health(app: FastAPI, reader: Reader) -> None:

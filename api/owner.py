@@ -177,8 +177,18 @@ class Owner:
             with self.catalog.write() as writer:
                 writer.retry_now([spec.name for spec in specs])
         report = self.sync_sources([(spec, source_from(spec, self.settings.home)) for spec in specs], progress, stop)
-        named = {spec.name for spec in known}
-        return replace(report, unnamed=tuple(row.name for row in self.catalog.sources() if row.name not in named))
+        return replace(report, unnamed=self._unnamed(known))
+
+    def _unnamed(self, known: Sequence[SourceSpec]) -> tuple[str, ...]:
+        """The sources that waypost.yaml names no more and that are still answered from; those of which nothing is stored are
+        forgotten."""
+        unnamed = {row.name for row in self.catalog.sources()} - {spec.name for spec in known}
+        answered = {source for source, _ in self.catalog.document_counts()}
+        if empty := unnamed - answered - self.catalog.remembered():
+            with self.syncing, self.catalog.write() as writer:
+                for name in empty:
+                    writer.remove_source(name)
+        return tuple(sorted(unnamed & answered))
 
     def note_settings(self, trouble: str) -> None:
         """Keeps what is wrong with waypost.yaml by now, for `waypost status`; "": nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -69,16 +70,15 @@ def approve(
 
 def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show each source, what was not indexed and why, and what was redacted."""
-    from api.status import status_view
+    from api.status import NEVER, named_sources, status_view
     from rag.catalog import Catalog
 
     settings = settings_from(config)
     catalog = Catalog(settings.catalog_url, read_only=True)
     serving = catalog.serving()
     folder = settings.home / (serving.folder if serving else "none")
-    view = status_view(
-        catalog, _watermark(folder / "lexical" / "watermark.json"), _watermark(folder / "vectors" / "state.json")
-    )
+    marks = (_watermark(folder / "lexical" / "watermark.json"), _watermark(folder / "vectors" / "state.json"))
+    view = status_view(catalog, named_sources(settings), *marks)
     catalog.close()
     if as_json:
         print_json(view)
@@ -86,9 +86,15 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     if view["settings"]:
         out.print(f"[yellow]{escape(view['settings'])}[/yellow]")
     for source in view["sources"]:
-        counts = ", ".join(f"{count} {name}" for name, count in source["counts"].items()) or "nothing yet"
-        out.print(f"[bold]{escape(source['name'])}[/bold] ({source['type']}) {source['state']}: {counts}")
-        out.print(f"   {escape(source['location'])}  synced {source['synced_at'] or 'never'}")
+        counts = ", ".join(f"{count} {name}" for name, count in source["counts"].items())
+        counts = counts or ("" if source["state"] == NEVER else "no documents")
+        said = f"{source['state']}: {counts}" if counts else source["state"]
+        out.print(f"[bold]{escape(source['name'])}[/bold] ({escape(source['type'])}) {said}")
+        out.print(f"   {escape(source['location'])}  {_syncs(source)}")
+        if source["named"] is False:
+            out.print(
+                f"   [yellow]no longer in waypost.yaml: `waypost forget {escape(source['name'])}` removes it[/yellow]"
+            )
         if source["message"]:
             out.print(f"   [yellow]{escape(source['message'])}[/yellow]")
         for item in source["not_indexed"]:
@@ -101,10 +107,22 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         for item in source["notes"]:
             out.print(f"   {'note':<12} {escape(item['path'])}: {escape(item['note'])}")
         for item in source["redactions"]:
-            out.print(f"   {'redacted':<12} {escape(item['path'])}:{item['line']} {item['rule']}")
+            at = f", {escape(item['place'])}:" if item["place"] else f":{item['line']}"
+            out.print(f"   {'redacted':<12} {escape(item['path'])}{at} {item['rule']}")
     for generation in view["generations"]:
         out.print(f"generation {generation['number']} {generation['state']}: {escape(generation['model'])}")
     out.print(f"{view['passages']} passages; keywords {view['lexical']}, meaning {view['vectors']}")
+
+
+def _syncs(source: Mapping[str, Any]) -> str:
+    """When a source was synced, and will be; what the last sync did, where it did something."""
+    said = [f"last complete sync {source['synced_at'] or 'never'}"]
+    if last := source["last_run"]:
+        did = ", ".join(f"{count} {name}" for name, count in last["counts"].items() if count)
+        said.append(f"last run {last['started_at']} {last['outcome']}" + (f" ({did})" if did else ""))
+    if source["schedule"]:
+        said.append(f"next, by `waypost serve`, {source['next_sync'] or 'never'}")
+    return "; ".join(said)
 
 
 def _watermark(file: Path) -> int:

@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -35,6 +35,8 @@ _LAST_SECOND = 253402300799  # of the year 9999
 _SSH_URL = re.compile(r"ssh://(?:\w[\w.+-]*@)?(?:\w[\w.-]*|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?/[^\s]+")
 _SCP = re.compile(r"(?:\w[\w.+-]*@)(?:\w[\w.-]*):(?![-:])[^\s]+")
 _HEX = re.compile(r"[0-9a-f]{40,64}")
+# path to git's raw row ":mode mode blob blob letter" (git-diff-tree(1), Raw output format)
+Changes = Mapping[bytes, bytes]
 
 
 @dataclass(frozen=True)
@@ -346,27 +348,23 @@ class GitRepository:
             rows.append((name, tree, _seconds(seconds), parents))
         return rows
 
-    def tree_changes(self, pairs: Sequence[tuple[str, str]]) -> Iterator[set[str]]:
+    def cut_off(self) -> frozenset[str]:
+        """The commits whose parents are not here, though they have some: history is cut off at them (a shallow clone)."""
+        shallow = self._reading / "shallow"
+        return frozenset(shallow.read_text().split()) if shallow.is_file() else frozenset()
+
+    def tree_changes(self, pairs: Sequence[tuple[str, str]]) -> list[Changes]:
         """For each pair of trees, the paths that differ between them."""
         differing = [pair for pair in dict.fromkeys(pairs) if pair[0] != pair[1]]
         lines = "".join(f"{a} {b}\n" for a, b in differing).encode()
-        out = self._read("diff-tree", "--stdin", "-r", "--name-only", "-z", "--no-renames", stdin=lines)
-        found: dict[tuple[str, str], set[str]] = {pair: set() for pair in differing}
-        current: set[str] = set()
-        at = 0
-        headers = {f"{a} {b}".encode(): pair for pair in differing for a, b in [pair]}
-        while at < len(out):  # a header line "tree tree\n", then paths ended by NUL
-            newline = out.find(b"\n", at, at + 140)
-            header = headers.get(out[at:newline]) if newline >= 0 else None
-            if header is not None:
-                current = found[header]
-                at = newline + 1
-                continue
-            end = out.index(b"\0", at)
-            current.add(out[at:end].decode("utf-8", "surrogateescape"))
-            at = end + 1
-        for pair in pairs:
-            yield found.get(pair, set())
+        fields = self._read("diff-tree", "--stdin", "-r", "--raw", "-z", "--no-renames", stdin=lines).split(b"\0")
+        rows, paths = fields[:-1:2], fields[1::2]  # the last field is empty, or a pair's with nothing after it
+        starts = [at for at, row in enumerate(rows) if row[:1] != b":"]  # before a pair's first row stands the pair
+        found: dict[bytes, Changes] = {}
+        for start, end in zip(starts, [*starts, len(rows)][1:], strict=True):
+            pair, _, rows[start] = rows[start].rpartition(b"\n")
+            found[pair.rpartition(b"\n")[2]] = dict(zip(paths[start:end], rows[start:end], strict=True))
+        return [found.get(f"{a} {b}".encode(), {}) for a, b in pairs]
 
     def subjects(self, commit: str, limit: int) -> Iterator[tuple[str, list[str]]]:
         """(subject, paths changed) of the last commits up to `commit` that are no merges, newest first."""

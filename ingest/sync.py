@@ -395,7 +395,7 @@ class Sync:
         )  # fmt: skip
         hashes = text_hashes(parsed.title, parsed.drafts)
         writer.put_document(document, parsed.drafts, hashes, self._generation, ready.abbreviations, parsed.symbols)
-        redactions = [asdict(finding) for finding in ready.findings]
+        redactions = [{**asdict(one), "place": document.where(one.line)} for one in ready.findings]
         reason = "; ".join(parsed.notes)
         writer.put_item(
             spec.name, item.path, ready.signature, "indexed", reason, document_id, redactions, _terms(item, spec)

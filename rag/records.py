@@ -170,6 +170,10 @@ class Document:
             return f"line {lines[0]}" if lines[0] == lines[1] else f"lines {lines[0]} to {lines[1]}"
         return " to ".join(dict.fromkeys(name for name in (first.name, last.name) if name))
 
+    def where(self, line: int) -> str:
+        """Where a line of the text stands in a file that is no text, in words; "" where it is that line of the file."""
+        return (self.place(line, line) or f"line {line} of the page's text") if self.places else ""
+
     def _place(self, line: int) -> Place:
         return self.places[max(bisect_right(self.places, line, key=lambda place: place.start) - 1, 0)]
 

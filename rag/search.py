@@ -215,7 +215,7 @@ class Retriever:
         return Found(lexical, dense.hits, serving.documents.search(asked.terms, _POOL, scope)), dense
 
     def _scope(self, viewer: Viewer, filters: Filters) -> Scope:
-        sources = {row.name for row in self._catalog.sources()} if filters.sources else set()
+        sources = self._catalog.known_sources(viewer) if filters.sources else set()
         for what, names, known in (("source", filters.sources, sources), ("kind", filters.kinds, set(KINDS))):
             for name in names:
                 if name not in known:

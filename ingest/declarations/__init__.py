@@ -20,17 +20,16 @@ from typing import Any
 from ingest.declarations.front_matter import Form, find
 from ingest.declarations.headers import fields_of
 from ingest.declarations.names import Pair, is_audience, normal, refuse_unclear
+from ingest.declarations.review import is_of_review
 from rag.errors import DocumentError
 
 __all__ = ["FIELDS", "Declared", "Form", "Pair", "declared", "known"]
 
 NO_AUDIENCE = "its `audience` is no group and no list of groups; mend it, so that it is clear who may read it"
 _TWICE = "it names its `audience` more than once, and not the same; leave one, so that it is clear who may read it"
-_OWNERS = ("owner", "owner_slack", "team")
+_OWNERS = ("owner", "owners", "owner_slack", "team")
 FIELDS = frozenset(
-    (*_OWNERS, "audience", "status", "deprecated", "archived", "superseded_by", "replaced_by", "moved_to",
-     "last_reviewed_on", "last_reviewed", "reviewed_on", "last_review", "review_in", "review_every", "review_interval",
-     "review_by", "next_review", "review_due", "review_on", "expires", "expires_on")
+    (*_OWNERS, "audience", "status", "deprecated", "archived", "superseded_by", "replaced_by", "moved_to")
 )  # fmt: skip
 _SEPARATORS = re.compile(r"[,;\n]")
 _PLAIN = (str, int, float, date)  # and datetime, which is one
@@ -110,7 +109,7 @@ def known(pairs: Iterable[Pair]) -> list[Pair]:
     return [
         (name, value)
         for name, value in pairs
-        if not re.search("[.:/]", name) and (normal(name) in FIELDS or is_audience(name))
+        if not re.search("[.:/]", name) and (normal(name) in FIELDS or is_of_review(name) or is_audience(name))
     ]
 
 
@@ -147,6 +146,8 @@ def _plain(group: str) -> str:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(filter(None, map(_text, value)))
     return str(value).strip() if isinstance(value, str | int | float) else ""
 
 

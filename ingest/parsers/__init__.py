@@ -135,8 +135,8 @@ def _form(path: str, text: str, parser: Parser) -> Form:
 
 def _with_declared(text: str, parsed: Parsed, said: Declared) -> Parsed:
     """What a parser found in the body of a text, with its front matter, as passages before the others, and what it says."""
+    from ingest.declarations.review import review
     from ingest.parsers.outdated import outdated
-    from ingest.parsers.review import review
     from ingest.parsers.text import windows
 
     front = tuple(windows(lines_of(text), said.start, said.end, (), "window"))

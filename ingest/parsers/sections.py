@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from ingest.declarations import Declared
+from ingest.declarations.review import review
 from ingest.parsers import Parsed, draft, lines_of
 from ingest.parsers.outdated import outdated
-from ingest.parsers.review import review
 from ingest.parsers.spans import size
 from ingest.parsers.text import HARD_LIMIT, LIMIT, TARGET, windows
 from rag.records import PassageDraft

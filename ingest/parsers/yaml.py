@@ -28,7 +28,7 @@ _BREAKS = {ord(char): " " for char in "\r\x85\u2028\u2029"}  # which YAML counts
 _MOST_LINES = 500_000  # of a file that is read by structure (5 MB of JSON have some 250,000)
 _TOO_MANY = "read as plain text: too many lines"
 _EMBEDDED = (".yaml", ".yml", ".json", ".rules", ".conf", ".cfg", ".ini", ".toml", ".sh", ".py", ".sql", ".properties")
-_NOTE = "read by its lines: not valid YAML (a template?)"
+_TOO_DEEP = "nesting depth"  # what libyaml says of it
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def _parse(path: str, text: str, embeds: bool) -> Parsed:
     if len(lines) > _MOST_LINES:
         return Parsed(path, tuple(windows(lines, 0, len(lines), (), "window")), notes=(_TOO_MANY,))
     pieces = list(_pieces(lines))
-    nodes, note = _nodes(text, lines, pieces)
+    nodes, note = _nodes(text, lines, pieces, "JSON" if path.lower().endswith(".json") else "YAML")
     drafts: list[PassageDraft] = []
     title = ""
     for (start, end), node in zip(pieces, nodes, strict=True):
@@ -84,13 +84,17 @@ def _pieces(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
         start = at + 1 if at < len(lines) and lines[at].rstrip() == "---" else at
 
 
-def _nodes(text: str, lines: Sequence[str], pieces: Sequence[tuple[int, int]]) -> tuple[list[pyyaml.Node | None], str]:
+def _nodes(
+    text: str, lines: Sequence[str], pieces: Sequence[tuple[int, int]], named: str
+) -> tuple[list[pyyaml.Node | None], str]:
     """The node of each piece, None for one of comments alone; and a note when they were read by their lines."""
     try:
         composed = pyyaml.compose_all(text.translate(_BREAKS), Loader=Loader)
         found = [node for node in composed if node is not None]
-    except (pyyaml.YAMLError, RecursionError, ValueError):
-        return [compose_lines(lines, start, end) for start, end in pieces], _NOTE
+    except (pyyaml.YAMLError, RecursionError, ValueError) as error:
+        deep = isinstance(error, RecursionError) or _TOO_DEEP in str(error)
+        reason = f"its {named} nests too deep" if deep else f"not valid {named} (a template?)"
+        return [compose_lines(lines, start, end) for start, end in pieces], f"read by its lines: {reason}"
     nodes: list[pyyaml.Node | None] = [None] * len(pieces)
     at = 0
     for node in found:

@@ -1,6 +1,7 @@
 """`FolderSource`: the files below a folder. Symbolic links are never followed, so nothing outside can be read.
 
-A file's version is the hash of its content; whether it changed is told by size and times.
+A file's version is the hash of its content; whether it changed is told by size and times. Its date is the file's own, but in a
+work tree of git (or Mercurial, Subversion): there that is the day of the checkout, so none is given.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ import os
 import re
 import stat
 import time
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ingest.moves import moves
 from ingest.owners import PLACES, owners
 from ingest.refusals import MAX_BYTES, too_large
 from ingest.sources import Link, Listed, Listing, Previous, SourceSpec, SourceType
@@ -43,18 +44,24 @@ class FolderSource:
         if not self._root.is_dir():
             raise SettingsError(f"source {self._spec.name!r}: {self._root} is not a folder")
         selected = self._spec.selects()
-        owner_of = self._owners()
+        owner_of, checked_out = self._owners(), self._is_checked_out()
         items: list[Listed] = []
         problems: list[str] = []
         for path, entry in self._walk("", problems):
             if selected(path):
-                items.append(replace(_listed(path, entry), owner=owner_of(path)))
+                item = _listed(path, entry)
+                items.append(replace(item, owner=owner_of(path), updated_at="" if checked_out else item.updated_at))
         items.sort(key=lambda item: item.path)
         if not items and not problems:
             globs = self._spec.include or self._spec.exclude
             problems.append(f"{self._root} " + ("holds no file that its globs admit" if globs else "is empty"))
-        moved = {} if problems else _moves(items, previous)
+        states = {item.path: _state(item.signature) for item in items}
+        moved = {} if problems else moves(states, {path: _state(was) for path, was in previous.signatures.items()})
         return Listing(tuple(items), complete=not problems, moved=moved, message="; ".join(problems[:3]))
+
+    def _is_checked_out(self) -> bool:
+        folders = (self._root, *self._root.absolute().parents)
+        return any((folder / name).exists() for folder in folders for name in _SKIPPED_FOLDERS)
 
     def _owners(self) -> Callable[[str], str]:
         for place in PLACES:
@@ -138,31 +145,9 @@ def _listed(path: str, entry: os.DirEntry[str]) -> Listed:
     return Listed(path, signature, size=status.st_size, updated_at=updated)
 
 
-def _moves(items: Sequence[Listed], previous: Previous) -> dict[str, str]:
-    """New paths whose files are old ones under another name: of the same size, changed at the same nanosecond, and the only one
-    such, or the only one of its name."""
-    now = {item.path for item in items}
-    old: defaultdict[str, list[str]] = defaultdict(list)
-    new: defaultdict[str, list[str]] = defaultdict(list)
-    for path, signature in previous.signatures.items():
-        if path not in now and (state := _FILE.match(signature)):
-            old[state[0]].append(path)
-    for item in items:
-        if item.path not in previous.signatures and (state := _FILE.match(item.signature)):
-            new[state[0]].append(item.path)
-    found: dict[str, str] = {}
-    for key in old.keys() & new.keys():
-        if len(old[key]) == len(new[key]) == 1:
-            found[new[key][0]] = old[key][0]
-            continue
-        count = Counter(_name(path) for path in (*old[key], *new[key]))
-        names = {_name(path): path for path in old[key]}
-        found |= {path: names[_name(path)] for path in new[key] if _name(path) in names and count[_name(path)] == 2}
-    return found
-
-
-def _name(path: str) -> str:
-    return path.rpartition("/")[2]
+def _state(signature: str) -> str:
+    """What a file that is moved keeps: its size and when it was changed; "" for an empty one, and what is no file."""
+    return found[0] if (found := _FILE.match(signature)) else ""
 
 
 TYPE = SourceType(lambda spec, _: FolderSource(spec), locations=("path",))

@@ -1,24 +1,31 @@
 """`GitSource`: the files of one ref of a git repository, local or remote, read from the object store.
 
-A document's version and date are those of the last commit that changed its path; its link is pinned to that commit.
+A document's version is the last commit that changed its path: its link is pinned to that one. Its date is that of the last
+commit that changed what it says (`ingest.history`), "" where history is cut off before it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from urllib.parse import quote
 
 from ingest.departures import departures
 from ingest.git import GitRepository, TreeEntry, is_url
-from ingest.history import Change, last_changes
+from ingest.history import IGNORED, Change, ignored_commits, last_changes
+from ingest.moves import moves
 from ingest.owners import PLACES, owners
 from ingest.sources import Link, Listed, Listing, Previous, SourceSpec, SourceType
 from rag.errors import SourceError
 
 _FILES = ("100644", "100755", "100664")
 _REFUSED_MODES = {"120000": "symbolic link: not followed", "160000": "submodule: add its repository as a source"}
+_DATED = "content"  # what dates in signatures are of: those that an older Waypost wrote are found anew
+_EMPTY = (
+    "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+    "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+)  # SHA-1, SHA-256
 _IGNORED = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")  # what some file systems overlook in a name
 
 
@@ -36,39 +43,54 @@ class GitSource:
         entries = [entry for entry in tree if selected(entry.path)]
         if not entries:
             return Listing((), complete=False, head=head, message="no file that its include and exclude globs admit")
-        known = {path: change for path, s in previous.signatures.items() if (change := _change_in(s))}
-        if head == previous.head and all(entry.path in known for entry in entries):
-            changes = known
-        else:
-            paths = {entry.path for entry in entries}
-            changes = last_changes(self._repository, head, paths, previous.head, known)
         owner_of = self._owners(tree)
+        changes = self._changes(previous, head, tree, {entry.path for entry in entries})
         items = [_listed(entry, changes.get(entry.path), owner_of(entry.path)) for entry in entries]
         return Listing(tuple(items), complete=True, head=head, moved=self._moves(previous, head, entries))
 
+    def _changes(
+        self, previous: Previous, head: str, tree: Sequence[TreeEntry], paths: Set[str]
+    ) -> Mapping[str, Change]:
+        known = {path: change for path, s in previous.signatures.items() if (change := _change_in(s))}
+        if head == previous.head and paths <= known.keys():
+            return known
+        place = _at(tree, IGNORED)
+        if known and previous.head != head and _at(self._tree_of(previous.head), IGNORED) != place:
+            known = {}  # they were dated by other rules
+        return last_changes(self._repository, head, paths, previous.head, known, ignored_commits(self._content(place)))
+
+    def _tree_of(self, commit: str) -> Sequence[TreeEntry]:
+        return self._repository.tree(commit) if self._repository.has_commit(commit) else ()
+
     def _owners(self, tree: Sequence[TreeEntry]) -> Callable[[str], str]:
-        by_path = {entry.path: entry.oid for entry in tree}
-        for place in PLACES:
-            if place in by_path:
-                self._repository.fetch_blobs([by_path[place]])
-                data = next(iter(self._repository.blobs([by_path[place]])))
-                return owners(data) if isinstance(data, bytes) else lambda _: ""
-        return lambda _: ""
+        place = next((oid for place in PLACES if (oid := _at(tree, place))), "")
+        return owners(self._content(place)) if place else lambda _: ""
+
+    def _content(self, oid: str) -> bytes:
+        """A file that says something of the others; empty where there is none, or it can't be read."""
+        if not oid:
+            return b""
+        self._repository.fetch_blobs([oid])
+        data = next(iter(self._repository.blobs([oid])))
+        return data if isinstance(data, bytes) else b""
 
     def _moves(self, previous: Previous, head: str, entries: Sequence[TreeEntry]) -> dict[str, str]:
         if not previous.head or previous.head == head or not self._repository.has_commit(previous.head):
             return {}
         now = {entry.path: entry.oid for entry in entries}
-        new = [path for path in now if path not in previous.signatures]
-        if not new or not any(path not in now for path in previous.signatures):
-            return {}
-        gone = [signature.split(" ")[0] for path, signature in previous.signatures.items() if path not in now]
+        before = {path: signature.split(" ")[0] for path, signature in previous.signatures.items()}
+        alike = moves({path: "" if oid in _EMPTY else oid for path, oid in now.items()}, before)
+        new, gone = now.keys() - before.keys(), before.keys() - now.keys()
+        if not new or not gone:
+            return alike
         try:  # git compares contents to see a rename
-            self._repository.fetch_blobs([*(now[path] for path in new), *gone])
-            moves = self._repository.moves(previous.head, head)
+            self._repository.fetch_blobs([*(now[path] for path in new), *(before[path] for path in gone)])
+            renamed = self._repository.moves(previous.head, head)
         except SourceError:  # the host no longer gives what a file said
-            moves = self._repository.moves(previous.head, head, exact=True)
-        return {path: old for path, old in moves.items() if path in now and old in previous.signatures}
+            renamed = self._repository.moves(previous.head, head, exact=True)
+        taken = set(alike.values())
+        also = {path: was for path, was in renamed.items() if path in new - alike.keys() and was in gone - taken}
+        return {**alike, **also}
 
     def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Exception]]:
         oids = [item.handle for item in items]
@@ -91,6 +113,11 @@ class GitSource:
         return pinned_link(web_url, version, item.path)
 
 
+def _at(tree: Sequence[TreeEntry], path: str) -> str:
+    """The blob of a file at this path, "" where there is none."""
+    return next((entry.oid for entry in tree if entry.path == path and entry.mode in _FILES), "")
+
+
 def _listed(entry: TreeEntry, change: Change | None, owner: str) -> Listed:
     path = entry.path
     try:
@@ -101,7 +128,7 @@ def _listed(entry: TreeEntry, change: Change | None, owner: str) -> Listed:
     commit, date = change or Change("", "")
     return Listed(
         path,
-        f"{entry.oid} {commit} {date}",
+        f"{entry.oid} {commit} {date} {_DATED}",
         version=commit,
         updated_at=date,
         refusal=_refused(path, entry.mode),
@@ -122,7 +149,7 @@ def _refused(path: str, mode: str) -> str:
 
 def _change_in(signature: str) -> Change | None:
     parts = signature.split(" ")
-    return Change(parts[1], parts[2]) if len(parts) >= 3 and parts[1] else None
+    return Change(parts[1], parts[2]) if len(parts) == 4 and parts[3] == _DATED and all(parts) else None
 
 
 def web_url_of(location: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, distinct, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, case, distinct, func, not_, or_, select, true
 
 from rag.catalog import schema as s
 from rag.catalog.engine import open_engine, translated
@@ -428,6 +428,18 @@ class Catalog:
             rows = connection.execute(select(s.sources).order_by(s.sources.c.name))
             return [SourceRow(**row._mapping) for row in rows]
 
+    def known_sources(self, viewer: Viewer) -> set[str]:
+        """The sources of which this viewer may see some document, and those that have none."""
+        admitted, counts = set(self.access_keys(viewer)), self.document_counts()
+        visible = {source for source, access in counts if access in admitted}
+        hidden = {source for source, _ in counts} - visible
+        return {row.name for row in self.sources()} - hidden
+
+    def remembered(self) -> set[str]:
+        """The sources of which it is kept what documents said before."""
+        with self._read() as connection:
+            return set(connection.execute(select(s.versions.c.source).distinct()).scalars())
+
     def items(self, source: str) -> dict[str, Row[Any]]:
         """The ledger of a source: path to row (signature, outcome, reason, document_id, redactions)."""
         with self._read() as connection:
@@ -460,11 +472,21 @@ class Catalog:
                 found.setdefault(row.source, []).append(row.path)
         return found
 
-    def runs(self, limit: int = 50, source: str = "") -> list[Mapping[str, Any]]:
-        """The newest sync runs, newest first; with `source` those of one."""
-        mine = s.runs.c.source == source if source else true()
+    def item_counts(self) -> list[tuple[str, str, str, int, int]]:
+        """(source, outcome, why not indexed, how many of them are held, how many) of what all sources listed."""
+        t = s.items
+        reason = case((t.c.outcome == "indexed", ""), else_=t.c.reason)
+        held = func.sum(case((t.c.missing_since != "", 1), else_=0))
+        query = select(t.c.source, t.c.outcome, reason, held, func.count()).group_by(t.c.source, t.c.outcome, reason)
         with self._read() as connection:
-            rows = connection.execute(select(s.runs).where(mine).order_by(s.runs.c.id.desc()).limit(limit))
+            return [(row[0], row[1], row[2], row[3], row[4]) for row in connection.execute(query)]
+
+    def runs(self, limit: int = 50, source: str = "", among: Iterable[str] | None = None) -> list[Mapping[str, Any]]:
+        """The newest sync runs, newest first; with `source` those of one, with `among` those of some."""
+        mine = s.runs.c.source == source if source else true()
+        known = true() if among is None else s.runs.c.source.in_(list(among))
+        with self._read() as connection:
+            rows = connection.execute(select(s.runs).where(mine, known).order_by(s.runs.c.id.desc()).limit(limit))
             return [{**row._mapping, "counts": json.loads(row.counts)} for row in rows]
 
     def runs_begun(self) -> dict[str, str]:

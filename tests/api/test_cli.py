@@ -82,7 +82,7 @@ def test_status_lists_what_was_refused_and_redacted(synced: Run, tmp_path: Path)
     assert synced("sync")[0] == 0
     source = loaded(synced("status", "--json"))["sources"][0]
     assert source["not_indexed"] == [{"path": "x.png", "outcome": "skipped", "reason": "binary (.png)", "retry_at": ""}]
-    assert source["redactions"] == [{"path": "db.md", "line": 1, "rule": "assignment"}]
+    assert source["redactions"] == [{"path": "db.md", "line": 1, "rule": "assignment", "place": ""}]
     assert source["counts"] == {"indexed": 3, "skipped": 1}
 
 

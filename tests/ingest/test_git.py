@@ -31,10 +31,16 @@ def random_history(repo: Path, seed: int) -> None:
         action = rng.random()
         name = f"f{rng.randrange(10)}"
         if action < 0.5:
-            commit(repo, {name: f"{rng.randrange(3)}\n"}, f"edit {step}")
+            commit(repo, {name: f"{rng.randrange(3)}\n"}, f"edit {step}", date=f"2026-03-01T12:00:{step:02}Z")
         elif action < 0.6 and (repo / name).exists():
             (repo / name).unlink()
             commit(repo, {}, f"delete {step}")
+        elif action < 0.66 and (repo / name).exists():
+            git(repo, "mv", "-f", name, f"f{rng.randrange(10, 14)}")
+            commit(repo, {}, f"move {step}", date=f"2026-03-01T14:00:{step:02}Z")
+        elif action < 0.7 and (repo / name).exists():
+            (repo / name).chmod(rng.choice([0o644, 0o755]))
+            commit(repo, {}, f"mode {step}", date=f"2026-03-01T13:00:{step:02}Z")
         elif action < 0.8:
             git(repo, "checkout", "-q", "-B", f"side{rng.randrange(3)}")
         else:
@@ -44,12 +50,34 @@ def random_history(repo: Path, seed: int) -> None:
             git(repo, "checkout", "-q", rng.choice(branches))
 
 
+def dated_by_hand(repo: Path, commit: str, path: str, ignored: set[str]) -> str:
+    """When what stands at a path came to be, asked of git one commit at a time."""
+    while True:
+        here = tree_of(repo, commit)
+        parents = git(repo, "log", "-1", "--format=%P", commit).split()
+        trees = {parent: tree_of(repo, parent) for parent in parents}
+        mode, blob = here[path]
+        same = [(p, path) for p in parents if trees[p].get(path) == (mode, blob)]
+        same += [(p, path) for p in parents if trees[p].get(path, ("", ""))[1] == blob]
+        names = {p: sorted(old for old, (_, b) in trees[p].items() if b == blob and old not in here) for p in parents}
+        same += [(p, names[p][0]) for p in parents if path not in trees[p] and names[p]]
+        same += [(p, path) for p in parents if path in trees[p] and commit in ignored]
+        if not same:
+            return git(repo, "log", "-1", "--format=%cd", "--date=format-local:%Y-%m-%dT%H:%M:%SZ", commit)
+        commit, path = same[0]
+
+
+def tree_of(repo: Path, commit: str) -> dict[str, tuple[str, str]]:
+    rows = git(repo, "ls-tree", "-r", commit).splitlines()
+    return {path: (meta.split()[0], meta.split()[2]) for meta, path in (row.split("\t") for row in rows)}
+
+
 def _mergeable(repo: Path) -> bool:
     return git(repo, "status", "--porcelain") == ""
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_last_changes_are_what_git_log_says(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize("seed", range(8))
+def test_last_changes_are_what_git_log_says_and_dates_those_of_the_content(tmp_path: Path, seed: int) -> None:
     repo = tmp_path / "repo"
     try:
         random_history(repo, seed)
@@ -59,19 +87,89 @@ def test_last_changes_are_what_git_log_says(tmp_path: Path, seed: int) -> None:
     ours = GitRepository(tmp_path / "ours", str(repo), Credentials(), "s")
     ours.update("")
     paths = {entry.path for entry in ours.tree(head)}
-    found = last_changes(ours, head, paths)
+    ignored = {name for name in git(repo, "rev-list", "HEAD").split() if name < "5"}
+    found = last_changes(ours, head, paths, ignored=ignored)
     assert {p: c.commit for p, c in found.items()} == {p: git(repo, "log", "-1", "--format=%H", "--", p) for p in paths}
+    assert {p: c.date for p, c in found.items()} == {p: dated_by_hand(repo, head, p, ignored) for p in paths}
     for known_head in git(repo, "rev-list", "--max-count=12", "HEAD").split():
-        known = last_changes(ours, known_head, {entry.path for entry in ours.tree(known_head)})
-        assert last_changes(ours, head, paths, known_head, known) == found
+        known = last_changes(ours, known_head, {entry.path for entry in ours.tree(known_head)}, ignored=ignored)
+        assert last_changes(ours, head, paths, known_head, known, ignored) == found
 
 
-def test_a_shallow_clone_answers_with_its_oldest_commit(tmp_path: Path) -> None:
-    commit(tmp_path / "repo", {"a.md": "1"})
-    commit(tmp_path / "repo", {"b.md": "2"})
-    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{tmp_path / 'repo'}", "shallow")
+def dates(tmp_path: Path, previous: Previous | None = None, repo: str = "repo") -> dict[str, str]:
+    """The day of each path, as a source lists it."""
+    items = source(tmp_path, tmp_path / repo).listing(previous or Previous()).items
+    return {item.path: item.updated_at[:10] for item in items}
+
+
+def test_a_date_is_that_of_what_a_page_says(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    commit(
+        repo,
+        {"a.md": "alpha\n", "b.md": "beta\n", "run.sh": "exit\n", "x/c.md": "gamma\n"},
+        date="2020-01-01T00:00:00Z",
+    )
+    git(repo, "mv", "a.md", "moved.md")
+    git(repo, "mv", "x", "y")
+    (repo / "run.sh").chmod(0o755)
+    renamed = commit(repo, {}, date="2021-01-01T00:00:00Z")
+    git(repo, "mv", "moved.md", "again.md")
+    commit(repo, {"b.md": "beta 2\n", "copy.md": "gamma\n"}, date="2022-01-01T00:00:00Z")
+    git(repo, "mv", "b.md", "b2.md")
+    commit(repo, {"b2.md": "beta 3\n"}, date="2023-01-01T00:00:00Z")
+    assert dates(tmp_path) == {
+        "again.md": "2020-01-01", "b2.md": "2023-01-01", "copy.md": "2022-01-01", "run.sh": "2020-01-01", "y/c.md": "2020-01-01",
+    }  # fmt: skip
+    versions = {item.path: item.version for item in source(tmp_path, repo).listing(Previous()).items}
+    assert versions["y/c.md"] == renamed  # a link must hold: it was not called so before
+
+
+def test_commits_that_the_repository_says_changed_nothing_change_no_date(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    commit(repo, {"a.md": "alpha\n", "b.md": "beta\n"}, date="2020-01-01T00:00:00Z")
+    format_all = commit(repo, {"a.md": "Alpha\n", "b.md": "Beta\n", "new.md": "new\n"}, date="2021-01-01T00:00:00Z")
+    commit(repo, {"b.md": "Beta 2\n"}, date="2022-01-01T00:00:00Z")
+    before = source(tmp_path, repo).listing(Previous())
+    known = Previous(before.head, {item.path: item.signature for item in before.items})
+    assert dates(tmp_path, known)["a.md"] == "2021-01-01"
+    text = f"# formatted\n{format_all.upper()}  # all of it\n{format_all[:12]}\nnonsense\n\n"
+    commit(repo, {".git-blame-ignore-revs": text}, date="2023-01-01T00:00:00Z")
+    expected = {
+        "a.md": "2020-01-01",
+        "b.md": "2022-01-01",
+        "new.md": "2021-01-01",
+        ".git-blame-ignore-revs": "2023-01-01",
+    }
+    assert dates(tmp_path, known) == dates(tmp_path) == expected
+    commit(repo, {".git-blame-ignore-revs": "", "docs/.git-blame-ignore-revs": text}, date="2024-01-01T00:00:00Z")
+    assert dates(tmp_path, known)["a.md"] == "2021-01-01"
+
+
+def test_a_merge_dates_nothing_that_a_side_of_it_said_already(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    commit(repo, {"old/a.md": "alpha\n", "b.md": "beta\n"}, date="2020-01-01T00:00:00Z")
+    git(repo, "checkout", "-q", "-b", "side")
+    commit(repo, {"old/new.md": "new on the side\n"}, date="2021-01-01T00:00:00Z")
+    git(repo, "checkout", "-q", "main")
+    git(repo, "mv", "old", "now")
+    commit(repo, {}, date="2022-01-01T00:00:00Z")
+    git(repo, "-c", "merge.directoryRenames=true", "merge", "-q", "--no-edit", "side", date="2023-01-01T00:00:00Z")
+    assert dates(tmp_path) == {"now/a.md": "2020-01-01", "now/new.md": "2021-01-01", "b.md": "2020-01-01"}
+
+
+def test_a_shallow_clone_answers_with_its_oldest_commit_and_without_a_date(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    commit(repo, {"a.md": "1"}, date="2020-01-01T00:00:00Z")
+    commit(repo, {"b.md": "2"}, date="2021-01-01T00:00:00Z")
+    commit(repo, {"c.md": "3"}, date="2022-01-01T00:00:00Z")
+    git(tmp_path, "clone", "-q", "--depth", "2", f"file://{repo}", "shallow")
     listing = source(tmp_path, tmp_path / "shallow").listing(Previous())
-    assert {item.version for item in listing.items} == {git(tmp_path / "repo", "rev-parse", "HEAD")}
+    oldest, head = git(repo, "rev-parse", "HEAD~1", "HEAD").split()
+    assert {item.path: item.version for item in listing.items} == {"a.md": oldest, "b.md": oldest, "c.md": head}
+    known = Previous(listing.head, {item.path: item.signature for item in listing.items})
+    assert dates(tmp_path, known, "shallow") == {"a.md": "", "b.md": "", "c.md": "2022-01-01"}
+    git(tmp_path / "shallow", "fetch", "-q", "--unshallow")
+    assert dates(tmp_path, known, "shallow") == {"a.md": "2020-01-01", "b.md": "2021-01-01", "c.md": "2022-01-01"}
 
 
 def test_refs_are_branches_tags_or_commits(tmp_path: Path) -> None:

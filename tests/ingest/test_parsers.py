@@ -210,6 +210,18 @@ def test_templated_yaml_is_read_as_text() -> None:
     assert "not valid YAML" in parsed.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "said"),
+    [
+        ("deep.json", "[" * 20_000 + "]" * 20_000, "its JSON nests too deep"),
+        ("deep.yaml", "[" * 20_000 + "]" * 20_000, "its YAML nests too deep"),
+        ("cut.json", '{"a": [1, 2', "not valid JSON"),
+    ],
+)
+def test_what_is_read_by_its_lines_says_of_which_format_and_why(path: str, text: str, said: str) -> None:
+    assert said in parse(path, text).notes[0]
+
+
 def test_one_very_long_line() -> None:
     text = "words " * 5000
     parsed = parse("a.txt", text)

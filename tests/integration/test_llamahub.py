@@ -124,7 +124,9 @@ def test_a_run_that_fails_removes_nothing_and_no_secret_is_anywhere(
         files = [file for file in folder.rglob("*") if file.is_file()]
         assert not [file for file in files if SECRET.encode() in file.read_bytes()]
         assert not [file for file in files if b"written-in-the-file-9" in file.read_bytes()]
-    shown = json.dumps([sources_view(owner.catalog, Viewer()), status_view(owner.catalog, 0, 0)], default=str)
+    shown = json.dumps(
+        [sources_view(owner.catalog, Viewer(), None), status_view(owner.catalog, None, 0, 0)], default=str
+    )
     assert "runbooks" in shown
     assert SECRET not in shown + report.message
     assert SECRET not in repr(load_sources(settings.config, {"DB_PASSWORD": SECRET}))

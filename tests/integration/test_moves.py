@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import pytest
 
 from api.owner import Owner
+from api.settings import Settings
+from ingest.moves import moves
 from ingest.sources import Link, Listed, Listing, Previous, SourceSpec
-from ingest.sync import SourceReport
+from ingest.sync import SourceReport, SyncReport
 from rag import doctor
 from rag.errors import SourceError
 from rag.records import Viewer
+from tests.conftest import commit, configure, write
 
 
 class Numbered:
@@ -78,6 +82,58 @@ def test_each_is_what_it_was_under_its_new_path(owner: Owner, then: dict[int, st
     assert {number: found[f"{title}.md"][0] for number, title in kept.items()} == {n: ids[n] for n in kept}
     assert {path for path, row in owner.catalog.items("s").items() if row.document_id} == set(found)
     assert doctor.examine(owner.catalog, owner.projections).sound
+
+
+def change_places(folder: Path) -> None:
+    """a ↔ b, and c → d → e → c."""
+    for ring in ("ab", "cde"):
+        for at, name in enumerate(ring):
+            (folder / f"{name}.md").rename(folder / f"{at}.tmp")
+        for at, name in enumerate(ring[1:] + ring[:1]):
+            (folder / f"{at}.tmp").rename(folder / f"{name}.md")
+
+
+@pytest.mark.parametrize("kind", ["git", "folder"])
+def test_pages_that_change_places_are_what_they_were(
+    owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tmp_path: Path, kind: str
+) -> None:
+    place = commit if kind == "git" else write
+    pages: dict[str, str | bytes] = {f"{name}.md": f"# {name}\n\n{name * (n + 5)}\n" for n, name in enumerate("abcdef")}
+    place(tmp_path / "s", {**pages, "empty.md": "", "bare.md": ""})
+    configure(settings, {"name": "s", "type": kind, "path": str(tmp_path / "s")})
+    sync()
+    ids = {title: found for found, title in documents(owner).values()}
+    change_places(tmp_path / "s")
+    place(tmp_path / "s", {"f.md": "# f\n\nsomething else\n"})
+    report = sync()
+    found = documents(owner)
+    assert {path: title for path, (_, title) in found.items() if len(title) == 1} == {
+        "b.md": "a", "a.md": "b", "d.md": "c", "e.md": "d", "c.md": "e", "f.md": "f",
+    }  # fmt: skip
+    assert {title: name for name, title in found.values()} == ids
+    assert (report.sources[0].outcome, report.sources[0].counts["gone"]) == ("done", 0)
+    assert doctor.examine(owner.catalog, owner.projections).sound
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "expected"),
+    [
+        ({"a": "2", "b": "1"}, {"a": "1", "b": "2"}, {"a": "b", "b": "a"}),
+        ({"b": "1", "c": "2"}, {"a": "1", "b": "2"}, {"b": "a", "c": "b"}),
+        (
+            {"a": "9", "a.bak": "1"},
+            {"a": "1"},
+            {},
+        ),  # a copy was kept of what was written anew: citations of `a` mean `a`
+        ({"a": "9"}, {"a": "1", "a.tmp": "9"}, {}),  # what was written beside it was put in its place
+        ({"a": "1", "b": "1"}, {"a": "1", "b": "2"}, {}),  # a copy
+        ({"a": "2", "b": "1", "c": "1"}, {"a": "1", "b": "2"}, {}),  # which of them is it?
+        ({"x/a": "1", "y/b": "1"}, {"a": "1", "b": "1"}, {"x/a": "a", "y/b": "b"}),
+        ({"a": "", "b": ""}, {"c": "", "d": ""}, {}),
+    ],
+)
+def test_what_counts_as_a_move(now: dict[str, str], before: dict[str, str], expected: dict[str, str]) -> None:
+    assert moves(now, before) == expected
 
 
 def test_what_moved_and_went_before_it_could_be_read_is_gone(owner: Owner) -> None:

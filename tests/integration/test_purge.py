@@ -176,8 +176,8 @@ def test_it_does_not_come_back_with_the_next_sync(settings: Settings, wiki: Path
     assert text_of(settings, "leak.md") == f"# Access\n\nchanged, but still {MARK}\n"
     assert text_of(settings, "new.md") == MARK * 2
     with open_owner(settings, "status") as owner:
-        view = status_view(owner.catalog, 0, 0)
-    assert {"path": "leak.md", "line": 3, "rule": "purged"} in view["sources"][0]["redactions"]
+        view = status_view(owner.catalog, None, 0, 0)
+    assert {"path": "leak.md", "line": 3, "rule": "purged", "place": ""} in view["sources"][0]["redactions"]
     assert sound(settings)
 
 

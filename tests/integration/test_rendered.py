@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +11,12 @@ import pytest
 from api.owner import Owner, open_owner
 from api.purge import purge_value
 from api.settings import Settings
+from api.status import status_view
 from api.views import citation_view, result_view
 from ingest.sandbox import Sandbox
 from ingest.sync import SyncReport
 from rag.cite import Citer
-from rag.records import Viewer
+from rag.records import Place, Viewer
 from tests.conftest import commit, configure, write
 from tests.ingest.rendering.files import deflated, diagram, docx, graph, notebook, paragraph, pdf
 
@@ -195,3 +196,27 @@ def loaded(path: str, data: bytes) -> set[str]:
 
     digest_document(path, data, ())
     return {"lxml", "pypdf", "docx", "bs4"} & set(sys.modules)
+
+
+def test_what_was_redacted_in_a_file_that_is_no_text_is_reported_at_its_place(
+    owner: Owner, sync: Sync, settings: Settings, tmp_path: Path
+) -> None:
+    files: dict[str, str | bytes] = {
+        "a.pdf": pdf([[(20, "Walrus"), BODY], [(15, "Limits"), (11, f"The key is {SECRET}")]]),
+        "b.docx": docx(paragraph("Heron", "Heading1") + paragraph("Keys", "Heading2") + paragraph(f"It is {SECRET}.")),
+        "c.ipynb": notebook(
+            {"cell_type": "markdown", "source": "# Otter"}, {"cell_type": "code", "source": f"k = '{SECRET}'"}
+        ),
+        "d.html": f"<h1>Zebra</h1>\n<p>one</p>\n<p>The key\nis {SECRET}</p>\n".encode(),
+        "e.md": f"# E\n\n{SECRET}\n",
+    }
+    configure(settings, {"name": "s", "type": "folder", "path": str(write(tmp_path / "s", files))})
+    sync()
+    (told,) = status_view(owner.catalog, None, 0, 0)["sources"]
+    assert {one["path"]: one["place"] for one in told["redactions"]} == {
+        "a.pdf": "page 2", "b.docx": "section Keys", "c.ipynb": "cell 2", "d.html": "lines 3 to 4", "e.md": "",
+    }  # fmt: skip
+    assert [one["line"] for one in told["redactions"] if one["path"] == "e.md"] == [3]
+    document = owner.catalog.document_at("s", "a.pdf")
+    assert document is not None
+    assert replace(document, places=(Place(1, 9),)).where(4) == "line 4 of the page's text"
