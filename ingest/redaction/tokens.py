@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from ingest.redaction.keywords import Index
 from ingest.redaction.marks import ALLOWED, Finding, blank, compiled, replace
-from ingest.redaction.values import is_credential, masked, stands_for_another
-from ingest.redaction.vendors import TOKENS, TokenRule
+from ingest.redaction.values import hides, is_credential, is_mixed, is_random, stands_for_another
+from ingest.redaction.shapes import TokenRule
+from ingest.redaction.vendors import TOKENS
 
 # -- private keys -----------------------------------------------------------------------------------------------------
 
@@ -65,17 +67,28 @@ def tokens(lines: list[str], index: Index, found: set[Finding]) -> None:
     for rule, pattern in _ready():
         if not index.has(rule.keywords) or not pattern.search(index.text):
             continue
-        group = pattern.groupindex.get("secret", 0)
         for at in index.rows(rule.keywords):
             if not ALLOWED.search(lines[at]):
-                matches = list(pattern.finditer(lines[at]))
-                spans = [m.span(group) for m in matches if _is_token(m.group(group), rule, within=bool(group))]
-                replace(lines, at, spans, rule.name, found)
+                replace(lines, at, list(_spans(rule, pattern, lines[at])), rule.name, found)
 
 
-def _is_token(value: str, rule: TokenRule, *, within: bool) -> bool:
-    if not within:
-        return not masked(value)
+def _spans(rule: TokenRule, pattern: Any, line: str) -> Iterator[tuple[int, int]]:
+    group = pattern.groupindex.get("secret", 0)
+    for match in pattern.finditer(line):
+        value = match.group(group)
+        if _counts(value, rule) if group else _is_token(value, match, pattern.groupindex):
+            yield match.span(group)
+
+
+def _counts(value: str, rule: TokenRule) -> bool:
+    """Whether what stands at the place where a rule has its secret is one."""
     if rule.sure and len(value) > 5:
         return not stands_for_another(value)
     return is_credential(value, strict=False, password=True)
+
+
+def _is_token(value: str, match: Any, groups: Mapping[str, int]) -> bool:
+    """Whether it is a token, and neither a placeholder nor words that stand behind a prefix by chance."""
+    if "random" in groups or "mixed" in groups:
+        return is_random(match.group(groups["random"])) if "random" in groups else is_mixed(match.group(groups["mixed"]))
+    return not hides(value) and (any(map(str.isdigit, value)) or not value.islower())

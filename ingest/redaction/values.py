@@ -33,6 +33,7 @@ _BASE64 = re.compile(r"^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9+/]{38,}={0,2}$"
 _WORDY = re.compile(r"^[A-Za-z][A-Za-z _./:-]*$")
 _WORDS = re.compile(r"^(?=.{8,40}$)[A-Za-z]{3,}(?:[-_.][A-Za-z]{3,}){0,3}$")
 _HUMP = re.compile(r"[A-Z]+[a-z]*|[a-z]+")
+_TURN = re.compile(r"\d(?=[A-Za-z])|[A-Za-z](?=\d)")
 _SPOKEN = re.compile(
     r"(?i)pass|secret|token|key|user|name|admin|value|string|example|default|required|optional|none|null|true|false|undefined|"
     r"credential|base64|encoded|plain|text|auth|login|vault|manager|service|account|bearer|basic|sensitive|generated|random|"
@@ -47,11 +48,16 @@ _MARKS = frozenset("!@#$%^&*+=?~|")
 
 def masked(value: str) -> bool:
     """Whether it stands for a secret rather than being one: AWS's …EXAMPLE, `your-token`, or mostly one character."""
+    return hides(value) or bool(_CAPITALS.match(value))
+
+
+def hides(value: str) -> bool:
+    """The same of what has a token's shape, which may be all in capitals."""
     body = value[4:] or value
     tail = value.rpartition("/")[2]
     mostly = len(set(body)) <= 2 or any(body.count(c) > 0.6 * len(body) for c in "xX*.0")
     hidden = len(tail) > 7 and len(set(tail)) == 1
-    return mostly or hidden or "EXAMPLE" in value or bool(SAYS_PLACEHOLDER.search(value) or _CAPITALS.match(value))
+    return mostly or hidden or "EXAMPLE" in value or bool(SAYS_PLACEHOLDER.search(value))
 
 
 def stands_for_another(value: str) -> bool:
@@ -97,3 +103,15 @@ def _is_jumbled(value: str) -> bool:
         return False
     humps = _HUMP.findall(value)
     return len(humps) >= 5 and sum(map(len, humps)) < 3.2 * len(humps)
+
+
+def is_mixed(value: str) -> bool:
+    """Whether letters of both cases and digits are mixed as chance does it."""
+    digits = sum(map(str.isdigit, value))
+    return 2 <= digits < len(value) / 2 and len(_HUMP.findall(value)) >= len(value) / 5 and not hides(value)
+
+
+def is_random(value: str) -> bool:
+    """Whether letters and digits take turns as chance does it, be it in one case: no word, date or number does."""
+    turns = len(_TURN.findall(value))
+    return turns >= len(value) / 6 and len(set(value)) >= 8 and not hides(value)
