@@ -58,7 +58,7 @@ def take(places: Iterable[Compiled], lines: list[str], index: Index, found: set[
     """What stands at these places."""
     for place in places:
         keywords = place.place.keywords
-        if index.has(keywords) and (place.within or place.pattern).search(index.text):
+        if index.has(keywords) and (place.within or place.pattern).search(index.raw):
             for at in index.rows(keywords):
                 if not ALLOWED.search(lines[at]):
                     replace(lines, at, list(_spans(place, lines[at])), "password", found)

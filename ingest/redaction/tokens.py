@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from ingest.redaction.keywords import Index
 from ingest.redaction.marks import ALLOWED, Finding, blank, compiled, replace
@@ -54,22 +54,49 @@ def _within(lines: list[str], at: int, found: set[Finding]) -> None:
     replace(lines, at, spans, "private-key", found)
 
 
+_GROUP = re.compile(r"\(\?P<\w+>")
+
 # -- tokens of known shape --------------------------------------------------------------------------------------------
 
 
+class _Ready(NamedTuple):
+    """The rules with their patterns; which of them a keyword asks for; and those without one worth the name, all in one pattern."""
+
+    rules: list[tuple[TokenRule, Any]]
+    by_keyword: dict[str, list[int]]
+    others: list[int]
+    any_other: Any
+
+
 @lru_cache(maxsize=1)
-def _ready() -> tuple[tuple[TokenRule, Any], ...]:
-    return tuple((rule, compiled(f"(?m){rule.pattern}")) for rule in TOKENS)
+def _ready() -> _Ready:
+    rules = [(rule, compiled(f"(?m){rule.pattern}")) for rule in TOKENS]
+    others = [number for number, rule in enumerate(TOKENS) if _is_poor(rule)]
+    by_keyword: dict[str, list[int]] = {}
+    for number, rule in enumerate(TOKENS):
+        for keyword in () if _is_poor(rule) else rule.keywords:
+            by_keyword.setdefault(keyword, []).append(number)
+    anything = "|".join(f"(?:{_GROUP.sub('(?:', TOKENS[number].pattern)})" for number in others)
+    return _Ready(rules, by_keyword, others, compiled(f"(?m){anything}"))
+
+
+def _is_poor(rule: TokenRule) -> bool:
+    """Whether its keywords are so short that they stand in every text."""
+    return min(map(len, rule.keywords)) < 3
 
 
 def tokens(lines: list[str], index: Index, found: set[Finding]) -> None:
     """The tokens of vendors."""
-    for rule, pattern in _ready():
-        if not index.has(rule.keywords) or not pattern.search(index.text):
-            continue
-        for at in index.rows(rule.keywords):
-            if not ALLOWED.search(lines[at]):
-                replace(lines, at, list(_spans(rule, pattern, lines[at])), rule.name, found)
+    ready = _ready()
+    asked = {number for word in ready.by_keyword.keys() & index.present for number in ready.by_keyword[word]}
+    if ready.any_other.search(index.raw):
+        asked.update(ready.others)
+    for number in sorted(asked):
+        rule, pattern = ready.rules[number]
+        if index.has(rule.keywords) and pattern.search(index.raw):
+            for at in index.rows(rule.keywords):
+                if not ALLOWED.search(lines[at]):
+                    replace(lines, at, list(_spans(rule, pattern, lines[at])), rule.name, found)
 
 
 def _spans(rule: TokenRule, pattern: Any, line: str) -> Iterator[tuple[int, int]]:
