@@ -14,6 +14,7 @@ _HCL_ATTRIBUTE = re.compile(r"^(?P<indent>\s*)\"?(?P<name>[\w.-]+)\"?\s*=\s*(?P<
 _HCL_STRING = compiled(r"\"((?:[^\"\\]|\\.)*)\"")
 _NO_TEXT = re.compile(r"^(?:\\.|\W)*$")  # a separator
 _IS_KEY = re.compile(r"\s*[=:]")
+_IS_NAME = re.compile(r"\s*=")  # behind a `?` a colon ends no key
 # Arguments that hold secrets, by the type of their resource, from the providers' documentation.
 _HOLDERS = {
     "kubernetes_secret": {"data", "string_data", "binary_data"},
@@ -25,8 +26,25 @@ _HOLDERS = {
     "github_dependabot_secret": {"plaintext_value"},
     "vault_generic_secret": {"data_json"},
     "vault_kv_secret_v2": {"data_json"},
+    "aws_secretsmanager_secret_version": {"secret_string", "secret_binary"},
+    "google_secret_manager_secret_version_basic": {"secret_data"},
+    "azurerm_key_vault_certificate": {"contents"},
+    "github_actions_environment_secret": {"plaintext_value"},
+    "github_codespaces_secret": {"plaintext_value"},
+    "vault_generic_endpoint": {"data_json"},
+    "vault_kv_secret": {"data_json"},
+    "kubernetes_secret_v1_data": {"data"},
+    "heroku_config": {"sensitive_vars"},
+    "doppler_secret": {"value"},
+    "onepassword_item": {"password"},
+    "circleci_environment_variable": {"value"},
+    "circleci_context_environment_variable": {"value"},
+    "cloudflare_workers_secret": {"secret_text"},
+    "spacelift_environment_variable": {"value"},
 }
-_SECURE = re.compile(r"\s*type\s*=\s*\"SecureString\"")
+# Functions and operators that hand a literal on: what else is called with texts, as `jsondecode` or `format`, makes another of them.
+_PASSED_ON = re.compile(r"^(?:(?:non)?sensitive|coalesce|try|lookup|base64\w*|tostring|trimspace|chomp|bcrypt|sha\d+|md5|one)\(|\?")
+_SECURE = re.compile(r"\s*(?:type\s*=\s*\"SecureString\"|(?:masked|sensitive|hidden|secure|secured|write_only)\s*=\s*true)")
 _SHA1 = re.compile(r"^[0-9a-f]{40}$")
 _FENCE = re.compile(r"\s*(?:```|~~~)\s*\{?\.?(?:hcl|terraform|tf)\b")
 _HEREDOC = re.compile(r"<<[-~]?\s*\"?(\w+)\"?\s*$")
@@ -49,12 +67,19 @@ def hcl(lines: list[str], found: set[Finding], names: frozenset[str], *, everywh
             if heredoc and (secret or at in sensitive):
                 at = _blank_heredoc(lines, at + 1, heredoc.group(1), found, whole=at not in holding)
                 continue
-            start = match.start("value") if at in sensitive or value.startswith('"') else lines[at].find("?")
-            if at in sensitive or (secret and start >= 0):  # behind a `?` stand the values of a conditional
-                _blank_strings(lines, at, start, found, anything=at in sensitive)
+            if at in sensitive or (secret and (value.startswith('"') or _PASSED_ON.search(value))):
+                skipped = 0 if at in sensitive else _condition(value)
+                _blank_strings(lines, at, match.start("value") + skipped, found, anything=at in sensitive)
         elif at in sensitive:
             _blank_strings(lines, at, 0, found, anything=True)
         at += 1
+
+
+def _condition(value: str) -> int:
+    """How much of an expression is the condition of a choice, or says which element is meant."""
+    if value.startswith('"'):
+        return 0
+    return max(value.rfind(",") if value.startswith("lookup(") else 0, value.find("?"), 0)
 
 
 def blocks(lines: Sequence[str], kind: str) -> Iterator[tuple[str, range]]:
@@ -113,10 +138,11 @@ def _assigned_lines(lines: Sequence[str], names: Collection[str], block: range) 
 
 def _blank_strings(lines: list[str], at: int, offset: int, found: set[Finding], *, anything: bool) -> None:
     line = lines[at]
+    key = _IS_NAME if "?" in line[:offset] + line[offset : offset + 1] else _IS_KEY
     spans = [
         match.span(1)
         for match in _HCL_STRING.finditer(line, offset)
-        if _is_text(match[1]) and not _IS_KEY.match(line, match.end()) and (anything or _looks_literal(match[1]))
+        if _is_text(match[1]) and not key.match(line, match.end()) and (anything or _looks_literal(match[1]))
     ]
     replace(lines, at, spans, "hcl-secret", found)
 

@@ -25,19 +25,30 @@ SAYS_PLACEHOLDER = re.compile(
 )
 HARMLESS = re.compile(
     r"^(?:sha(?:1|256|512)[:-].*|arn:.*|(?:\.{0,2}|~|@)/.*|"
-    r"[a-z][a-z0-9+.-]*://.*|[\w.-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}|@[\w./-]+\.\w{2,5}|vault:[\w./#-]+|projects/[\w-]+/.*|\d{1,5}|"
+    r"[a-z][a-z0-9+.-]*://.*|[\w.-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}|@[\w./-]+\.\w{2,5}|(?:vault|ssm|op|awssm|gcpsm|doppler|secretsmanager|file|env|ref\+\w+):[\w./#:-]+|projects/[\w-]+/.*|\d{1,5}|"
     r"\d+(?:ms|s|m|h|d)|(?:[a-z0-9-]+\.)+(?:com|io|net|org|dev|local|internal)(?:[:/].*)?|[\w./-]+\.(?:ya?ml|json|tfvars|tf|txt|pem|key|crt|md|sh|py|go|html|env))$", re.I
 )  # fmt: skip
 _LETTERS = re.compile(r"^([A-Za-z_-]+?)(?:[_-]v\d{1,2})?$")  # and the number of a version
 _BASE64 = re.compile(r"^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9+/]{38,}={0,2}$")  # may begin like a path
 _WORDY = re.compile(r"^[A-Za-z][A-Za-z _./:-]*$")
-_WORDS = re.compile(r"^(?=.{8,40}$)[A-Za-z]{3,}(?:[-_.][A-Za-z]{3,}){0,3}$")
+_WORDS = re.compile(r"^(?=.{6,40}$)[A-Za-z]{3,}(?:[-_.][A-Za-z]{3,}){0,5}$")
+_PHRASE = re.compile(r"^[a-z]{2,}(?: [a-z]{2,}){2,7}$")
+_PROSE = re.compile(
+    r"\b(?:the|an?|of|for|to|is|are|be|in|on|at|by|or|and|not?|with|from|this|that|it|if|must|can|will|was|has|your|our|my|all|used?|using|when|your|der|die|das|und|für|le|la|les|de|el)\b"
+)
+_VARIABLE = re.compile(r"^[A-Za-z_]\w*(?:\.\w+)*$")
+_UUID = re.compile(r"(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
+_HOLDER = re.compile(r"(?i)^(?:existing[_-]?|db[_-]?password[_-]?)?(?:secrets?|credentials?|tokens)$")
+_OBJECT_NAME = re.compile(r"^(?:[a-z][a-z0-9]*/)*[a-z]{2,}[a-z0-9]{0,3}(?:[-/.][a-z]{2,}[a-z0-9]{0,3})*(?:[-/.]\d{1,4})?$")
 _HUMP = re.compile(r"[A-Z]+[a-z]*|[a-z]+")
 _TURN = re.compile(r"\d(?=[A-Za-z])|[A-Za-z](?=\d)")
 _SPOKEN = re.compile(
     r"(?i)pass|secret|token|key|user|name|admin|value|string|example|default|required|optional|none|null|true|false|undefined|"
     r"credential|base64|encoded|plain|text|auth|login|vault|manager|service|account|bearer|basic|sensitive|generated|random|"
-    r"postgres|mysql|encrypt|hash|protected|rotat|config|environment|variable|database|kubernetes|github|terraform"
+    r"postgres|mysql|encrypt|hash|protected|rotat|config|environment|variable|database|kubernetes|github|terraform|enabled?$|disabled?$|hidden|ignore|"
+    r"prompt|manual|never|always|chang|missing|invalid|incorrect|wrong|expire|reset|policy|input|masked|filter|method|field|label|title|placeholder|unknown|"
+    r"redact|removed|deleted|stored|provided|specified|supplied|custom|normal|simple|strong|output|result|object|number|boolean|^(?:local|remote|global|header|"
+    r"cookie|session|client|server|file|basic|digest|public|private|shared|static|dynamic|internal|external|legacy|update|create|delete|choose|insert|select)$"
 )  # words of those who speak of passwords
 EXPRESSION = re.compile(
     r"\$\{|\$\(|\{\{|<%|%\{|^\$[A-Za-z_]|^%[A-Z_]+%|^\s*[+,.)\]]+\s*[A-Za-z_$][\w.$()]{0,30}[\s+,]+$|^\s*\+\s*[A-Za-z_.]+\d{0,2}\)*$|^[A-Za-z_][\w.]*\(| == |&&|\|\||"
@@ -73,19 +84,26 @@ def is_name(value: str) -> bool:
     return bool(letters and names_secret(letters[1]))
 
 
-def is_credential(value: str, *, strict: bool, password: bool = False) -> bool:
-    """Whether a value looks like a secret. `strict` is for values without quotes, where prose and code are likelier: they must be
-    longer and no words. With `password` plain words count, if they are none that documents use to speak of passwords."""
+def is_variable(value: str) -> bool:
+    """Whether it is what code calls a secret, where no quotes say that it is text: `password1`, `args.password`."""
+    return bool(_VARIABLE.match(value)) and names_secret(value.rpartition(".")[2])
+
+
+def is_credential(value: str, *, strict: bool, password: bool = False, least: int = 8) -> bool:
+    """Whether a value looks like a secret. `strict` is for values without quotes, where prose and code are likelier: they must have
+    `least` characters and be no words. With `password` plain words count, if they are none that documents use to speak of passwords."""
     value = value.strip().strip("*")  # of Markdown
     if len(value) < 4 or stands_for_another(value):
         return False
     if " " in value:
-        few = len(value.split()) <= 4 and not strict
+        if password and not strict and _PHRASE.match(value):
+            return not _PROSE.search(value) and not _SPOKEN.search(value)
+        few = len(value.split()) <= 4 and not strict and not _PROSE.search(value.lower())
         return few and any(c.isdigit() for c in value) and any(not c.isalnum() and c != " " for c in value)
     if _WORDY.match(value):
         return (password and bool(_WORDS.match(value)) and not _SPOKEN.search(value)) or _is_jumbled(value)
     digit = any(c.isdigit() for c in value)
-    return (digit and (not strict or len(value) >= 8)) or any(c in _MARKS for c in value)
+    return (digit and (not strict or len(value) >= least)) or any(c in _MARKS for c in value)
 
 
 def is_opaque(value: str) -> bool:
@@ -115,3 +133,20 @@ def is_random(value: str) -> bool:
     """Whether letters and digits take turns as chance does it, be it in one case: no word, date or number does."""
     turns = len(_TURN.findall(value))
     return turns >= len(value) / 6 and len(set(value)) >= 8 and not hides(value)
+
+
+def is_chance(value: str) -> bool:
+    """Whether it is random and no identifier of a kind that is known: for what a name only hints at."""
+    if stands_for_another(value) or _UUID.match(value) or value.startswith(("AAAA", "MII", "LS0t", "ssh-")):
+        return False
+    parts = [part for part in re.split(r"[^A-Za-z0-9]+", value) if part]
+    longest = max(map(len, parts), default=0)
+    if longest < 16 and not (len(value) >= 24 and longest > 7 and len(parts) < 7):
+        return False
+    whole = "".join(parts)
+    return len(value) <= 512 and "://" not in value and (is_mixed(whole) or is_random(whole))
+
+
+def names_object(name: str, value: str) -> bool:
+    """Whether it is the name of an object that is or has secrets, and no secret: `secret: app-credentials-2`."""
+    return bool(_HOLDER.match(name) and _OBJECT_NAME.match(value))
