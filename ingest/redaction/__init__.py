@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 from ingest.redaction.assignments import assignments
 from ingest.redaction.commands import COMMANDS
+from ingest.redaction.headings import headings
 from ingest.redaction.hcl import blocks, fenced, hcl, is_sensitive
 from ingest.redaction.keywords import Index
 from ingest.redaction.kubernetes import kubernetes_secrets, secret_generators
@@ -51,6 +52,7 @@ def redact(text: str, path: str, sensitive: Collection[str] = ()) -> tuple[str, 
         fenced(lines, found)
     assignments(lines, index, path, found)
     tables(lines, index, path, found)
+    headings(lines, index, found)
     for places in (COMMANDS, SERVERS, SENTENCES):
         take(places, lines, index, found)
     if index.has(("secret",)):

@@ -18,7 +18,7 @@ _BEHIND = r"\\?['\"\])]{0,3}(?:\*\*|__)?\s*(?:=>|:=|[:=：])(?:\*\*|__)?\s*(?:!!
 _ASSIGNED = Form(rf"{NAMED}{_BEHIND}{WRAPPED}{VALUE}")
 # A type between them, a comparison.
 _TYPED = Form(
-    rf"{NAMED}['\"\])]{{0,3}}(?:\s*[=!]==?|\s+-c?(?:eq|ne)|\s*:?\s[A-Za-z][\w\[\].<>?]{{1,20}}\s*:?=)\s*{QUOTED}"
+    rf"{NAMED}(?:['\"\])]{{0,3}}(?:\s*[=!]==?|\s+-c?(?:eq|ne))|\s*:?\s[A-Za-z][\w\[\].<>?]{{1,20}}\s*:?=)\s*{QUOTED}"
 )
 # A directive.
 _DIRECTIVE = Form(
@@ -37,13 +37,15 @@ _SETTINGS = (
 )  # fmt: skip
 _LITERAL = Form(
     rf"(?i)^\s*(?:[-#;]\s*)?(?:export\s+|set\s+|declare\s+(?:-\w+\s+)?|env\s+|arg\s+|environment=)?[\"']?(?P<name>{SECRET_NAME})[\"']?\s*[:=]\s*(?:!!\w+\s+)?"
-    r"(?P<bare>[^\s'\"`]\S{3,}(?: [^\s#;]\S*){0,3})\s*(?:\s[#;].*)?$"
+    r"(?P<bare>[^\s'\"`!]\S{3,}(?: [^\s#;]\S*){0,3})\s*(?:\s[#;].*)?$"
 )
 _VARIABLE = Form(
     r"(?:(?:^|[\s\"'`])(?P<name>[A-Z][A-Z0-9_]*(?:PASSWORD|PASSWD|PASSPHRASE|_PASS|_PWD))|(?i:[;?&]\s?(?:password|passwd|pwd))|"
     r"^\s*\w+(?:\.\w+)+\.(?i:password) ?)= ?(?P<bare>[A-Za-z][A-Za-z_.-]{5,})(?:[\s\"'`;&]|$)"
 )
 _ACCOUNT = re.compile(r"(?i)^\W*(?:user(?:\s?name)?|login|account)\W*[:=]\W*\S")  # a password may stand below it
+_LOGIN = re.compile(r"^\s*(?:login|user)\s+\S+\s*$")  # of .netrc
+_SPACED = Form(rf"(?i)^\s*(?P<name>{SECRET_NAME})\s+(?P<bare>\S{{4,}})\s*$")
 _FORMS = (_VARIABLE, _ASSIGNED, _TYPED, *CALLS, _DIRECTIVE, _ELEMENT)
 # A pair: the name of a thing, and beside it or on a neighbouring line its value.
 _NAME = re.compile(r"""(?i)(?:^|[\s{<(,-])["']?\w{0,20}(?:name|key|variable|alias)["']?\s*[:=]\s*(["']?)([\w.\-/]+)\1""")
@@ -79,6 +81,8 @@ def assignments(lines: list[str], index: Index, path: str, found: set[Finding]) 
         if not ALLOWED.search(lines[at]) and _HINTS.search(lines[at]):
             if literal or (at and _ACCOUNT.match(lines[at - 1])):
                 _take(lines, at, _LITERAL, found, words=True)
+            if at and _LOGIN.match(lines[at - 1]):
+                _take(lines, at, _SPACED, found, words=True)
             for form in _FORMS:
                 _take(lines, at, form, found, words=form is _VARIABLE or (literal and form is _ASSIGNED))
             replace(lines, at, collections(lines[at]), "assignment", found)
@@ -130,7 +134,7 @@ def _values(
         if query:  # of a URL: the next parameter is another's
             value = value.partition("&")[0]
         text = quoting != "bare" or words
-        code = not (text or name.isupper()) and is_variable(value)
+        code = (not people or not (text or name.isupper())) and is_variable(value)
         if code or (form.strict and names_secret(value)) or names_object(name, value):
             continue
         strict = form.strict or not text

@@ -9,18 +9,12 @@ from ingest.redaction.marks import compiled
 from ingest.redaction.names import PASSWORDS, SECRET_NAME, names_password
 from ingest.redaction.values import is_chance, is_credential, names_object
 
-_ARGUMENT = r"(?:\"[^\"\n]*\"|'[^'\n]*'|[\w.$\[\]]+)"
-_PAIRS = (
-    r"\w*basic_?auth\w*|\w*password(?:auth|cred)\w*|user_?(?:name)?_?password\w*|networkcredential\w*|pscredential|\w+\.(?:login|authenticate|logon)|"
-    r"auth\s*=|PDO|mysqli?_?\w*connect|pg_connect"
-)  # what takes an account and its password
 CALLS = (
     # Both are arguments: of a function that sets or gets what bears a name, and of any other.
     Form(rf"(?i)\b(?:put|set|get|fetch|define|default|env|string|property)\w*(?:\(|\s)\s*['\"#]{{1,2}}-{{0,2}}(?P<name>[\w.:-]*{SECRET_NAME})['\"]\s*,\s*{QUOTED}"),
     Form(rf"(?i)['\"][#.]?-{{0,2}}(?P<name>{SECRET_NAME})['\"]\s*,\s*(?:[^'\"\n]{{0,60}}\bdefault\s*=\s*)?{QUOTED}", strict=True),
     # What a function takes that bears the name: setPassword("…"), .withPassword("…"), ssh.Password("…"). For asking ones it is a question.
     Form(rf"(?i)(?:^|[^A-Za-z_])(?:set|with|use|mysql|postgresql|change|new)?_?(?P<name>{PASSWORDS}|secret|token|api_?key)\(\s*{QUOTED}\s*[,)]"),
-    Form(rf"(?i)(?:\b|\.)(?:{_PAIRS})\s?\(?\s*(?:{_ARGUMENT}\s*,\s*){{1,2}}{QUOTED}", people=True),
     # What stands in for a variable that is not set.
     Form(rf"{NAMED}['\"\])}}]{{0,3}}\s*(?:\|\|=?|\?\?=?|\?:|\bor\b)\s*{QUOTED}"),
     Form(rf"(?i)\$\{{(?P<name>{SECRET_NAME}):?[-=]?(?P<single>[^}}\s$?=:-][^}}\n$]{{3,}})\}}"),
@@ -47,12 +41,12 @@ def collections(line: str) -> list[tuple[int, int]]:
 
 def _held(line: str, name: str, bracket: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """What the brackets hold: of a list each item, of a map the values of several secrets or the one that is called so."""
-    people, last = names_password(name), start
+    people = names_password(name)
     for match in _ANY.finditer(line[start:end]):
-        before, last = line[last : start + match.start()], start + match.end()
+        before, after = line[max(start, start + match.start() - 20) : start + match.start()], start + match.end()
         group = next(number for number in range(1, 7) if match.group(number) is not None)
         value = match.group(group)
-        is_key = line[last : last + 3].lstrip()[:1] in (":", "=")
+        is_key = line[after : after + 3].lstrip()[:1] in (":", "=")
         asked = bracket != "{" or name.lower().endswith("passwords") or _VALUE_KEY.search(before)
         if asked and not is_key and not names_object(name, value) and (
             is_credential(value, strict=False, password=people) if people or bracket == "{" else is_chance(value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ingest.redaction.names import SECRET_NAME
 from ingest.redaction.places import ANY, QUOTED, SHELL, Place, ready
 
-_NAMED = r"[\w-]*(?:password|passwd|passphrase|secret|token|api-?key|access-?key|secret-?key|account-?key|credential|storepass|keypass|pass)"
+_NAMED = r"[\w-]*(?:password|passwd|passphrase|secret|token|api-?key|access-?key|secret-?key|account-?key|credential|storepass|keypass|requirepass|pass)"
 
 
 def _option(programs: str, option: str, *keywords: str) -> Place:
@@ -19,7 +19,7 @@ def _option(programs: str, option: str, *keywords: str) -> Place:
 _USER = r"['\"]?[\w.@%+\\-]+"
 COMMANDS = ready((
     # Options that say it, of any program: GNU's, PowerShell's and Java's, Windows'.
-    Place(("-pass", "-token", "-api", "-secret", "-access", "-account", "-storepass", "-keypass", "-cred", "pass "), rf"(?i)\s-{_NAMED}\s+{SHELL}"),
+    Place(("-pass", "-token", "-api", "-secret", "-access", "-account", "-storepass", "-keypass", "-cred", "pass ", "-requirepass"), rf"(?i)\s-{_NAMED}\s+{SHELL}"),
     Place(("/pass", "/p:", "/rp", "/user"), rf"(?i)\s/(?:pass|password|p|rp)[:\s]\s*{SHELL}"),
     # Options that only their program gives a meaning.
     _option(r"mysql\w*|mariadb\S*|mycli|percona\S*|xtrabackup", "-p", "mysql", "mariadb", "mycli", "percona", "xtrabackup"),
@@ -33,9 +33,18 @@ COMMANDS = ready((
     ),
     _option("sqlcmd|bcp|osql|ipmitool|mosquitto_pub|mosquitto_sub|zip|unzip", r"-P\s*", "sqlcmd", "bcp", "osql", "ipmitool", "mosquitto", "zip"),
     _option("7z|7za|7zr|rar", r"-h?p", "7z", "rar"),
+    _option("ldappasswd", r"-[sa]\s*", "ldappasswd"),
+    _option("wpa_passphrase", r"(?:'[^'\n]*'|\"[^\"\n]*\"|[\w.-]+)\s+", "wpa_passphrase"),
+    _option("pw", r"-w\s+", "pw user"),
+    Place(("sqlplus", "rman", "expdp", "impdp", "sqlldr"), r"\b(?:sqlplus|rman|expdp|impdp|exp|imp|sqlldr)\s+(?:-\w+\s+)*(?:\w+=)?['\"]?[\w$#.]+/(?P<bare>[^\s@/'\"]{3,})@", sure=True),
+    Place(("7z", "7za", "rar"), r"\b(?:7z|7za|7zr|rar)\s[^|;\n]*\s['\"]-h?p(?P<bare>[^'\"\n]{4,})['\"]", sure=True),
+    Place(("config set", "config:set", "secrets set"), rf"(?i)\b(?:config|secrets?)[\s:]set\s+--secret\s+\S+\s+{SHELL}", sure=True),
+    Place(("auth-user-pass",), rf"--auth-user-pass\S*\s+[\w.-]+\s+{SHELL}"),
+    Place(("vault",), rf"(?i)\b(?:echo|printf)\s+(?:-\w+\s+|['\"]%s(?:\\n)?['\"]\s+)*{SHELL}\s*\|\s*vault\b[^|\n]*=-", sure=True),
+    Place(("send",), r"(?i)\bsend(?:line)?\s(?:--\s)?\"(?P<double>[^\"\n]{3,}?)\\r\"", sure=False),
     _option("plink|pscp|putty", r"-pw\s+", "plink", "pscp", "putty"),
     _option(r"snmp(?:walk|get|set|bulkwalk|getnext|table|inform|trap)", r"-[AXc]\s*", "snmp"),
-    _option("smbclient|rpcclient|smbmap|net", r"-U\s*['\"]?[\w.\\-]+%", "smb", "rpcclient"),
+    _option("smbclient|rpcclient|smbmap|winexe|net", r"-U\s*['\"]?[\w.\\-]+%", "smb", "rpcclient", "winexe"),
     _option("keytool|jarsigner|openssl|ssh-keygen", r"-(?:store|key|srckeystore|deststore)pass\s+|-k\s+|-[NP]\s+",
             "keytool", "jarsigner", "openssl", "ssh-keygen"),
     _option("useradd|usermod", r"-p\s*", "useradd", "usermod"),
@@ -47,7 +56,7 @@ COMMANDS = ready((
     Place(("securestring",), rf"(?i)\bput-parameter\b[^|;\n]*\bSecureString\b[^|;\n]*--value[=\s]\s*{SHELL}|"
           r"\bput-parameter\b[^|;\n]*--value[=\s]\s*(?:'(?P<tick>[^'\n]{3,})'|(?P<opaque>\S+))[^|;\n]*\bSecureString\b", sure=True),
     Place(("htpasswd",), rf"(?i)\bhtpasswd\s+(?:-\w+\s+)*-\w*b\w*\s+(?:-\w+\s+)*(?:[^\s'\"-]\S*\s+)?[\w.@-]+\s+{SHELL}\s*(?:$|[;&|`])", sure=True),
-    Place(("curl", "wget", "http", "xh "), r"\s(?:-u|--user|-a|--auth|-U|--proxy-user)[\s=]*(?:'[\w.@%+\\-]+:(?P<single>[^'\n]{3,})'|"
+    Place(("curl", "wget", "http", "xh "), r"\s(?:-[a-zA-Z]*u|--user|-a|--auth|-U|--proxy-user)[\s=]*(?:'[\w.@%+\\-]+:(?P<single>[^'\n]{3,})'|"
           r"\"[\w.@%+\\-]+:(?P<double>[^\"\n]{3,})\"|[\w.@%+\\-]+:(?P<bare>[^\s'\"`<>|;]{3,}))", sure=True, within="curl|wget|https?|xh"),
     # Words at their place.
     Place(("set", "put", "add", "write"), rf"(?i)\b(?:config|kv|secrets?|env)[:\s](?:set|put|add|write)\s+[^\s=]*?{SECRET_NAME}[\s=]\s*{SHELL}"),

@@ -12,7 +12,7 @@ QUOTED = (
 BARE = r"[^\s'\"`,;{}()<>\[\]\\]"
 VALUE = rf"(?:{QUOTED}|(?P<bare>{BARE}{{6,}}))"
 # Functions that give back what they are given, or what it comes out as.
-WRAPPED = r"(?:(?:(?:non)?sensitive|base64\w*|b64enc|tostring|trimspace|chomp|quote|md5|sha\d+|bcrypt|SecretStr|Secret|str|bytes|String|new \w+)?\(\s*)?"
+WRAPPED = r"(?:optional\(\s*\w+\s*,\s*|(?:(?:non)?sensitive|base64\w*|b64enc|tostring|trimspace|chomp|quote|md5|sha\d+|bcrypt|SecretStr|Secret|str|bytes|String|new \w+)?\(\s*)?"
 NAMED = rf"(?i)(?P<name>{SECRET_NAME})"
 _GROUPS = ("long", "longer", "escaped", "double", "single", "tick", "bare")
 

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 from ingest.redaction.keywords import Index
 from ingest.redaction.marks import ALLOWED, Finding, compiled, replace
 from ingest.redaction.names import names_secret
-from ingest.redaction.values import is_credential, is_opaque, stands_for_another
+from ingest.redaction.values import is_credential, is_opaque, is_strong, stands_for_another
 
 
 class Place(NamedTuple):
     """Where a secret is taken. A line without any of the keywords is not searched. Groups of the pattern: `single`, `double`,
-    `tick` in quotes, `bare` without, `opaque` what must be random to count. `sure`: whatever stands there is a secret. `within`: the
+    `tick` in quotes, `bare` without, `opaque` what must be random to count, `strong` what must be no word. `sure`: whatever stands there is a secret. `within`: the
     program in whose command the place must be."""
 
     keywords: tuple[str, ...]
@@ -27,7 +27,7 @@ class Place(NamedTuple):
 QUOTED = r"'(?P<single>[^'\n]{3,})'|\"(?P<double>[^\"\n]{3,})\""
 ANY = rf"(?:{QUOTED}|(?P<bare>[^\s'\"`<>{{}}()|;,]{{4,}}))"
 SHELL = rf"(?:{QUOTED}|(?P<bare>[^\s'\"`<>|;]{{4,}}))"  # a word of a command line
-_GROUPS = ("single", "double", "tick", "bare", "opaque")
+_GROUPS = ("single", "double", "tick", "bare", "opaque", "strong")
 _AFTER_SENTENCE = ".,:;!?)"
 
 _COMMAND = r"(?:'[^'\n]*'|\"[^\"\n]*\"|[^|;\n])*"  # up to where the next one begins
@@ -77,7 +77,7 @@ def _secret(match: Any, groups: tuple[tuple[str, int], ...], *, sure: bool) -> t
     for name, group in groups:
         value = match.group(group)
         if value is not None:
-            kept = value.rstrip(_AFTER_SENTENCE) if name == "bare" and not sure else value
+            kept = value.rstrip(_AFTER_SENTENCE) if name in ("bare", "strong") and not sure else value
             start = match.start(group)
             return (start, start + len(kept)) if _counts(kept, name, sure=sure) else None
     return None
@@ -86,9 +86,11 @@ def _secret(match: Any, groups: tuple[tuple[str, int], ...], *, sure: bool) -> t
 def _counts(value: str, quoting: str, *, sure: bool) -> bool:
     if quoting == "opaque":
         return is_opaque(value)
+    if quoting == "strong":
+        return is_strong(value)
     if sure:
         return not stands_for_another(value) and not _OPTION.match(value)
     if names_secret(value):
         return False
     words = quoting in ("single", "double") or (quoting == "tick" and value.isalpha())  # names stand between ticks, too
-    return is_credential(value, strict=quoting == "bare", password=words)
+    return is_credential(value, strict=quoting == "bare", password=words, least=6)

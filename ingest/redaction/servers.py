@@ -9,6 +9,9 @@ SERVERS = ready((
     # SQL of PostgreSQL (CREATE ROLE, USER MAPPING), MySQL (CREATE USER, SET PASSWORD), SQL Server (CREATE LOGIN), Oracle.
     Place(("identified",), rf"(?i)\bidentified\s+(?:with\s+\S+\s+)?(?:by|as)\s+(?:password\s+|values\s+)?(?:{QUOTED})", sure=True),
     Place(("identified",), r"(?i)\bidentified\s+by\s+(?P<bare>[^\s'\"`;]{6,})"),
+    Place(("set password for",), rf"(?i)\bset\s+password\s+for\s+\S+\s*=\s*(?:\w+\(\s*)?(?:{QUOTED})", sure=True),
+    Place(("password",), rf"(?i)\b(?:with|encrypted|user\s+'[^'\n]*'\s*,|role\s+\S+|login)\s+password\s+(?:{QUOTED})", sure=True),
+    Place(("set ", "values"), rf"(?i)\bset\s+(?:[^;\n]*,\s*)?\w*(?:password|passwd|secret|token)\w{{0,5}}\s*=\s*\w+\(\s*(?:{QUOTED})", sure=True),
     Place(("password(",), rf"(?i)\bpassword\(\s*{ANY}\s*\)", sure=True),
     Place(("insert",), r"(?i)\binsert\s+into\b[^()]*\([^()]*\b(?:\w*_)?(?:password|passwd|secret|token)[\"`\]]?\s*\)\s*values\s*\([^()]*"
           r"'(?P<single>[^'\n]{3,})'\s*\)"),
@@ -22,6 +25,15 @@ SERVERS = ready((
     Place(("user ", "setuser"), r"(?i)^\s*(?:acl\s+set)?user\s[^>\n]*\s>(?P<bare>\S{4,})", sure=True),
     Place(("stats auth", "rocommunity", "rwcommunity", "server community"),
           r"(?i)\b(?:stats\s+auth\s+[\w.-]+:|r[ow]community6?\s+|server\s+community\s+)(?P<bare>[^\s'\"]{4,})", sure=True),
+    Place(("machine ", "default login"), rf"(?i)(?:machine\s+\S+|default)\s+(?:login|user)\s+\S+\s+(?:account\s+\S+\s+)?password\s+{ANY}", sure=True),
+    # Directives of routers: Cisco's, FRR's, Juniper's, VyOS'. Net-SNMP's users and communities; Postfix' maps; Apache's passphrases.
+    Place(("password", "secret", "key-string", "pre-shared", "psk"), r"(?i)^\s*(?:set\s.*|username\s.*|enable|neighbor\s.*|ip\s.*|key|crypto\s.*|ppp\s.*|snmp-server\s.*|area\s.*)?"
+          r"\s?(?:password|secret|key-string|pre-shared-(?:secret|key)|plain-text-password-value|md5|community)\s+(?:[05-9]\s+)?['\"]?(?P<bare>[^\s'\"{};|]{5,})['\"]?\s*;?\s*$"),
+    Place(("createuser", "com2sec", "community"), r"(?i)^\s*(?:createuser\s+\S+\s+\w+\s+|com2sec6?\s+\S+\s+\S+\s+)['\"]?(?P<bare>[^\s'\"]{4,})", sure=True),
+    Place(("createuser",), r"(?i)^\s*createuser\s.*\s(?:AES\S*|DES)\s+['\"]?(?P<bare>[^\s'\"]{4,})", sure=True),
+    Place(("password-hash",), r"(?i)^\s*password-hash\s+['\"]?(?P<bare>[^\s'\"]{6,})"),
+    Place(("static:",), r"\bstatic:[\w.@-]+:(?P<bare>\S{4,})", sure=True),
+    Place(("sslpassphrase", "secure_link", "default_pw"), r"(?i)^\s*(?:SSLPassPhraseDialog\s+\"(?P<double>[^\"|/:\n]{4,})\"|secure_link_md5\s+.*\s(?P<opaque>[A-Za-z0-9._-]{16,})\"?;)"),
     Place((": psk", ":psk", ": eap", ": xauth"), rf"(?i):\s*(?:PSK|EAP|XAUTH)\s+(?:{QUOTED})", sure=True),
     Place(("]:",), r"^\s*\[[\w.-]+\](?::\d+)?\s+[\w.@+-]+:(?P<bare>\S{4,})\s*$", sure=True),
     Place(('" "',), r"^\"[\w.-]+\" \"(?P<double>[^\"\n]{4,})\"\s*$"),
@@ -33,5 +45,9 @@ SERVERS = ready((
           r"[\w.@-]+:(?P<bare>[^\s'\"/`;,{}()][^\s'\"`;,{}()]{5,}))"),
     # Oracle's thin JDBC: user/password@. Docker's config.json: base64 of user:password.
     Place(("jdbc:oracle",), r"(?i)jdbc:oracle:\w+:[\w.$-]+/(?P<bare>[^\s/@'\"]{3,})@", sure=True),
+    # Arguments: an account and its password.
+    Place((".login(", ".authenticate(", "basic_auth", "basicauth", "pdo(", "_connect(", "mysqli(", "passwordcred", "passwordauth", "userpassword", "usernamepassword"),
+          rf"(?i)(?:\.login|\.authenticate|basic_?auth\w*|\bPDO|\b(?:mysqli|pg|mysql|odbc)_p?connect|\bmysqli|\w*password(?:auth|cred)\w*|user_?(?:name)?_?password\w*)"
+          rf"\s?\(?\s*(?:(?:\"[^\"\n]*\"|'[^'\n]*'|[\w.$]+)\s*,\s*){{1,2}}(?:{QUOTED})"),
     Place(('"auth"', '"identitytoken"'), r"\"(?:auth|identitytoken)\"\s*:\s*\"(?P<double>[A-Za-z0-9+/_.-]{8,}={0,2})\""),
 ))  # fmt: skip

@@ -54,6 +54,7 @@ def _within(lines: list[str], at: int, found: set[Finding]) -> None:
     replace(lines, at, spans, "private-key", found)
 
 
+_PUBLIC = re.compile(r"(?i)^pk[_-]|[_-]pk[_-]|pub")  # what vendors call publishable
 _GROUP = re.compile(r"\(\?P<\w+>")
 
 # -- tokens of known shape --------------------------------------------------------------------------------------------
@@ -116,6 +117,8 @@ def _counts(value: str, rule: TokenRule) -> bool:
 
 def _is_token(value: str, match: Any, groups: Mapping[str, int]) -> bool:
     """Whether it is a token, and neither a placeholder nor words that stand behind a prefix by chance."""
+    if ("random" in groups or "mixed" in groups) and _PUBLIC.search(value):
+        return False
     if "random" in groups or "mixed" in groups:
         return is_random(match.group(groups["random"])) if "random" in groups else is_mixed(match.group(groups["mixed"]))
     return not hides(value) and (any(map(str.isdigit, value)) or not value.islower())

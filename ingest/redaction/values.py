@@ -29,6 +29,9 @@ HARMLESS = re.compile(
     r"\d+(?:ms|s|m|h|d)|(?:[a-z0-9-]+\.)+(?:com|io|net|org|dev|local|internal)(?:[:/].*)?|[\w./-]+\.(?:ya?ml|json|tfvars|tf|txt|pem|key|crt|md|sh|py|go|html|env))$", re.I
 )  # fmt: skip
 _LETTERS = re.compile(r"^([A-Za-z_-]+?)(?:[_-]v\d{1,2})?$")  # and the number of a version
+_NUMBERED = re.compile(r"^([a-z]+(?:[_-][a-z]+)+)[_-]?\d{1,2}$")
+# A path as stores of secrets have them; an error's or an issue's number; a date.
+_ADDRESS = re.compile(r"^(?:[a-z][a-z0-9_.-]*/)+[a-z0-9_.#-]*$|^\w+(?:/[\w.-]+){3,}$|^[A-Z]{2,9}-\d+$|^\d{4}-\d\d(?:-\d\d)?$")
 _BASE64 = re.compile(r"^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9+/]{38,}={0,2}$")  # may begin like a path
 _WORDY = re.compile(r"^[A-Za-z][A-Za-z _./:-]*$")
 _WORDS = re.compile(r"^(?=.{6,40}$)[A-Za-z]{3,}(?:[-_.][A-Za-z]{3,}){0,5}$")
@@ -39,7 +42,8 @@ _PROSE = re.compile(
 _VARIABLE = re.compile(r"^[A-Za-z_]\w*(?:\.\w+)*$")
 _UUID = re.compile(r"(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 _HOLDER = re.compile(r"(?i)^(?:existing[_-]?|db[_-]?password[_-]?)?(?:secrets?|credentials?|tokens)$")
-_OBJECT_NAME = re.compile(r"^(?:[a-z][a-z0-9]*/)*[a-z]{2,}[a-z0-9]{0,3}(?:[-/.][a-z]{2,}[a-z0-9]{0,3})*(?:[-/.]\d{1,4})?$")
+_OBJECT_NAME = re.compile(r"^[a-z]{2,}[a-z0-9]{0,3}(?:[-/.][a-z]{2,}[a-z0-9]{0,3})*(?:[-/.](?:[a-z]{2,}[a-z0-9]{0,3}|\d{1,4}))$")
+_PRODUCT = re.compile(r"^[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[-_.]?v?\d[\d.]*$|^[A-Z][\w]*(?:[-.][A-Z]?[\w]*)*-\d+$|^.*\d{4}-\d\d-\d\d")
 _HUMP = re.compile(r"[A-Z]+[a-z]*|[a-z]+")
 _TURN = re.compile(r"\d(?=[A-Za-z])|[A-Za-z](?=\d)")
 _SPOKEN = re.compile(
@@ -51,9 +55,10 @@ _SPOKEN = re.compile(
     r"cookie|session|client|server|file|basic|digest|public|private|shared|static|dynamic|internal|external|legacy|update|create|delete|choose|insert|select)$"
 )  # words of those who speak of passwords
 EXPRESSION = re.compile(
-    r"\$\{|\$\(|\{\{|<%|%\{|^\$[A-Za-z_]|^%[A-Z_]+%|^\s*[+,.)\]]+\s*[A-Za-z_$][\w.$()]{0,30}[\s+,]+$|^\s*\+\s*[A-Za-z_.]+\d{0,2}\)*$|^[A-Za-z_][\w.]*\(| == |&&|\|\||"
-    r"^![A-Za-z]\w*(?:[-.:/]\w+)*(?:\s|$)|^\$?\d?$|^ENC\[|^Ag[A-D][A-Za-z0-9+/]{100,}|\]\("
+    r"\$\{|\$\(|\{\{|<%|<<|%\{|^%\(|^\$[A-Za-z_]|^%[A-Z_]+%|^\s*[+,.)\]]+\s*[A-Za-z_$][\w.$()]{0,30}[\s+,]+$|^\s*\+\s*[A-Za-z_.]+\d{0,2}\)*$|^[A-Za-z_][\w.]*\(| == |&&|\|\||"
+    r"^!{1,2}[A-Za-z]\w*(?:[-.:/]\w+)*(?:\s|$)|^\$?\d?$|^ENC\[|^Ag[A-D][A-Za-z0-9+/]{100,}|\]\("
 )
+_EDGES = "`'\",;:()[]"
 _MARKS = frozenset("!@#$%^&*+=?~|")
 
 
@@ -75,12 +80,14 @@ def stands_for_another(value: str) -> bool:
     """Whether it is a reference, an expression, a placeholder, or a thing that is no secret by its shape."""
     if MARK.search(value) or EXPRESSION.search(value) or REFERENCE.match(value) or _PLACEHOLDER.match(value):
         return True
-    return masked(value) or is_name(value) or (bool(HARMLESS.match(value)) and not _BASE64.match(value))
+    if masked(value) or is_name(value):
+        return True
+    return bool(HARMLESS.match(value) or _ADDRESS.match(value)) and not _BASE64.match(value)
 
 
 def is_name(value: str) -> bool:
     """Whether it is itself what a secret is called: `client-secret`, `api_key`."""
-    letters = _LETTERS.match(value)
+    letters = _LETTERS.match(value) or _NUMBERED.match(value)
     return bool(letters and names_secret(letters[1]))
 
 
@@ -98,12 +105,20 @@ def is_credential(value: str, *, strict: bool, password: bool = False, least: in
     if " " in value:
         if password and not strict and _PHRASE.match(value):
             return not _PROSE.search(value) and not _SPOKEN.search(value)
-        few = len(value.split()) <= 4 and not strict and not _PROSE.search(value.lower())
-        return few and any(c.isdigit() for c in value) and any(not c.isalnum() and c != " " for c in value)
+        return not strict and _is_spaced(value)
     if _WORDY.match(value):
         return (password and bool(_WORDS.match(value)) and not _SPOKEN.search(value)) or _is_jumbled(value)
     digit = any(c.isdigit() for c in value)
     return (digit and (not strict or len(value) >= least)) or any(c in _MARKS for c in value)
+
+
+def _is_spaced(value: str) -> bool:
+    """Whether words and spaces are a password, of which one part at least looks like one."""
+    parts = [part.strip(_EDGES) for part in value.split()]
+    if len(parts) > 4 or _PROSE.search(value.lower()) or any(stands_for_another(part) for part in parts if len(part) > 3):
+        return False
+    mixed = any(any(map(str.isdigit, part)) and any(map(str.isalpha, part)) for part in parts)
+    return any(map(str.isdigit, value)) and any(not c.isalnum() and c != " " for c in value) and (mixed or any(c in _MARKS for c in value))
 
 
 def is_opaque(value: str) -> bool:
@@ -150,3 +165,15 @@ def is_chance(value: str) -> bool:
 def names_object(name: str, value: str) -> bool:
     """Whether it is the name of an object that is or has secrets, and no secret: `secret: app-credentials-2`."""
     return bool(_HOLDER.match(name) and _OBJECT_NAME.match(value))
+
+
+def is_object_name(value: str) -> bool:
+    """Whether it has the form of such a name."""
+    return bool(_OBJECT_NAME.match(value))
+
+
+def is_strong(value: str) -> bool:
+    """Whether it is a password as rules ask for it, of letters of both cases, digits and marks, and no word, code, version or address:
+    for places where anything else may stand as well."""
+    kinds = [any(map(test, value)) for test in (str.isupper, str.islower, str.isdigit)] + [any(c in _MARKS or c == "-" or c == "_" for c in value)]
+    return 7 <= len(value) <= 64 and sum(kinds) >= 3 and any(map(str.isalpha, value)) and not stands_for_another(value) and not _PRODUCT.match(value)

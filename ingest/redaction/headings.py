@@ -1,0 +1,61 @@
+"""A secret's name on a line of its own, as a heading or before a colon, and its value on a line below: notes, runbooks, cloud-init."""
+
+from __future__ import annotations
+
+import re
+
+from ingest.redaction.keywords import Index
+from ingest.redaction.marks import ALLOWED, MARK, Finding, replace
+from ingest.redaction.names import HINTS, names_password, names_secret
+from ingest.redaction.values import is_chance, is_credential
+
+_NEAR = 4  # lines below a heading, free ones and fences among them, that are looked at
+_HEADING = re.compile(r"^[\s#>*_=+-]*(?P<words>[^\W\d_][^|`'\"{}\[\]<>.,;=]{2,50}?)[\s*_#]*(?:(?:\s=+)|:)?[\s*_]*$")
+_KEYED = re.compile(r"^[\w.-]+[=:]")
+_ALONE = re.compile(r"^[\s>*+-]*[`*\"']{0,3}(?P<value>[^\s`\"'|]{4,})[`*\"']{0,3}\s*$")
+_LISTED = re.compile(r"^\s*(?:[*+-]|\d+\.)\s+[^:`|]{1,60}?(?:\s*[:=]|\s[-–—])\s+[`*\"']{0,3}(?P<value>[^\s`\"'|]{4,})[`*\"']{0,3}\s*$")
+_FENCE = re.compile(r"^\s*(?:```|~~~)")
+_CHPASSWD = re.compile(r"^\s*(?:- )?chpasswd:\s*$|<<-?\s*['\"]?\w+['\"]?.*\bchpasswd\b|\bchpasswd\b.*<<-?\s*['\"]?\w+")
+_ACCOUNT = re.compile(r"^\s*(?:- )?['\"]?[a-z_][\w.-]{0,30}:(?P<value>[^\s'\"]{3,})['\"]?\s*$")
+
+
+def headings(lines: list[str], index: Index, found: set[Finding]) -> None:
+    """The secrets below the lines that name them."""
+    for at in index.rows(HINTS):
+        line = lines[at]
+        if "chpasswd" in line and _CHPASSWD.search(line):
+            _accounts(lines, at, found)
+        elif len(line) < 80 and (heading := _HEADING.match(line)):
+            words = heading["words"].split()
+            name = "_".join(words).strip("_:")
+            if len(words) <= 5 and names_secret(name.rstrip("s") if names_password(name) else name):
+                _below(lines, at, found, people=names_password(name), marked=line.lstrip().startswith(("#", "=")))
+
+
+def _below(lines: list[str], at: int, found: set[Finding], *, people: bool, marked: bool) -> None:
+    """The value that stands alone below a heading, or the values of the list there."""
+    for row in range(at + 1, min(at + 1 + _NEAR, len(lines))):
+        line = lines[row]
+        if not line.strip() or _FENCE.match(line):
+            continue
+        value = _ALONE.match(line) or (_LISTED.match(line) if marked else None)
+        if not value or MARK.search(line) or ALLOWED.search(line):
+            return
+        text = value["value"].rstrip(",;")
+        if value.re is _ALONE and _KEYED.match(text):
+            return
+        if not (is_credential(text, strict=True, least=6) if people else is_chance(text)):
+            return
+        replace(lines, row, [(value.start("value"), value.start("value") + len(text))], "assignment", found)
+        if value.re is _ALONE:
+            return
+
+
+def _accounts(lines: list[str], at: int, found: set[Finding]) -> None:
+    """`account:password` line by line, as chpasswd(8) reads them."""
+    for row in range(at + 1, min(at + 12, len(lines))):
+        account = _ACCOUNT.match(lines[row])
+        if account and is_credential(account["value"], strict=False, password=True):
+            replace(lines, row, [account.span("value")], "password", found)
+        elif not account and not re.match(r"\s*(?:list|expire|users)\b", lines[row]):
+            return
