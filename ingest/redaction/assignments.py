@@ -30,11 +30,12 @@ _ELEMENT = Form(
 )
 # A name that hints at a secret, and something random.
 _HINTED = Form(rf"(?i)(?P<name>{HINTING_NAME}){_BEHIND}{WRAPPED}{VALUE}")
-_HINTS = compiled(rf"(?i){HINTING_NAME}")
+_NAMES = compiled(rf"(?i){SECRET_NAME}")
 # Where the syntax says that what follows is text, and no name of anything: files of settings, and the environment of a process.
 _SETTINGS = (
     ".env", ".ini", ".cfg", ".cnf", ".conf", ".properties", ".yaml", ".yml", ".sh", ".bash", ".service", "dockerfile", ".netrc",
 )  # fmt: skip
+_WORDED = (".env", ".ini", ".cfg", ".cnf", ".properties", ".yaml", ".yml")  # without any code
 _LITERAL = Form(
     rf"(?i)^\s*(?:[-#;]\s*)?(?:export\s+|set\s+|declare\s+(?:-\w+\s+)?|env\s+|arg\s+|environment=)?[\"']?(?P<name>{SECRET_NAME})[\"']?\s*[:=]\s*(?:!!\w+\s+)?"
     r"(?P<bare>[^\s'\"`!]\S{3,}(?: [^\s#;]\S*){0,3})\s*(?:\s[#;].*)?$"
@@ -46,7 +47,6 @@ _VARIABLE = Form(
 _ACCOUNT = re.compile(r"(?i)^\W*(?:user(?:\s?name)?|login|account)\W*[:=]\W*\S")  # a password may stand below it
 _LOGIN = re.compile(r"^\s*(?:login|user)\s+\S+\s*$")  # of .netrc
 _SPACED = Form(rf"(?i)^\s*(?P<name>{SECRET_NAME})\s+(?P<bare>\S{{4,}})\s*$")
-_FORMS = (_VARIABLE, _ASSIGNED, _TYPED, *CALLS, _DIRECTIVE, _ELEMENT)
 # A pair: the name of a thing, and beside it or on a neighbouring line its value.
 _NAME = re.compile(r"""(?i)(?:^|[\s{<(,-])["']?\w{0,20}(?:name|key|variable|alias)["']?\s*[:=]\s*(["']?)([\w.\-/]+)\1""")
 _PAIRED = Form(rf"(?i)(?:^|[\s{{<(,])[\"']?\w{{0,20}}(?:value|default)[\"']?\s*[:=]\s*{VALUE}")
@@ -76,21 +76,38 @@ _WITHIN = 6  # lines of such an object that are looked at
 def assignments(lines: list[str], index: Index, path: str, found: set[Finding]) -> None:
     """What stands behind a secret's name."""
     literal = path.lower().endswith(_SETTINGS)
+    worded = path.lower().endswith(_WORDED)
     below = 0  # the first line that no name above it has taken
     for at in index.rows(HINTS):
-        if not ALLOWED.search(lines[at]) and _HINTS.search(lines[at]):
+        if ALLOWED.search(lines[at]):
+            continue
+        if _NAMES.search(lines[at]):
             if literal or (at and _ACCOUNT.match(lines[at - 1])):
                 _take(lines, at, _LITERAL, found, words=True)
             if at and _LOGIN.match(lines[at - 1]):
                 _take(lines, at, _SPACED, found, words=True)
-            for form in _FORMS:
-                _take(lines, at, form, found, words=form is _VARIABLE or (literal and form is _ASSIGNED))
+            for form in _forms(lines[at]):
+                _take(lines, at, form, found, words=form is _VARIABLE or (worded and form is _ASSIGNED))
             replace(lines, at, collections(lines[at]), "assignment", found)
-            _hinted(lines, at, found)
             _pairs(lines, at, found)
             _held(lines, at, found)
             if at >= below:
                 below = max(_below(lines, at, found), _owned(lines, at, found))
+        _hinted(lines, at, found)
+
+
+def _forms(line: str) -> Iterator[Form]:
+    """The forms whose signs stand in a line."""
+    if "=" in line:
+        yield _VARIABLE
+    if "=" in line or ":" in line or "：" in line:
+        yield _ASSIGNED
+    yield _TYPED
+    if "(" in line or "${" in line or "||" in line or "?" in line or " or " in line or "," in line:
+        yield from CALLS
+    yield _DIRECTIVE
+    if "<" in line:
+        yield _ELEMENT
 
 
 def _take(
@@ -145,6 +162,8 @@ def _values(
 
 def _hinted(lines: list[str], at: int, found: set[Finding]) -> None:
     """What is random behind a name that hints at a secret."""
+    if "=" not in lines[at] and ":" not in lines[at]:
+        return
     spans = []
     for match in _HINTED.pattern.finditer(lines[at]):
         start, end = match.span(_HINTED.name)

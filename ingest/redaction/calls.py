@@ -17,7 +17,7 @@ CALLS = (
     Form(rf"(?i)(?:^|[^A-Za-z_])(?:set|with|use|mysql|postgresql|change|new)?_?(?P<name>{PASSWORDS}|secret|token|api_?key)\(\s*{QUOTED}\s*[,)]"),
     # What stands in for a variable that is not set.
     Form(rf"{NAMED}['\"\])}}]{{0,3}}\s*(?:\|\|=?|\?\?=?|\?:|\bor\b)\s*{QUOTED}"),
-    Form(rf"(?i)\$\{{(?P<name>{SECRET_NAME}):?[-=]?(?P<single>[^}}\s$?=:-][^}}\n$]{{3,}})\}}"),
+    Form(rf"(?i)\$\{{(?P<name>{SECRET_NAME}):[-=]?(?P<single>[^}}\s$?=:-][^}}\n$]{{3,}})\}}"),
     # What is typed into a field, or sent when it is asked for.
     Form(rf"(?i)(?P<name>{SECRET_NAME})['\"\])]{{1,4}}\.(?:type|fill|send_?keys|val|setValue|input)\(\s*{QUOTED}"),
     Form(rf"(?i){PASSWORDS}[^\n]{{0,40}}\bsend(?:line)?\b[ (]{{1,2}}[\"'](?P<single>[^\"'\n]{{3,}}?)(?:\\[rn])*[\"']", people=True),
@@ -31,6 +31,8 @@ _CLOSING = {"[": "]", "(": ")", "{": "}"}
 
 def collections(line: str) -> list[tuple[int, int]]:
     """The secrets of lists and maps that bear a secret's name, as far as they stand on its line."""
+    if "[" not in line and "(" not in line and "{" not in line:
+        return []
     opened = list(_OPENED.finditer(line))
     spans: list[tuple[int, int]] = []
     for match, until in zip(opened, [*(following.start() for following in opened[1:]), len(line)], strict=False):

@@ -35,6 +35,7 @@ STANDARDS: tuple[TokenRule, ...] = (
         ("q~",),
         r"(?:^|[^A-Za-z0-9_~.-])(?P<secret>[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34})",
     ),
+    TokenRule("pagerduty-token", ("u+",), r"(?:^|[\s\"'`=:(|])(?P<secret>u\+[A-Za-z0-9_-]{18})(?:[^A-Za-z0-9_/+-]|$)"),
     TokenRule("mailgun-key", ("key-",), r"(?:^|[^\w-])(?P<secret>key-[0-9a-f]{32})\b"),
     TokenRule("okta-token", ("ssws",), r"\bSSWS\s+(?P<secret>[A-Za-z0-9_-]{40,44})"),
     TokenRule("age-plugin-key", ("age-plugin-",), r"\bAGE-PLUGIN-[A-Z0-9]+-1[A-Z0-9]{50,}"),

@@ -40,6 +40,7 @@ _PROSE = re.compile(
     r"\b(?:the|an?|of|for|to|is|are|be|in|on|at|by|or|and|not?|with|from|this|that|it|if|must|can|will|was|has|your|our|my|all|used?|using|when|your|der|die|das|und|für|le|la|les|de|el)\b"
 )
 _VARIABLE = re.compile(r"^[A-Za-z_]\w*(?:\.\w+)*$")
+_ESCAPED = re.compile(r"%[0-9A-F]{2}")
 _UUID = re.compile(r"(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 _HOLDER = re.compile(r"(?i)^(?:existing[_-]?|db[_-]?password[_-]?)?(?:secrets?|credentials?|tokens)$")
 _OBJECT_NAME = re.compile(r"^[a-z]{2,}[a-z0-9]{0,3}(?:[-/.][a-z]{2,}[a-z0-9]{0,3})*(?:[-/.](?:[a-z]{2,}[a-z0-9]{0,3}|\d{1,4}))$")
@@ -50,8 +51,9 @@ _SPOKEN = re.compile(
     r"(?i)pass|secret|token|key|user|name|admin|value|string|example|default|required|optional|none|null|true|false|undefined|"
     r"credential|base64|encoded|plain|text|auth|login|vault|manager|service|account|bearer|basic|sensitive|generated|random|"
     r"postgres|mysql|encrypt|hash|protected|rotat|config|environment|variable|database|kubernetes|github|terraform|enabled?$|disabled?$|hidden|ignore|"
-    r"prompt|manual|never|always|chang|missing|invalid|incorrect|wrong|expire|reset|policy|input|masked|filter|method|field|label|title|placeholder|unknown|"
-    r"redact|removed|deleted|stored|provided|specified|supplied|custom|normal|simple|strong|output|result|object|number|boolean|^(?:local|remote|global|header|"
+    r"prompt|manual|never|always|chang|missing|invalid|incorrect|wrong|expire|reset|policy|masked|placeholder|unknown|"
+    r"redact|removed|deleted|stored|provided|specified|supplied|(?:^|[-_.])(?:custom|normal|simple|strong|output|result|object|numbers?|boolean|field|label|title|method|filter)(?:$|[-_.])|"
+    r"^(?:input|local|remote|global|header|"
     r"cookie|session|client|server|file|basic|digest|public|private|shared|static|dynamic|internal|external|legacy|update|create|delete|choose|insert|select)$"
 )  # words of those who speak of passwords
 EXPRESSION = re.compile(
@@ -141,7 +143,8 @@ def _is_jumbled(value: str) -> bool:
 def is_mixed(value: str) -> bool:
     """Whether letters of both cases and digits are mixed as chance does it."""
     digits = sum(map(str.isdigit, value))
-    return 2 <= digits < len(value) / 2 and len(_HUMP.findall(value)) >= len(value) / 5 and not hides(value)
+    both = any(map(str.isupper, value)) and any(map(str.islower, value))
+    return both and 2 <= digits < len(value) / 2 and len(_HUMP.findall(value)) >= len(value) / 5 and not hides(value)
 
 
 def is_random(value: str) -> bool:
@@ -152,7 +155,7 @@ def is_random(value: str) -> bool:
 
 def is_chance(value: str) -> bool:
     """Whether it is random and no identifier of a kind that is known: for what a name only hints at."""
-    if stands_for_another(value) or _UUID.match(value) or value.startswith(("AAAA", "MII", "LS0t", "ssh-")):
+    if stands_for_another(value) or _UUID.match(value) or len(_ESCAPED.findall(value)) > 2 or value.startswith(("AAAA", "MII", "LS0t", "ssh-")):
         return False
     parts = [part for part in re.split(r"[^A-Za-z0-9]+", value) if part]
     longest = max(map(len, parts), default=0)

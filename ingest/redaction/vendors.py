@@ -124,7 +124,7 @@ VENDORS: tuple[tuple[str, ...], ...] = (
     ("coralogix-key", "Coralogix: API keys", "cxtp_<an:30>", "cxth_<an:30>", "cxup_<an:30>"),
     ("logfire-token", "Pydantic Logfire: tokens", "pylf_v1_us_<an:43>", "pylf_v1_eu_<an:43>", "pylf_v2_us_<an:43>", "pylf_v2_eu_<an:43>"),
     ("logicmonitor-token", "LogicMonitor: bearer tokens", "lmb_<b64=:40+>", "lma_<b64=:40+>"),
-    ("pagerduty-token", "PagerDuty: API tokens", "u+<url:18>", "pdus+_<b64=:20+>", "pdeu+_<b64=:20+>"),
+    ("pagerduty-token", "PagerDuty: API tokens", "pdus+_<b64=:20+>", "pdeu+_<b64=:20+>"),
     ("rootly-key", "Rootly: API keys", "rootly_<hex:64>"),
     ("posthog-key", "PostHog: personal API keys", "phx_<an:40+>", "phs_<an:40+>"),
     ("uptimerobot-key", "UptimeRobot: API keys", "u<d:6-10>-<hex:24>", "m<d:6-10>-<hex:24>", "ur<d:6-10>-<hex:24>"),
