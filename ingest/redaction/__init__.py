@@ -12,6 +12,7 @@ from ingest.redaction.assignments import assignments
 from ingest.redaction.commands import COMMANDS
 from ingest.redaction.headings import headings
 from ingest.redaction.hcl import blocks, fenced, hcl, is_sensitive
+from ingest.redaction.inserts import inserts
 from ingest.redaction.keywords import Index
 from ingest.redaction.kubernetes import kubernetes_secrets, secret_generators
 from ingest.redaction.marks import Finding
@@ -28,7 +29,7 @@ __all__ = ["DECLARING", "Finding", "redact", "sensitive_variables"]
 
 _JSON = (".tf.json", ".tofu.json")
 KEYWORDS = tuple(
-    {"private key", "```", "~~~", "secret", "secretgenerator", "<td", "<th", *HINTS}.union(
+    {"private key", "```", "~~~", "secret", "secretgenerator", "<td", "<th", "insert", "replace into", *HINTS}.union(
         *(rule.keywords for rule in TOKENS), *(ready.place.keywords for ready in (*COMMANDS, *SERVERS, *SENTENCES))
     )
 )
@@ -53,6 +54,7 @@ def redact(text: str, path: str, sensitive: Collection[str] = ()) -> tuple[str, 
     assignments(lines, index, path, found)
     tables(lines, index, path, found)
     headings(lines, index, found)
+    inserts(lines, index, found)
     for places in (COMMANDS, SERVERS, SENTENCES):
         take(places, lines, index, found)
     if index.has(("secret",)):

@@ -22,7 +22,7 @@ _TYPED = Form(
 )
 # A directive.
 _DIRECTIVE = Form(
-    rf"(?i)^\s*(?:[A-Za-z_]+\s+){{0,2}}\$?(?P<name>{SECRET_NAME})\s+(?:{QUOTED}|(?P<bare>[^\s'\"`,;{{}}()<>\[\]\\-]{BARE}{{5,}}))\s*;?\s*$"
+    rf"(?i)^\s*(?:[A-Za-z_-]+\s+){{0,2}}\$?(?P<name>{SECRET_NAME})\s+(?:{QUOTED}|(?P<bare>[^\s'\"`,;{{}}()<>\[\]\\-]{BARE}{{5,}}))\s*;?\s*$"
 )
 _ELEMENT = Form(
     rf"(?i)<(?:(?:[a-z]+:)?(?P<name>{SECRET_NAME})(?:\s[^<>]{{0,80}})?|[a-z]\w*\s[^<>]{{0,80}}?\b(?:name|key|id)=[\"']{SECRET_NAME}[\"'][^<>]{{0,80}})>"

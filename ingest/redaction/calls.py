@@ -17,6 +17,7 @@ CALLS = (
     Form(rf"(?i)(?:^|[^A-Za-z_])(?:set|with|use|mysql|postgresql|change|new)?_?(?P<name>{PASSWORDS}|secret|token|api_?key)\(\s*{QUOTED}\s*[,)]"),
     # What stands in for a variable that is not set.
     Form(rf"{NAMED}['\"\])}}]{{0,3}}\s*(?:\|\|=?|\?\?=?|\?:|\bor\b)\s*{QUOTED}"),
+    Form(rf"{NAMED}\s*:?=\s*[^\"'\n]{{1,40}}(?:[\"'][^\"'\n]{{0,40}}[\"'][^\"'\n]{{0,10}})?(?:\|\||\?\?|\bor\b)\s*{QUOTED}"),
     Form(rf"(?i)\$\{{(?P<name>{SECRET_NAME}):[-=]?(?P<single>[^}}\s$?=:-][^}}\n$]{{3,}})\}}"),
     # What is typed into a field, or sent when it is asked for.
     Form(rf"(?i)(?P<name>{SECRET_NAME})['\"\])]{{1,4}}\.(?:type|fill|send_?keys|val|setValue|input)\(\s*{QUOTED}"),

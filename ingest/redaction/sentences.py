@@ -46,6 +46,7 @@ SENTENCES = ready((
     Place(("credential", "creds", "login", "log in", "logon", "sign in", "user", "account", "zugangsdaten", "anmelde", "identifiants", "inloggeg"),
           rf"(?i)\b{_BOTH}\b[^.\n|]{{0,30}}?(?:[:=]|\b(?:is|are|as|with|by|lauten|mit|using)\b)\s+{_ACCOUNT}(?:\s*[/:]\s*|\s+(?:and|und|et|y)\s+)[`'\"]?(?P<bare>{_WORD}{{6,}})"),
     Place(("root", "admin", "postgres"), rf"(?i)\b(?:root|admin|administrator|postgres)[`'\"]?\s+/\s+[`'\"]?(?P<bare>{_WORD}{{6,}})"),
+    Place(("root", "admin", "postgres", "guest", "ubuntu"), r"(?i)^[\s>*+-]*[`'\"]?(?:root|admin|administrator|postgres|guest|ubuntu|sa)[`'\"]?\s?[:/]\s?[`'\"]?(?P<strong>[^\s()\"'`<>|;,:/]{7,})[`'\"]?\s*$"),
     Place((" / ",), rf"(?:^|[\s(])[`'\"]?[a-z][\w.@-]{{1,40}}[`'\"]?\s/\s[`'\"]?(?P<strong>[^\s()\"'`“”<>|;,]{{7,}}?)[`'\"]?(?:\s\([^()\n]*\)|[.,)]?(?:\s|$))"),
     Place(("log in", "login", "sign in", "anmelden"),
           rf"(?i)\b(?:use|enter|mit|with)\s+{_ACCOUNT}\s+/\s+[`'\"]?(?P<bare>{_WORD}{{6,}})[^.\n]{{0,40}}\b(?:log ?in|sign ?in|anmelden)\b"),

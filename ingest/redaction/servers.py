@@ -13,8 +13,6 @@ SERVERS = ready((
     Place(("password",), rf"(?i)\b(?:with|encrypted|user\s+'[^'\n]*'\s*,|role\s+\S+|login)\s+password\s+(?:{QUOTED})", sure=True),
     Place(("set ", "values"), rf"(?i)\bset\s+(?:[^;\n]*,\s*)?\w*(?:password|passwd|secret|token)\w{{0,5}}\s*=\s*\w+\(\s*(?:{QUOTED})", sure=True),
     Place(("password(",), rf"(?i)\bpassword\(\s*{ANY}\s*\)", sure=True),
-    Place(("insert",), r"(?i)\binsert\s+into\b[^()]*\([^()]*\b(?:\w*_)?(?:password|passwd|secret|token)[\"`\]]?\s*\)\s*values\s*\([^()]*"
-          r"'(?P<single>[^'\n]{3,})'\s*\)"),
     # .netrc; Cisco's configuration; redis, keepalived, slapd, nslcd, haproxy, Net-SNMP, strongSwan, Postfix; pgbouncer's user list.
     Place(("password", "secret"), rf"(?i)(?:^|\s)(?:password\s+(?:[05789]\s+)?|secret\s+[05789]\s+){ANY}{_LINE_END}"),
     Place(("-server", "isakmp", "authentication-key"),
@@ -45,6 +43,8 @@ SERVERS = ready((
           r"[\w.@-]+:(?P<bare>[^\s'\"/`;,{}()][^\s'\"`;,{}()]{5,}))"),
     # Oracle's thin JDBC: user/password@. Docker's config.json: base64 of user:password.
     Place(("jdbc:oracle",), r"(?i)jdbc:oracle:\w+:[\w.$-]+/(?P<bare>[^\s/@'\"]{3,})@", sure=True),
+    Place(("sp_addlogin", "sp_password", "pgp_sym_"), rf"(?i)(?:sp_addlogin\s+\S+,\s*|sp_password\s+(?:\S+,\s*)?|pgp_sym_\w+\([^()\n]*,\s*)N?(?:{QUOTED})", sure=True),
+    Place(("credentials(",), rf"\b[A-Z]\w*Credentials\(\s*(?:\"[^\"\n]*\"|'[^'\n]*'|[\w.]+)\s*,\s*(?:{QUOTED})\s*\)"),
     # Arguments: an account and its password.
     Place((".login(", ".authenticate(", "basic_auth", "basicauth", "pdo(", "_connect(", "mysqli(", "passwordcred", "passwordauth", "userpassword", "usernamepassword"),
           rf"(?i)(?:\.login|\.authenticate|basic_?auth\w*|\bPDO|\b(?:mysqli|pg|mysql|odbc)_p?connect|\bmysqli|\w*password(?:auth|cred)\w*|user_?(?:name)?_?password\w*)"

@@ -11,7 +11,7 @@ from ingest.redaction.marks import ALLOWED, Finding, compiled, replace
 from ingest.redaction.names import HINTS, names_password, names_secret
 from ingest.redaction.values import is_credential, is_object_name
 
-_BORDER = compiled(r"^[\s|:+=-]*--[\s|:+=-]*$")
+_BORDER = compiled(r"^[\s|:+=-]*(?:--|\|\s*:?-:?\s*\|)[\s|:+=-]*$")
 _HTML_CELL = compiled(r"(?i)<t[dh][^<>]{0,80}>(?:<\w+>)*([^<>\n]*)(?:</\w+>)*</t[dh]>")
 _EDGES = " \t`*_\"'"
 _NO_WORD = re.compile(r"[\s/&,+()*`]+")
