@@ -38,7 +38,7 @@ _SETTINGS = (
 _WORDED = (".env", ".ini", ".cfg", ".cnf", ".properties", ".yaml", ".yml")  # without any code
 _LITERAL = Form(
     rf"(?i)^\s*(?:[-#;]\s*)?(?:export\s+|set\s+|declare\s+(?:-\w+\s+)?|env\s+|arg\s+|environment=)?[\"']?(?P<name>{SECRET_NAME})[\"']?\s*[:=]\s*(?:!!\w+\s+)?"
-    r"(?P<bare>[^\s'\"`!]\S{3,}(?: [^\s#;]\S*){0,3})\s*(?:\s[#;].*)?$"
+    r"(?P<bare>[^\s'\"`!{\[]\S{3,}(?: [^\s#;]\S*){0,3})\s*(?:\s[#;].*)?$"
 )
 _VARIABLE = Form(
     r"(?:(?:^|[\s\"'`])(?P<name>[A-Z][A-Z0-9_]*(?:PASSWORD|PASSWD|PASSPHRASE|_PASS|_PWD))|(?i:[;?&]\s?(?:password|passwd|pwd))|"

@@ -23,7 +23,7 @@ COMMANDS = ready((
     Place(("/pass", "/p:", "/rp", "/user"), rf"(?i)\s/(?:pass|password|p|rp)[:\s]\s*{SHELL}"),
     # `-p` is a password's beside an account's option, whatever the program; before a host, an account and its password.
     Place(("-p", "-w"), rf"(?:\s-u|\s-U|\s--user(?:name)?|\s-l|\s-D)[\s=]?['\"]?[\w.@\\,=-]+['\"]?\s+(?:--?\w+\s+)?-[pPw]\s*{SHELL}"),
-    Place((":",), r"(?:^|[\s'\"`/])[A-Za-z][\w.-]{1,30}:(?P<strong>[^\s:/@'\"`|<>]{7,})@[A-Za-z0-9][\w.-]*"),
+    Place((":",), r"(?:^|[\s'\"`/])[A-Za-z][\w.-]{1,30}:(?P<strong>[^\s:/@'\"`|<>]{7,})@[A-Za-z0-9][\w.-]*(?:[^\w.:-]|$)"),
     # Options that only their program gives a meaning.
     _option(r"mysql\w*|mariadb\S*|mycli|percona\S*|xtrabackup", "-p", "mysql", "mariadb", "mycli", "percona", "xtrabackup"),
     _option("sshpass", r"-p\s*", "sshpass"),

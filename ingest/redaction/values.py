@@ -29,9 +29,12 @@ HARMLESS = re.compile(
     r"\d+(?:ms|s|m|h|d)|(?:[a-z0-9-]+\.)+(?:com|io|net|org|dev|local|internal)(?:[:/].*)?|[\w./-]+\.(?:ya?ml|json|tfvars|tf|txt|pem|key|crt|md|sh|py|go|html|env))$", re.I
 )  # fmt: skip
 _LETTERS = re.compile(r"^([A-Za-z_-]+?)(?:[_-]v\d{1,2})?$")  # and the number of a version
-_NUMBERED = re.compile(r"^([a-z]+(?:[_-][a-z]+)+)[_-]?\d{1,2}$")
-# A path as stores of secrets have them; an error's or an issue's number; a date.
-_ADDRESS = re.compile(r"^(?:[a-z][a-z0-9_.-]*/)+[a-z0-9_.#-]*$|^\w+(?:/[\w.-]+){3,}$|^[A-Z]{2,9}-\d+$|^\d{4}-\d\d(?:-\d\d)?$")
+_LABEL = re.compile(r"^(?:[a-z_-]*\d){0,2}[a-z_-]*$")
+# A path as stores of secrets have them; an error's or an issue's number; a date; ports and addresses; a region.
+_ADDRESS = re.compile(r"^(?:[a-z][a-z0-9_.-]*/)+[a-z0-9_.#-]*$|^\w+(?:/[\w.-]+){3,}$|^[A-Z]{2,9}-\d+$|^\d{4}-\d\d(?:-\d\d)?$|^\d+(?:[.:/]\d+)+$|^[a-z]{2}(?:-[a-z]+)+-\d[a-z]?$")
+# Settings of a connection, none of which is a secret's.
+_CONNECTION = re.compile(r"^(?:\s*[\w .]+=[^;=]*(?:;|$)){2,}$")
+_HAS_SECRET = re.compile(r"(?i)(?:password|pwd|key|secret|token|signature|sig)\s*=")
 _BASE64 = re.compile(r"^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9+/]{38,}={0,2}$")  # may begin like a path
 _WORDY = re.compile(r"^[A-Za-z][A-Za-z _./:-]*$")
 _WORDS = re.compile(r"^(?=.{6,40}$)[A-Za-z]{3,}(?:[-_.][A-Za-z]{3,}){0,5}$")
@@ -44,7 +47,7 @@ _ESCAPED = re.compile(r"%[0-9A-F]{2}")
 _UUID = re.compile(r"(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 _HOLDER = re.compile(r"(?i)^(?:existing[_-]?|db[_-]?password[_-]?)?(?:secrets?|credentials?|tokens)$")
 _OBJECT_NAME = re.compile(r"^[a-z]{2,}[a-z0-9]{0,3}(?:[-/.][a-z]{2,}[a-z0-9]{0,3})*(?:[-/.](?:[a-z]{2,}[a-z0-9]{0,3}|\d{1,4}))$")
-_PRODUCT = re.compile(r"^[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[-_.]?v?\d[\d.]*$|^[A-Z][\w]*(?:[-.][A-Z]?[\w]*)*-\d+$|^.*\d{4}-\d\d-\d\d")
+_PRODUCT = re.compile(r"^[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[-_.]?v?\d[\d.]*$|^[A-Z][\w]*(?:[-.][A-Z]?[\w]*)*-\d+$|^[A-Z][A-Za-z]+(?:-\w{1,4})+$|^.*\d{4}-\d\d-\d\d")
 _HUMP = re.compile(r"[A-Z]+[a-z]*|[a-z]+")
 _TURN = re.compile(r"\d(?=[A-Za-z])|[A-Za-z](?=\d)")
 _SPOKEN = re.compile(
@@ -82,15 +85,16 @@ def stands_for_another(value: str) -> bool:
     """Whether it is a reference, an expression, a placeholder, or a thing that is no secret by its shape."""
     if MARK.search(value) or EXPRESSION.search(value) or REFERENCE.match(value) or _PLACEHOLDER.match(value):
         return True
-    if masked(value) or is_name(value):
+    if masked(value) or is_name(value) or (_CONNECTION.match(value) and not _HAS_SECRET.search(value)):
         return True
     return bool(HARMLESS.match(value) or _ADDRESS.match(value)) and not _BASE64.match(value)
 
 
 def is_name(value: str) -> bool:
     """Whether it is itself what a secret is called: `client-secret`, `api_key`."""
-    letters = _LETTERS.match(value) or _NUMBERED.match(value)
-    return bool(letters and names_secret(letters[1]))
+    letters = _LETTERS.match(value)
+    labelled = ("-" in value or "_" in value) and _LABEL.match(value) and names_secret(value)
+    return bool(labelled or (letters and names_secret(letters[1])))
 
 
 def is_variable(value: str) -> bool:
@@ -178,5 +182,5 @@ def is_object_name(value: str) -> bool:
 def is_strong(value: str) -> bool:
     """Whether it is a password as rules ask for it, of letters of both cases, digits and marks, and no word, code, version or address:
     for places where anything else may stand as well."""
-    kinds = [any(map(test, value)) for test in (str.isupper, str.islower, str.isdigit)] + [any(c in _MARKS or c == "-" or c == "_" for c in value)]
+    kinds = [any(map(test, value)) for test in (str.isupper, str.islower, str.isdigit)] + [any(c in _MARKS for c in value)]
     return 7 <= len(value) <= 64 and sum(kinds) >= 3 and any(map(str.isalpha, value)) and not stands_for_another(value) and not _PRODUCT.match(value)
