@@ -10,8 +10,8 @@ from collections.abc import Collection
 
 from ingest.redaction.assignments import assignments
 from ingest.redaction.commands import COMMANDS
-from ingest.redaction.headings import headings
 from ingest.redaction.hcl import blocks, fenced, hcl, is_sensitive
+from ingest.redaction.headings import headings
 from ingest.redaction.inserts import inserts
 from ingest.redaction.keywords import Index
 from ingest.redaction.kubernetes import kubernetes_secrets, secret_generators

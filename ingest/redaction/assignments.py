@@ -11,7 +11,15 @@ from ingest.redaction.calls import CALLS, collections
 from ingest.redaction.forms import BARE, NAMED, QUOTED, VALUE, WRAPPED, Form
 from ingest.redaction.keywords import Index
 from ingest.redaction.marks import ALLOWED, MARK, Finding, blank, compiled, replace
-from ingest.redaction.names import HINTING_NAME, HINTS, SECRET_NAME, is_other, may_be_secret, names_password, names_secret
+from ingest.redaction.names import (
+    HINTING_NAME,
+    HINTS,
+    SECRET_NAME,
+    is_other,
+    may_be_secret,
+    names_password,
+    names_secret,
+)
 from ingest.redaction.values import is_chance, is_credential, is_variable, names_object
 
 _BEHIND = r"\\?['\"\])]{0,3}(?:\*\*|__)?\s*(?:=>|:=|[:=：])(?:\*\*|__)?\s*(?:!!\w+\s+)?"  # a name
@@ -30,6 +38,7 @@ _ELEMENT = Form(
 )
 # A name that hints at a secret, and something random.
 _HINTED = Form(rf"(?i)(?P<name>{HINTING_NAME}){_BEHIND}{WRAPPED}{VALUE}")
+_LONG = re.compile(r"[:=：].*[\w+/.~-]{16}")
 _NAMES = compiled(rf"(?i){SECRET_NAME}")
 # Where the syntax says that what follows is text, and no name of anything: files of settings, and the environment of a process.
 _SETTINGS = (
@@ -48,7 +57,9 @@ _ACCOUNT = re.compile(r"(?i)^\W*(?:user(?:\s?name)?|login|account)\W*[:=]\W*\S")
 _LOGIN = re.compile(r"^\s*(?:login|user)\s+\S+\s*$")  # of .netrc
 _SPACED = Form(rf"(?i)^\s*(?P<name>{SECRET_NAME})\s+(?P<bare>\S{{4,}})\s*$")
 # A pair: the name of a thing, and beside it or on a neighbouring line its value.
-_NAME = re.compile(r"""(?i)(?:^|[\s{<(,-])["']?\w{0,20}(?:name|key|variable|alias)["']?\s*[:=]\s*(["']?)([\w.\-/]+)\1""")
+_NAME = re.compile(
+    r"""(?i)(?:^|[\s{<(,-])["']?\w{0,20}(?:name|key|variable|alias)["']?\s*[:=]\s*(["']?)([\w.\-/]+)\1"""
+)
 _PAIRED = Form(rf"(?i)(?:^|[\s{{<(,])[\"']?\w{{0,20}}(?:value|default)[\"']?\s*[:=]\s*{VALUE}")
 _NEAR = 2  # lines between the name and the value of a pair
 _PROPERTY = re.compile(
@@ -102,10 +113,12 @@ def _forms(line: str) -> Iterator[Form]:
         yield _VARIABLE
     if "=" in line or ":" in line or "：" in line:
         yield _ASSIGNED
-    yield _TYPED
+    if "=" in line or " -" in line:
+        yield _TYPED
     if "(" in line or "${" in line or "||" in line or "?" in line or " or " in line or "," in line:
         yield from CALLS
-    yield _DIRECTIVE
+    if len(line) < 200:
+        yield _DIRECTIVE
     if "<" in line:
         yield _ELEMENT
 
@@ -162,7 +175,7 @@ def _values(
 
 def _hinted(lines: list[str], at: int, found: set[Finding]) -> None:
     """What is random behind a name that hints at a secret."""
-    if "=" not in lines[at] and ":" not in lines[at]:
+    if not _LONG.search(lines[at]):
         return
     spans = []
     for match in _HINTED.pattern.finditer(lines[at]):

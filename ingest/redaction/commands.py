@@ -23,7 +23,7 @@ COMMANDS = ready((
     Place(("/pass", "/p:", "/rp", "/user"), rf"(?i)\s/(?:pass|password|p|rp)[:\s]\s*{SHELL}"),
     # `-p` is a password's beside an account's option, whatever the program; before a host, an account and its password.
     Place(("-p", "-w"), rf"(?:\s-u|\s-U|\s--user(?:name)?|\s-l|\s-D)[\s=]?['\"]?[\w.@\\,=-]+['\"]?\s+(?:--?\w+\s+)?-[pPw]\s*{SHELL}"),
-    Place((":",), r"(?:^|[\s'\"`/])[A-Za-z][\w.-]{1,30}:(?P<strong>[^\s:/@'\"`|<>]{7,})@[A-Za-z0-9][\w.-]*(?:[^\w.:-]|$)"),
+    Place(("@",), r"(?:^|[\s'\"`/])[A-Za-z][\w.-]{1,30}:(?P<strong>[^\s:/@'\"`|<>]{7,})@[A-Za-z0-9][\w.-]*(?:[^\w.:-]|$)"),
     # Options that only their program gives a meaning.
     _option(r"mysql\w*|mariadb\S*|mycli|percona\S*|xtrabackup", "-p", "mysql", "mariadb", "mycli", "percona", "xtrabackup"),
     _option("sshpass", r"-p\s*", "sshpass"),
@@ -59,10 +59,9 @@ COMMANDS = ready((
     Place(("securestring",), rf"(?i)\bput-parameter\b[^|;\n]*\bSecureString\b[^|;\n]*--value[=\s]\s*{SHELL}|"
           r"\bput-parameter\b[^|;\n]*--value[=\s]\s*(?:'(?P<tick>[^'\n]{3,})'|(?P<opaque>\S+))[^|;\n]*\bSecureString\b", sure=True),
     Place(("htpasswd",), rf"(?i)\bhtpasswd\s+(?:-\w+\s+)*-\w*b\w*\s+(?:-\w+\s+)*(?:[^\s'\"-]\S*\s+)?[\w.@-]+\s+{SHELL}\s*(?:$|[;&|`>])", sure=True),
-    Place(("curl", "wget", "http"), r"\s(?:-[a-zA-Z]*u|--user|--auth)[\s=]*[\w.@%+\\-]+:['\"](?P<single>[^'\"\n]{3,})['\"]", sure=True, within="curl|wget|https?"),
     Place(("passwd",), r"(?i)\becho\s+(?:-\w+\s+)*['\"]?(?P<bare>[^\s'\"`|;\\]{4,})[^|\n]*\|\s*(?:sudo\s+)?(?:smb)?passwd\b", sure=True),
     Place((" pass ",), rf"(?i)\bconfig\s+create\s[^|;\n]*\spass\s+{SHELL}"),
-    Place(("curl", "wget", "http", "xh "), r"\s(?:-[a-zA-Z]*u|--user|-a|--auth|-U|--proxy-user)[\s=]*(?:'[\w.@%+\\-]+:(?P<single>[^'\n]{3,})'|"
+    Place(("curl", "wget", "http ", "https ", "xh "), r"\s(?:-[a-zA-Z]*u|--user|-a|--auth|-U|--proxy-user)[\s=]*(?:[\w.@%+\\-]+:['\"](?P<tick>[^'\"\n]{3,})['\"]|'[\w.@%+\\-]+:(?P<single>[^'\n]{3,})'|"
           r"\"[\w.@%+\\-]+:(?P<double>[^\"\n]{3,})\"|[\w.@%+\\-]+:(?P<bare>[^\s'\"`<>|;]{3,}))", sure=True, within="curl|wget|https?|xh"),
     # Words at their place.
     Place(("set", "put", "add", "write"), rf"(?i)\b(?:config|kv|secrets?|env)[:\s](?:set|put|add|write)\s+[^\s=]*?{SECRET_NAME}[\s=]\s*{SHELL}"),

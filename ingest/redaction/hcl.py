@@ -43,8 +43,12 @@ _HOLDERS = {
     "spacelift_environment_variable": {"value"},
 }
 # Functions and operators that hand a literal on: what else is called with texts, as `jsondecode` or `format`, makes another of them.
-_PASSED_ON = re.compile(r"^(?:(?:non)?sensitive|coalesce|try|lookup|base64\w*|tostring|trimspace|chomp|bcrypt|sha\d+|md5|one)\(|\?")
-_SECURE = re.compile(r"\s*(?:type\s*=\s*\"SecureString\"|(?:masked|sensitive|hidden|secure|secured|write_only)\s*=\s*true)")
+_PASSED_ON = re.compile(
+    r"^(?:(?:non)?sensitive|coalesce|try|lookup|base64\w*|tostring|trimspace|chomp|bcrypt|sha\d+|md5|one)\(|\?"
+)
+_SECURE = re.compile(
+    r"\s*(?:type\s*=\s*\"SecureString\"|(?:masked|sensitive|hidden|secure|secured|write_only)\s*=\s*true)"
+)
 _SHA1 = re.compile(r"^[0-9a-f]{40}$")
 _FENCE = re.compile(r"\s*(?:```|~~~)\s*\{?\.?(?:hcl|terraform|tf)\b")
 _HEREDOC = re.compile(r"<<[-~]?\s*\"?(\w+)\"?\s*$")

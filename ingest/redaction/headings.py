@@ -13,7 +13,9 @@ _NEAR = 4  # lines below a heading, free ones and fences among them, that are lo
 _HEADING = re.compile(r"^[\s#>*_=+-]*(?P<words>[^\W\d_][^|`'\"{}\[\]<>.,;=]{2,50}?)[\s*_#]*(?:(?:\s=+)|:)?[\s*_]*$")
 _KEYED = re.compile(r"^[\w.-]+[=:]")
 _ALONE = re.compile(r"^[\s>*+-]*[`*\"']{0,3}(?P<value>[^\s`\"'|]{4,})[`*\"']{0,3}\s*$")
-_LISTED = re.compile(r"^\s*(?:[*+-]|\d+\.)\s+[^:`|]{1,60}?(?:\s*[:=]|\s[-–—])\s+[`*\"']{0,3}(?P<value>[^\s`\"'|]{4,})[`*\"']{0,3}\s*$")
+_LISTED = re.compile(
+    r"^\s*(?:[*+-]|\d+\.)\s+[^:`|]{1,60}?(?:\s*[:=]|\s[-–—])\s+[`*\"']{0,3}(?P<value>[^\s`\"'|]{4,})[`*\"']{0,3}\s*$"
+)
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
 _CHPASSWD = re.compile(r"^\s*(?:- )?chpasswd:\s*$|<<-?\s*['\"]?\w+['\"]?.*\bchpasswd\b|\bchpasswd\b.*<<-?\s*['\"]?\w+")
 _ACCOUNT = re.compile(r"^\s*(?:- )?['\"]?[a-z_][\w.-]{0,30}:(?P<value>[^\s'\"]{3,})['\"]?\s*$")

@@ -19,7 +19,7 @@ def inserts(lines: list[str], index: Index, found: set[Finding]) -> None:
     for at in index.rows(("insert", "replace into")):
         if ALLOWED.search(lines[at]) or not (match := _INSERT.search(lines[at])):
             continue
-        columns = [column.strip(" `\"[]") for column in match[1].split(",")]
+        columns = [column.strip(' `"[]') for column in match[1].split(",")]
         secret = {i: names_password(name) for i, name in enumerate(columns) if names_secret(name)}
         if secret:
             replace(lines, at, list(_values(lines[at], match.end(), secret)), "password", found)

@@ -29,11 +29,15 @@ HINTS = (
     "psk", "authtok", "_pat", "-pat", "senord", "adgangskode", "salasana", "jelsz", "heslo", "parola", "ifre", "zaporka", "lozinka", "парол", "κωδικός",
     "パスワード", "密码", "密碼", "口令", "비밀번호", "암호", "salt", "pepper", "hmac", "cookie", "seed", "auth", "cred", "webhook", "unseal", "otp", "mdp",
 )  # fmt: skip
-_PASSWORD = re.compile(rf"(?i)(?:{PASSWORDS}|[_.-]pass|^pass|pwd|[_-]pw|^pw|[_-]mdp|^mdp)s?{_NUMBER}{_WHICH}?$|[a-z](?-i:Pass)$|(?-i:[A-Z]PASS)$")
+_PASSWORD = re.compile(
+    rf"(?i)(?:{PASSWORDS}|[_.-]pass|^pass|pwd|[_-]pw|^pw|[_-]mdp|^mdp)s?{_NUMBER}{_WHICH}?$|[a-z](?-i:Pass)$|(?-i:[A-Z]PASS)$"
+)
 _SECRET = re.compile(rf"(?i)^[A-Za-z0-9_.-]*{_WORDS}{_NUMBER}{_WHICH}?$")  # not of several: `http_tokens` is a setting
 # Half of a pair of keys; Helm's names of a Secret and of what it holds.
 _OTHER = re.compile(r"(?i)public|existing[_-]?(?:secret|password|credential)s?(?:[_-]?key)?$")
-_UNTOLD = re.compile(r"(?i)pub|ssh|gpg|pgp|kms|host|cache|idempotency|site|dedup|etag|primary|partition|foreign|sort|object|state|lookup|apt|repo|trusted|finger|known|publishable|client[_-]?id|[_-]id$|author|checksum|digest|version|name$|path$|file$|arn$|url$|ref$|type$")
+_UNTOLD = re.compile(
+    r"(?i)pub|ssh|gpg|pgp|kms|host|cache|idempotency|site|dedup|etag|primary|partition|foreign|sort|object|state|lookup|apt|repo|trusted|finger|known|publishable|client[_-]?id|[_-]id$|author|checksum|digest|version|name$|path$|file$|arn$|url$|ref$|type$"
+)
 _ATTRIBUTES = frozenset(
     "webhook_url sse_customer_key http_auth primary_key private_key_pem private_key_openssh".split()
 )

@@ -12,9 +12,7 @@ _KEYWORDS = (
     "clave", "senord", "adgangskode", "passord", "salasana", "jelsz", "heslo", "parola", "ifre", "zaporka", "lozinka", "парол", "κωδικός", "パスワード", "密码", "密碼",
     "口令", "비밀번호", "암호",
 )  # fmt: skip
-_VERB = (
-    r"(?:\b(?:is|ist|lautet|est|es|to|was|war|now|are|heet|brzmi|auf|enter|type|jest|on|var|je)\b|:|=>|->|→|—|–|\s-|\s(?:é|è|är|это|–)|는|은)"
-)
+_VERB = r"(?:\b(?:is|ist|lautet|est|es|to|was|war|now|are|heet|brzmi|auf|enter|type|jest|on|var|je)\b|:|=>|->|→|—|–|\s-|\s(?:é|è|är|это|–)|는|은)"
 _JOINED = r"(?:[は是：为為]\s*)"  # no space behind them
 _TOKEN = (
     r"(?:token|api[- ]key|access key|secret key|client secret|signing secret|webhook secret|licen[cs]e key|api-schlüssel|encryption key|unseal key(?: \d)?|"
@@ -47,7 +45,7 @@ SENTENCES = ready((
           rf"(?i)\b{_BOTH}\b[^.\n|]{{0,30}}?(?:[:=]|\b(?:is|are|as|with|by|lauten|mit|using)\b)\s+{_ACCOUNT}(?:\s*[/:]\s*|\s+(?:and|und|et|y)\s+)[`'\"]?(?P<bare>{_WORD}{{6,}})"),
     Place(("root", "admin", "postgres"), rf"(?i)\b(?:root|admin|administrator|postgres)[`'\"]?\s+/\s+[`'\"]?(?P<bare>{_WORD}{{6,}})"),
     Place(("root", "admin", "postgres", "guest", "ubuntu"), r"(?i)^[\s>*+-]*[`'\"]?(?:root|admin|administrator|postgres|guest|ubuntu|sa)[`'\"]?\s?[:/]\s?[`'\"]?(?P<strong>[^\s()\"'`<>|;,:/]{7,})[`'\"]?\s*$"),
-    Place((" / ",), rf"(?:^|[\s(])[`'\"]?[a-z][\w.@-]{{1,40}}[`'\"]?\s/\s[`'\"]?(?P<strong>[^\s()\"'`“”<>|;,]{{7,}}?)[`'\"]?(?:\s\([^()\n]*\)|[.,)]?(?:\s|$))"),
+    Place((" / ",), r"(?:^|[\s(])[`'\"]?[a-z][\w.@-]{1,40}[`'\"]?\s/\s[`'\"]?(?P<strong>[^\s()\"'`“”<>|;,]{7,}?)[`'\"]?(?:\s\([^()\n]*\)|[.,)]?(?:\s|$))"),
     Place(("log in", "login", "sign in", "anmelden"),
           rf"(?i)\b(?:use|enter|mit|with)\s+{_ACCOUNT}\s+/\s+[`'\"]?(?P<bare>{_WORD}{{6,}})[^.\n]{{0,40}}\b(?:log ?in|sign ?in|anmelden)\b"),
 ))  # fmt: skip

@@ -55,4 +55,13 @@ def _characters(field: re.Match[str]) -> str:
 
 def _is_plain(alphabet: str) -> bool:
     """Whether its characters are those of words, so that a word's border can end it."""
-    return not set("+/=.~:-") & set(ALPHABETS[alphabet].replace("0-9", "").replace("a-z", "").replace("A-Z", "").replace("a-f", "").replace("A-F", "").replace("2-7", "").replace("A-Za-z", ""))
+    return not set("+/=.~:-") & set(
+        ALPHABETS[alphabet]
+        .replace("0-9", "")
+        .replace("a-z", "")
+        .replace("A-Z", "")
+        .replace("a-f", "")
+        .replace("A-F", "")
+        .replace("2-7", "")
+        .replace("A-Za-z", "")
+    )

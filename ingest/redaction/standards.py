@@ -26,10 +26,18 @@ STANDARDS: tuple[TokenRule, ...] = (
         ("aws", "secret"),
         r"(?i)aws.{0,20}(?:secret|session).{0,40}?['\"=:\s](?P<secret>[A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)",
     ),
-    TokenRule("webhook-url", ("hooks.", "hook.", "discord", "webhook", "ifttt.com", "pagerduty.com"), rf"https?://(?:{_HOOKS})/(?P<secret>[A-Za-z0-9_/@.?=-]{{16,}})"),
+    TokenRule(
+        "webhook-url",
+        ("hooks.", "hook.", "discord", "webhook", "ifttt.com", "pagerduty.com"),
+        rf"https?://(?:{_HOOKS})/(?P<secret>[A-Za-z0-9_/@.?=-]{{16,}})",
+    ),
     # Azure: shared access signatures, keys of functions, client secrets.
     TokenRule("azure-sas", ("sig=",), r"(?i)[?&;]sig=(?P<secret>[A-Za-z0-9%+/_-]{30,}(?:={1,2})?)"),
-    TokenRule("azure-function-key", ("code=",), r"azurewebsites\.net/[^\s?]*\?(?:[^\s&]+&)*code=(?P<secret>[A-Za-z0-9/_+%=-]{30,})"),
+    TokenRule(
+        "azure-function-key",
+        ("code=",),
+        r"azurewebsites\.net/[^\s?]*\?(?:[^\s&]+&)*code=(?P<secret>[A-Za-z0-9/_+%=-]{30,})",
+    ),
     TokenRule(
         "azure-client-secret",
         ("q~",),
@@ -45,7 +53,11 @@ STANDARDS: tuple[TokenRule, ...] = (
         r"(?i)(?:private|preshared)_?key\w{0,8}['\"]?\s*[:=]\s*['\"]?(?P<secret>[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)",
     ),
     # Unleash: project:environment.secret. Firebase-like pairs of other vendors have their rows.
-    TokenRule("unleash-token", (":",), r"(?:^|[\s\"'=])(?P<secret>(?:\*|[a-z][\w-]{1,30}):[a-z][\w-]{1,30}\.[0-9a-f]{50,64})\b"),
+    TokenRule(
+        "unleash-token",
+        (":",),
+        r"(?:^|[\s\"'=])(?P<secret>(?:\*|[a-z][\w-]{1,30}):[a-z][\w-]{1,30}\.[0-9a-f]{50,64})\b",
+    ),
     TokenRule("twitter-token", ("aaaaaaaaaaaaaaaaaaaa",), r"\bA{20,}[A-Za-z0-9]{5,}(?:%[0-9A-F]{2}[A-Za-z0-9]*)+"),
     # RFC 6238 by way of authenticators' URIs. RFC 7517: the private parts of keys.
     TokenRule("otp-secret", ("otpauth://",), r"(?i)otpauth://[^\s\"']*[?&]secret=(?P<secret>[A-Z2-7]{10,})", sure=True),
@@ -59,12 +71,35 @@ STANDARDS: tuple[TokenRule, ...] = (
     # Password hashes as crypt(5), htpasswd(1), Django and LDAP write them.
     TokenRule(
         "password-hash",
-        ("$apr1$", "$1$", "$2", "$5$", "$6$", "$y$", "$7$", "$argon2", "$scrypt", "{s", "{crypt}", "scram-sha-256$", "grub.pbkdf2.", "pbkdf2_", "$pbkdf2", "$p$", "$8$", "$9$"),
+        (
+            "$apr1$",
+            "$1$",
+            "$2",
+            "$5$",
+            "$6$",
+            "$y$",
+            "$7$",
+            "$argon2",
+            "$scrypt",
+            "{s",
+            "{crypt}",
+            "scram-sha-256$",
+            "grub.pbkdf2.",
+            "pbkdf2_",
+            "$pbkdf2",
+            "$p$",
+            "$8$",
+            "$9$",
+        ),
         r"(?:\$(?:apr1|1|2[abxy]|5|6|7|8|9|y|P|argon2\w+|scrypt|pbkdf2-\w+)\$[A-Za-z0-9./+=$,-]{20,}|\{S(?:SHA\d*|HA)\}[A-Za-z0-9+/=]{20,}|"
         r"SCRAM-SHA-256\$[0-9]+:[A-Za-z0-9+/=$:]{40,}|grub\.pbkdf2\.sha512\.[0-9]+\.[0-9A-Fa-f.]{100,}|pbkdf2_sha\d+\$\d+\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]{20,})",
     ),
     # JSON Web Tokens (RFC 7519): three base64url parts, the first two of them JSON. Encrypted ones (RFC 7516) have five.
-    TokenRule("jwt", ("eyj",), r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{16,}|\beyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){3}\.[A-Za-z0-9_-]{16,}"),
+    TokenRule(
+        "jwt",
+        ("eyj",),
+        r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{16,}|\beyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){3}\.[A-Za-z0-9_-]{16,}",
+    ),
     # RFC 3986 user information; RFC 9110 authorization; RFC 6265 cookies of sessions.
     TokenRule(
         "url-password",
@@ -72,7 +107,12 @@ STANDARDS: tuple[TokenRule, ...] = (
         r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/:@'\"<>{}]{0,}:(?P<secret>[^\s/'\"<>{}]{3,})@[A-Za-z0-9_.\[-]",
         sure=True,
     ),
-    TokenRule("url-password", ("@tcp(", "@unix("), r"(?:^|[\s\"'`=])[\w.-]+:(?P<secret>[^\s'\"`/]{3,})@(?:tcp|unix)\(", sure=True),  # Go's MySQL driver
+    TokenRule(
+        "url-password",
+        ("@tcp(", "@unix("),
+        r"(?:^|[\s\"'`=])[\w.-]+:(?P<secret>[^\s'\"`/]{3,})@(?:tcp|unix)\(",
+        sure=True,
+    ),  # Go's MySQL driver
     TokenRule("url-password", ("://",), r"https?://(?P<secret>[A-Za-z0-9_-]{20,255})@[A-Za-z0-9.-]+"),
     TokenRule(
         "authorization-header",
@@ -88,7 +128,27 @@ STANDARDS: tuple[TokenRule, ...] = (
     # Unknown vendors that follow the habit of the known: the kind of a token in its prefix, and behind it what is random.
     TokenRule(
         "prefixed-token",
-        ("live_", "test_", "prod_", "pat_", "pat-", "sk_", "sk-", "rk_", "tok_", "token_", "token-", "key_", "key-", "api_", "secret_", "secret-", "_at_", "_rt_", "_sa_"),
+        (
+            "live_",
+            "test_",
+            "prod_",
+            "pat_",
+            "pat-",
+            "sk_",
+            "sk-",
+            "rk_",
+            "tok_",
+            "token_",
+            "token-",
+            "key_",
+            "key-",
+            "api_",
+            "secret_",
+            "secret-",
+            "_at_",
+            "_rt_",
+            "_sa_",
+        ),
         r"\b(?:[A-Za-z][A-Za-z0-9]{0,11}[_-]){0,3}(?:sk|rk|pat|tok|token|key|apikey|api|secret|live|test|prod|at|rt|sa)[_-](?:[a-z0-9]{1,8}[_-]){0,2}"
         r"(?P<mixed>[A-Za-z0-9]{22,})(?:[_-][A-Za-z0-9]{6,})*\b",
     ),

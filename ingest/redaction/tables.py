@@ -15,7 +15,9 @@ _BORDER = compiled(r"^[\s|:+=-]*(?:--|\|\s*:?-:?\s*\|)[\s|:+=-]*$")
 _HTML_CELL = compiled(r"(?i)<t[dh][^<>]{0,80}>(?:<\w+>)*([^<>\n]*)(?:</\w+>)*</t[dh]>")
 _EDGES = " \t`*_\"'"
 _NO_WORD = re.compile(r"[\s/&,+()*`]+")
-_BOTH = re.compile(r"(?i)^(?:credentials|creds|login_data|zugangsdaten|identifiants|pass)$|password|passwort")  # an account and its password
+_BOTH = re.compile(
+    r"(?i)^(?:credentials|creds|login_data|zugangsdaten|identifiants|pass)$|password|passwort"
+)  # an account and its password
 _ACCOUNT = re.compile(r"^[`'\"]?[\w.@\\-]{2,40}[`'\"]?\s*[/:]\s*[`'\"]?([^\s`'\"]{4,})[`'\"]?$")
 _SEPARATED = (".csv", ".tsv")
 
@@ -126,7 +128,6 @@ def _row(lines: list[str], at: int, cells: Sequence[_Cell], columns: dict[int, b
                 continue  # a column of the names of Secrets
             if is_credential(cell.text, strict=not sure, password=password, least=6 if password else 8):
                 spans.append((cell.start, cell.start + len(cell.text)))
-            elif account := _ACCOUNT.match(cell.text):
-                if is_credential(account[1], strict=True, least=6):
-                    spans.append((cell.start + account.start(1), cell.start + account.end(1)))
+            elif (account := _ACCOUNT.match(cell.text)) and is_credential(account[1], strict=True, least=6):
+                spans.append((cell.start + account.start(1), cell.start + account.end(1)))
     replace(lines, at, spans, "assignment", found)

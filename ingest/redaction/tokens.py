@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from ingest.redaction.keywords import Index
 from ingest.redaction.marks import ALLOWED, Finding, blank, compiled, replace
-from ingest.redaction.values import hides, is_credential, is_mixed, is_random, stands_for_another
 from ingest.redaction.shapes import TokenRule
+from ingest.redaction.values import hides, is_credential, is_mixed, is_random, stands_for_another
 from ingest.redaction.vendors import TOKENS
 
 # -- private keys -----------------------------------------------------------------------------------------------------
@@ -120,5 +120,7 @@ def _is_token(value: str, match: Any, groups: Mapping[str, int]) -> bool:
     if ("random" in groups or "mixed" in groups) and _PUBLIC.search(value):
         return False
     if "random" in groups or "mixed" in groups:
-        return is_random(match.group(groups["random"])) if "random" in groups else is_mixed(match.group(groups["mixed"]))
+        return (
+            is_random(match.group(groups["random"])) if "random" in groups else is_mixed(match.group(groups["mixed"]))
+        )
     return not hides(value) and (any(map(str.isdigit, value)) or not value.islower())

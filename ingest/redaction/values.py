@@ -31,7 +31,9 @@ HARMLESS = re.compile(
 _LETTERS = re.compile(r"^([A-Za-z_-]+?)(?:[_-]v\d{1,2})?$")  # and the number of a version
 _LABEL = re.compile(r"^(?:[a-z_-]*\d){0,2}[a-z_-]*$")
 # A path as stores of secrets have them; an error's or an issue's number; a date; ports and addresses; a region.
-_ADDRESS = re.compile(r"^(?:[a-z][a-z0-9_.-]*/)+[a-z0-9_.#-]*$|^\w+(?:/[\w.-]+){3,}$|^[A-Z]{2,9}-\d+$|^\d{4}-\d\d(?:-\d\d)?$|^\d+(?:[.:/]\d+)+$|^[a-z]{2}(?:-[a-z]+)+-\d[a-z]?$")
+_ADDRESS = re.compile(
+    r"^(?:[a-z][a-z0-9_.-]*/)+[a-z0-9_.#-]*$|^\w+(?:/[\w.-]+){3,}$|^[A-Z]{2,9}-\d+$|^\d{4}-\d\d(?:-\d\d)?$|^\d+(?:[.:/]\d+)+$|^[a-z]{2}(?:-[a-z]+)+-\d[a-z]?$"
+)
 # Settings of a connection, none of which is a secret's.
 _CONNECTION = re.compile(r"^(?:\s*[\w .]+=[^;=]*(?:;|$)){2,}$")
 _HAS_SECRET = re.compile(r"(?i)(?:password|pwd|key|secret|token|signature|sig)\s*=")
@@ -46,8 +48,12 @@ _VARIABLE = re.compile(r"^[A-Za-z_]\w*(?:\.\w+)*$")
 _ESCAPED = re.compile(r"%[0-9A-F]{2}")
 _UUID = re.compile(r"(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 _HOLDER = re.compile(r"(?i)^(?:existing[_-]?|db[_-]?password[_-]?)?(?:secrets?|credentials?|tokens)$")
-_OBJECT_NAME = re.compile(r"^[a-z]{2,}[a-z0-9]{0,3}(?:[-/.][a-z]{2,}[a-z0-9]{0,3})*(?:[-/.](?:[a-z]{2,}[a-z0-9]{0,3}|\d{1,4}))$")
-_PRODUCT = re.compile(r"^[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[-_.]?v?\d[\d.]*$|^[A-Z][\w]*(?:[-.][A-Z]?[\w]*)*-\d+$|^[A-Z][A-Za-z]+(?:-\w{1,4})+$|^.*\d{4}-\d\d-\d\d")
+_OBJECT_NAME = re.compile(
+    r"^[a-z]{2,}[a-z0-9]{0,3}(?:[-/.][a-z]{2,}[a-z0-9]{0,3})*(?:[-/.](?:[a-z]{2,}[a-z0-9]{0,3}|\d{1,4}))$"
+)
+_PRODUCT = re.compile(
+    r"^[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[-_.]?v?\d[\d.]*$|^[A-Z][\w]*(?:[-.][A-Z]?[\w]*)*-\d+$|^[A-Z][A-Za-z]+(?:-\w{1,4})+$|^.*\d{4}-\d\d-\d\d"
+)
 _HUMP = re.compile(r"[A-Z]+[a-z]*|[a-z]+")
 _TURN = re.compile(r"\d(?=[A-Za-z])|[A-Za-z](?=\d)")
 _SPOKEN = re.compile(
@@ -121,10 +127,18 @@ def is_credential(value: str, *, strict: bool, password: bool = False, least: in
 def _is_spaced(value: str) -> bool:
     """Whether words and spaces are a password, of which one part at least looks like one."""
     parts = [part.strip(_EDGES) for part in value.split()]
-    if len(parts) > 4 or _PROSE.search(value.lower()) or any(stands_for_another(part) for part in parts if len(part) > 3):
+    if (
+        len(parts) > 4
+        or _PROSE.search(value.lower())
+        or any(stands_for_another(part) for part in parts if len(part) > 3)
+    ):
         return False
     mixed = any(any(map(str.isdigit, part)) and any(map(str.isalpha, part)) for part in parts)
-    return any(map(str.isdigit, value)) and any(not c.isalnum() and c != " " for c in value) and (mixed or any(c in _MARKS for c in value))
+    return (
+        any(map(str.isdigit, value))
+        and any(not c.isalnum() and c != " " for c in value)
+        and (mixed or any(c in _MARKS for c in value))
+    )
 
 
 def is_opaque(value: str) -> bool:
@@ -159,7 +173,12 @@ def is_random(value: str) -> bool:
 
 def is_chance(value: str) -> bool:
     """Whether it is random and no identifier of a kind that is known: for what a name only hints at."""
-    if stands_for_another(value) or _UUID.match(value) or len(_ESCAPED.findall(value)) > 2 or value.startswith(("AAAA", "MII", "LS0t", "ssh-")):
+    if (
+        stands_for_another(value)
+        or _UUID.match(value)
+        or len(_ESCAPED.findall(value)) > 2
+        or value.startswith(("AAAA", "MII", "LS0t", "ssh-"))
+    ):
         return False
     parts = [part for part in re.split(r"[^A-Za-z0-9]+", value) if part]
     longest = max(map(len, parts), default=0)
@@ -182,5 +201,13 @@ def is_object_name(value: str) -> bool:
 def is_strong(value: str) -> bool:
     """Whether it is a password as rules ask for it, of letters of both cases, digits and marks, and no word, code, version or address:
     for places where anything else may stand as well."""
-    kinds = [any(map(test, value)) for test in (str.isupper, str.islower, str.isdigit)] + [any(c in _MARKS for c in value)]
-    return 7 <= len(value) <= 64 and sum(kinds) >= 3 and any(map(str.isalpha, value)) and not stands_for_another(value) and not _PRODUCT.match(value)
+    kinds = [any(map(test, value)) for test in (str.isupper, str.islower, str.isdigit)] + [
+        any(c in _MARKS for c in value)
+    ]
+    return (
+        7 <= len(value) <= 64
+        and sum(kinds) >= 3
+        and any(map(str.isalpha, value))
+        and not stands_for_another(value)
+        and not _PRODUCT.match(value)
+    )

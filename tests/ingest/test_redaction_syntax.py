@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from ingest.redaction import redact
 
 FOLDER = Path(__file__).parent / "redaction_samples"

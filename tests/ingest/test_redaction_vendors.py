@@ -102,7 +102,14 @@ def test_a_hundred_and_twenty_vendors_are_known() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["deploy_sk_" + LOWER[:32], "acme_live_" + MIXED[:40], "foo-pat-" + MIXED[:36], "corp_api_" + MIXED[:32], "x_secret_" + HEX[:40]]
+    "text",
+    [
+        "deploy_sk_" + LOWER[:32],
+        "acme_live_" + MIXED[:40],
+        "foo-pat-" + MIXED[:36],
+        "corp_api_" + MIXED[:32],
+        "x_secret_" + HEX[:40],
+    ],
 )
 def test_an_unknown_vendors_token_is_told_by_its_prefix(text: str) -> None:
     assert redact(f"It was {text} then", "a.md")[0] == "It was [REDACTED:prefixed-token] then"
