@@ -38,7 +38,7 @@ _ELEMENT = Form(
 )
 # A name that hints at a secret, and something random.
 _HINTED = Form(rf"(?i)(?P<name>{HINTING_NAME}){_BEHIND}{WRAPPED}{VALUE}")
-_LONG = re.compile(r"[:=：].*[\w+/.~-]{16}")
+_LONG = compiled(r"[:=：].*[\w+/.~-]{16}")
 _NAMES = compiled(rf"(?i){SECRET_NAME}")
 # Where the syntax says that what follows is text, and no name of anything: files of settings, and the environment of a process.
 _SETTINGS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ingest.redaction.keywords import Index
-from ingest.redaction.marks import ALLOWED, MARK, Finding, replace
+from ingest.redaction.marks import ALLOWED, MARK, Finding, compiled, replace
 from ingest.redaction.names import HINTS, names_password, names_secret
 from ingest.redaction.values import is_chance, is_credential
 
@@ -17,7 +17,7 @@ _LISTED = re.compile(
     r"^\s*(?:[*+-]|\d+\.)\s+[^:`|]{1,60}?(?:\s*[:=]|\s[-–—])\s+[`*\"']{0,3}(?P<value>[^\s`\"'|]{4,})[`*\"']{0,3}\s*$"
 )
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
-_CHPASSWD = re.compile(r"^\s*(?:- )?chpasswd:\s*$|<<-?\s*['\"]?\w+['\"]?.*\bchpasswd\b|\bchpasswd\b.*<<-?\s*['\"]?\w+")
+_CHPASSWD = compiled(r"^\s*(?:- )?chpasswd:\s*$|<<-?\s*['\"]?\w+['\"]?.*\bchpasswd\b|\bchpasswd\b.*<<-?\s*['\"]?\w+")
 _ACCOUNT = re.compile(r"^\s*(?:- )?['\"]?[a-z_][\w.-]{0,30}:(?P<value>[^\s'\"]{3,})['\"]?\s*$")
 
 

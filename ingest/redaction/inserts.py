@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from ingest.redaction.keywords import Index
-from ingest.redaction.marks import ALLOWED, Finding, replace
+from ingest.redaction.marks import ALLOWED, Finding, compiled, replace
 from ingest.redaction.names import names_password, names_secret
 from ingest.redaction.values import is_credential
 
-_INSERT = re.compile(r"(?i)\b(?:insert|replace)\s+into\s+[^\s()]+\s*\(([^()]{1,2000})\)\s*values?\b")
+_INSERT = compiled(r"(?i)\b(?:insert|replace)\s+into\s+[^\s()]+\s*\(([^()]+)\)\s*values?\b")
 _VALUE = re.compile(r"\s*(?:N?'((?:[^'\n]|'')*)'|[^,()'\n]*(?:\([^()\n]*\))?[^,()'\n]*)\s*([,)]?)")
 
 
@@ -19,7 +19,7 @@ def inserts(lines: list[str], index: Index, found: set[Finding]) -> None:
     for at in index.rows(("insert", "replace into")):
         if ALLOWED.search(lines[at]) or not (match := _INSERT.search(lines[at])):
             continue
-        columns = [column.strip(' `"[]') for column in match[1].split(",")]
+        columns = [column.strip(' `"[]') for column in match.group(1).split(",")]
         secret = {i: names_password(name) for i, name in enumerate(columns) if names_secret(name)}
         if secret:
             replace(lines, at, list(_values(lines[at], match.end(), secret)), "password", found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ingest.redaction.marks import MARK
+from ingest.redaction.marks import MARK, compiled
 from ingest.redaction.names import names_secret
 
 REFERENCE = re.compile(
@@ -35,7 +35,7 @@ _ADDRESS = re.compile(
     r"^(?:[a-z][a-z0-9_.-]*/)+[a-z0-9_.#-]*$|^\w+(?:/[\w.-]+){3,}$|^[A-Z]{2,9}-\d+$|^\d{4}-\d\d(?:-\d\d)?$|^\d+(?:[.:/]\d+)+$|^[a-z]{2}(?:-[a-z]+)+-\d[a-z]?$"
 )
 # Settings of a connection, none of which is a secret's.
-_CONNECTION = re.compile(r"^(?:\s*[\w .]+=[^;=]*(?:;|$)){2,}$")
+_CONNECTION = compiled(r"^(?:\s*[\w .]+=[^;=]*(?:;|$)){2,}$")
 _HAS_SECRET = re.compile(r"(?i)(?:password|pwd|key|secret|token|signature|sig)\s*=")
 _BASE64 = re.compile(r"^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9+/]{38,}={0,2}$")  # may begin like a path
 _WORDY = re.compile(r"^[A-Za-z][A-Za-z _./:-]*$")

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from ingest.redaction import redact
 
 FOLDER = Path(__file__).parent / "redaction_samples"
@@ -37,20 +39,29 @@ def sections(name: str) -> Iterator[tuple[str, str, str]]:
             yield path, kinds, line.replace("⏎", "\n")
 
 
-def samples_taken() -> Iterator[tuple[str, str, str, str]]:
-    for path, kinds, text in sections("taken.txt"):
-        for kind in kinds.split():
-            for value in VALUES[kind]:
-                yield path, text.replace("§", value), value, kind
-
-
 def samples_kept() -> Iterator[tuple[str, str]]:
     for path, _, text in sections("kept.txt"):
         yield path, text
 
 
 def leaks(path: str, text: str, value: str) -> bool:
-    """Whether two thirds of the value are left, or the rest of the text is not."""
+    """Whether two thirds of the value are left in one run."""
     redacted = redact(text, path)[0]
     run = max(6, -(-2 * len(value) // 3))
     return any(value[at : at + run] in redacted for at in range(max(1, len(value) - run + 1)))
+
+
+@pytest.mark.parametrize(("path", "kinds", "text"), list(sections("taken.txt")))
+def test_a_secret_is_taken_from_each_place(path: str, kinds: str, text: str) -> None:
+    """Every value of the kinds that the place's heading names; the number of lines stays, and a second pass finds nothing."""
+    for value in (value for kind in kinds.split() for value in VALUES[kind]):
+        filled = text.replace("§", value)
+        redacted, found = redact(filled, path)
+        assert not leaks(path, filled, value), value
+        assert found
+        assert redacted.count("\n") == filled.count("\n")
+
+
+@pytest.mark.parametrize(("path", "text"), list(samples_kept()))
+def test_a_line_without_a_secret_stays(path: str, text: str) -> None:
+    assert redact(text, path) == (text, ())

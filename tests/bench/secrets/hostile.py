@@ -22,6 +22,11 @@ UNITS = {
     "a.md fences": "```hcl\n",
     "a.md table with free lines": "|===\n|token|a\n\n",
     "a.md sentences": "the password is a1b2c3d4e5, ",
+    "a.sql inserts on one line": "insert into t (a, password) values (1, 'a1b2c3d4', ",
+    "a.js collections on one line": "passwords = [ 'a1b2c3d4', ",
+    "a.md headings": "# Password\n\na1b2c3d4\n",
+    "a.sh heredocs on one line": "chpasswd <<EOF ",
+    "a.py fallbacks on one line": 'password = x("y") or ',
 }
 
 
