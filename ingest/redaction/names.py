@@ -15,7 +15,7 @@ PASSWORDS = (
 _WORDS = (
     rf"(?:{PASSWORDS}|secret|token|credential|auth[_-]?key|api[_-]?key|app[_-]?key|access[_-]?key|shared[_-]?key|"
     r"private[_-]?key|preshared[_-]?key|client[_-]?key|signing[_-]?key|encryption[_-]?key|secret[_-]?key|secret[_-]?key[_-]?base|"
-    r"master[_-]?key|service[_-]?key|routing[_-]?key|account[_-]?key|secret[_-]?string|connection[_-]?string|client[_-]?key[_-]?data|integration[_-]?key|licen[sc]e[_-]?key|[_-]pat|pwd|authtok|[_.-]pass|\bpass|auth[_-]?string|[a-z](?-i:Pass)|(?-i:[A-Z]PASS)|[_-]pw|\bpw|[_-]mdp|\bmdp|"
+    r"master[_-]?key|service[_-]?key|routing[_-]?key|account[_-]?key|secret[_-]?string|connection[_-]?string|client[_-]?key[_-]?data|integration[_-]?key|licen[sc]e[_-]?key|[_-]pat|pwd|authtok|[_.-]pass|\bpass|auth[_-]?string|requirepass|masterauth|[a-z](?-i:Pass)|(?-i:[A-Z]PASS)|[_-]pw|\bpw|[_-]mdp|\bmdp|"
     r"[_.-]psk|\bpsk)"
 )
 _WHICH = r"(?:[_.-]?(?:value|plain|plaintext|cleartext|raw|prod|production|staging|stage|dev|test|qa|uat|live|new|old|current|previous|primary|secondary|v\d))"
@@ -30,7 +30,7 @@ HINTS = (
     "パスワード", "密码", "密碼", "口令", "비밀번호", "암호", "salt", "pepper", "hmac", "cookie", "seed", "auth", "cred", "webhook", "unseal", "otp", "mdp",
 )  # fmt: skip
 _PASSWORD = re.compile(
-    rf"(?i)(?:{PASSWORDS}|[_.-]pass|^pass|pwd|[_-]pw|^pw|[_-]mdp|^mdp)s?{_NUMBER}{_WHICH}?$|[a-z](?-i:Pass)$|(?-i:[A-Z]PASS)$"
+    rf"(?i)(?:{PASSWORDS}|requirepass|masterauth|[_.-]pass|^pass|pwd|[_-]pw|^pw|[_-]mdp|^mdp)s?{_NUMBER}{_WHICH}?$|[a-z](?-i:Pass)$|(?-i:[A-Z]PASS)$"
 )
 _SECRET = re.compile(rf"(?i)^[A-Za-z0-9_.-]*{_WORDS}{_NUMBER}{_WHICH}?$")  # not of several: `http_tokens` is a setting
 # Half of a pair of keys; Helm's names of a Secret and of what it holds.

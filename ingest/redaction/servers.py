@@ -36,7 +36,7 @@ SERVERS = ready((
     Place(("]:",), r"^\s*\[[\w.-]+\](?::\d+)?\s+[\w.@+-]+:(?P<bare>\S{4,})\s*$", sure=True),
     Place(('" "',), r"^\"[\w.-]+\" \"(?P<double>[^\"\n]{4,})\"\s*$"),
     # .pgpass: host:port:database:user:password, also where a command writes it.
-    Place((":",), r"^\s*(?:[\w.*-]+|\[[\da-fA-F:]+\]):(?:\d{2,5}|\*):[\w.*-]+:[\w.*@-]+:(?P<bare>\S{3,})\s*$", sure=True),
+    Place((":",), r"^\s*(?:[\w.*-]+|\[[\da-fA-F:]+\]):(?:\d{2,5}|\*):[\w.*-]+:[\w.*@-]+:(?P<bare>(?:\\.|[^\s:\\]){3,})\s*$", sure=True),
     Place((":5", ":3", ":*"), r"['\"\s](?:[\w.*-]+|\[[\da-fA-F:]+\]):(?:\d{4,5}|\*):[\w.*-]+:[\w.*@-]+:(?P<bare>[^\s'\"]{6,})"),
     # Providers and tools that take both in one text: auth = "user:password".
     Place(("auth",), r"(?i)(?:\b|_)auth['\"]?\s*[:=]\s*(?:'[\w.@-]+:(?P<single>[^'/\n][^'\n]{3,})'|\"[\w.@-]+:(?P<double>[^\"/\n][^\"\n]{3,})\"|"

@@ -123,10 +123,12 @@ def _row(lines: list[str], at: int, cells: Sequence[_Cell], columns: dict[int, b
     for i, cell in enumerate(cells):
         if i in columns or (beside and i):
             sure = cell.ticked or i in columns
-            password = columns.get(i, cell.ticked)
-            if not columns.get(i, names_password(cells[0].text.replace(" ", "_"))) and is_object_name(cell.text):
+            people = columns.get(i, names_password(_NO_WORD.sub("_", cells[0].text)))
+            if not people and is_object_name(cell.text):
                 continue  # a column of the names of Secrets
-            if is_credential(cell.text, strict=not sure, password=password, least=6 if password else 8):
+            if is_credential(
+                cell.text, strict=not sure, password=columns.get(i, cell.ticked), least=6 if people else 8
+            ):
                 spans.append((cell.start, cell.start + len(cell.text)))
             elif (account := _ACCOUNT.match(cell.text)) and is_credential(account[1], strict=True, least=6):
                 spans.append((cell.start + account.start(1), cell.start + account.end(1)))
