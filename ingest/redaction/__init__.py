@@ -16,7 +16,7 @@ from ingest.redaction.inserts import inserts
 from ingest.redaction.keywords import Index
 from ingest.redaction.kubernetes import kubernetes_secrets, secret_generators
 from ingest.redaction.marks import Finding
-from ingest.redaction.names import HINTS
+from ingest.redaction.names import HINTS, WEAK_HINTS
 from ingest.redaction.places import take
 from ingest.redaction.sentences import SENTENCES
 from ingest.redaction.servers import SERVERS
@@ -29,9 +29,19 @@ __all__ = ["DECLARING", "Finding", "redact", "sensitive_variables"]
 
 _JSON = (".tf.json", ".tofu.json")
 KEYWORDS = tuple(
-    {"private key", "```", "~~~", "secret", "secretgenerator", "<td", "<th", "insert", "replace into", *HINTS}.union(
-        *(rule.keywords for rule in TOKENS), *(ready.place.keywords for ready in (*COMMANDS, *SERVERS, *SENTENCES))
-    )
+    {
+        "private key",
+        "```",
+        "~~~",
+        "secret",
+        "secretgenerator",
+        "<td",
+        "<th",
+        "insert",
+        "replace into",
+        *HINTS,
+        *WEAK_HINTS,
+    }.union(*(rule.keywords for rule in TOKENS), *(ready.place.keywords for ready in (*COMMANDS, *SERVERS, *SENTENCES)))
 )
 DECLARING = (".tf", ".tofu", *_JSON)  # files that may declare variables
 

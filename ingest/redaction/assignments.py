@@ -15,6 +15,7 @@ from ingest.redaction.names import (
     HINTING_NAME,
     HINTS,
     SECRET_NAME,
+    WEAK_HINTS,
     is_other,
     may_be_secret,
     names_password,
@@ -38,7 +39,7 @@ _ELEMENT = Form(
 )
 # A name that hints at a secret, and something random.
 _HINTED = Form(rf"(?i)(?P<name>{HINTING_NAME}){_BEHIND}{WRAPPED}{VALUE}")
-_LONG = compiled(r"[:=：].*[\w+/.~-]{16}")
+_LONG = re.compile(r"[\w+/.~-]{16}")
 _NAMES = compiled(rf"(?i){SECRET_NAME}")
 # Where the syntax says that what follows is text, and no name of anything: files of settings, and the environment of a process.
 _SETTINGS = (
@@ -104,7 +105,9 @@ def assignments(lines: list[str], index: Index, path: str, found: set[Finding]) 
             _held(lines, at, found)
             if at >= below:
                 below = max(_below(lines, at, found), _owned(lines, at, found))
-        _hinted(lines, at, found)
+    for at in index.rows((*HINTS, *WEAK_HINTS)):
+        if _LONG.search(lines[at]) and not ALLOWED.search(lines[at]):
+            _hinted(lines, at, found)
 
 
 def _forms(line: str) -> Iterator[Form]:
@@ -175,8 +178,6 @@ def _values(
 
 def _hinted(lines: list[str], at: int, found: set[Finding]) -> None:
     """What is random behind a name that hints at a secret."""
-    if not _LONG.search(lines[at]):
-        return
     spans = []
     for match in _HINTED.pattern.finditer(lines[at]):
         start, end = match.span(_HINTED.name)

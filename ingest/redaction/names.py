@@ -26,9 +26,11 @@ HINTING_NAME = rf"(?:[A-Za-z0-9_.-]*(?:key|salt|pepper|hmac|cookie|seed|auth|cre
 # One of these stands in every such name, in lower case.
 HINTS = (
     "pass", "secret", "token", "credential", "key", "pwd", "connection", "pw", "kennwort", "wachtwoord", "contrase", "senha", "hasł", "haslo",
-    "psk", "authtok", "_pat", "-pat", "senord", "adgangskode", "salasana", "jelsz", "heslo", "parola", "ifre", "zaporka", "lozinka", "парол", "κωδικός",
-    "パスワード", "密码", "密碼", "口令", "비밀번호", "암호", "salt", "pepper", "hmac", "cookie", "seed", "auth", "cred", "webhook", "unseal", "otp", "mdp",
+    "psk", "authtok", "auth_str", "auth-str", "authstr", "masterauth", "_pat", "-pat", "senord", "adgangskode", "salasana", "jelsz", "heslo", "parola", "ifre", "zaporka", "lozinka", "парол", "κωδικός",
+    "パスワード", "密码", "密碼", "口令", "비밀번호", "암호", "mdp",
 )  # fmt: skip
+# And of these in those that only hint at one.
+WEAK_HINTS = ("salt", "pepper", "hmac", "cookie", "seed", "auth", "cred", "webhook", "unseal", "otp")
 _PASSWORD = re.compile(
     rf"(?i)(?:{PASSWORDS}|requirepass|masterauth|[_.-]pass|^pass|pwd|[_-]pw|^pw|[_-]mdp|^mdp)s?{_NUMBER}{_WHICH}?$|[a-z](?-i:Pass)$|(?-i:[A-Z]PASS)$"
 )
