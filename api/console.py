@@ -16,8 +16,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from api.settings import Settings
 from rag.errors import SettingsError
 from rag.ports import Progress as Step
+from rag.steering import STEERING
 
-out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
+
+class Terminal(Console):
+    """A console whose texts, which hold what documents say, move no terminal and turn nothing round."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*(_still(one) if isinstance(one, str) else one for one in objects), **options)
+
+
+def _still(text: str) -> str:
+    return STEERING.sub(lambda found: found[0] if found[0] in "\t\n" else "\ufffd", text)
+
+
+out, err = Terminal(highlight=False, soft_wrap=True), Terminal(stderr=True, highlight=False, soft_wrap=True)
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="The file that names the sources (waypost.yaml, or WAYPOST_CONFIG).")

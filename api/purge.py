@@ -167,6 +167,7 @@ def _run(settings: Settings, purge: _Purge, backups: Sequence[Path]) -> PurgeRep
         with open_owner(settings, "purge", lock=lock) as owner:
             embedded, waiting = _make_anew(owner, purge)
             _remove_mirrors(settings, owner.catalog, purge)
+            _remove_caches(settings, owner.catalog, purge)
             _note_paths(owner.catalog, purge)
     else:
         lock.release()
@@ -216,7 +217,6 @@ def _make_anew(owner: Owner, purge: _Purge) -> tuple[int, int]:
 def _remove_mirrors(settings: Settings, catalog: Catalog, purge: _Purge) -> None:
     """Removes our copies of repositories that hold it in some object: they are of the source's own text, unredacted, and can be
     fetched anew. What can't be read goes too."""
-    known = {row.name for row in catalog.sources()}
     for folder in sorted((settings.home / "git").glob("*/")):
         shutil.rmtree(folder / "blobs", ignore_errors=True)  # of a sync that was killed
         try:
@@ -225,11 +225,22 @@ def _remove_mirrors(settings: Settings, catalog: Catalog, purge: _Purge) -> None
         except (SourceError, SettingsError):
             held = True
         if held:
-            shutil.rmtree(folder)
-            purge.mirrors.append(folder.name)
-            if folder.name in known:
-                with catalog.write() as writer:
-                    writer.put_source(folder.name, head="")
+            _remove_kept(folder, catalog, purge)
+
+
+def _remove_caches(settings: Settings, catalog: Catalog, purge: _Purge) -> None:
+    """Removes what sources of other types keep: only they can read it, and they can make it anew."""
+    for folder in sorted((settings.home / "sources").glob("*/*/")):
+        _remove_kept(folder, catalog, purge)
+
+
+def _remove_kept(folder: Path, catalog: Catalog, purge: _Purge) -> None:
+    """Removes what the source that the folder is named after keeps, so that it begins anew."""
+    shutil.rmtree(folder)
+    purge.mirrors.append(folder.name)
+    if folder.name in {row.name for row in catalog.sources()}:
+        with catalog.write() as writer:
+            writer.put_source(folder.name, head="")
 
 
 def _note_paths(catalog: Catalog, purge: _Purge) -> None:

@@ -56,6 +56,14 @@ def commit(folder: Path, files: Files, message: str = "change", date: str = "202
     return git(folder, "rev-parse", "HEAD")
 
 
+def runs(pid: int) -> bool:
+    """Whether a process runs; a dead one may wait to be reaped by others."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path / "home", config=tmp_path / "waypost.yaml", embedder="hashing")

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import os
-import socket
-import struct
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+
+from tests.loopback import LOGIN, LoopbackRequest, LoopbackServer, running
 
 Fault = Callable[["Request", bytes], bool]  # whether it answered; the bytes are what git would have said
 
 
-class Request(BaseHTTPRequestHandler):
+class Request(LoopbackRequest):
     """One request to `git http-backend`, unless the server's fault answers it."""
 
-    protocol_version = "HTTP/1.1"
     server: GitServer
-
-    def log_message(self, format: str, *args: object) -> None:  # the base class's name
-        pass
 
     def do_GET(self) -> None:
         self._serve(b"")
@@ -61,58 +56,30 @@ class Request(BaseHTTPRequestHandler):
         self, status: int, content: bytes, headers: dict[str, str] | None = None, length: int | None = None
     ) -> None:
         """Sends an answer; `length` is what Content-Length claims, if not the truth."""
-        self.send_response(status)
-        for name, value in {
-            **(headers or {}),
-            "Content-Length": str(len(content) if length is None else length),
-        }.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
+        claimed = len(content) if length is None else length
+        self.send(status, content, {**(headers or {}), "Content-Length": str(claimed)})
 
     def is_refs(self) -> bool:
         return "info/refs" in self.path
 
-    def reset(self) -> None:
-        """Ends the connection with a reset."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.connection.close()
 
-
-class GitServer(ThreadingHTTPServer):
+class GitServer(LoopbackServer):
     """Serves the bare repositories below `root`; `fault` answers in its place while it is set."""
 
-    daemon_threads = True
-
     def __init__(self, root: Path) -> None:
-        super().__init__(("127.0.0.1", 0), Request)
+        super().__init__(Request)
         self.root = root
         self.fault: Fault | None = None
 
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no news."""
-
-
-@contextmanager
-def serving(root: Path) -> Iterator[GitServer]:
-    server = GitServer(root)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
+def serving(root: Path) -> AbstractContextManager[GitServer]:
+    return running(GitServer(root))
 
 
 # -- faults -----------------------------------------------------------------------------------------------------------
 
 REFS = "application/x-git-upload-pack-advertisement"
 PACK = "application/x-git-upload-pack-result"
-LOGIN = b"<!doctype html><html><form action=/login><input name=password type=password></form></html>"
 
 
 def status(code: int, headers: dict[str, str] | None = None) -> Fault:
@@ -151,7 +118,7 @@ def hang(request: Request, _: bytes) -> None:
 
 
 def redirected(request: Request, _: bytes) -> None:
-    request.answer(302, b"", {"Location": f"http://127.0.0.1:{request.server.server_address[1]}{request.path}"})
+    request.answer(302, b"", {"Location": f"{request.server.address}{request.path}"})
 
 
 FAULTS: dict[str, Fault] = {

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 import httpcore
 
 from ingest.egress import Network, connect
+from tests.loopback import LoopbackRequest, LoopbackServer, running
 
 Page = Callable[["Request"], object]
 
 
-class Request(BaseHTTPRequestHandler):
+class Request(LoopbackRequest):
     """One request, answered by the page of its path, or with its own path."""
 
-    protocol_version = "HTTP/1.1"
     server: WebServer
-
-    def log_message(self, format: str, *args: object) -> None:  # the base class's name
-        pass
 
     def do_GET(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -33,41 +28,20 @@ class Request(BaseHTTPRequestHandler):
     do_POST = do_HEAD = do_GET
 
     def answer(self, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        self.send(status, body, {"Content-Length": str(len(body)), **(headers or {})})
 
 
-class WebServer(ThreadingHTTPServer):
+class WebServer(LoopbackServer):
     """`pages` by path; `seen` are the requests: method, host, path, headers, body."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Request)
+        super().__init__(Request)
         self.pages: dict[str, Page] = {}
         self.seen: list[tuple[str, str, str, dict[str, str], str]] = []
 
-    @property
-    def port(self) -> int:
-        return int(self.server_address[1])
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no news."""
-
-
-@contextmanager
-def serving() -> Iterator[WebServer]:
-    server = WebServer()
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
+def serving() -> AbstractContextManager[WebServer]:
+    return running(WebServer())
 
 
 def redirect(location: str, status: int = 302, headers: Mapping[str, str] | None = None) -> Page:

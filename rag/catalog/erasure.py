@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, Table, and_, delete, insert, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from rag.catalog import schema as s
-from rag.catalog.names import passage_id, text_hash
+from rag.catalog.names import doubted, passage_id, text_hash
 from rag.catalog.symbols import remove_symbols
 from rag.purged import clean_json
 from rag.records import stamp_of
@@ -121,10 +121,11 @@ def erase_document(connection: Connection, source: str, path: str, reason: str) 
         erased["documents"] += connection.execute(delete(d).where(d.c.id == document_id)).rowcount
         connection.execute(insert(s.changes).values(subject=document_id, op="document"))
     erased["versions"] += connection.execute(delete(v).where(v.c.source == source, v.c.path == path)).rowcount
-    blank = {"outcome": "skipped", "reason": reason, "signature": "", "document_id": "", "redactions": "[]"}
-    erased["items"] += connection.execute(
-        update(i).where(i.c.source == source, i.c.path == path).values(blank)
-    ).rowcount
+    mine = (i.c.source == source, i.c.path == path)
+    for signature in connection.execute(select(i.c.signature).where(*mine)).scalars().all():
+        blank = {"outcome": "skipped", "reason": reason, "document_id": "", "redactions": "[]"}
+        blank["signature"] = doubted(signature)
+        erased["items"] += connection.execute(update(i).where(*mine).values(blank)).rowcount
     forget_unused(connection)
     return +erased
 

@@ -1,4 +1,4 @@
-"""How the catalog names texts and passages: by what they say."""
+"""How the catalog names texts and passages: by what they say; and the states of what sources list."""
 
 from __future__ import annotations
 
@@ -21,3 +21,18 @@ def text_hash(title: str, heading_path: Sequence[str], text: str) -> str:
 def passage_id(splitter: str, document_id: str, text_name: str, number: int) -> str:
     """The id of the passage that is the document's `number`-th (from 1) with this text."""
     return digest("passage", splitter, document_id, text_name, str(number))
+
+
+def kept_signature(own: str, shaping: str) -> str:
+    """What the ledger keeps of a thing's state: the source's own word, and one for all else that shapes its documents."""
+    return f"{own}|{shaping}"
+
+
+def own_signature(kept: str) -> str:
+    """The source's own word in it."""
+    return kept.rsplit("|", 1)[0]
+
+
+def doubted(kept: str) -> str:
+    """The same, of a thing that is to be read anew, changed or not: by the source's own word a move is still seen."""
+    return kept_signature(own_signature(kept), "")

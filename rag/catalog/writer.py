@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from rag.catalog import erasure
 from rag.catalog import schema as s
-from rag.catalog.names import passage_id
+from rag.catalog.names import doubted, passage_id
 from rag.catalog.symbols import put_symbols, remove_symbols
 from rag.ports import Vectors
 from rag.records import AccessRule, Document, Generation, PassageDraft, digest
@@ -53,7 +53,11 @@ class CatalogWriter:
             self._connection.execute(insert(s.sources).values({**blank, "name": name, **values}))
 
     def start_run(self, source: str) -> int:
-        """Begins the record of one sync of one source, and gives its number."""
+        """Begins the record of one sync of one source, and gives its number. One that still runs there was killed: there is one
+        writer."""
+        cut = {"finished_at": now(), "outcome": "interrupted", "message": "it ended without a word: killed, perhaps"}
+        running = (s.runs.c.source == source, s.runs.c.outcome == "running")
+        self._connection.execute(update(s.runs).where(*running).values(**cut))
         result = self._connection.execute(insert(s.runs).values(source=source, started_at=now()))
         key = result.inserted_primary_key
         assert key is not None
@@ -115,8 +119,7 @@ class CatalogWriter:
         t = s.items
         mine = (t.c.source == source, t.c.path == path)
         for signature in self._connection.execute(select(t.c.signature).where(*mine)).scalars().all():
-            values = {"path": to, "signature": f"{signature.rpartition('|')[0]}|"}
-            self._connection.execute(update(t).where(*mine).values(values))
+            self._connection.execute(update(t).where(*mine).values(path=to, signature=doubted(signature)))
 
     def remove_item(self, source: str, path: str) -> None:
         self._connection.execute(delete(s.items).where(s.items.c.source == source, s.items.c.path == path))

@@ -17,6 +17,7 @@ import pytest
 import ingest.sandbox
 from ingest.sandbox import Sandbox
 from rag.errors import DocumentError, RefusedError, SourceError
+from tests.conftest import runs
 from tests.ingest import misbehaviour as m
 
 
@@ -143,20 +144,12 @@ def test_a_worker_ends_when_its_parent_is_killed(busy: str) -> None:
         assert parent.stdout
         pid = int(parent.stdout.readline())
         time.sleep(0.5)
-        assert _runs(pid)
+        assert runs(pid)
         parent.kill()
     deadline = time.monotonic() + 20
-    while _runs(pid) and time.monotonic() < deadline:
+    while runs(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not _runs(pid)
-
-
-def _runs(pid: int) -> bool:
-    """Whether a process runs; a dead one may wait to be reaped by others."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
+    assert not runs(pid)
 
 
 def test_idle_workers_end(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

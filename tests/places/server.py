@@ -5,15 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import socket
-import struct
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote
+
+from tests.loopback import LOGIN, LoopbackRequest, LoopbackServer, running
 
 
 @dataclass(frozen=True)
@@ -48,14 +47,10 @@ def page(text: str, status: int = 200) -> Reply:
     return Reply(status, text.encode(), {"Content-Type": "text/html; charset=utf-8"})
 
 
-class Request(BaseHTTPRequestHandler):
+class Request(LoopbackRequest):
     """One request, answered by the server's app unless its fault answers it."""
 
-    protocol_version = "HTTP/1.1"
     server: Server
-
-    def log_message(self, format: str, *args: object) -> None:  # the base class's name
-        pass
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -77,55 +72,28 @@ class Request(BaseHTTPRequestHandler):
 
     def answer(self, reply: Reply, length: int | None = None) -> None:
         """Sends a reply; `length` is what Content-Length claims, if not the truth."""
-        self.send_response(reply.status)
         claimed = len(reply.body) if length is None else length
-        for name, value in {**reply.headers, "Content-Length": str(claimed)}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(reply.body)
-
-    def reset(self) -> None:
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.connection.close()
+        self.send(reply.status, reply.body, {**reply.headers, "Content-Length": str(claimed)})
 
 
 Fault = Callable[[Request, Reply], bool]  # whether it answered; the reply is what the server would have said
 
 
-class Server(ThreadingHTTPServer):
+class Server(LoopbackServer):
     """`app` answers; `fault` answers in its place while it is set; `asked` are the requests so far."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Request)
+        super().__init__(Request)
         self.app: Callable[[Ask], object] = lambda ask: Reply(404)
         self.fault: Fault | None = None
         self.asked: list[Ask] = []
 
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no news."""
-
-
-@contextmanager
-def serving() -> Iterator[Server]:
-    server = Server()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
+def serving() -> AbstractContextManager[Server]:
+    return running(Server())
 
 
 # -- faults -----------------------------------------------------------------------------------------------------------
-
-LOGIN = b"<!doctype html><html><form action=/login><input name=password type=password></form></html>"
 
 
 def instead(status: int = 200, body: bytes = b"", **headers: str) -> Fault:
