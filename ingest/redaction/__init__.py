@@ -17,6 +17,7 @@ from ingest.redaction.keywords import Index
 from ingest.redaction.kubernetes import kubernetes_secrets, secret_generators
 from ingest.redaction.marks import Finding
 from ingest.redaction.names import HINTS, WEAK_HINTS
+from ingest.redaction.nested import SIGNS, nested
 from ingest.redaction.places import take
 from ingest.redaction.sentences import SENTENCES
 from ingest.redaction.servers import SERVERS
@@ -39,21 +40,29 @@ KEYWORDS = tuple(
         "<th",
         "insert",
         "replace into",
+        *SIGNS,
         *HINTS,
         *WEAK_HINTS,
     }.union(*(rule.keywords for rule in TOKENS), *(ready.place.keywords for ready in (*COMMANDS, *SERVERS, *SENTENCES)))
 )
+_DEPTH = 3  # of texts within texts
 DECLARING = (".tf", ".tofu", *_JSON)  # files that may declare variables
 
 
-def redact(text: str, path: str, sensitive: Collection[str] = ()) -> tuple[str, tuple[Finding, ...]]:
+def redact(text: str, path: str, sensitive: Collection[str] = (), *, depth: int = 0) -> tuple[str, tuple[Finding, ...]]:
     """The text without credentials, and where they were. The path's ending adds rules for HCL and YAML; `sensitive` names the
     Terraform variables whose values are secret wherever they are set."""
     lines = text.split("\n")
     found: set[Finding] = set()
     index = Index(lines, KEYWORDS)
+    if index.has(("secret",)):
+        kubernetes_secrets(lines, found)
+    if index.has(("secretgenerator",)):
+        secret_generators(lines, found)
     if index.has(("private key",)):
         private_keys(lines, found)
+    if depth < _DEPTH:
+        nested(lines, index, found, lambda inner, name: redact(inner, name, sensitive, depth=depth + 1))
     tokens(lines, index, found)
     if path.endswith((".tf", ".tofu", ".tfvars", ".hcl")):
         hcl(lines, found, frozenset(sensitive), everywhere=not path.endswith(DECLARING))
@@ -67,10 +76,6 @@ def redact(text: str, path: str, sensitive: Collection[str] = ()) -> tuple[str, 
     inserts(lines, index, found)
     for places in (COMMANDS, SERVERS, SENTENCES):
         take(places, lines, index, found)
-    if index.has(("secret",)):
-        kubernetes_secrets(lines, found)
-    if index.has(("secretgenerator",)):
-        secret_generators(lines, found)
     return "\n".join(lines), tuple(sorted(found, key=lambda finding: (finding.line, finding.rule)))
 
 

@@ -172,7 +172,8 @@ def _values(
             continue
         strict = form.strict or not text
         least = 8 if not people else 7 if form.strict else 6
-        if is_credential(value, strict=strict, password=people and not strict, least=least):
+        quoted = quoting != "bare"
+        if is_credential(value, strict=strict, password=people and not strict, least=least, quoted=quoted):
             yield start, start + len(value)
 
 

@@ -42,7 +42,7 @@ _WORDY = re.compile(r"^[A-Za-z][A-Za-z _./:-]*$")
 _WORDS = re.compile(r"^(?=.{6,40}$)[A-Za-z]{3,}(?:[-_.][A-Za-z]{3,}){0,5}$")
 _PHRASE = re.compile(r"^[a-z]{2,}(?: [a-z]{2,}){2,7}$")
 _PROSE = re.compile(
-    r"\b(?:the|an?|of|for|to|is|are|be|in|on|at|by|or|and|not?|with|from|this|that|it|if|must|can|will|was|has|your|our|my|all|used?|using|when|your|der|die|das|und|für|le|la|les|de|el)\b"
+    r"\b(?:the|an?|of|for|to|is|are|be|in|on|at|by|or|and|not?|with|from|this|that|it|if|must|can|will|was|has|your|our|my|all|used?|using|when|as|via|per|you|we|they|please|only|but|should|would|could|may|have|had|do|does|same|see|ask|which|these|those|their|its|there|here|der|die|das|und|für|le|la|les|de|el)\b"
 )
 _VARIABLE = re.compile(r"^[A-Za-z_]\w*(?:\.\w+)*$")
 _ESCAPED = re.compile(r"%[0-9A-F]{2}")
@@ -108,16 +108,19 @@ def is_variable(value: str) -> bool:
     return bool(_VARIABLE.match(value)) and names_secret(value.rpartition(".")[2])
 
 
-def is_credential(value: str, *, strict: bool, password: bool = False, least: int = 8) -> bool:
+def is_credential(
+    value: str, *, strict: bool, password: bool = False, least: int = 8, quoted: bool = False
+) -> bool:
     """Whether a value looks like a secret. `strict` is for values without quotes, where prose and code are likelier: they must have
-    `least` characters and be no words. With `password` plain words count, if they are none that documents use to speak of passwords."""
+    `least` characters and be no words. With `password` plain words count, if they are none that documents use to speak of passwords;
+    several of them if they are `quoted`."""
     value = value.strip().strip("*")  # of Markdown
     if len(value) < 4 or stands_for_another(value):
         return False
     if " " in value:
         if password and not strict and _PHRASE.match(value):
             return not _PROSE.search(value) and not _SPOKEN.search(value)
-        return not strict and _is_spaced(value)
+        return not strict and (_is_spaced(value) or (password and quoted and _is_several(value)))
     if _WORDY.match(value):
         return (password and bool(_WORDS.match(value)) and not _SPOKEN.search(value)) or _is_jumbled(value)
     digit = any(c.isdigit() for c in value)
@@ -138,6 +141,20 @@ def _is_spaced(value: str) -> bool:
         any(map(str.isdigit, value))
         and any(not c.isalnum() and c != " " for c in value)
         and (mixed or any(c in _MARKS for c in value))
+    )
+
+
+def _is_several(value: str) -> bool:
+    """Whether words and what else is between blanks are a password, and no sentence, label or command."""
+    parts = value.split()
+    return (
+        len(parts) <= 8
+        and value.isascii()
+        and value[-1] not in ".:?"
+        and all(len(part) <= 24 and any(map(str.isalnum, part)) for part in parts)
+        and not _PROSE.search(value.lower())
+        and not _SPOKEN.search(value)
+        and not any(stands_for_another(part) for part in parts if len(part) > 3)
     )
 
 
