@@ -56,7 +56,7 @@ def redact(text: str, path: str, sensitive: Collection[str] = (), *, depth: int 
     found: set[Finding] = set()
     index = Index(lines, KEYWORDS)
     if index.has(("secret",)):
-        kubernetes_secrets(lines, found)
+        kubernetes_secrets(lines, path, found)
     if index.has(("secretgenerator",)):
         secret_generators(lines, found)
     if index.has(("private key",)):

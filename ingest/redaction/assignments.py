@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ingest.redaction.calls import CALLS, collections
+from ingest.redaction.calls import CALLS
 from ingest.redaction.forms import BARE, NAMED, QUOTED, VALUE, WRAPPED, Form
+from ingest.redaction.holders import holders
 from ingest.redaction.keywords import Index
 from ingest.redaction.marks import ALLOWED, MARK, Finding, blank, compiled, replace
 from ingest.redaction.names import (
@@ -73,8 +74,6 @@ _OPENS = compiled(
 _BLOCK, _DEEPER, _OPENS_NAME = (_OPENS.groupindex[group] for group in ("block", "deeper", "name"))
 _ITEM = re.compile(r"^\s*(?:- +|<\w+>)?([\"'`]?)([^\s\"'`<>]*[^\s\"'`<>,])\1\s*(?:,|</\w+>)?\s*$")
 _TEXT = re.compile(r"^\s*(?:- +)?([\"'])((?:(?!\1).){4,})\1\s*,?\s*$")  # an item in quotes
-_PLURAL = re.compile(r"(?i)(?:passwords|passwds|passphrases)[\"']?\s*[:=]\s*\{?\s*$")  # by their owners
-_OWNED = re.compile(r"^\s*[\"']?[\w./@-]+[\"']?\s*[:=]\s*([\"']?)(?P<bare>[^\s\"'{}]{4,})\1\s*,?\s*$")
 _KEYED = re.compile(r"^[\w.-]+[=:]")
 # An object under a secret's name, whose value has a key of its own: outputs and parameters.
 _OBJECT = compiled(rf"(?i)(?:^|[\s\"'])(?P<name>{SECRET_NAME})[\"']?\s*(?:[:=]\s*)?(?:\{{|:)\s*$")
@@ -100,11 +99,11 @@ def assignments(lines: list[str], index: Index, path: str, found: set[Finding]) 
                 _take(lines, at, _SPACED, found, words=True)
             for form in _forms(lines[at]):
                 _take(lines, at, form, found, words=form is _VARIABLE or (worded and form is _ASSIGNED))
-            replace(lines, at, collections(lines[at]), "assignment", found)
+            holders(lines, at, path, found)
             _pairs(lines, at, found)
             _held(lines, at, found)
             if at >= below:
-                below = max(_below(lines, at, found), _owned(lines, at, found))
+                below = _below(lines, at, found)
     for at in index.rows((*HINTS, *WEAK_HINTS)):
         if _LONG.search(lines[at]) and not ALLOWED.search(lines[at]):
             _hinted(lines, at, found)
@@ -258,18 +257,3 @@ def _held(lines: list[str], at: int, found: set[Finding]) -> None:
             if is_credential(held[group], strict=False, password=names_password(match.group(_OBJECT_NAME))):
                 replace(lines, row, [held.span(group)], "assignment", found)
             return
-
-
-def _owned(lines: list[str], at: int, found: set[Finding]) -> int:
-    """The passwords of several owners, each beside its owner's name, below a name in the plural. Returns the line behind them."""
-    if not _PLURAL.search(lines[at]):
-        return at
-    depth = len(lines[at]) - len(lines[at].lstrip())
-    for row in range(at + 1, len(lines)):
-        line = lines[row]
-        if len(line) - len(line.lstrip()) <= depth:
-            return row
-        item = _OWNED.match(line)
-        if item and is_credential(item["bare"], strict=True):
-            replace(lines, row, [item.span("bare")], "assignment", found)
-    return len(lines)

@@ -1,13 +1,9 @@
-"""Calls, fallbacks and collections of programming languages in which a secret's name and its value stand."""
+"""Calls and fallbacks of programming languages in which a secret's name and its value stand."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ingest.redaction.forms import NAMED, QUOTED, Form
-from ingest.redaction.marks import compiled
-from ingest.redaction.names import PASSWORDS, SECRET_NAME, names_password
-from ingest.redaction.values import is_chance, is_credential, names_object
+from ingest.redaction.names import PASSWORDS, SECRET_NAME
 
 CALLS = (
     # Both are arguments: of a function that sets or gets what bears a name, and of any other.
@@ -35,38 +31,3 @@ CALLS = (
         people=True,
     ),
 )
-_OPENED = compiled(rf"{NAMED}\\?[\"']?\s*(?:=>|:=|[:=])\s*(?P<open>[\[({{])")
-_NAME, _OPEN = _OPENED.groupindex["name"], _OPENED.groupindex["open"]
-_ANY = compiled(QUOTED)
-_VALUE_KEY = compiled(r"(?i)\b(?:value|default|plaintext|plain)\\?[\"']?\s*[:=]\s*$")
-_CLOSING = {"[": "]", "(": ")", "{": "}"}
-
-
-def collections(line: str) -> list[tuple[int, int]]:
-    """The secrets of lists and maps that bear a secret's name, as far as they stand on its line."""
-    if "[" not in line and "(" not in line and "{" not in line:
-        return []
-    opened = list(_OPENED.finditer(line))
-    spans: list[tuple[int, int]] = []
-    for match, until in zip(opened, [*(following.start() for following in opened[1:]), len(line)], strict=False):
-        end = line.find(_CLOSING[match.group(_OPEN)], match.end(), until)
-        spans += _held(line, match.group(_NAME), match.group(_OPEN), match.end(), until if end < 0 else end + 1)
-    return spans
-
-
-def _held(line: str, name: str, bracket: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """What the brackets hold: of a list each item, of a map the values of several secrets or the one that is called so."""
-    people = names_password(name)
-    for match in _ANY.finditer(line[start:end]):
-        before, after = line[max(start, start + match.start() - 20) : start + match.start()], start + match.end()
-        group = next(number for number in range(1, 7) if match.group(number) is not None)
-        value = match.group(group)
-        is_key = line[after : after + 3].lstrip()[:1] in (":", "=")
-        asked = bracket != "{" or name.lower().endswith("passwords") or _VALUE_KEY.search(before)
-        if (
-            asked
-            and not is_key
-            and not names_object(name, value)
-            and (is_credential(value, strict=False, password=people) if people or bracket == "{" else is_chance(value))
-        ):
-            yield start + match.start(group), start + match.end(group)

@@ -19,6 +19,7 @@ _SECRET = re.compile(r"^\s*[\"']?(?:Sealed)?Secret(?:List)?[\"']?\s*,?\s*(?:#.*)
 _ENTRY = re.compile(rf"^\s*(?:- +)?(?:{_NAME}\s*)?:(?:\s+|(?=[\"'])|$)(?:(?:![\w!]*|&\w+)\s+)*(?P<rest>.*)$")
 _BLOCK = re.compile(r"[|>][-+\d]*\s*(?:#.*)?$")
 _TEMPLATE = re.compile(r"\s*\{\{[^{}]*\}\}\s*$")  # alone on its line
+_CODE = (".jsonnet", ".libsonnet", ".go", ".py", ".js", ".ts", ".tsx", ".java", ".kt", ".cs", ".rb", ".cue", ".nix", ".dhall", ".k", ".pkl", ".tf")
 _DATA = ("data", "stringData", "encryptedData")
 _OPENED = compiled(r"[\"']?\b(?:data|stringData)[\"']?\s*:\s*\{")
 _PAIR = re.compile(
@@ -35,12 +36,12 @@ _FLOWING = re.compile(r"\s*(?:\"[\w.-]+=(?P<double>(?:[^\"\\]|\\.)*)\"|'[\w.-]+=
 _LAST_KEY = re.compile(r"^\s*(?:- +)?[\"']?(\w+)[\"']?\s*:")
 
 
-def kubernetes_secrets(lines: list[str], found: set[Finding]) -> None:
+def kubernetes_secrets(lines: list[str], path: str, found: set[Finding]) -> None:
     """The values beneath `data` and `stringData` of each object, in YAML or JSON, whose kind is Secret."""
     for document in _documents(lines):
         for row, indent, rest in _held_by_secrets(lines, document):
             if not rest.strip(" {").partition("#")[0].strip():
-                _blank_entries(lines, range(row + 1, document.stop), indent, found)
+                _blank_entries(lines, range(row + 1, document.stop), indent, found, code=path.lower().endswith(_CODE))
             else:
                 _on_one_line(lines, row, found)
         for row in document:
@@ -83,8 +84,9 @@ def _held_by_secrets(lines: list[str], rows: range) -> list[tuple[int, int, str]
     return [(row, column, rest) for row, column, rest, above in data if above[-1] in secret or whole.intersection(above)]
 
 
-def _blank_entries(lines: list[str], rows: range, indent: int, found: set[Finding]) -> None:
-    """Blanks the values of an object's keys: behind the key, in the block below it, and on lines that go on with one."""
+def _blank_entries(lines: list[str], rows: range, indent: int, found: set[Finding], *, code: bool) -> None:
+    """Blanks the values of an object's keys: behind the key, in the block below it, and on lines that go on with one. In `code` what
+    stands in no quotes is an expression."""
     block = entries = -1  # the indentations of the key whose block scalar we are in, and of the first key
     for row in rows:
         line = lines[row]
@@ -94,6 +96,8 @@ def _blank_entries(lines: list[str], rows: range, indent: int, found: set[Findin
         if depth <= indent:
             return
         entry = _ENTRY.match(line)
+        if code and not (entry and entry["rest"][:1] in ("'", '"')):
+            continue
         if block >= 0 and depth > block:
             _blank_line(lines, row, found)
         elif entry and (entries < 0 or depth <= entries):

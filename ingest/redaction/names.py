@@ -34,7 +34,8 @@ WEAK_HINTS = ("salt", "pepper", "hmac", "cookie", "seed", "auth", "cred", "webho
 _PASSWORD = re.compile(
     rf"(?i)(?:{PASSWORDS}|requirepass|masterauth|[_.-]pass|^pass|pwd|[_-]pw|^pw|[_-]mdp|^mdp)s?{_NUMBER}{_WHICH}?$|[a-z](?-i:Pass)$|(?-i:[A-Z]PASS)$"
 )
-_SECRET = re.compile(rf"(?i)^[A-Za-z0-9_.-]*{_WORDS}{_NUMBER}{_WHICH}?$")  # not of several: `http_tokens` is a setting
+# Not of several, but for passwords: `http_tokens` is a setting.
+_SECRET = re.compile(rf"(?i)^[A-Za-z0-9_.-]*(?:{_WORDS}|(?:{PASSWORDS})s){_NUMBER}{_WHICH}?$")
 # Half of a pair of keys; Helm's names of a Secret and of what it holds.
 _OTHER = re.compile(r"(?i)public|existing[_-]?(?:secret|password|credential)s?(?:[_-]?key)?$")
 _UNTOLD = re.compile(

@@ -26,7 +26,7 @@ SAYS_PLACEHOLDER = re.compile(
 HARMLESS = re.compile(
     r"^(?:sha(?:1|256|512)[:-].*|arn:.*|(?:\.{0,2}|~|@)/.*|"
     r"[a-z][a-z0-9+.-]*://.*|[\w.-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}|@[\w./-]+\.\w{2,5}|(?:vault|ssm|op|awssm|gcpsm|doppler|secretsmanager|file|env|ref\+\w+):[\w./#:-]+|projects/[\w-]+/.*|\d{1,5}|"
-    r"\d+(?:ms|s|m|h|d)|(?:[a-z0-9-]+\.)+(?:com|io|net|org|dev|local|internal)(?:[:/].*)?|[\w./-]+\.(?:ya?ml|json|tfvars|tf|txt|pem|key|crt|md|sh|py|go|html|env))$", re.I
+    r"\d+(?:ms|s|m|h|d)|(?:@?[\w./-]+@)?[\^~<>=v]{0,3}\d+(?:\.(?:\d+|x|\*))+(?:[-+][\w.-]+)?|(?:[a-z0-9-]+\.)+(?:com|io|net|org|dev|local|internal)(?:[:/].*)?|[\w./-]+\.(?:ya?ml|json|tfvars|tf|txt|pem|key|crt|md|sh|py|go|html|env))$", re.I
 )  # fmt: skip
 _LETTERS = re.compile(r"^([A-Za-z_-]+?)(?:[_-]v\d{1,2})?$")  # and the number of a version
 _LABEL = re.compile(r"^(?:[a-z_-]*\d){0,2}[a-z_-]*$")
@@ -80,7 +80,7 @@ def masked(value: str) -> bool:
 
 def hides(value: str) -> bool:
     """The same of what has a token's shape, which may be all in capitals."""
-    body = value[4:] or value
+    body = value[4:] if len(value) > 8 else value  # without a token's prefix
     tail = value.rpartition("/")[2]
     mostly = len(set(body)) <= 2 or any(body.count(c) > 0.6 * len(body) for c in "xX*.0")
     hidden = len(tail) > 7 and len(set(tail)) == 1
@@ -152,8 +152,8 @@ def _is_several(value: str) -> bool:
         and value.isascii()
         and value[-1] not in ".:?"
         and all(len(part) <= 24 and any(map(str.isalnum, part)) for part in parts)
-        and not _PROSE.search(value.lower())
-        and not _SPOKEN.search(value)
+        and not any(_PROSE.fullmatch(part.strip(_EDGES).lower()) for part in parts)
+        and not any(part.isalpha() and _SPOKEN.search(part) for part in parts)
         and not any(stands_for_another(part) for part in parts if len(part) > 3)
     )
 
