@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
+from ingest.redaction.literals import literals
 from ingest.redaction.marks import ALLOWED, MARK, Finding, blank, compiled, replace
-from ingest.redaction.names import names_secret
+from ingest.redaction.names import names_password, names_secret
 from ingest.redaction.values import EXPRESSION, SAYS_PLACEHOLDER, is_credential, stands_for_another
 
 _HCL_OPEN = re.compile(r"^\s*[\w-]+(?:\s+(?:\"[^\"]*\"|[\w-]+))*\s*\{\s*(?:#.*)?$")
 _HCL_ATTRIBUTE = re.compile(r"^(?P<indent>\s*)\"?(?P<name>[\w.-]+)\"?\s*=\s*(?P<value>.*)$")
-_HCL_STRING = compiled(r"\"((?:[^\"\\]|\\.)*)\"")
+_HCL_STRING = compiled(r"\"((?:[^\"\\$]|\\.|\$\{(?:[^{}]|\{[^{}]*\})*\}|\$)*)\"")  # what is interpolated may hold quotes
+_EDGES = " -_:./@+=,;"
 _NO_TEXT = re.compile(r"^(?:\\.|\W)*$")  # a separator
 _IS_KEY = re.compile(r"\s*[=:]")
 _IS_NAME = re.compile(r"\s*=")  # behind a `?` a colon ends no key
@@ -46,6 +48,10 @@ _HOLDERS = {
 _PASSED_ON = re.compile(
     r"^(?:(?:non)?sensitive|coalesce|try|lookup|base64\w*|tostring|trimspace|chomp|bcrypt|sha\d+|md5|one)\(|\?"
 )
+# What comes before a text that is no value: an index, a comparison, the first argument of what formats, reads or takes apart.
+_NO_VALUE = re.compile(
+    r"[\w\])]\[\s*$|[=!]=\s*$|\b(?:format\w*|join|split|regex\w*|\w*file\w*|\w+decode|get_env|run_cmd|find_in_\w+|startswith|endswith|strcontains)\(\s*$"
+)
 _SECURE = re.compile(
     r"\s*(?:type\s*=\s*\"SecureString\"|(?:masked|sensitive|hidden|secure|secured|write_only)\s*=\s*true)"
 )
@@ -74,6 +80,8 @@ def hcl(lines: list[str], found: set[Finding], names: frozenset[str], *, everywh
             if at in sensitive or (secret and (value.startswith('"') or _PASSED_ON.search(value))):
                 skipped = 0 if at in sensitive else _condition(value)
                 _blank_strings(lines, at, match.start("value") + skipped, found, anything=at in sensitive)
+            if secret and names_password(name) and at not in sensitive and not value.startswith('"'):
+                _blank_arguments(lines, at, match.start("value"), found)
         elif at in sensitive:
             _blank_strings(lines, at, 0, found, anything=True)
         at += 1
@@ -143,10 +151,37 @@ def _assigned_lines(lines: Sequence[str], names: Collection[str], block: range) 
 def _blank_strings(lines: list[str], at: int, offset: int, found: set[Finding], *, anything: bool) -> None:
     line = lines[at]
     key = _IS_NAME if "?" in line[:offset] + line[offset : offset + 1] else _IS_KEY
+    spans: list[tuple[int, int]] = []
+    for match in _HCL_STRING.finditer(line, offset):
+        if key.match(line, match.end()):
+            continue
+        if "{" in match[1] and not _is_text(match[1]):
+            spans += _literal_parts(match[1], match.start(1), anything=anything)
+        elif _is_text(match[1]) and (anything or _looks_literal(match[1])):
+            spans.append(match.span(1))
+    replace(lines, at, spans, "hcl-secret", found)
+
+
+def _literal_parts(value: str, offset: int, *, anything: bool) -> Iterator[tuple[int, int]]:
+    """The parts of a text between what is interpolated, if they are secret: those of a URL are not."""
+    if not re.search(r"[$%]\{", value) or "://" in value or MARK.search(value):
+        return
+    for start, end in literals(value):
+        part = value[start:end].strip(_EDGES)
+        if anything or is_credential(part, strict=False, password=True):
+            if sum(map(str.isalnum, part)) > 3:
+                yield offset + start, offset + end
+
+
+def _blank_arguments(lines: list[str], at: int, offset: int, found: set[Finding]) -> None:
+    """Texts that stand within a password's expression as values: arguments, elements, choices."""
+    line = lines[at]
     spans = [
         match.span(1)
         for match in _HCL_STRING.finditer(line, offset)
-        if _is_text(match[1]) and not key.match(line, match.end()) and (anything or _looks_literal(match[1]))
+        if not _NO_VALUE.search(line[max(offset, match.start() - 40) : match.start()])
+        and not _IS_KEY.match(line, match.end())
+        and is_credential(match[1], strict=False, password=True, quoted=True)
     ]
     replace(lines, at, spans, "hcl-secret", found)
 

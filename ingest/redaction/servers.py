@@ -5,6 +5,7 @@ from __future__ import annotations
 from ingest.redaction.places import ANY, QUOTED, Place, ready
 
 _LINE_END = r"\s*;?\s*(?:[#].*)?$"
+_GIVEN = r"\s*(?:,|%\s*\(?|\.format\()\s*"  # before what is put into a text
 SERVERS = ready((
     # SQL of PostgreSQL (CREATE ROLE, USER MAPPING), MySQL (CREATE USER, SET PASSWORD), SQL Server (CREATE LOGIN), Oracle.
     Place(("identified",), rf"(?i)\bidentified\s+(?:with\s+\S+\s+)?(?:by|as)\s+(?:password\s+|values\s+)?(?:{QUOTED})", sure=True),
@@ -45,6 +46,9 @@ SERVERS = ready((
     Place(("jdbc:oracle",), r"(?i)jdbc:oracle:\w+:[\w.$-]+/(?P<bare>[^\s/@'\"]{3,})@", sure=True),
     Place(("sp_addlogin", "sp_password", "pgp_sym_"), rf"(?i)(?:sp_addlogin\s+\S+,\s*|sp_password\s+(?:\S+,\s*)?|pgp_sym_\w+\([^()\n]*,\s*)N?(?:{QUOTED})", sure=True),
     Place(("credentials(",), rf"\b[A-Z]\w*Credentials\(\s*(?:\"[^\"\n]*\"|'[^'\n]*'|[\w.]+)\s*,\s*(?:{QUOTED})\s*\)"),
+    # A URL that is put together of an account and its password.
+    Place((":%s@", ":%v@", ":{}@"), rf"://[\w.-]+:(?:%[sv]|\{{\}})@[^\"'\n]*[\"']{_GIVEN}(?:{QUOTED})", sure=True),
+    Place((":%s@", ":%v@", ":{}@"), rf"://(?:%[sv]|\{{\}}):(?:%[sv]|\{{\}})@[^\"'\n]*[\"']{_GIVEN}(?:\"[^\"\n]*\"|'[^'\n]*'|[\w.\[\]]+)\s*,\s*(?:{QUOTED})", sure=True),
     # Arguments: an account and its password.
     Place((".login(", ".authenticate(", "basic_auth", "basicauth", "pdo(", "_connect(", "mysqli(", "passwordcred", "passwordauth", "userpassword", "usernamepassword"),
           rf"(?i)(?:\.login|\.authenticate|basic_?auth\w*|\bPDO|\b(?:mysqli|pg|mysql|odbc)_p?connect|\bmysqli|\w*password(?:auth|cred)\w*|user_?(?:name)?_?password\w*)"
