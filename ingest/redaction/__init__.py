@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from ingest.redaction import arguments as lists
+from ingest.redaction.arguments import arguments
 from ingest.redaction.assignments import assignments
 from ingest.redaction.commands import COMMANDS
 from ingest.redaction.hcl import blocks, fenced, hcl, is_sensitive
-from ingest.redaction.headings import headings
+from ingest.redaction.headings import definitions, headings
 from ingest.redaction.inserts import inserts
 from ingest.redaction.keywords import Index
 from ingest.redaction.kubernetes import kubernetes_secrets, secret_generators
@@ -23,7 +25,7 @@ from ingest.redaction.sentences import SENTENCES
 from ingest.redaction.servers import SERVERS
 from ingest.redaction.tables import tables
 from ingest.redaction.terraform_json import json_variables, parsed, terraform_json
-from ingest.redaction.tokens import private_keys, tokens
+from ingest.redaction.tokens import aws_pairs, private_keys, tokens
 from ingest.redaction.vendors import TOKENS
 
 __all__ = ["DECLARING", "Finding", "redact", "sensitive_variables"]
@@ -41,6 +43,10 @@ KEYWORDS = tuple(
         "insert",
         "replace into",
         *SIGNS,
+        *lists.SIGNS,
+        "<dt",
+        "akia",
+        "asia",
         *HINTS,
         *WEAK_HINTS,
     }.union(*(rule.keywords for rule in TOKENS), *(ready.place.keywords for ready in (*COMMANDS, *SERVERS, *SENTENCES)))
@@ -63,6 +69,7 @@ def redact(text: str, path: str, sensitive: Collection[str] = (), *, depth: int 
         private_keys(lines, found)
     if depth < _DEPTH:
         nested(lines, index, found, lambda inner, name: redact(inner, name, sensitive, depth=depth + 1))
+    aws_pairs(lines, index, found)
     tokens(lines, index, found)
     if path.endswith((".tf", ".tofu", ".tfvars", ".hcl")):
         hcl(lines, found, frozenset(sensitive), everywhere=not path.endswith(DECLARING))
@@ -74,6 +81,8 @@ def redact(text: str, path: str, sensitive: Collection[str] = (), *, depth: int 
     tables(lines, index, path, found)
     headings(lines, index, found)
     inserts(lines, index, found)
+    arguments(COMMANDS, lines, index, found)
+    definitions(lines, index, found)
     for places in (COMMANDS, SERVERS, SENTENCES):
         take(places, lines, index, found)
     return "\n".join(lines), tuple(sorted(found, key=lambda finding: (finding.line, finding.rule)))

@@ -53,8 +53,13 @@ _LITERAL = Form(
 )
 _VARIABLE = Form(
     r"(?:(?:^|[\s\"'`])(?P<name>[A-Z][A-Z0-9_]*(?:PASSWORD|PASSWD|PASSPHRASE|_PASS|_PWD))|(?i:[;?&]\s?(?:password|passwd|pwd))|"
-    r"^\s*\w+(?:\.\w+)+\.(?i:password) ?)= ?(?P<bare>[A-Za-z][A-Za-z_.-]{5,})(?:[\s\"'`;&]|$)"
+    r"^\s*\w+(?:\.\w+)+\.(?i:password) ?)= ?(?P<bare>[A-Za-z][A-Za-z_.-]{5,})(?:[\s\"'`;&,\\]|$)"
 )
+# In documents and notebooks, letters of both cases where no call is made.
+_WRITTEN = Form(
+    r"(?:^|[\s\"'`;,&?])(?P<name>(?i:[a-z_.-]{0,30}(?:password|passwd|passphrase|pwd)))=(?P<bare>[A-Za-z]+[a-z][A-Z][A-Za-z]*|[A-Z]{2,}[a-z][A-Za-z]*)(?:[\s\"'`;,&.\\]|$)"
+)
+_DOCUMENTS = (".md", ".mdx", ".ipynb", ".rst", ".adoc", ".txt", ".log", ".html", ".wiki", ".org", ".textile")
 _ACCOUNT = re.compile(r"(?i)^\W*(?:user(?:\s?name)?|login|account)\W*[:=]\W*\S")  # a password may stand below it
 _LOGIN = re.compile(r"^\s*(?:login|user)\s+\S+\s*$")  # of .netrc
 _SPACED = Form(rf"(?i)^\s*(?P<name>{SECRET_NAME})\s+(?P<bare>\S{{4,}})\s*$")
@@ -97,6 +102,8 @@ def assignments(lines: list[str], index: Index, path: str, found: set[Finding]) 
                 _take(lines, at, _LITERAL, found, words=True)
             if at and _LOGIN.match(lines[at - 1]):
                 _take(lines, at, _SPACED, found, words=True)
+            if "=" in lines[at] and "(" not in lines[at] and path.lower().endswith(_DOCUMENTS):
+                _take(lines, at, _WRITTEN, found, words=True)
             for form in _forms(lines[at]):
                 _take(lines, at, form, found, words=form is _VARIABLE or (worded and form is _ASSIGNED))
             holders(lines, at, path, found)

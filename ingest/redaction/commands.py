@@ -16,6 +16,7 @@ def _option(programs: str, option: str, *keywords: str) -> Place:
     return Place(keywords, rf"\s(?:{option}){SHELL}", sure=True, within=programs)
 
 
+_BASE64 = r"[A-Za-z0-9+/]{8,}={0,2}"
 _USER = r"['\"]?[\w.@%+\\-]+"
 COMMANDS = ready((
     # Options that say it, of any program: GNU's, PowerShell's and Java's, Windows'.
@@ -67,7 +68,12 @@ COMMANDS = ready((
     Place(("set", "put", "add", "write"), rf"(?i)\b(?:config|kv|secrets?|env)[:\s](?:set|put|add|write)\s+[^\s=]*?{SECRET_NAME}[\s=]\s*{SHELL}"),
     Place(("keyvault",), rf"--value[=\s]\s*{SHELL}", sure=True, within=r"az\s+keyvault\s+secret\s+set"),
     Place(("vault",), rf"\s[\w.-]+={SHELL}", within=r"vault\s+(?:kv\s+)?(?:put|write|patch)"),
-    Place(("vault",), r"(?i)\bvault\s+login\s+(?:-[\w-]+(?:=\S+)?\s+)*(?P<opaque>[^\s'\"=-][^\s'\"=]{15,})"),
+    Place(("vault",), r"(?i)\bvault\s+login\s+(?:-[\w-]+(?:=\S+)?\s+)*(?:token=)?['\"]?(?P<bare>[^\s'\"=<>|;`-][^\s'\"=|;`]{5,})"),
+    Place(("vault",), r"(?i)(?:^\s*(?:[$#>]\s+)?(?:\S+=\S+\s+)*|`)vault\s+login\s+(?:-[\w-]+(?:=\S+)?\s+)*(?:token=)?(?P<double>[A-Za-z][A-Za-z_-]{5,})\s*(?:$|[#;&|`])"),
+    Place(("pass:",), r"-(?:pass\w*|k)[=\s]\s*(?:'pass:(?P<single>[^'\n]{3,})'|\"pass:(?P<double>[^\"\n]{3,})\"|pass:(?P<bare>[^\s'\"`|;]{3,}))", sure=True),
+    # What is taken out of base64 where it is written down.
+    Place(("base64",), rf"\b(?:echo|printf)\s+(?:-\w+\s+|['\"]%s(?:\\n)?['\"]\s+)*['\"]?(?P<coded>{_BASE64})['\"]?\s*\|\s*(?:\w+\s+)?base64\s+-{{1,2}}(?:d|D|i)"),
+    Place(("base64",), rf"\bbase64\s+-{{1,2}}(?:d|D|i)\w*\s*<<<\s*['\"]?(?P<coded>{_BASE64})"),
     Place(("add_user", "change_password", "authenticate_user"), rf"(?i)\b(?:add_user|change_password|authenticate_user)\s+\S+\s+{SHELL}"),
     Place(("from-literal",), rf"(?i)--from-literal[=\s]\s*['\"]?[\w./-]+=(?:{SHELL})"),
     Place(("net user", "net use"), rf"(?i)\bnet\s+user?\s+(?:\w:\s+)?\S+\s+{SHELL}"),

@@ -19,7 +19,7 @@ _NAME, _BELOW_NAME = _OPENED.groupindex["name"], _BELOW.groupindex["name"]
 _KEY = r"(?:[\"']?(?P<key>[\w./@-][\w./@ -]{0,59}?)[\"']?\s*(?:=>|[:=])\s*)?"
 _VALUE = r"(?:\"(?P<double>(?:[^\"\\\n]|\\.)*)\"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s,\[\]{}()\"'#][^,\[\]{}()\"'\n]*))"
 _PART = re.compile(rf"\s*{_KEY}(?:(?P<mark>\[REDACTED:[\w-]+\])|{_VALUE}|[\[({{]|[\])}}])\s*,?")
-_ROW = re.compile(rf"^\s*(?:- +)?{_KEY}{_VALUE}\s*,?\s*(?:#.*)?$")
+_ROW = re.compile(rf"(?:- +)?{_KEY}{_VALUE}\s*,?\s*(?:#.*)?$")
 _GROUPS = ("double", "single", "bare")
 _SETTINGS = (".yaml", ".yml")  # where a word without quotes is a text
 # Keys of what is beside a secret, or says how it is made or where it is.
@@ -31,7 +31,9 @@ _BESIDE = re.compile(
 )
 _ENVIRONMENTS = re.compile(r"(?i)(?:dev\w*|prod\w*|stag\w*|test\w*|qa|uat|live|default|value|plain\w*|root|admin|app|db|primary|replica)$")
 _KEYS = re.compile(r"(?i)(?:secrets?|credentials?)$")  # these hold names and settings as well
+_NO_HOLDER = re.compile(r"\[REDACTED:|\{\{|\{%|\[\[|\(\)")
 _BLANK = 3  # free lines that may stand within
+_MOST = 300  # lines below a name that are looked at
 
 
 def holders(lines: list[str], at: int, path: str, found: set[Finding]) -> None:
@@ -48,7 +50,7 @@ def holders(lines: list[str], at: int, path: str, found: set[Finding]) -> None:
 def _on_one_line(line: str, *, worded: bool) -> Iterator[tuple[int, int]]:
     end = 0
     for match in _OPENED.finditer(line):
-        if match.start() < end or is_other(match.group(_NAME)) or MARK.match(line, match.end() - 1):
+        if match.start() < end or is_other(match.group(_NAME)) or _NO_HOLDER.match(line, match.end() - 1):
             continue
         depth, end, bracket = 1, match.end(), line[match.end() - 1]
         while depth and (part := _PART.match(line, end)):
@@ -56,7 +58,7 @@ def _on_one_line(line: str, *, worded: bool) -> Iterator[tuple[int, int]]:
             group = next((name for name in _GROUPS if part.group(name) is not None), "")
             if not group and not part["mark"]:
                 depth += 1 if signs in ("[", "(", "{") else -1
-            elif group and bracket != "(" and _counts(match.group(_NAME), part, group, worded=worded, listed=bracket == "["):
+            elif group and bracket != "(" and (worded or group != "bare") and _counts(match.group(_NAME), part, group, worded=worded, listed=bracket == "["):
                 yield part.start(group), part.start(group) + len(part.group(group).rstrip())
             end = part.end()
 
@@ -65,15 +67,16 @@ def _rows_below(lines: list[str], at: int, name: str, found: set[Finding], *, wo
     """What stands deeper than the line of the name, until a line does not."""
     depth = len(lines[at]) - len(lines[at].lstrip())
     blank = 0
-    for row in range(at + 1, len(lines)):
+    for row in range(at + 1, min(at + _MOST, len(lines))):
         line = lines[row]
-        blank = blank + 1 if not line.strip() else 0
-        inside = len(line) - len(line.lstrip()) > depth or line.lstrip().startswith("- ") and line.index("-") == depth
-        if blank > _BLANK or (line.strip() and not inside):
+        text = line.lstrip()
+        indent = len(line) - len(text)
+        blank = 0 if text else blank + 1
+        if blank > _BLANK or (text and indent <= depth and not (indent == depth and text.startswith("- "))):
             return
-        if blank or MARK.search(line) or ALLOWED.search(line) or not (part := _ROW.match(line)):
+        if blank or MARK.search(line) or ALLOWED.search(line) or not (part := _ROW.match(line, indent)):
             continue
-        if part["bare"] and not worded and not (part["key"] or line.lstrip().startswith("- ")):
+        if part["bare"] and not worded and not (part["key"] or text.startswith("- ")):
             continue
         group = next(name for name in _GROUPS if part.group(name) is not None)
         if _counts(name, part, group, worded=worded, listed=part.group("key") is None):

@@ -151,7 +151,9 @@ def _given(line: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _stands(value: str) -> bool:
     """Whether it stands for a value that somebody will put there."""
-    return bool(_NO_VALUE.match(value)) or (masked(value) and not re.search(r"[\s/:=]", value))
+    if _NO_VALUE.match(value) or len(set(value)) <= 2:
+        return True
+    return len(value) > 6 and masked(value) and not re.search(r"[\s/:=]", value)
 
 
 def _on_one_line(lines: list[str], at: int, found: set[Finding]) -> None:

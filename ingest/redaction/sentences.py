@@ -33,6 +33,9 @@ SENTENCES = ready((
     Place(_KEYWORDS, rf"(?i){_EDGE}{_PASSWORD}\s+[\"'`]?(?P<strong>{_WORD}{{7,}})"),
     Place(_KEYWORDS, rf"(?i)(?:^|\s)[`'\"“](?P<strong>[^\s`'\"“”]{{6,}})[`'\"”]\s(?:is|was|as|ist|als|for|est|es|será)\b(?:\s\w+){{0,2}}\s{_PASSWORD}"),
     Place(_KEYWORDS, rf"(?i)\b(?:type|enter|use)\s+[`'\"]?(?P<strong>{_WORD}{{7,}}?)[`'\"]?\s(?:when|if|for|at|as|to)\b[^.\n]{{0,40}}{_PASSWORD}"),
+    # Words that nothing but a passphrase's name stands before.
+    Place(("phrase", "fi password", "fi key", "fi-password", "fi-key", "wlan"), r"(?i)(?:pass[ -]?phrase|(?:wi-?fi|wlan)[ -](?:pass\w*|key|psk|code))\b[*_`]{0,3}(?:\s*[:=|]|\s+(?:is|ist|est|es))[*_`]{0,3}\s+"
+          r"[\"'`“]?(?P<phrase>[A-Za-z]{2,}(?:[ -][A-Za-z]{2,}){2,7})[\"'`”]?\s*(?:[.,;(|<]|$)"),
     # Tokens.
     Place(("token", "key", "secret"), rf"(?i)\b{_TOKEN}\b(?:[^.\n:|`]|\.\w){{0,60}}?{_VERB}[*_]{{0,2}}\s+{_STILL}[\"'`“„]{{0,2}}(?P<opaque>[A-Za-z0-9+/=_.~-]{{16,}})"),
     Place(("token", "key", "secret"), rf"(?i)\b{_TOKEN}\b[^.\n`|]{{0,30}}[`(](?P<opaque>[^`()\s]{{16,}})[`)]"),
@@ -44,6 +47,7 @@ SENTENCES = ready((
     Place(("credential", "creds", "login", "log in", "logon", "sign in", "user", "account", "zugangsdaten", "anmelde", "identifiants", "inloggeg"),
           rf"(?i)\b{_BOTH}\b[^.\n|]{{0,30}}?(?:[:=]|\b(?:is|are|as|with|by|lauten|mit|using)\b)\s+{_ACCOUNT}(?:\s*[/:]\s*|\s+(?:and|und|et|y)\s+)[`'\"]?(?P<bare>{_WORD}{{6,}})"),
     Place(("root", "admin", "postgres"), rf"(?i)\b(?:root|admin|administrator|postgres)[`'\"]?\s+/\s+[`'\"]?(?P<bare>{_WORD}{{6,}})"),
+    Place(("root/", "admin", "postgres/", "sa/", "oracle/", "ubuntu/"), rf"(?i)(?:^|[\s`'\"(])(?:root|admin|administrator|postgres|sa|oracle|ubuntu)/(?P<bare>{_WORD}{{6,}}?)[`'\"]?\s+(?:on|at|for|@|auf|bei|sur|en|op)\b"),
     Place(("root", "admin", "postgres", "guest", "ubuntu"), r"(?i)^[\s>*+-]*[`'\"]?(?:root|admin|administrator|postgres|guest|ubuntu|sa)[`'\"]?\s?[:/]\s?[`'\"]?(?P<strong>[^\s()\"'`<>|;,:/]{7,})[`'\"]?\s*$"),
     Place((" / ",), r"(?:^|[\s(])[`'\"]?[a-z][\w.@-]{1,40}[`'\"]?\s/\s[`'\"]?(?P<strong>[^\s()\"'`“”<>|;,]{7,}?)[`'\"]?(?:\s\([^()\n]*\)|[.,)]?(?:\s|$))"),
     Place(("log in", "login", "sign in", "anmelden"),

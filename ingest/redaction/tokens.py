@@ -86,6 +86,22 @@ def _is_poor(rule: TokenRule) -> bool:
     return min(map(len, rule.keywords)) < 3
 
 
+_KEY_ID = re.compile(r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b")
+_AWS_SECRET = compiled(r"(?:^|[^A-Za-z0-9/+])([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)")
+_NEAR = 3  # lines beside an AWS key's id
+
+
+def aws_pairs(lines: list[str], index: Index, found: set[Finding]) -> None:
+    """AWS' secret keys, which have no prefix, on the line of a key's id and on those next to it."""
+    for at in index.rows(("akia", "asia")):
+        if not _KEY_ID.search(lines[at]):
+            continue
+        for row in range(max(0, at - 1), min(len(lines), at + _NEAR)):
+            if not ALLOWED.search(lines[row]):
+                spans = [m.span(1) for m in _AWS_SECRET.finditer(lines[row]) if is_mixed(m.group(1))]
+                replace(lines, row, spans, "aws-secret-access-key", found)
+
+
 def tokens(lines: list[str], index: Index, found: set[Finding]) -> None:
     """The tokens of vendors."""
     ready = _ready()

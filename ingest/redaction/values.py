@@ -80,7 +80,7 @@ def masked(value: str) -> bool:
 
 def hides(value: str) -> bool:
     """The same of what has a token's shape, which may be all in capitals."""
-    body = value[4:] if len(value) > 8 else value  # without a token's prefix
+    body = value[4:] or value
     tail = value.rpartition("/")[2]
     mostly = len(set(body)) <= 2 or any(body.count(c) > 0.6 * len(body) for c in "xX*.0")
     hidden = len(tail) > 7 and len(set(tail)) == 1
@@ -154,7 +154,7 @@ def _is_several(value: str) -> bool:
         and all(len(part) <= 24 and any(map(str.isalnum, part)) for part in parts)
         and not any(_PROSE.fullmatch(part.strip(_EDGES).lower()) for part in parts)
         and not any(part.isalpha() and _SPOKEN.search(part) for part in parts)
-        and not any(stands_for_another(part) for part in parts if len(part) > 3)
+        and not any(stands_for_another(part) for part in parts if len(part) > 8)
     )
 
 
