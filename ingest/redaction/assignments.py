@@ -93,6 +93,7 @@ def assignments(lines: list[str], index: Index, path: str, found: set[Finding]) 
     """What stands behind a secret's name."""
     literal = path.lower().endswith(_SETTINGS)
     worded = path.lower().endswith(_WORDED)
+    walked: dict[str, int] = {}
     below = 0  # the first line that no name above it has taken
     for at in index.rows(HINTS):
         if ALLOWED.search(lines[at]):
@@ -106,7 +107,7 @@ def assignments(lines: list[str], index: Index, path: str, found: set[Finding]) 
                 _take(lines, at, _WRITTEN, found, words=True)
             for form in _forms(lines[at]):
                 _take(lines, at, form, found, words=form is _VARIABLE or (worded and form is _ASSIGNED))
-            holders(lines, at, path, found)
+            holders(lines, at, path, walked, found)
             _pairs(lines, at, found)
             _held(lines, at, found)
             if at >= below:

@@ -36,15 +36,19 @@ _BLANK = 3  # free lines that may stand within
 _MOST = 300  # lines below a name that are looked at
 
 
-def holders(lines: list[str], at: int, path: str, found: set[Finding]) -> None:
-    """The secrets that a map or a list holds, if one that bears a secret's name begins on this line."""
+def holders(lines: list[str], at: int, path: str, walked: dict[str, int], found: set[Finding]) -> None:
+    """The secrets that a map or a list holds, if one that bears a secret's name begins on this line. `walked` is kept for the text: up to
+    which line names of each kind were followed, so that those within others cost nothing."""
     worded = path.lower().endswith(_SETTINGS)
     line = lines[at]
     if any(bracket in line for bracket in "[({"):
         replace(lines, at, list(_on_one_line(line, worded=worded)), "assignment", found)
     opened = _BELOW.search(lines[at])
-    if opened and not is_other(opened.group(_BELOW_NAME)):
-        _rows_below(lines, at, opened.group(_BELOW_NAME), found, worded=worded)
+    if opened and not is_other(name := opened.group(_BELOW_NAME)):
+        kind = "passwords" if names_password(name) else "held" if _KEYS.search(name) else "tokens"
+        kind += " of several" if name.lower().endswith("s") else ""
+        if at >= walked.get(kind, 0):
+            walked[kind] = _rows_below(lines, at, name, found, worded=worded)
 
 
 def _on_one_line(line: str, *, worded: bool) -> Iterator[tuple[int, int]]:
@@ -63,24 +67,27 @@ def _on_one_line(line: str, *, worded: bool) -> Iterator[tuple[int, int]]:
             end = part.end()
 
 
-def _rows_below(lines: list[str], at: int, name: str, found: set[Finding], *, worded: bool) -> None:
-    """What stands deeper than the line of the name, until a line does not."""
+def _rows_below(lines: list[str], at: int, name: str, found: set[Finding], *, worded: bool) -> int:
+    """What stands deeper than the line of the name, until a line does not: that one is told."""
     depth = len(lines[at]) - len(lines[at].lstrip())
     blank = 0
-    for row in range(at + 1, min(at + _MOST, len(lines))):
+    last = min(at + _MOST, len(lines))
+    for row in range(at + 1, last):
         line = lines[row]
         text = line.lstrip()
         indent = len(line) - len(text)
         blank = 0 if text else blank + 1
         if blank > _BLANK or (text and indent <= depth and not (indent == depth and text.startswith("- "))):
-            return
+            return row
         if blank or MARK.search(line) or ALLOWED.search(line) or not (part := _ROW.match(line, indent)):
             continue
         if part["bare"] and not worded and not (part["key"] or text.startswith("- ")):
             continue
         group = next(name for name in _GROUPS if part.group(name) is not None)
         if _counts(name, part, group, worded=worded, listed=part.group("key") is None):
-            replace(lines, row, [(part.start(group), part.start(group) + len(part.group(group).rstrip()))], "assignment", found)
+            start, length = part.start(group), len(part.group(group).rstrip())
+            replace(lines, row, [(start, start + length)], "assignment", found)
+    return last
 
 
 def _counts(name: str, part: Any, group: str, *, worded: bool, listed: bool) -> bool:
