@@ -16,7 +16,7 @@ from ingest.redaction.hcl import blocks, fenced, hcl, is_sensitive
 from ingest.redaction.headings import definitions, headings
 from ingest.redaction.inserts import inserts
 from ingest.redaction.keywords import Index
-from ingest.redaction.kubernetes import kubernetes_secrets, secret_generators
+from ingest.redaction.kubernetes import SECRET_KIND, kubernetes_secrets, secret_generators
 from ingest.redaction.marks import Finding
 from ingest.redaction.names import HINTS, WEAK_HINTS
 from ingest.redaction.nested import SIGNS, nested
@@ -61,7 +61,7 @@ def redact(text: str, path: str, sensitive: Collection[str] = (), *, depth: int 
     lines = text.split("\n")
     found: set[Finding] = set()
     index = Index(lines, KEYWORDS)
-    if index.has(("secret",)):
+    if index.has(("secret",)) and SECRET_KIND.search(index.raw):
         kubernetes_secrets(lines, path, found)
     if index.has(("secretgenerator",)):
         secret_generators(lines, found)

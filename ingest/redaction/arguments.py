@@ -34,6 +34,8 @@ class _Item(NamedTuple):
 
 def arguments(places: Iterable[Compiled], lines: list[str], index: Index, found: set[Finding]) -> None:
     """The secrets of the commands that are lists."""
+    if not index.has(SIGNS):
+        return
     known = [place for place in places if index.has(place.place.keywords)]
     done = -1
     for at in index.rows(SIGNS):

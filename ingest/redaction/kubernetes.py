@@ -16,6 +16,7 @@ from ingest.redaction.values import EXPRESSION, masked
 _NAME = r"(?:\"[^\"]*\"|'[^']*'|[\w.-]+|\{\{[^{}]*\}\})"  # of a key
 _KEY = re.compile(rf"^(?P<indent>\s*)(?P<item>(?:- +)*)(?P<quote>[\"']?)(?P<name>[\w.-]+)(?P=quote)\s*:(?P<rest>.*)$")
 _SECRET = re.compile(r"^\s*[\"']?(?:Sealed)?Secret(?:List)?[\"']?\s*,?\s*(?:#.*)?$")
+SECRET_KIND = compiled(r"kind[\"']?\s*:\s*[\"']?(?:Sealed)?Secret(?:List)?\b")  # without one, a text has nothing for us
 _ENTRY = re.compile(rf"^\s*(?:- +)?(?:{_NAME}\s*)?:(?:\s+|(?=[\"'])|$)(?:(?:![\w!]*|&\w+)\s+)*(?P<rest>.*)$")
 _BLOCK = re.compile(r"[|>][-+\d]*\s*(?:#.*)?$")
 _TEMPLATE = re.compile(r"\s*\{\{[^{}]*\}\}\s*$")  # alone on its line
