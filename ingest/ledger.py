@@ -6,11 +6,14 @@ that was lost at the source looks just like a deletion. `ingest.sync` calls `pla
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from ingest.redaction import redact
 from ingest.sources import Listed, Listing
 from rag.errors import SourceError
 from rag.records import AccessRule
@@ -18,6 +21,7 @@ from rag.steering import STEERING
 
 MOST_GONE = 20  # documents of a source that may go in one run, or
 SHARE_GONE = 0.05  # this share of them, if that is more
+_NAME = re.compile(r"(.+?)((?:\.[A-Za-z][\w-]{0,9})?)", re.S)
 _RETRIES = (timedelta(hours=1), timedelta(hours=4), timedelta(hours=16), timedelta(hours=24))
 
 
@@ -97,7 +101,11 @@ def well_formed(listing: Listing) -> Listing:
             raise SourceError(
                 f"its code listed what is no Listed: {', '.join(wrong) or 'path, size or access'}: {item!r:.200}"
             )
-    return replace(listing, items=tuple(map(_printable, listing.items)))
+    items = _without_secrets([_printable(item) for item in listing.items])
+    named = {item.path for item in items if not item.refusal}
+    moved = {new: old for new, old in listing.moved.items() if new in named}
+    message = redact(listing.message, "")[0] if listing.message else ""
+    return replace(listing, items=tuple(items), moved=moved, message=message)
 
 
 def _printable(item: Listed) -> Listed:
@@ -106,6 +114,26 @@ def _printable(item: Listed) -> Listed:
         return item
     shown = STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", item.path)
     return replace(item, path=shown, refusal=item.refusal or "its name holds control characters; rename it")
+
+
+def _without_secrets(items: Sequence[Listed]) -> list[Listed]:
+    """The items; those whose names hold a credential are refused, and shown without it, since it would stand in all that is
+    stored of them. Names are looked at all at once, and one by one where that finds something."""
+    names = [_NAME.fullmatch(item.path) for item in items]  # without its ending, which would make it a file's name
+    _, found = redact("\n\n".join(name[1] for name in names if name), "")
+    hidden: dict[int, str] = {}
+    numbers = Counter[str]()
+    for at in sorted({(finding.line - 1) // 2 for finding in found}):
+        name = names[at]
+        stem, own = redact(name[1], "") if name else ("", ())
+        if own and name:
+            shown = stem + name[2]
+            numbers[shown] += 1
+            hidden[at] = f"{shown} ({numbers[shown]})" if numbers[shown] > 1 else shown
+    return [
+        replace(item, path=hidden[at], refusal="its name holds a secret; rename it") if at in hidden else item
+        for at, item in enumerate(items)
+    ]
 
 
 def sound(listing: Listing, ledger: Mapping[str, Entry]) -> Listing:

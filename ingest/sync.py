@@ -19,7 +19,7 @@ from typing import Any
 from ingest.embedding import embed_missing, text_hashes
 from ingest.ledger import Plan, plan, retry_at, sound, well_formed
 from ingest.parsers import Parsed, document_kind, is_terraform, parse_document
-from ingest.redaction import DECLARING, Finding
+from ingest.redaction import DECLARING, Finding, redact
 from ingest.refusals import refuse_by_name
 from ingest.rendering import Rendered
 from ingest.sandbox import shared
@@ -34,7 +34,7 @@ from rag.indexes.projection import Projections
 from rag.ports import Embedder, Progress
 from rag.records import AccessRule, Document, Place, digest
 
-PIPELINE = "13"  # a new number makes every document be parsed anew
+PIPELINE = "14"  # a new number makes every document be parsed anew
 _BATCH = 48  # documents in one transaction
 
 
@@ -221,7 +221,7 @@ class Sync:
                 writer.put_access(replace(document, access=narrowed))
                 writer.put_terms(spec.name, document.path, "")  # what is listed is given its own rule anew
             number = writer.start_run(spec.name)
-            writer.put_source(spec.name, type=spec.type, location=spec.location)
+            writer.put_source(spec.name, type=spec.type, location=redact(spec.location, "")[0])
         return _Run(number)
 
     def _take(self, feed: Feed, run: _Run, step: _Step) -> SourceReport | None:

@@ -8,40 +8,68 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from ingest.redaction import arguments as lists
+from ingest.redaction.arguments import arguments
 from ingest.redaction.assignments import assignments
 from ingest.redaction.commands import COMMANDS
 from ingest.redaction.hcl import blocks, fenced, hcl, is_sensitive
+from ingest.redaction.headings import definitions, headings
+from ingest.redaction.inserts import inserts
 from ingest.redaction.keywords import Index
-from ingest.redaction.kubernetes import kubernetes_secrets, secret_generators
+from ingest.redaction.kubernetes import SECRET_KIND, kubernetes_secrets, secret_generators
 from ingest.redaction.marks import Finding
-from ingest.redaction.names import HINTS
+from ingest.redaction.names import HINTS, WEAK_HINTS
+from ingest.redaction.nested import SIGNS, nested
 from ingest.redaction.places import take
 from ingest.redaction.sentences import SENTENCES
 from ingest.redaction.servers import SERVERS
 from ingest.redaction.tables import tables
 from ingest.redaction.terraform_json import json_variables, parsed, terraform_json
-from ingest.redaction.tokens import private_keys, tokens
+from ingest.redaction.tokens import aws_pairs, private_keys, tokens
 from ingest.redaction.vendors import TOKENS
 
 __all__ = ["DECLARING", "Finding", "redact", "sensitive_variables"]
 
 _JSON = (".tf.json", ".tofu.json")
 KEYWORDS = tuple(
-    {"private key", "```", "~~~", "secret", "secretgenerator", "<td", "<th", *HINTS}.union(
-        *(rule.keywords for rule in TOKENS), *(ready.place.keywords for ready in (*COMMANDS, *SERVERS, *SENTENCES))
-    )
+    {
+        "private key",
+        "```",
+        "~~~",
+        "secret",
+        "secretgenerator",
+        "<td",
+        "<th",
+        "insert",
+        "replace into",
+        *SIGNS,
+        *lists.SIGNS,
+        "<dt",
+        "akia",
+        "asia",
+        *HINTS,
+        *WEAK_HINTS,
+    }.union(*(rule.keywords for rule in TOKENS), *(ready.place.keywords for ready in (*COMMANDS, *SERVERS, *SENTENCES)))
 )
+_DEPTH = 3  # of texts within texts
 DECLARING = (".tf", ".tofu", *_JSON)  # files that may declare variables
 
 
-def redact(text: str, path: str, sensitive: Collection[str] = ()) -> tuple[str, tuple[Finding, ...]]:
+def redact(text: str, path: str, sensitive: Collection[str] = (), *, depth: int = 0) -> tuple[str, tuple[Finding, ...]]:
     """The text without credentials, and where they were. The path's ending adds rules for HCL and YAML; `sensitive` names the
     Terraform variables whose values are secret wherever they are set."""
     lines = text.split("\n")
     found: set[Finding] = set()
     index = Index(lines, KEYWORDS)
+    if index.has(("secret",)) and SECRET_KIND.search(index.raw):
+        kubernetes_secrets(lines, path, found)
+    if index.has(("secretgenerator",)):
+        secret_generators(lines, found)
     if index.has(("private key",)):
         private_keys(lines, found)
+    if depth < _DEPTH:
+        nested(lines, index, found, lambda inner, name: redact(inner, name, sensitive, depth=depth + 1))
+    aws_pairs(lines, index, found)
     tokens(lines, index, found)
     if path.endswith((".tf", ".tofu", ".tfvars", ".hcl")):
         hcl(lines, found, frozenset(sensitive), everywhere=not path.endswith(DECLARING))
@@ -51,12 +79,12 @@ def redact(text: str, path: str, sensitive: Collection[str] = ()) -> tuple[str, 
         fenced(lines, found)
     assignments(lines, index, path, found)
     tables(lines, index, path, found)
+    headings(lines, index, found)
+    inserts(lines, index, found)
+    arguments(COMMANDS, lines, index, found)
+    definitions(lines, index, found)
     for places in (COMMANDS, SERVERS, SENTENCES):
         take(places, lines, index, found)
-    if index.has(("secret",)):
-        kubernetes_secrets(lines, found)
-    if index.has(("secretgenerator",)):
-        secret_generators(lines, found)
     return "\n".join(lines), tuple(sorted(found, key=lambda finding: (finding.line, finding.rule)))
 
 

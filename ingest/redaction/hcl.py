@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
+from ingest.redaction.literals import literals
 from ingest.redaction.marks import ALLOWED, MARK, Finding, blank, compiled, replace
-from ingest.redaction.names import names_secret
+from ingest.redaction.names import names_password, names_secret
 from ingest.redaction.values import EXPRESSION, SAYS_PLACEHOLDER, is_credential, stands_for_another
 
 _HCL_OPEN = re.compile(r"^\s*[\w-]+(?:\s+(?:\"[^\"]*\"|[\w-]+))*\s*\{\s*(?:#.*)?$")
 _HCL_ATTRIBUTE = re.compile(r"^(?P<indent>\s*)\"?(?P<name>[\w.-]+)\"?\s*=\s*(?P<value>.*)$")
-_HCL_STRING = compiled(r"\"((?:[^\"\\]|\\.)*)\"")
+_HCL_STRING = compiled(
+    r"\"((?:[^\"\\$]|\\.|\$\{(?:[^{}]|\{[^{}]*\})*\}|\$)*)\""
+)  # what is interpolated may hold quotes
+_EDGES = " -_:./@+=,;"
 _NO_TEXT = re.compile(r"^(?:\\.|\W)*$")  # a separator
 _IS_KEY = re.compile(r"\s*[=:]")
+_IS_NAME = re.compile(r"\s*=")  # behind a `?` a colon ends no key
 # Arguments that hold secrets, by the type of their resource, from the providers' documentation.
 _HOLDERS = {
     "kubernetes_secret": {"data", "string_data", "binary_data"},
@@ -25,8 +30,33 @@ _HOLDERS = {
     "github_dependabot_secret": {"plaintext_value"},
     "vault_generic_secret": {"data_json"},
     "vault_kv_secret_v2": {"data_json"},
+    "aws_secretsmanager_secret_version": {"secret_string", "secret_binary"},
+    "google_secret_manager_secret_version_basic": {"secret_data"},
+    "azurerm_key_vault_certificate": {"contents"},
+    "github_actions_environment_secret": {"plaintext_value"},
+    "github_codespaces_secret": {"plaintext_value"},
+    "vault_generic_endpoint": {"data_json"},
+    "vault_kv_secret": {"data_json"},
+    "kubernetes_secret_v1_data": {"data"},
+    "heroku_config": {"sensitive_vars"},
+    "doppler_secret": {"value"},
+    "onepassword_item": {"password"},
+    "circleci_environment_variable": {"value"},
+    "circleci_context_environment_variable": {"value"},
+    "cloudflare_workers_secret": {"secret_text"},
+    "spacelift_environment_variable": {"value"},
 }
-_SECURE = re.compile(r"\s*type\s*=\s*\"SecureString\"")
+# Functions and operators that hand a literal on: what else is called with texts, as `jsondecode` or `format`, makes another of them.
+_PASSED_ON = re.compile(
+    r"^(?:(?:non)?sensitive|coalesce|try|lookup|base64\w*|tostring|trimspace|chomp|bcrypt|sha\d+|md5|one)\(|\?"
+)
+# What comes before a text that is no value: an index, a comparison, the first argument of what formats, reads or takes apart.
+_NO_VALUE = re.compile(
+    r"[\w\])]\[\s*$|[=!]=\s*$|\b(?:format\w*|join|split|regex\w*|\w*file\w*|\w+decode|get_env|run_cmd|find_in_\w+|startswith|endswith|strcontains)\(\s*$"
+)
+_SECURE = re.compile(
+    r"\s*(?:type\s*=\s*\"SecureString\"|(?:masked|sensitive|hidden|secure|secured|write_only)\s*=\s*true)"
+)
 _SHA1 = re.compile(r"^[0-9a-f]{40}$")
 _FENCE = re.compile(r"\s*(?:```|~~~)\s*\{?\.?(?:hcl|terraform|tf)\b")
 _HEREDOC = re.compile(r"<<[-~]?\s*\"?(\w+)\"?\s*$")
@@ -49,12 +79,21 @@ def hcl(lines: list[str], found: set[Finding], names: frozenset[str], *, everywh
             if heredoc and (secret or at in sensitive):
                 at = _blank_heredoc(lines, at + 1, heredoc.group(1), found, whole=at not in holding)
                 continue
-            start = match.start("value") if at in sensitive or value.startswith('"') else lines[at].find("?")
-            if at in sensitive or (secret and start >= 0):  # behind a `?` stand the values of a conditional
-                _blank_strings(lines, at, start, found, anything=at in sensitive)
+            if at in sensitive or (secret and (value.startswith('"') or _PASSED_ON.search(value))):
+                skipped = 0 if at in sensitive else _condition(value)
+                _blank_strings(lines, at, match.start("value") + skipped, found, anything=at in sensitive)
+            if secret and names_password(name) and at not in sensitive and not value.startswith('"'):
+                _blank_arguments(lines, at, match.start("value"), found)
         elif at in sensitive:
             _blank_strings(lines, at, 0, found, anything=True)
         at += 1
+
+
+def _condition(value: str) -> int:
+    """How much of an expression is the condition of a choice, or says which element is meant."""
+    if value.startswith('"'):
+        return 0
+    return max(value.rfind(",") if value.startswith("lookup(") else 0, value.find("?"), 0)
 
 
 def blocks(lines: Sequence[str], kind: str) -> Iterator[tuple[str, range]]:
@@ -113,10 +152,37 @@ def _assigned_lines(lines: Sequence[str], names: Collection[str], block: range) 
 
 def _blank_strings(lines: list[str], at: int, offset: int, found: set[Finding], *, anything: bool) -> None:
     line = lines[at]
+    key = _IS_NAME if "?" in line[:offset] + line[offset : offset + 1] else _IS_KEY
+    spans: list[tuple[int, int]] = []
+    for match in _HCL_STRING.finditer(line, offset):
+        if key.match(line, match.end()):
+            continue
+        if "{" in match[1] and not _is_text(match[1]):
+            spans += _literal_parts(match[1], match.start(1), anything=anything)
+        elif _is_text(match[1]) and (anything or _looks_literal(match[1])):
+            spans.append(match.span(1))
+    replace(lines, at, spans, "hcl-secret", found)
+
+
+def _literal_parts(value: str, offset: int, *, anything: bool) -> Iterator[tuple[int, int]]:
+    """The parts of a text between what is interpolated, if they are secret: those of a URL are not."""
+    if not re.search(r"[$%]\{", value) or "://" in value or MARK.search(value):
+        return
+    for start, end in literals(value):
+        part = value[start:end].strip(_EDGES)
+        if (anything or is_credential(part, strict=False, password=True)) and sum(map(str.isalnum, part)) > 3:
+            yield offset + start, offset + end
+
+
+def _blank_arguments(lines: list[str], at: int, offset: int, found: set[Finding]) -> None:
+    """Texts that stand within a password's expression as values: arguments, elements, choices."""
+    line = lines[at]
     spans = [
         match.span(1)
         for match in _HCL_STRING.finditer(line, offset)
-        if _is_text(match[1]) and not _IS_KEY.match(line, match.end()) and (anything or _looks_literal(match[1]))
+        if not _NO_VALUE.search(line[max(offset, match.start() - 40) : match.start()])
+        and not _IS_KEY.match(line, match.end())
+        and is_credential(match[1], strict=False, password=True, quoted=True)
     ]
     replace(lines, at, spans, "hcl-secret", found)
 

@@ -28,18 +28,19 @@ class Index:
 
     def __init__(self, lines: list[str], keywords: Iterable[str]) -> None:
         self.text = "\n".join(lines)
+        self.raw = self.text.encode("utf-8", "replace")  # so that no rule has to encode it again
         self._lowered = "\n".join(line.lower() for line in lines)
         known = tuple(keywords)
-        self._present = {known[i] for i in _searcher(known).Match(self._lowered) or ()}
+        self.present = {known[i] for i in _searcher(known).Match(self._lowered) or ()}
         self._starts: list[int] = []
         self._rows: dict[str, list[int]] = {}
 
     def has(self, keywords: Iterable[str]) -> bool:
-        return not self._present.isdisjoint(keywords)
+        return not self.present.isdisjoint(keywords)
 
     def rows(self, keywords: Collection[str]) -> list[int]:
         """The lines, from 0 and in order, with one of the keywords."""
-        present = [keyword for keyword in keywords if keyword in self._present]
+        present = [keyword for keyword in keywords if keyword in self.present]
         return sorted({row for keyword in present for row in self._of(keyword)})
 
     def _of(self, keyword: str) -> list[int]:

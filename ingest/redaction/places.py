@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -10,12 +11,12 @@ from typing import Any, NamedTuple
 from ingest.redaction.keywords import Index
 from ingest.redaction.marks import ALLOWED, Finding, compiled, replace
 from ingest.redaction.names import names_secret
-from ingest.redaction.values import is_credential, is_opaque, stands_for_another
+from ingest.redaction.values import is_chance, is_credential, is_opaque, is_strong, stands_for_another
 
 
 class Place(NamedTuple):
     """Where a secret is taken. A line without any of the keywords is not searched. Groups of the pattern: `single`, `double`,
-    `tick` in quotes, `bare` without, `opaque` what must be random to count. `sure`: whatever stands there is a secret. `within`: the
+    `tick` in quotes, `bare` without, `opaque` what must be random to count, `strong` what must be no word, `phrase` words, `coded` base64. `sure`: whatever stands there is a secret. `within`: the
     program in whose command the place must be."""
 
     keywords: tuple[str, ...]
@@ -27,7 +28,7 @@ class Place(NamedTuple):
 QUOTED = r"'(?P<single>[^'\n]{3,})'|\"(?P<double>[^\"\n]{3,})\""
 ANY = rf"(?:{QUOTED}|(?P<bare>[^\s'\"`<>{{}}()|;,]{{4,}}))"
 SHELL = rf"(?:{QUOTED}|(?P<bare>[^\s'\"`<>|;]{{4,}}))"  # a word of a command line
-_GROUPS = ("single", "double", "tick", "bare", "opaque")
+_GROUPS = ("single", "double", "tick", "bare", "opaque", "strong", "phrase", "coded")
 _AFTER_SENTENCE = ".,:;!?)"
 
 _COMMAND = r"(?:'[^'\n]*'|\"[^\"\n]*\"|[^|;\n])*"  # up to where the next one begins
@@ -58,13 +59,14 @@ def take(places: Iterable[Compiled], lines: list[str], index: Index, found: set[
     """What stands at these places."""
     for place in places:
         keywords = place.place.keywords
-        if index.has(keywords) and (place.within or place.pattern).search(index.text):
+        if index.has(keywords) and (place.within or place.pattern).search(index.raw):
             for at in index.rows(keywords):
                 if not ALLOWED.search(lines[at]):
-                    replace(lines, at, list(_spans(place, lines[at])), "password", found)
+                    replace(lines, at, list(spans(place, lines[at])), "password", found)
 
 
-def _spans(place: Compiled, line: str) -> Iterator[tuple[int, int]]:
+def spans(place: Compiled, line: str) -> Iterator[tuple[int, int]]:
+    """The columns of a line's secrets at such a place."""
     parts = [m.span() for m in place.within.finditer(line)] if place.within else [(0, len(line))]
     for start, end in parts:
         for match in place.pattern.finditer(line[start:end]):
@@ -77,18 +79,34 @@ def _secret(match: Any, groups: tuple[tuple[str, int], ...], *, sure: bool) -> t
     for name, group in groups:
         value = match.group(group)
         if value is not None:
-            kept = value.rstrip(_AFTER_SENTENCE) if name == "bare" and not sure else value
+            kept = value.rstrip(_AFTER_SENTENCE) if name in ("bare", "strong") and not sure else value
             start = match.start(group)
             return (start, start + len(kept)) if _counts(kept, name, sure=sure) else None
     return None
 
 
 def _counts(value: str, quoting: str, *, sure: bool) -> bool:
-    if quoting == "opaque":
-        return is_opaque(value)
+    if quoting in _OF_THEIR_FORM:
+        return _OF_THEIR_FORM[quoting](value)
     if sure:
         return not stands_for_another(value) and not _OPTION.match(value)
     if names_secret(value):
         return False
     words = quoting in ("single", "double") or (quoting == "tick" and value.isalpha())  # names stand between ticks, too
-    return is_credential(value, strict=quoting == "bare", password=words)
+    return is_credential(value, strict=quoting == "bare", password=words, least=6)
+
+
+def _is_coded(value: str) -> bool:
+    """Whether base64 holds a credential, or bytes, rather than words."""
+    try:
+        text = base64.b64decode(value + "=" * (-len(value) % 4), validate=True).decode().strip()
+    except ValueError:
+        return is_chance(value)
+    return all(is_credential(part, strict=False, password=True) for part in text.split(":")[-1:])
+
+
+def _is_phrase(value: str) -> bool:
+    return is_credential(value, strict=False, password=True)
+
+
+_OF_THEIR_FORM = {"opaque": is_opaque, "strong": is_strong, "phrase": _is_phrase, "coded": _is_coded}

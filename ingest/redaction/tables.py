@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ingest.redaction.keywords import Index
 from ingest.redaction.marks import ALLOWED, Finding, compiled, replace
 from ingest.redaction.names import HINTS, names_password, names_secret
-from ingest.redaction.values import is_credential
+from ingest.redaction.values import is_credential, is_object_name
 
-_BORDER = compiled(r"^[\s|:+=-]*--[\s|:+=-]*$")
+_BORDER = compiled(r"^[\s|:+=-]*(?:--|\|\s*:?-:?\s*\|)[\s|:+=-]*$")
 _HTML_CELL = compiled(r"(?i)<t[dh][^<>]{0,80}>(?:<\w+>)*([^<>\n]*)(?:</\w+>)*</t[dh]>")
 _EDGES = " \t`*_\"'"
+_NO_WORD = re.compile(r"[\s/&,+()*`]+")
+_BOTH = re.compile(
+    r"(?i)^(?:credentials|creds|login_data|zugangsdaten|identifiants|pass)$|password|passwort"
+)  # an account and its password
+_ACCOUNT = re.compile(r"^[`'\"]?[\w.@\\-]{2,40}[`'\"]?\s*[/:]\s*[`'\"]?([^\s`'\"]{4,})[`'\"]?$")
 _SEPARATED = (".csv", ".tsv")
 
 
@@ -91,8 +97,8 @@ def _table(lines: list[str], rows: Sequence[int], separator: str, found: set[Fin
 
 def _columns(head: Sequence[_Cell]) -> dict[int, bool]:
     """The columns of secrets, by the cells of a head: whether they are passwords."""
-    names = [cell.text.replace(" ", "_") for cell in head]
-    return {i: names_password(name) for i, name in enumerate(names) if names_secret(name)}
+    names = [_NO_WORD.sub("_", cell.text).strip("_") for cell in head]
+    return {i: names_password(name) for i, name in enumerate(names) if names_secret(name) or _BOTH.search(name)}
 
 
 def _cells(line: str, separator: str) -> list[_Cell]:
@@ -117,6 +123,13 @@ def _row(lines: list[str], at: int, cells: Sequence[_Cell], columns: dict[int, b
     for i, cell in enumerate(cells):
         if i in columns or (beside and i):
             sure = cell.ticked or i in columns
-            if is_credential(cell.text, strict=not sure, password=columns.get(i, cell.ticked)):
+            people = columns.get(i, names_password(_NO_WORD.sub("_", cells[0].text)))
+            if not people and is_object_name(cell.text):
+                continue  # a column of the names of Secrets
+            if is_credential(
+                cell.text, strict=not sure, password=columns.get(i, cell.ticked), least=6 if people else 8
+            ):
                 spans.append((cell.start, cell.start + len(cell.text)))
+            elif (account := _ACCOUNT.match(cell.text)) and is_credential(account[1], strict=True, least=6):
+                spans.append((cell.start + account.start(1), cell.start + account.end(1)))
     replace(lines, at, spans, "assignment", found)
