@@ -380,6 +380,7 @@ def test_what_has_no_text_or_too_much_is_told() -> None:
     empty, much = source.listing(Previous()).items
     assert "no text" in empty.refusal
     assert much.size > 5_000_000
+    assert source._pages["Much"].parts[0].text[1] == 0  # it was not even handed over
 
 
 def test_listings_are_the_same_in_any_order() -> None:
