@@ -1,4 +1,4 @@
-"""docs/sources.md: the source that it shows runs, from a package of its own, by the entry point and through the suite that it shows."""
+"""docs/sources.md: the source that it shows runs, from a package of its own, by the entry point and the suite that it shows."""
 
 from __future__ import annotations
 
