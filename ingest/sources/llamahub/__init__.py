@@ -86,11 +86,28 @@ class LlamaHubSource:
         keys = Keys(
             options.path_key, options.id_key, options.title_key, options.updated_key, options.url_key, _folders(options)
         )
+        self._look_for(keys, records)
         selected = self._spec.selects()
         pages = [page for page in map(_readable, pages_of(records, keys, self._secrets)) if selected(page.path)]
         self._pages = {page.path: page for page in pages}
         message = self._doubt(records, pages, process.troubles)
         return Listing(tuple(map(_listed, pages)), complete=not message, moved=_moved(pages, previous), message=message)
+
+    def _look_for(self, keys: Keys, records: Sequence[Record]) -> None:
+        """Raises: SettingsError for a key that the user named and no document has: all would be called otherwise."""
+        known = {key for record in records for key in record.metadata}
+        for name, key in (
+            ("path", keys.path),
+            ("id", keys.id),
+            ("title", keys.title),
+            ("updated", keys.updated),
+            ("url", keys.url),
+        ):
+            if key and records and key not in known:
+                there = self._clean(", ".join(sorted(known))) or "none"
+                raise SettingsError(
+                    f"{self._where}: `{name}_key` is {key!r}, which is in no document's metadata; the keys there: {there}"
+                )
 
     def _doubt(self, records: Sequence[Record], pages: Sequence[Page], troubles: Sequence[str]) -> str:
         """Why not everything may have been listed; "" where nothing speaks for that."""
