@@ -1,6 +1,6 @@
 """XML-RPC: calls as they are sent, and answers as plain values. Not a rendering, but lxml is imported here alone.
 
-`ingest.sources.dokuwiki_remote` calls this, and reads answers in the sandbox: an answer may hold what strangers wrote. No entity is
+`ingest.sources.dokuwiki.remote` calls this, and reads answers in the sandbox: they may hold what strangers wrote. No entity is
 resolved, a document type is refused, and nesting ends early. Spec: http://xmlrpc.com/spec.md
 """
 

@@ -1,6 +1,6 @@
-"""`DokuWikiSource`: the pages of a DokuWiki, and its media files if wanted, over its remote API (`ingest.sources.dokuwiki_remote`).
+"""`DokuWikiSource`: the pages of a DokuWiki, and its media files if wanted, over its remote API (`.remote`).
 
-A page's version is its revision, the time of its last change; its link is pinned to that. DokuWiki gives a page no identity: a page
+A page's version is its revision, the time of its last change; its link is pinned to that. DokuWiki gives a page no identity: one
 that went and one that came with the very same text are taken for one that moved. Who may read is the wiki's ACL, as it is for the
 account: what that may not read is not listed. A page that is missing from a list is asked for by name before it is let go.
 """
@@ -18,14 +18,19 @@ from ingest.rendering import Rendered
 from ingest.rendering import dokuwiki as rendering
 from ingest.sandbox import shared
 from ingest.sources import Link, Listed, Listing, Options, PathFilter, Previous, SourceSpec, SourceType
-from ingest.sources.dokuwiki_remote import CallError, Entry, Remote
+from ingest.sources.dokuwiki.remote import CallError, Entry, Remote
 from rag.errors import DocumentError
 from rag.records import AccessRule
 
 _NOBODY = AccessRule(((),))
 _MEDIA = "_media/"  # no page's id begins so: DokuWiki cuts the underscore off
 _MANY = 20  # missing pages: from so many on, the ledger may keep what is missing until a person looks
-_OF_ONE_PAGE = (200, 400, 404, 500)  # statuses that may tell of one page alone: a plugin that breaks, an answer cut short
+_OF_ONE_PAGE = (
+    200,
+    400,
+    404,
+    500,
+)  # statuses that may tell of one page alone: a plugin that breaks, an answer cut short
 _END = re.compile(r"/(?:doku\.php.*|lib/exe/.*|feed\.php.*)?$", re.S)
 _NO_ID = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069/\\]|^[:_.-]|::|:\.+(?:$|:)|:$")
 
@@ -85,7 +90,7 @@ class DokuWikiSource:
 
     def _asked_for(self, paths: Sequence[str]) -> tuple[list[str], str]:
         """Of pages that are missing, those that the account may not read any more, and the first that is there after all."""
-        restricted = []
+        restricted: list[str] = []
         for path in paths:
             page = path.replace("/", ":")
             try:

@@ -1,8 +1,8 @@
 """DokuWiki's remote API: what pages and files there are, and what they say, by JSON-RPC or, where there is none, by XML-RPC.
 
-`ingest.sources.dokuwiki` calls this. Since 2024-02-06 "Kaos" a wiki has `core.*` methods at lib/exe/jsonrpc.php; before, others at
-lib/exe/xmlrpc.php. Both list pages from the files on disk (a depth must be asked for: without one, newer wikis list what their
-search index has seen), with the hash of each page's text and its revision, which is the time of its last change.
+Since 2024-02-06 "Kaos" a wiki has `core.*` methods at lib/exe/jsonrpc.php; before, others at lib/exe/xmlrpc.php. Both list pages
+from the files on disk (a depth must be asked for: without one, newer wikis list what their search index has seen), with the hash
+of each page's text and its revision, which is the time of its last change.
 Spec: https://www.dokuwiki.org/devel:xmlrpc, https://www.dokuwiki.org/devel:jsonrpc; ACL levels: https://www.dokuwiki.org/acl
 """
 
@@ -210,7 +210,10 @@ class Remote:
         revision = "revision" if "revision" in told else "rev" if "rev" in told else "mtime"
         found = told.get("hash")
         return Entry(
-            told["id"], self._number(told, revision), self._number(told, "size"), found if isinstance(found, str) else ""
+            told["id"],
+            self._number(told, revision),
+            self._number(told, "size"),
+            found if isinstance(found, str) else "",
         )
 
     def _number(self, told: Any, name: str) -> int:
