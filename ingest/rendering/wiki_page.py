@@ -1,8 +1,9 @@
-"""A page of a git wiki in Markdown: its text as it stands, called by its file's name, with its headings as the places of its lines.
+"""A page of a git wiki in Markdown: its text as it stands, called by its file's name, with headings as the places of its lines.
 
-`ingest.sources.git` calls `page` in the sandbox. Such wikis show a page's name above it, and headings begin within it; a link leads
-to the page as it is shown, where lines have no anchors and headings do. Nothing of the text is changed, `[[links]]` neither: a
-quote is the page's own words. Anchors: https://docs.gitlab.com/user/markdown/#heading-ids-and-links, which GitHub's are like.
+`ingest.sources.git` calls `page` in the sandbox. Such wikis show a page's name above it, and headings begin within it; a link
+leads to the page as it is shown, where lines have no anchors and headings do. Nothing of the text is changed, not even a
+`[[link]]`: a quote is the page's own words.
+Anchors: https://docs.gitlab.com/user/markdown/#heading-ids-and-links, which GitHub's are like.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def page(path: str, data: bytes) -> Rendered:
     headings, called = _headings(text)
     stem = PurePosixPath(path).name.rpartition(".")[0]
     title = "" if called or stem.lower() in _HOME else name_of(stem)
-    return checked(Rendered(text, tuple(_places(headings, text.count("\n") + 1)), title, notes))
+    return checked(Rendered(text, tuple(_places(headings, len(text.rstrip("\n").split("\n")))), title, notes))
 
 
 def name_of(stem: str) -> str:

@@ -33,7 +33,6 @@ class GitSource:
     def __init__(self, spec: SourceSpec, folder: Path) -> None:
         self._spec = spec
         self._repository = GitRepository(folder, spec.location, spec.credentials, spec.name)
-        self._is_wiki = git_wiki.is_wiki(spec.location, spec.web_url)
 
     def listing(self, previous: Previous) -> Listing:
         head = self._repository.update(self._spec.ref)
@@ -53,6 +52,11 @@ class GitSource:
         if self._is_wiki:
             items = [replace(item, refusal=item.refusal or git_wiki.refusal(item.path)) for item in items]
         return Listing(tuple(items), complete=True, head=head, moved=self._moves(previous, head, entries))
+
+    @property
+    def _is_wiki(self) -> bool:
+        origin = self._repository.origin()  # a local copy of a wiki may have any name
+        return any(git_wiki.is_wiki(location, self._spec.web_url) for location in (self._spec.location, origin))
 
     def _owners(self, tree: Sequence[TreeEntry]) -> Callable[[str], str]:
         by_path = {entry.path: entry.oid for entry in tree}

@@ -1,9 +1,9 @@
 """The wikis of git hosts, which are git repositories of pages: where a page is shown, and which files are none.
 
-`ingest.sources.git` calls this. A repository is a wiki when the address that it is cloned from ends with `.wiki.git`, or its `web_url`
-with `/wiki` or `/wikis`. Forms: https://docs.github.com/en/communities/documenting-your-project-with-wikis (a page's file name with
-hyphens, folders left out, and a commit behind it), https://docs.gitlab.com/user/project/wiki/ (`version_id`); Gitea's
-services/wiki/wiki_path.go. Gitea shows a page's newest revision alone: there the commit in a link says which one is meant.
+`ingest.sources.git` calls this. A repository is a wiki when the address that it is cloned from ends with `.wiki.git`, or its
+`web_url` with `/wiki` or `/wikis`. Forms: https://docs.github.com/en/communities/documenting-your-project-with-wikis (a page is
+called by its file with hyphens, without folders, and a commit behind it), https://docs.gitlab.com/user/project/wiki/
+(`version_id`), Gitea's services/wiki/wiki_path.go; Gitea shows the newest revision alone: there the commit says which is meant.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ON_EVERY_PAGE = re.compile(r"(?:^|/)_(?:sidebar|footer|header)\.\w+$", re.I)
 
 def is_wiki(location: str, web_url: str) -> bool:
     """Whether a repository holds the pages of a wiki."""
-    return bool(_SHOWN.search(web_url) if web_url else _CLONED.search(location))
+    return bool(_CLONED.search(location) or _SHOWN.search(web_url))
 
 
 def is_markdown(path: str) -> bool:
