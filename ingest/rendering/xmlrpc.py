@@ -93,7 +93,7 @@ def _inner(member: Element) -> Element:
 def _scalar(kind: str, text: str) -> Any:
     try:
         if kind in ("int", "i4", "i8"):
-            return int(text.strip()[:30])
+            return int(text if len(text) < 30 else "")
         if kind == "double":
             return float(text)
         if kind == "base64":

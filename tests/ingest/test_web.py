@@ -291,5 +291,5 @@ def test_a_path_stays_below_the_url_and_a_reply_says_where_it_came_from(server: 
     one = api("/wiki")
     reply = one.get("api/pages", {"ids": ["1", "2"], "q": "a b&c"})
     assert server.asked[0].path == "/wiki/api/pages"
-    assert reply.url == f"{server.address}/wiki/api/pages?ids=1&ids=2&q=a%20b%26c"
+    assert reply.url == f"{server.address}/wiki/api/pages?ids=1&ids=2&q=a+b%26c"
     assert (reply.body, reply.headers["x-thing"]) == (b"x", "a")

@@ -300,11 +300,14 @@ class Trial:
         self.compare("all is well again", indexed=0)
 
     def media(self) -> None:
-        text = "The runbook of the lighthouse keeper.\n"
-        self.wiki.call("wiki.putAttachment", "ops:notes.txt", xmlrpc.client.Binary(text.encode()), {"ow": True})
+        text = "host;role\nlighthouse;keeper\n"
+        with (self.wiki.folder / "conf" / "mime.local.conf").open("w") as kinds:
+            kinds.write("csv !text/csv\n")
+        self.wiki.configure()
+        self.wiki.call("wiki.putAttachment", "ops:notes.csv", xmlrpc.client.Binary(text.encode()), {"ow": True})
         self.waypost.configure({**self.source, "media": True})
-        self.compare_files("a file of the media manager", {"_media/ops/notes.txt": text})
-        self.wiki.call("wiki.deleteAttachment", "ops:notes.txt")
+        self.compare_files("a file of the media manager", {"_media/ops/notes.csv": text})
+        self.wiki.call("wiki.deleteAttachment", "ops:notes.csv")
         self.compare_files("is deleted", {})
         self.waypost.configure(self.source)
 
