@@ -201,6 +201,15 @@ def test_a_page_that_was_restricted_is_let_go(wiki: DokuWikiPlace, source: Made)
     assert "ops/dns" not in paths(listing)
 
 
+def test_a_refusal_alone_is_no_restriction(wiki: DokuWikiPlace, source: Made) -> None:
+    """A firewall says 403, too; only the wiki's own word for the account's level does."""
+    before = known(source().listing(Previous()))
+    wiki.unlisted.add("ops:dns")
+    wiki.broken["ops:dns"] = Reply(403, b"no")
+    with pytest.raises(SourceError):
+        source().listing(before)
+
+
 def test_many_that_were_restricted_at_once_are_for_nobody(wiki: DokuWikiPlace, source: Made) -> None:
     for number in range(30):
         wiki.put(f"hr:page{number}", f"Text {number}.")
