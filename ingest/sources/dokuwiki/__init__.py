@@ -25,9 +25,7 @@ from rag.records import AccessRule
 _NOBODY = AccessRule(((),))
 _MEDIA = "_media/"  # no page's id begins so: DokuWiki cuts the underscore off
 _MANY = 20  # missing pages: from so many on, the ledger may keep what is missing until a person looks
-_OF_ONE_PAGE = frozenset(
-    {200, 400, 404, 500}
-)  # statuses that may tell of one page: a plugin that breaks, half an answer
+_OF_ONE_PAGE = (200, 400, 404, 500)  # statuses that may tell of one page alone: a broken plugin, half an answer
 _END = re.compile(r"/(?:doku\.php.*|lib/exe/.*|feed\.php.*)?$", re.S)
 _NO_ID = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069/\\]|^[:_.-]|::|:\.+(?:$|:)|:$")
 
