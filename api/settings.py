@@ -179,6 +179,8 @@ def _location(entry: Mapping[str, Any], found: SourceType, where: str, base: Pat
         if not re.match(r"(https?|ssh)://|[\w.-]+@[\w.-]+:", location):
             raise SettingsError(f"{where}: only https, http and ssh URLs can be read")
         return location
+    if re.match(r"-|\w[\w+.-]*::", location):
+        raise SettingsError(f"{where}: {location!r} is neither a path nor the URL of a repository")
     if "path" not in found.locations:
         raise SettingsError(f"{where}: `url` must be the address of a site, such as https://wiki.example.org")
     return str((base / Path(location).expanduser()).absolute())

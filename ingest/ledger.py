@@ -6,6 +6,7 @@ that was lost at the source looks just like a deletion. `ingest.sync` calls `pla
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from rag.records import AccessRule
 
 MOST_GONE = 20  # documents of a source that may go in one run, or
 SHARE_GONE = 0.05  # this share of them, if that is more
+_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _RETRIES = (timedelta(hours=1), timedelta(hours=4), timedelta(hours=16), timedelta(hours=24))
 
 
@@ -95,7 +97,15 @@ def well_formed(listing: Listing) -> Listing:
             raise SourceError(
                 f"its code listed what is no Listed: {', '.join(wrong) or 'path, size or access'}: {item!r:.200}"
             )
-    return listing
+    return replace(listing, items=tuple(map(_printable, listing.items)))
+
+
+def _printable(item: Listed) -> Listed:
+    """The item; refused, and shown in print, where its name would move a terminal, forge a line or turn text round."""
+    if not _STEERING.search(item.path):
+        return item
+    shown = _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", item.path)
+    return replace(item, path=shown, refusal=item.refusal or "its name holds control characters; rename it")
 
 
 def sound(listing: Listing, ledger: Mapping[str, Entry]) -> Listing:

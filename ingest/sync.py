@@ -202,8 +202,15 @@ class Sync:
         return well_formed(source.listing(Previous(known.get(spec.name, ""), signatures)))
 
     def _open_run(self, spec: SourceSpec) -> _Run:
+        """Begins the record of a run. What is stored is from now on for nobody whom the settings leave out, listed or not: a
+        listing may fail, and what is held is in none."""
         self._progress(Progress("listing", source=spec.name))
+        beyond = self._catalog.documents_beyond(spec.name, spec.access)
         with self._catalog.write() as writer:
+            for document in beyond:
+                narrowed = AccessRule.of([*document.access.clauses, *spec.access.clauses])
+                writer.put_access(replace(document, access=narrowed))
+                writer.put_terms(spec.name, document.path, "")  # what is listed is given its own rule anew
             number = writer.start_run(spec.name)
             writer.put_source(spec.name, type=spec.type, location=spec.location)
         return _Run(number)
