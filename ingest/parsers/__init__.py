@@ -40,6 +40,9 @@ MARKDOWN = frozenset({".md", ".markdown", ".mdx"})
 YAML = frozenset({".yaml", ".yml", ".json"})
 RST = frozenset({".rst", ".rest"})
 ASCIIDOC = frozenset({".adoc", ".asciidoc"})
+UNREAD = frozenset(
+    {".mediawiki", ".wiki", ".org", ".textile", ".rdoc", ".creole"}
+)  # markup of wikis that has no parser here
 DIAGRAMS = frozenset({".puml", ".plantuml", ".iuml", ".pu", ".mmd", ".mermaid"})
 
 
@@ -102,13 +105,14 @@ def _parser(path: str, text: str) -> Parser:
 
 def text_parser(name: str, text: str) -> Parser:
     """The parser for a file that is neither Markdown nor Terraform, by its plain name and, if need be, its text."""
-    from ingest.parsers import asciidoc, braces, outline, rows, rst, yaml
+    from ingest.parsers import asciidoc, braces, outline, rows, rst, sections, yaml
 
     ending = PurePosixPath(name).suffix
     known: dict[str, Parser] = {
         **dict.fromkeys(YAML, yaml.parse), **dict.fromkeys(RST, rst.parse), **dict.fromkeys(ASCIIDOC, asciidoc.parse),
         **dict.fromkeys(DIAGRAMS, rows.diagram), **dict.fromkeys((".csv", ".tsv"), rows.csv), ".sql": rows.sql,
         **dict.fromkeys((".jsonnet", ".libsonnet", ".groovy"), braces.parse), ".jenkinsfile": braces.parse,
+        **dict.fromkeys(UNREAD, sections.unread),
     }  # fmt: skip
     if ending in known:
         return known[ending]
@@ -126,7 +130,7 @@ _SETTINGS = (
     ".toml", ".ini", ".conf", ".cfg", ".cnf", ".config", ".xml", ".env", ".properties", ".service", ".timer", ".socket",
     ".mount", ".target", ".network", ".netdev", ".repo", ".vcl", ".rules",
 )  # fmt: skip
-_PAGES = frozenset({*MARKDOWN, *RST, *ASCIIDOC, *DIAGRAMS, ".html", ".htm", ".txt", ".text", ".csv", ".tsv"})
+_PAGES = frozenset({*MARKDOWN, *RST, *ASCIIDOC, *DIAGRAMS, *UNREAD, ".html", ".htm", ".txt", ".text", ".csv", ".tsv"})
 _SETTINGS_NAMES = re.compile(
     r"\.env(?:rc|\b.*)?$|codeowners$|(?:[\w-]*requirements|constraints)[\w-]*(?:\.txt)?$|pipfile$|hosts$|inventory$|\.\w+(?:rc|ignore)$"
 )

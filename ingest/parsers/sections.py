@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from ingest.parsers import Parsed, draft
+from ingest.parsers import Parsed, draft, lines_of
 from ingest.parsers.outdated import outdated
 from ingest.parsers.review import review
 from ingest.parsers.spans import size
@@ -133,6 +133,12 @@ def refuse_misspelt(keys: Iterable[object]) -> None:
             continue
         if difflib.SequenceMatcher(None, key.lower(), "audience").ratio() > _MISSPELT:
             raise DocumentError(f"its header has {key!r}: write `audience`, so that it is clear who may read it")
+
+
+def unread(path: str, text: str) -> Parsed:
+    """A page in markup that has no parser here: by windows, and called by its file's name."""
+    lines = lines_of(text)
+    return Parsed(name_of(path), tuple(windows(lines, 0, len(lines), (), "window")))
 
 
 def name_of(path: str) -> str:

@@ -1,12 +1,14 @@
 """`GitSource`: the files of one ref of a git repository, local or remote, read from the object store.
 
-A document's version and date are those of the last commit that changed its path; its link is pinned to that commit.
+A document's version and date are those of the last commit that changed its path; its link is pinned to that commit. A wiki's
+pages are linked as the wiki shows them (`ingest.sources.git_wiki`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,8 +16,10 @@ from ingest.departures import departures
 from ingest.git import GitRepository, TreeEntry, is_url
 from ingest.history import Change, last_changes
 from ingest.owners import PLACES, owners
-from ingest.sources import Link, Listed, Listing, Previous, SourceSpec, SourceType
-from rag.errors import SourceError
+from ingest.rendering import Rendered, wiki_page
+from ingest.sandbox import shared
+from ingest.sources import Link, Listed, Listing, Previous, SourceSpec, SourceType, git_wiki
+from rag.errors import DocumentError, SourceError
 
 _FILES = ("100644", "100755", "100664")
 _REFUSED_MODES = {"120000": "symbolic link: not followed", "160000": "submodule: add its repository as a source"}
@@ -44,7 +48,14 @@ class GitSource:
             changes = last_changes(self._repository, head, paths, previous.head, known)
         owner_of = self._owners(tree)
         items = [_listed(entry, changes.get(entry.path), owner_of(entry.path)) for entry in entries]
+        if self._is_wiki:
+            items = [replace(item, refusal=item.refusal or git_wiki.refusal(item.path)) for item in items]
         return Listing(tuple(items), complete=True, head=head, moved=self._moves(previous, head, entries))
+
+    @property
+    def _is_wiki(self) -> bool:
+        origin = self._repository.origin()  # a local copy of a wiki may have any name
+        return any(git_wiki.is_wiki(location, self._spec.web_url) for location in (self._spec.location, origin))
 
     def _owners(self, tree: Sequence[TreeEntry]) -> Callable[[str], str]:
         by_path = {entry.path: entry.oid for entry in tree}
@@ -70,10 +81,12 @@ class GitSource:
             moves = self._repository.moves(previous.head, head, exact=True)
         return {path: old for path, old in moves.items() if path in now and old in previous.signatures}
 
-    def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Exception]]:
+    def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Rendered | Exception]]:
         oids = [item.handle for item in items]
         self._repository.fetch_blobs(oids)
-        yield from zip(items, self._repository.blobs(oids), strict=True)
+        for item, data in zip(items, self._repository.blobs(oids), strict=True):
+            is_page = self._is_wiki and isinstance(data, bytes) and git_wiki.is_markdown(item.path)
+            yield item, _page(item.path, data) if is_page else data
 
     def close(self) -> None:
         self._repository.forget_blobs()
@@ -88,7 +101,17 @@ class GitSource:
 
     def link(self, item: Listed, version: str) -> Link:
         web_url = self._spec.web_url or web_url_of(self._repository.origin())
+        if self._is_wiki:
+            return git_wiki.page_link(web_url, version, item.path)
         return pinned_link(web_url, version, item.path)
+
+
+def _page(path: str, data: object) -> Rendered | DocumentError:
+    """A page of a wiki, or why there is none."""
+    try:
+        return shared().run(wiki_page.page, path, data)
+    except DocumentError as error:
+        return error
 
 
 def _listed(entry: TreeEntry, change: Change | None, owner: str) -> Listed:

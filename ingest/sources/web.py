@@ -32,11 +32,12 @@ Params = Mapping[str, str | int | Sequence[str | int]]
 
 
 class StatusError(SourceError):
-    """The server answered with an HTTP status that is no success."""
+    """The server answered with an HTTP status that is no success; `body` is what it said."""
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, body: bytes = b"") -> None:
         super().__init__(message)
         self.status = status
+        self.body = body
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class WebApi:
             if answer.is_success:
                 return Reply(str(answer.url), answer.content, dict(answer.headers))
             if tried == _TRIES or answer.status_code not in _WORTH_ANOTHER_TRY:
-                raise StatusError(self._told(str(answer.url), answer.status_code), answer.status_code)
+                raise StatusError(self._told(str(answer.url), answer.status_code), answer.status_code, answer.content)
             self._wait(_asked_wait(answer.headers.get("retry-after", "")) or _backoff(tried), str(answer.url))
         raise AssertionError("unreachable")
 

@@ -72,9 +72,10 @@ def opened(name: str) -> Iterator[Place]:
 
 
 def _register() -> None:
-    from tests.places import shelf
+    from tests.places import dokuwiki, shelf
 
     PLACES.update({"shelf": shelf.ShelfPlace})
+    PLACES.update({"dokuwiki": dokuwiki.DokuWikiPlace, "dokuwiki of 2022": dokuwiki.OldDokuWikiPlace})
 
 
 _register()
