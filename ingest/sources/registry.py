@@ -20,6 +20,7 @@ _OURS = {
     "folder": "ingest.sources.folder",
     "git": "ingest.sources.git",
     "llamahub": "ingest.sources.llamahub",
+    "mediawiki": "ingest.sources.mediawiki",
 }
 
 
