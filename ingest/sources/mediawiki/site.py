@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.sources.mediawiki.api import MediaWikiApi
+from ingest.sources.mediawiki.api import MediaWikiApi, Params
 from rag.errors import SettingsError
 
 FILES = 6
 _CATEGORIES = 14
-_ASKED = {
+_ASKED: Params = {
     "meta": ["siteinfo", "userinfo"], "siprop": ["general", "namespaces", "namespacealiases", "statistics"], "uiprop": "rights",
     "curtimestamp": 1,
 }  # fmt: skip
