@@ -69,9 +69,9 @@ def opened(name: str) -> Iterator[Place]:
 
 
 def _register() -> None:
-    from tests.places import shelf
+    from tests.places import mediawiki, shelf
 
-    PLACES.update({"shelf": shelf.ShelfPlace})
+    PLACES.update({"mediawiki": mediawiki.MediaWikiPlace, "shelf": shelf.ShelfPlace})
 
 
 _register()

@@ -119,10 +119,7 @@ class Waypost:
         return False
 
     def search(self, words: str) -> str:
-        done = subprocess.run(
-            self._command("search", words, "--json"), env=self._environment, capture_output=True, text=True
-        )
-        return done.stdout
+        return _quiet(self._command("search", words, "--json"), env=self._environment).stdout
 
     def documents(self) -> dict[str, Held]:
         """All documents, by path."""
