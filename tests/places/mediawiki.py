@@ -1,6 +1,6 @@
 """A MediaWiki as far as its documented Action API goes: continuation, log-in, recent changes and logs, lag, errors.
 
-Spec: https://www.mediawiki.org/wiki/API:Main_page (formatversion 2, errorformat plaintext). `tests.wikis.mediawiki` is the real one.
+Spec: https://www.mediawiki.org/wiki/API:Main_page (formatversion 2, errorformat plaintext). A real one: `tests.wikis.mediawiki`.
 """
 
 from __future__ import annotations
@@ -165,9 +165,8 @@ class Wiki:
             )
         session = f"s{len(self.sessions) + 1}-{self.clock}"
         self.sessions.add(session)
-        return data(
-            {"login": {"result": "Success", "lguserid": 2, "lgusername": "Reader"}}, Set_Cookie=f"session={session}"
-        )
+        told = {"login": {"result": "Success", "lguserid": 2, "lgusername": "Reader"}}
+        return data(told, **{"Set-Cookie": f"session={session}"})
 
     def _parse(self, given: Answer) -> Reply:
         number = int(given["oldid"])
@@ -217,10 +216,8 @@ class Wiki:
 
     def _recent(self, given: Answer) -> Answer:
         rows = [one for one in self.changes if one["type"] in given["rctype"].split("|")]
-        if given.get("rcdir") == "newer":
-            rows = [one for one in rows if one["timestamp"] >= given["rcstart"]]
-        else:
-            rows = rows[::-1]
+        newer = given.get("rcdir") == "newer"
+        rows = [one for one in rows if one["timestamp"] >= given["rcstart"]] if newer else rows[::-1]
         limit = self.at_once if given["rclimit"] == "max" else int(given["rclimit"])
         at = int(given.get("rccontinue", "0|0").split("|")[1])
         more = {"rccontinue": f"x|{at + limit}", "continue": "-||"} if at + limit < len(rows) else {}

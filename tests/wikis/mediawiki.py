@@ -137,6 +137,7 @@ class Wiki:
         """What the wiki's page shows to an administrator, without the marks that edit and go back."""
         html = self._http.get("/index.php", params={"title": title, "action": "render"}).text
         html = re.sub(r'<span class="mw-editsection">.*?\]</span></span>', "", html)
+        html = re.sub(r'<div class="patrollink".*?</div>', "", html, flags=re.S)
         html = re.sub(r'<div id="toc".*?</ul>\n</div>', "", html, flags=re.S)
         return re.sub(r'<span class="mw-cite-backlink">.*?</span>', "", html)
 
@@ -249,8 +250,9 @@ def creations(trial: Trial) -> None:
     ):
         wiki.edit(title, f"A new page: {title} zebra.")
     wiki.edit("Main talk", "#REDIRECT [[Page 1]]")
-    wiki.edit("Settings.json", '{"retries": 7}')
-    wiki.act("changecontentmodel", title="Settings.json", model="json")
+    wiki.act(
+        "edit", title="Settings.json", text='{"retries": 7}', contentmodel="json", contentformat="application/json"
+    )
     trial.check("8 pages made")
     for number in range(5, 15):
         wiki.edit(f"Page {number}", trial.page(number, 2))
