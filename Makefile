@@ -8,7 +8,7 @@ DEMO_HOME := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/waypost-demo
 DEMO := WAYPOST_HOME=$(DEMO_HOME) WAYPOST_CONFIG=data/sample/waypost.yaml ANTHROPIC_API_KEY= $(BIN)/waypost
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help install demo test check lint types serve eval bench bench-ranking bench-identifiers bench-secrets bench-secrets-stored bench-sync bench-sandbox bench-embedding bench-peer bench-terraform test-backup test-crash test-hostile test-listing test-model test-switch clean
+.PHONY: help install demo test check lint types serve eval bench bench-ranking bench-identifiers bench-secrets bench-secrets-stored bench-sync bench-sandbox bench-embedding bench-peer bench-terraform test-backup test-crash test-hostile test-listing test-model test-switch test-wikis clean
 
 help: ## print these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -115,6 +115,9 @@ test-switch: $(VENV)/.installed-dev ## kill switches of the embedder under load 
 
 test-backup: $(VENV)/.installed-dev ## back up under load, restore, compare, twenty times (about six minutes); ARGS=rounds
 	@$(BIN)/python -m tests.crash.backup $(ARGS)
+
+test-wikis: $(VENV)/.installed-dev ## real wikis on loopback, installed with apt (Debian 12, as root; about a quarter of an hour)
+	@$(BIN)/python -m tests.wikis.mediawiki $(ARGS)
 
 clean: ## remove .venv and the demo's index
 	@rm -rf $(VENV) .venv-peer $(DEMO_HOME)

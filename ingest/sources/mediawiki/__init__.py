@@ -98,9 +98,9 @@ class MediaWikiSource:
 
     def _reads_as_before(self, known: Mapping[int, Page]) -> bool:
         """Whether one page of each namespace, and some that could not be read, are as readable as they were."""
-        asked = {page.title.partition(":")[0] if ":" in page.title else "": page.id for page in known.values()}
+        asked = {self._site.namespace_of(page.title): page.id for page in known.values()}
         denied = [page.id for page in known.values() if not page.readable][:20]
-        now = self._pages.by_ids([*list(asked.values())[:30], *denied])
+        now = self._pages.by_ids([*asked.values(), *denied])
         return all(page is None or page.readable == known[number].readable for number, page in now.items())
 
     def _bring_up_to_date(self, pages: dict[int, Page], known: Mapping[int, Page], changes: Changes) -> None:

@@ -7,6 +7,7 @@ Spec: API:Allpages, API:Categorymembers, API:Info, API:Revisions, API:Categories
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,9 @@ from typing import Any
 from ingest.sources.mediawiki.api import Answer, MediaWikiApi
 from ingest.sources.mediawiki.site import Site
 
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+)  # no title of a real wiki holds these
 _PROPS = {
     "prop": ["info", "revisions"], "intestactions": "read", "rvprop": ["ids", "timestamp"],
 }  # fmt: skip
@@ -63,7 +67,7 @@ class PageList:
         for generator in self._generators():
             began = False
             for batch in self._batches(generator):
-                if not batch and began:
+                if not batch and began and not self._categories:  # of a category, they may be of other namespaces
                     raise self._api.contradiction("it says that there are more pages, and gives none")
                 began = True
                 found.update((page.id, page) for page in self._wanted(batch))
@@ -119,7 +123,7 @@ class PageList:
                     "generator": "allpages", "gapnamespace": namespace, "gapfilterredir": "nonredirects", "gaplimit": "max",
                 }  # fmt: skip
         for category in self._categories:
-            yield {"generator": "categorymembers", "gcmtitle": category, "gcmtype": "page", "gcmlimit": "max",
+            yield {"generator": "categorymembers", "gcmtitle": category, "gcmlimit": "max",
                    "gcmnamespace": self._namespaces}  # fmt: skip
 
     def _batches(self, asked: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
@@ -159,7 +163,7 @@ class PageList:
             latest = {one["revid"]: one["timestamp"] for one in given.get("revisions", ())}
             model = given["contentmodel"]
             page = Page(
-                _number(given, "pageid"), given["title"], revision, latest.get(revision, given["touched"]), given["touched"],
+                _number(given, "pageid"), _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", given["title"]), revision, latest.get(revision, given["touched"]), given["touched"],
                 readable, "" if model == "wikitext" else model,
             )  # fmt: skip
         except (TypeError, KeyError) as error:

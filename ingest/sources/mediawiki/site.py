@@ -40,10 +40,14 @@ class Site:
         number = int(text) if text.lstrip("-").isdecimal() else self.names.get(_plain(text))
         if number is None or number not in self.titles or number < 0:
             near = difflib.get_close_matches(_plain(text), list(self.names), 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = f"; did you mean {near[0]!r}?" if near else "."
             known = ", ".join(name or "main" for number, name in sorted(self.titles.items()) if number >= 0)
             raise SettingsError(f"source {source!r}: the wiki has no namespace {text!r}{hint} It has: {known}")
         return number
+
+    def namespace_of(self, title: str) -> int:
+        before, colon, _ = title.partition(":")
+        return self.names.get(_plain(before), 0) if colon else 0
 
     def category(self, given: str) -> str:
         """The title of a category, given with or without its namespace."""
