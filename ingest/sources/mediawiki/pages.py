@@ -161,11 +161,10 @@ class PageList:
             readable = bool(given["actions"]["read"])
             revision = given["lastrevid"]
             latest = {one["revid"]: one["timestamp"] for one in given.get("revisions", ())}
-            model = given["contentmodel"]
-            page = Page(
-                _number(given, "pageid"), _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", given["title"]), revision, latest.get(revision, given["touched"]), given["touched"],
-                readable, "" if model == "wikitext" else model,
-            )  # fmt: skip
+            title = _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", given["title"])
+            changed_at = latest.get(revision, given["touched"])
+            model = "" if given["contentmodel"] == "wikitext" else given["contentmodel"]
+            page = Page(_number(given, "pageid"), title, revision, changed_at, given["touched"], readable, model)
         except (TypeError, KeyError) as error:
             raise self._api.contradiction(f"it tells too little of a page ({error})") from error
         if not revision or not isinstance(revision, int) or " " in f"{page.changed_at}{page.touched}{model}":
