@@ -137,7 +137,7 @@ class Wiki:
         """What the wiki's page shows to an administrator, without the marks that edit and go back."""
         html = self._http.get("/index.php", params={"title": title, "action": "render"}).text
         html = re.sub(r'<span class="mw-editsection">.*?\]</span></span>', "", html)
-        html = re.sub(r'<div class="patrollink".*?</div>', "", html, flags=re.S)
+        html = re.sub(r"<div class=.patrollink.*?</div>", "", html, flags=re.S)
         html = re.sub(r'<div id="toc".*?</ul>\n</div>', "", html, flags=re.S)
         return re.sub(r'<span class="mw-cite-backlink">.*?</span>', "", html)
 
