@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import ingest.sources.mediawiki as source_module
 import ingest.sources.mediawiki.changes as changes_module
 import ingest.sources.web as web
 from ingest.rendering import Rendered
@@ -57,6 +58,8 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
         assert isinstance(place, MediaWikiPlace)
         for number in range(25):
             place.wiki.edit(f"Page {number:02}", f"The text of {number}.")
+        place.wiki.clock += 300
+        place.wiki.edit("Page 00", "What came before is not in the last minute, which is read again.")
         yield Kept(place, tmp_path)
 
 
@@ -124,11 +127,16 @@ def _clock_set_back(wiki: Wiki) -> None:
     wiki.clock -= 7200
 
 
-def _closed(wiki: Wiki) -> None:
-    wiki.pages[1].readable = False  # by the wiki's settings: no change tells of it
+def _deleted_without_a_word(wiki: Wiki) -> None:
+    """As an oversighter does, who suppresses; another change hides that the counts moved."""
+    del wiki.pages[7]
+    wiki.edit("Page 05", "x")
 
 
-@pytest.mark.parametrize("change", [_pruned, _unseen_page, _restored_from_backup, _a_day_later, _clock_set_back])
+@pytest.mark.parametrize(
+    "change",
+    [_pruned, _unseen_page, _restored_from_backup, _a_day_later, _clock_set_back, _deleted_without_a_word],
+)
 def test_when_changes_can_not_be_trusted_all_pages_are_listed(kept: Kept, change: Callable[[Wiki], None]) -> None:
     kept.list()
     kept.list()
@@ -138,8 +146,15 @@ def test_when_changes_can_not_be_trusted_all_pages_are_listed(kept: Kept, change
     assert kept.listed_in_full
 
 
-def test_a_namespace_that_was_closed_without_a_word_is_seen(kept: Kept) -> None:
+@pytest.mark.parametrize("calls", [40, 0])
+def test_pages_that_were_closed_without_a_word_are_seen(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, calls: int
+) -> None:
+    """Of a large wiki one page of each namespace is looked at."""
+    monkeypatch.setattr(source_module, "_CALLS", calls)
     secret = kept.wiki.edit("Ops:Secret", "x")
+    kept.wiki.clock += 300
+    kept.wiki.edit("Page 01", "The last minute before this is read again.")
     kept.list()
     secret.readable = False
     refusals = {item.path: item.refusal for item in kept.list().items}

@@ -34,6 +34,7 @@ _OF_ONE_PAGE = {
     "permissiondenied": _DENIED, "readapidenied": _DENIED, "nosuchrevid": _GONE, "missingtitle": _GONE, "nosuchpageid": _GONE,
     "missingcontent-revid": _GONE, "missingcontent-pageid": _GONE,
 }  # fmt: skip
+_CALLS = 40  # in which all pages that did not change are looked at in every sync
 _PARSED = {
     "action": "parse", "disablelimitreport": 1, "disableeditsection": 1, "disabletoc": 1,
 }  # fmt: skip
@@ -83,7 +84,7 @@ class MediaWikiSource:
         before = State.read(previous.head)
         settled = before.fits(self._spec, previous.signatures) and not is_due(before, self._site.now)
         changes = changes_since(self._api, before.mark) if settled else None
-        if changes and self._is_explained(before, changes) and self._reads_as_before(known):
+        if changes and self._is_explained(before, changes) and self._are_as_before(known, changes):
             full_at, pages = before.full_at, dict(known)
         else:
             mark, full_at = newest(self._api, self._site.now), self._site.now
@@ -96,12 +97,18 @@ class MediaWikiSource:
         """Whether the wiki's counts of edits and pages are as before, or there are changes that tell why not."""
         return changes.fresh or self._site.counts == before.counts
 
-    def _reads_as_before(self, known: Mapping[int, Page]) -> bool:
-        """Whether one page of each namespace, and some that could not be read, are as readable as they were."""
-        asked = {self._site.namespace_of(page.title): page.id for page in known.values()}
-        denied = [page.id for page in known.values() if not page.readable][:20]
-        now = self._pages.by_ids([*asked.values(), *denied])
-        return all(page is None or page.readable == known[number].readable for number, page in now.items())
+    def _are_as_before(self, known: Mapping[int, Page], changes: Changes) -> bool:
+        """Whether pages that no change tells of are there, of the same revision, and as readable as they were: all of them where
+        that takes few calls, else one of each namespace, and some that could not be read."""
+        asked = set(known)
+        if len(known) > _CALLS * self._site.batch:
+            denied = [page.id for page in known.values() if not page.readable][:20]
+            asked = {*{self._site.namespace_of(page.title): page.id for page in known.values()}.values(), *denied}
+        quiet = {number for number in asked if number not in changes.ids and known[number].title not in changes.titles}
+        return all(
+            page is not None and (page.revision, page.readable) == (known[number].revision, known[number].readable)
+            for number, page in self._pages.by_ids(quiet).items()
+        )
 
     def _bring_up_to_date(self, pages: dict[int, Page], known: Mapping[int, Page], changes: Changes) -> None:
         """Asks for what changed, what shows something that changed, and what is not listed any more."""
