@@ -56,11 +56,10 @@ def render(html: str, address: str, title: str, categories: Sequence[str]) -> Re
     lines = _lines(page, address) if page is not None else []
     if not any(line.text for line in lines):
         raise RefusedError("no text in it")
+    if categories:  # a passage may end with them, and is of the section before
+        lines += [Line(""), Line(f"Categories: {', '.join(map(in_one_line, categories))}")]
     writer = Writer()
     writer.add_lines(lines)
-    if categories:
-        writer.begin("categories", "#catlinks")
-        writer.add([f"Categories: {', '.join(map(in_one_line, categories))}"])
     return replace(writer.rendered(), title=_plain(title))
 
 
