@@ -116,8 +116,8 @@ test-switch: $(VENV)/.installed-dev ## kill switches of the embedder under load 
 test-backup: $(VENV)/.installed-dev ## back up under load, restore, compare, twenty times (about six minutes); ARGS=rounds
 	@$(BIN)/python -m tests.crash.backup $(ARGS)
 
-test-wikis: $(VENV)/.installed-dev ## real wikis, from Debian's packages (apt and root): edits, moves, restrictions, kills; compare
-	@$(BIN)/python -m tests.wikis.dokuwiki $(ARGS)
+test-wikis: $(VENV)/.installed-dev ## a real MediaWiki and a real DokuWiki: edits, moves, restrictions, kills; WIKIS, ARGS (Debian 12, root, apt; half an hour)
+	@for wiki in $(or $(WIKIS),mediawiki dokuwiki); do $(BIN)/python -m tests.wikis.$$wiki $(ARGS) || exit 1; done
 
 clean: ## remove .venv and the demo's index
 	@rm -rf $(VENV) .venv-peer $(DEMO_HOME)

@@ -340,7 +340,7 @@ class Sync:
         ready: list[_Ready] = []
         wanted: list[Listed] = []
         for item in items:
-            reason = item.refusal or refuse_by_name(item.path, item.size)
+            reason = item.refusal or refuse_by_name("" if item.is_page else item.path, item.size)
             if reason:
                 ready.append(_Ready(item, _signature(item, spec), "skipped", reason))
             else:

@@ -102,7 +102,8 @@ class Listed:
     """One thing that a source has. `signature` changes when it changes; `refusal` says why it can't be fetched.
 
     `version` and `updated_at` (ISO 8601, UTC) are "" where only reading tells; `handle` is the source's own. `access` is what
-    the source lets read it, `owner` whom it names; neither need be in the signature.
+    the source lets read it, `owner` whom it names; neither need be in the signature. `is_page`: its path is a title and not a
+    file's name, and refuses nothing.
     """
 
     path: str
@@ -114,6 +115,7 @@ class Listed:
     handle: str = ""
     access: AccessRule = field(default_factory=AccessRule)
     owner: str = ""
+    is_page: bool = False
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ _OURS = {
     "git": "ingest.sources.git",
     "dokuwiki": "ingest.sources.dokuwiki",
     "llamahub": "ingest.sources.llamahub",
+    "mediawiki": "ingest.sources.mediawiki",
 }
 
 

@@ -71,7 +71,10 @@ class WebApi:
 
     def json(self, path: str, params: Params | None = None, form: Mapping[str, str] | None = None) -> Any:
         """The JSON at a path; with `form`, as the answer to a POST of it. Raises: StatusError, SourceError."""
-        reply = self.ask("POST" if form is not None else "GET", path, params, form=form)
+        return self.decoded(self.ask("POST" if form is not None else "GET", path, params, form=form))
+
+    def decoded(self, reply: Reply) -> Any:
+        """The JSON of a reply. Raises: SourceError when it is none."""
         try:
             return json.loads(reply.body)
         except (ValueError, RecursionError) as error:
@@ -103,6 +106,11 @@ class WebApi:
                 raise StatusError(self._told(str(answer.url), answer.status_code), answer.status_code, answer.content)
             self._wait(_asked_wait(answer.headers.get("retry-after", "")) or _backoff(tried), str(answer.url))
         raise AssertionError("unreachable")
+
+    def wait_as_told(self, reply: Reply, tried: int) -> None:
+        """Waits before the next try, after a reply that says in its own way that the server is busy. Raises: SourceError when it
+        wants too long a wait."""
+        self._wait(_asked_wait(reply.headers.get("retry-after", "")) or _backoff(tried), reply.url)
 
     def close(self) -> None:
         self._client.close()

@@ -72,10 +72,11 @@ def opened(name: str) -> Iterator[Place]:
 
 
 def _register() -> None:
-    from tests.places import dokuwiki, shelf
+    from tests.places import dokuwiki, mediawiki, shelf
 
-    PLACES.update({"shelf": shelf.ShelfPlace})
-    PLACES.update({"dokuwiki": dokuwiki.DokuWikiPlace, "dokuwiki of 2022": dokuwiki.OldDokuWikiPlace})
+    for place in (shelf.ShelfPlace, dokuwiki.DokuWikiPlace, mediawiki.MediaWikiPlace):
+        PLACES[place.type] = place
+    PLACES["dokuwiki of 2022"] = dokuwiki.OldDokuWikiPlace
 
 
 _register()
