@@ -17,6 +17,7 @@ GROUP = "waypost.sources"
 _OURS = {
     "folder": "ingest.sources.folder",
     "git": "ingest.sources.git",
+    "website": "ingest.sources.website",
 }
 
 

@@ -69,9 +69,9 @@ def opened(name: str) -> Iterator[Place]:
 
 
 def _register() -> None:
-    from tests.places import shelf
+    from tests.places import shelf, website
 
-    PLACES.update({"shelf": shelf.ShelfPlace})
+    PLACES.update({"shelf": shelf.ShelfPlace, "website": website.WebsitePlace})
 
 
 _register()
