@@ -26,14 +26,16 @@ _CHANGED = frozenset(
 )
 _CHROME = frozenset(
     """sidebar site-header site-footer page-footer breadcrumb breadcrumbs toc toctree pagination skip-link skip-to-content
-    edit-this-page edit-page theme-doc-breadcrumbs theme-doc-footer md-sidebar md-source-file navfooter prev-next-area
-    bd-sidebar sphinxsidebar related footer rst-footer-buttons md-content__button""".split()
+    edit-this-page edit-page theme-doc-breadcrumbs theme-doc-footer md-sidebar md-source-file md-content__button navfooter
+    prev-next-area bd-sidebar bd-sidebar-secondary onthispage page-toc sidebar-secondary-item sphinxsidebar related footer
+    rst-footer-buttons""".split()
 )
 _CONTENT = (  # what generators of documentation call the element that holds a page's content, where there is no `main`
     "markdown-body", "rst-content", "theme-doc-markdown", "md-content", "post-content", "page-content", "main-content",
     "maincontent", "body-content", "documentwrapper", "right", "content", "documentation",
 )  # fmt: skip
 _REFRESH = re.compile(r"\s*(\d+)[\d.]*\s*[;,]\s*(?:url\s*=\s*)?[\"']?([^\"'\s>]+)", re.I)
+_TEMPLATE = re.compile(r"text/(?:x-)?(?:[a-z]+-)?template", re.I)
 _SOON = 10  # seconds after which a page that sends on is no page to read
 _LINKS = 5000  # of a page that are followed
 _NOT_FOUND = re.compile(r"\b404\b|\bnot[ -]found\b", re.I)
@@ -92,13 +94,19 @@ class PageElements(Elements):
 def _rendered(page: Element, base: str, notes: tuple[str, ...]) -> Rendered:
     """The content; its places have anchors and no lines: those of a page's source are no one's to look at."""
     elements = PageElements(base)
-    content = _content(page, elements)
-    writer = Writer()
-    writer.add_lines(elements.lines(content))
-    found = writer.rendered(html.title_of(page, content), notes)
-    if not found.text.strip():
-        raise RefusedError("no text in it")
-    return replace(found, places=_merged(found.places))
+    for content in (_content(page, elements), _templates(page)):
+        writer = Writer()
+        writer.add_lines(elements.lines(content) if content is not None else [])
+        found = writer.rendered(html.title_of(page, content), notes)
+        if found.text.strip():
+            return replace(found, places=_merged(found.places))
+    raise RefusedError("no text in it")
+
+
+def _templates(page: Element) -> Element | None:
+    """What a page without text keeps in templates for its scripts to show, as the documentation of Apache Kafka does."""
+    kept = [one.text or "" for one in page.iter("script") if _TEMPLATE.fullmatch((one.get("type") or "").strip())]
+    return html.parsed("\n".join(kept))
 
 
 def _content(page: Element, elements: Elements) -> Element:

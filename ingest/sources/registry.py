@@ -17,6 +17,7 @@ GROUP = "waypost.sources"
 _OURS = {
     "folder": "ingest.sources.folder",
     "git": "ingest.sources.git",
+    "notion": "ingest.sources.notion",
     "website": "ingest.sources.website",
 }
 
