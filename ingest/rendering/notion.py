@@ -23,9 +23,10 @@ from rag.errors import DocumentError, RefusedError
 SITE = "https://www.notion.so/"
 _ID = re.compile(r"[0-9a-f]{32}")
 _FILE = re.compile(r"(?:^|[ _/%-]|20)([0-9a-f]{32})(?:_all)?\.(?:md|html|csv)(?:[?#].*)?$", re.I)
+_IN_FOLDER = re.compile(r"(?:%20|[ _-])[0-9a-f]{32}(?=/)", re.I)
 _LINK = re.compile(r"\]\(((?:[^()\s]|\([^()\s]*\)){1,2000})\)")
 _ALL_CELLS = 2_000_000  # of one database
-_LONG = 35  # characters from which on the name of a file may be a title that was cut
+_LONG = 30  # letters and digits from which on the name of a file may be a title that was cut
 
 
 def address(page: str, site: str = SITE) -> str:
@@ -46,8 +47,9 @@ def markdown(data: bytes, site: str) -> bytes:
     text, _ = decode(data)
 
     def whole(match: re.Match[str]) -> str:
-        page = page_of(match[1])
-        return f"]({address(page, site)})" if page else match[0]
+        if found := page_of(match[1]):
+            return f"]({address(found, site)})"
+        return match[0] if ":" in match[1] else f"]({_IN_FOLDER.sub('', match[1])})"  # an attachment
 
     return _LINK.sub(whole, text).encode("utf-8", "surrogatepass")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from ingest.refusals import MAX_BYTES, too_large
@@ -80,12 +80,14 @@ class NotionSource:
         """A file with its hash. Raises: SourceError when it can't be read: it may be being written."""
         name = name_of(file.name)
         if refusal := file.refusal or _refusal(name, full):
+            if refusal == _VIEW:
+                name = replace(name, stem=f"{name.stem} (one view)")
             return _Found(file, name, refusal=refusal)
         if refusal := too_large(file.size):
             return _Found(file, name, refusal=refusal)
         data = self._bytes(file)
         own = name.id or (id_within(data) if name.ending == ".html" else "")
-        name = Name(name.folders, name.stem, name.ending, own, name.all_rows)
+        name = replace(name, id=own)
         changed = edited(data, name.ending) if name.ending != ".csv" else ""
         return _Found(file, name, hashlib.sha256(data).hexdigest(), changed or file.changed)
 
@@ -156,9 +158,9 @@ def _refusal(name: Name, full: set[object]) -> str:
 
 def _listed(path: str, found: _Found) -> Listed:
     name = found.name
-    own = f"{name.id}{name.ending}" if name.id else "-"
     if found.refusal:
-        return Listed(path, f"{own} refused", size=found.file.size, refusal=found.refusal, handle=name.id)
+        return Listed(path, f"- {found.refusal}", size=found.file.size, refusal=found.refusal)
+    own = f"{name.id}{name.ending}" if name.id else "-"
     return Listed(path, f"{own} {found.digest}", found.file.size, found.digest, found.edited, handle=name.id)
 
 
