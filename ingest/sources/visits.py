@@ -133,7 +133,7 @@ class Visitor:
         kind = kind.strip().lower()
         etag, modified = reply.headers.get("etag", "")[:200], reply.headers.get("last-modified", "")[:60]
         visit = Visit(
-            reply.url, updated_at=_date(modified), for_good=reply.moved, hint=Hint("", "", etag, modified, time.time()),
+            reply.url, for_good=reply.moved, hint=Hint("", "", etag, modified, time.time()),
             refusal=too_large(len(reply.body)) or _refused_by(reply.headers.get("x-robots-tag", "")),
         )  # fmt: skip
         if visit.refusal:
@@ -147,7 +147,7 @@ class Visitor:
             webpage.read, reply.body, reply.url, charset[1] if charset else "", with_links
         )  # fmt: skip
         return replace(
-            visit, shown=shown, digest=said["digest"], updated_at=said["updated_at"] or visit.updated_at,
+            visit, shown=shown, digest=said["digest"], updated_at=said["updated_at"],
             refusal=said["refusal"], leads_to=said["leads_to"], canonical=said["canonical"], links=tuple(said["links"]),
             soft=bool(said["log_in"]) and len(shown.text if shown else "") < _SMALL,
         )  # fmt: skip
@@ -202,7 +202,8 @@ def _refused_by(tag: str) -> str:
     return "the server asks not to index it (X-Robots-Tag: noindex)" if words & {"noindex", "none"} else ""
 
 
-def _date(text: str) -> str:
+def date(text: str) -> str:
+    """A date as HTTP writes it, in ISO 8601 and UTC; "" for any other."""
     try:
         return utc(parsedate_to_datetime(text).isoformat())
     except ValueError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -27,13 +27,14 @@ from ingest.sources.robots import Robots, parse
 from ingest.sources.site import Site
 from ingest.sources.sitemaps import Sitemaps
 from ingest.sources.verdict import Verdict, few, is_page
-from ingest.sources.visits import Visit, Visitor
+from ingest.sources.visits import Visit, Visitor, date
 from ingest.sources.web import StatusError, WebApi
 from rag.errors import DocumentError, RefusedError, SettingsError, SourceError
 
 _PATIENCE = 1200.0  # seconds of looking at pages in one listing; `ingest.side_by_side` gives a source up after 2000
 _KEPT = 64_000_000  # characters of pages that are kept from listing to fetching; others are asked for twice
 _ALIKE = 3  # pages of one text that are no chance
+_NONE = "it lists no page below its url that the globs admit"
 _DISALLOWED = "robots.txt asks robots not to read it"
 
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
@@ -45,7 +46,7 @@ class WebsiteOptions(Options):
     sitemap: Names = ()
     crawl: bool = False
     max_pages: int = Field(default=2000, ge=1, le=50_000)
-    per_second: float = Field(default=2.0, gt=0, le=100)
+    per_second: float = Field(default=2.0, ge=0.05, le=100)
     user_agent: str = Field(default="Waypost", pattern=r"^[A-Za-z][A-Za-z_-]*[\x20-\x7e]{0,200}$")
 
 
@@ -76,11 +77,13 @@ class WebsiteSource:
         self._alike: dict[str, list[str]] = {}
         self._not_there = 0
         self._problems: list[str] = []
+        self._until = 0.0  # monotonic seconds
 
     # -- listing ------------------------------------------------------------------------------------------------------
 
     def listing(self, previous: Previous) -> Listing:
         self._known = {path for path, signature in previous.signatures.items() if is_page(signature)}
+        self._until = time.monotonic() + _PATIENCE
         robots = self._robots()
         self._visitor.learn_what_nothing_looks_like()
         pages = self._crawled(robots, previous) if self._options.crawl else self._listed(robots, previous)
@@ -94,8 +97,11 @@ class WebsiteSource:
         found = self._moves(previous, items)
         self._remember(pages, verdict)
         problems = [*self._problems, *verdict.problems]
-        if not items:
-            problems.append("it lists no page below its url that the globs admit")
+        if not items and not problems:
+            reasons = {visit.refusal for visit in self._visits.values() if visit.refusal}
+            problems.append(
+                _NONE if not pages else f"none of its {len(pages)} pages can be read: {min(reasons, default='')}"
+            )
         return Listing(tuple(items), not problems, moved=found, message="; ".join(problems[:3]))
 
     def _robots(self) -> Robots:
@@ -149,9 +155,8 @@ class WebsiteSource:
         return path not in previous.signatures or is_fresh(self._hints.get(url), self._changed.get(path, ""))
 
     def _look_at(self, pages: dict[str, str]) -> None:
-        until = time.monotonic() + _PATIENCE
         for done, (path, url) in enumerate(pages.items()):
-            if time.monotonic() > until:
+            if time.monotonic() > self._until:
                 left = len(pages) - done
                 self._problems.append(f"there was no time to look at {left} of {len(pages)} pages; the next sync does")
                 for later in list(pages)[done:]:
@@ -179,12 +184,11 @@ class WebsiteSource:
         queue = deque([(start, self._site.start)])
         later = deque(known.items())
         seen = {start}
-        until = time.monotonic() + _PATIENCE
         while queue or later:
             path, url = (queue or later).popleft()
             if path in self._visits:
                 continue
-            if len(self._visits) >= self._options.max_pages or time.monotonic() > until:
+            if len(self._visits) >= self._options.max_pages or time.monotonic() > self._until:
                 self._problems.append(
                     f"links lead to more than the {len(self._visits)} pages that were read; raise `max_pages`"
                 )
@@ -217,11 +221,22 @@ class WebsiteSource:
         if not gone or not new:
             return {}
         try:
-            found = redirected(gone, new, self._visits, self._visitor.look, self._site)
+            found = redirected(gone, new, self._visits, self._in_time(self._visitor.look), self._site)
             rest = {path: previous.signatures[path] for path in gone.keys() - set(found.values())}
-            return found | renamed(rest, {path: new[path] for path in new.keys() - found.keys()}, self._look)
+            others = {path: new[path] for path in new.keys() - found.keys()}
+            return found | renamed(rest, others, self._in_time(self._look))
         except SourceError:  # that a page moved is good to know, and no more
             return {}
+
+    def _in_time(self, look: Callable[..., Visit]) -> Callable[..., Visit]:
+        """The same, while there is time. Raises: SourceError when there is none left."""
+
+        def looked(*arguments: str) -> Visit:
+            if time.monotonic() > self._until:
+                raise SourceError("no time is left")
+            return look(*arguments)
+
+        return looked
 
     def _remember(self, pages: dict[str, str], verdict: Verdict) -> None:
         self._hints.missed = verdict.missed
@@ -269,10 +284,8 @@ class WebsiteSource:
         if not known and (reason := self._repeated(visit)):
             return replace(item, signature=f"refused: {reason}"), RefusedError(reason)
         self._hint(item.path, visit)
-        found = replace(
-            item, signature=visit.signature, version=visit.digest, updated_at=visit.updated_at or item.updated_at
-        )  # fmt: skip
-        return found, visit.shown
+        when = visit.updated_at or utc(self._changed.get(item.path, "")) or date(visit.hint.modified)
+        return replace(item, signature=visit.signature, version=visit.digest, updated_at=when), visit.shown
 
     def _repeated(self, visit: Visit) -> str:
         """The reason to leave out a new page that says what others do: it may be a site that is down and says so with status

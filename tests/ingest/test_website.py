@@ -185,7 +185,7 @@ def test_other_pages_than_those_below_the_start_are_not_its(synced: Synced) -> N
 
 def trouble(reply: Reply, synced: Synced) -> None:
     site(synced).with_times = False
-    site(synced).served = dict.fromkeys(NAMES[:20], reply)
+    site(synced).served = {"": page("<h1>Home</h1>"), "login": page(LOGIN.decode()), **dict.fromkeys(NAMES[:20], reply)}
 
 
 @pytest.mark.parametrize("what", ["maintenance", "log-in form", "redirect to log-in", "redirect home"])
@@ -228,9 +228,14 @@ def test_many_pages_that_come_back_in_time_are_as_they_were(synced: Synced) -> N
 
 def test_robots_txt_that_forbids_all_of_a_sudden_is_for_a_person(synced: Synced) -> None:
     synced.sync()
-    site(synced).robots = "User-agent: *\nDisallow: /\n"
+    site(synced).robots = "User-agent: *\nDisallow: /docs/Page%201\nDisallow: /docs/Page%202\n"
     assert synced.sync().outcome == "partial"
     assert synced.sync().outcome == "held"
+    site(synced).robots = "User-agent: *\nDisallow: /\n"
+    for _ in range(3):
+        report = synced.sync()
+    assert report.outcome == "partial"
+    assert "robots.txt" in report.message
     assert len(synced.documents()) == 30
 
 
@@ -483,6 +488,7 @@ def test_sitemaps_that_name_each_other_end() -> None:
         place.server.app = lambda ask: Reply(404)
         with pytest.raises(SourceError):
             Sitemaps("s", api, Site(place.url)).pages(["/s"], ())
+        api.close()
 
 
 def test_a_page_without_main_is_read_without_its_menus() -> None:
