@@ -8,19 +8,17 @@ taken for gone, and what for a site in trouble: `ingest.sources.verdict`, docs/d
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field
 
-from ingest.refusals import refuse_by_name
 from ingest.rendering import Rendered
 from ingest.rendering.webpage import utc
 from ingest.sources import Link, Listed, Listing, Options, Previous, SourceSpec, SourceType
+from ingest.sources.crawl import DISALLOWED, Crawl, target
 from ingest.sources.hints import Hints, is_fresh
 from ingest.sources.page_moves import redirected, renamed
 from ingest.sources.robots import Robots, parse
@@ -35,7 +33,6 @@ _PATIENCE = 1200.0  # seconds of looking at pages in one listing; `ingest.side_b
 _KEPT = 64_000_000  # characters of pages that are kept from listing to fetching; others are asked for twice
 _ALIKE = 3  # pages of one text that are no chance
 _NONE = "it lists no page below its url that the globs admit"
-_DISALLOWED = "robots.txt asks robots not to read it"
 
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 
@@ -149,8 +146,8 @@ class WebsiteSource:
 
     def _settled(self, path: str, url: str, robots: Robots, previous: Previous) -> bool:
         """Whether a page need not be looked at to be listed."""
-        if not robots.admits(_target(url)):
-            self._visits[path] = Visit(url, refusal=_DISALLOWED)
+        if not robots.admits(target(url)):
+            self._visits[path] = Visit(url, refusal=DISALLOWED)
             return True
         return path not in previous.signatures or is_fresh(self._hints.get(url), self._changed.get(path, ""))
 
@@ -166,52 +163,28 @@ class WebsiteSource:
 
     def _look(self, path: str, url: str, with_links: bool = False) -> Visit:
         hint = None if with_links else self._hints.get(url)
-        visit = self._visits[path] = self._visitor.look(url, hint, with_links)
+        visit = self._visitor.look(url, hint, with_links)
         size = len(visit.shown.text if isinstance(visit.shown, Rendered) else visit.shown or b"")
         if visit.shown is not None and size <= self._room:
             self._kept[path] = visit
             self._room -= size
-        self._visits[path] = replace(visit, shown=None)
-        return visit
+        self._visits[path] = replace(visit, shown=None, links=())
+        return replace(visit, shown=None)
 
     def _crawled(self, robots: Robots, previous: Previous) -> dict[str, str]:
-        """The pages that links lead to from the start, then those known before that none leads to: only the server's own word
-        makes one of them gone."""
-        selected = self._spec.selects()
-        start = self._site.path_of(self._site.start)
+        """The pages that links lead to, by path, and those known before. What is new and only leads on is none."""
         known = {path: self._site.address_of(path) for path in previous.signatures}
         known |= {path: url for url in self._hints.urls() if (path := self._site.path_of(url)) in known}
-        queue = deque([(start, self._site.start)])
-        later = deque(known.items())
-        seen = {start}
-        while queue or later:
-            path, url = (queue or later).popleft()
-            if path in self._visits:
-                continue
-            if len(self._visits) >= self._options.max_pages or time.monotonic() > self._until:
-                self._problems.append(
-                    f"links lead to more than the {len(self._visits)} pages that were read; raise `max_pages`"
-                )
-                break
-            seen.add(path)
-            if not robots.admits(_target(url)):
-                self._visits[path] = Visit(url, refusal=_DISALLOWED)
-                continue
-            visit = self._look(path, url, with_links=True)
-            if visit.failed:
-                self._problems.append(f"not all of its pages could be read: {visit.failed}")
-            for link in (*visit.links, visit.leads_to, visit.canonical):
-                to = self._site.page(link, url) if link else ""
-                name = self._site.path_of(to) if to else ""
-                if to and name not in seen and not urlsplit(to).query and not refuse_by_name(name, 0):
-                    seen.add(name)
-                    queue.append((name, to))
-        listed = {
-            path: v.url for path, v in self._visits.items() if not (v.leads_to and path not in previous.signatures)
-        }
-        for path in [path for path in listed if not selected(path)]:
-            del listed[path]
-        return listed
+        crawl = Crawl(self._site, robots, self._look_for_links, self._options.max_pages, self._until)
+        crawl.run(known)
+        self._problems += crawl.problems
+        self._visits = {path: replace(visit, shown=None, links=()) for path, visit in crawl.visits.items()}
+        selected = self._spec.selects()
+        pages = {path: v.url for path, v in crawl.visits.items() if not v.leads_to or path in previous.signatures}
+        return {path: url for path, url in pages.items() if selected(path)}
+
+    def _look_for_links(self, path: str, url: str) -> Visit:
+        return self._look(path, url, with_links=True)
 
     def _moves(self, previous: Previous, items: Sequence[Listed]) -> dict[str, str]:
         """Which new pages are known ones under another address."""
@@ -306,12 +279,6 @@ class WebsiteSource:
         self._kept.clear()
         self._visits.clear()
         self._api.close()
-
-
-def _target(url: str) -> str:
-    """What robots.txt speaks of: the path and the query."""
-    parts = urlsplit(url)
-    return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 TYPE = SourceType(WebsiteSource, WebsiteOptions)
