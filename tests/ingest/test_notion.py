@@ -272,6 +272,18 @@ def test_a_file_that_is_replaced_between_listing_and_reading_is_not_taken(tmp_pa
         list(source.fetch(items))
 
 
+def test_an_export_that_changes_while_it_is_listed_is_not_taken(tmp_path: Path) -> None:
+    class Slow(NotionSource):
+        def _read_all(self) -> list[notion._Found]:
+            found = super()._read_all()
+            (tmp_path / "e" / f"Ops wiki {TEAM}.md").unlink()
+            return found
+
+    as_folder(tmp_path / "e", MARKDOWN)
+    with pytest.raises(SourceError, match="changed while it was read"):
+        Slow(SourceSpec("n", "notion", str(tmp_path / "e")), tmp_path / "ours").listing(Previous())
+
+
 def test_a_zip_that_is_replaced_between_listing_and_reading_is_read_as_it_was(tmp_path: Path) -> None:
     at = tmp_path / "e.zip"
     as_zip(at, MARKDOWN)
