@@ -8,7 +8,7 @@ DEMO_HOME := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/waypost-demo
 DEMO := WAYPOST_HOME=$(DEMO_HOME) WAYPOST_CONFIG=data/sample/waypost.yaml ANTHROPIC_API_KEY= $(BIN)/waypost
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help install demo test check lint types serve eval bench bench-ranking bench-identifiers bench-secrets bench-sync bench-sandbox bench-embedding bench-peer bench-terraform test-backup test-crash test-hostile test-listing test-model test-switch clean
+.PHONY: help install demo test check lint types serve eval bench bench-ranking bench-identifiers bench-secrets bench-secrets-stored bench-sync bench-sandbox bench-embedding bench-peer bench-terraform test-backup test-crash test-hostile test-listing test-model test-switch clean
 
 help: ## print these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -46,7 +46,7 @@ demo: $(VENV)/.installed ## sync the sample organisation and ask it questions
 	@echo "With ANTHROPIC_API_KEY set, Claude writes the answers. The demo's index is in $(DEMO_HOME); make clean removes it."
 
 test: $(VENV)/.installed-dev ## run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 lint: $(VENV)/.installed-dev ## ruff and import-linter
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-cache
@@ -74,6 +74,9 @@ bench: $(VENV)/.installed-dev ## print every figure of retrieval side by side (a
 bench-secrets: $(VENV)/.installed-dev ## 2,000 planted secrets and 498 lines that must survive; ARGS="--misses 20" or "--outside FOLDER"
 	@$(BIN)/python -m tests.bench.secrets $(ARGS)
 
+bench-secrets-stored: $(VENV)/.installed-dev ## whether any of them is left in what is stored, printed or backed up (minutes)
+	@$(BIN)/python -m tests.bench.secrets.stored
+
 bench-sync: $(VENV)/.installed-dev ## time a full sync against plain encode; CORPUS=waypost.yaml of a corpus
 	@$(BIN)/python -m tests.bench.sync $(or $(CORPUS),data/sample/waypost.yaml)
 
@@ -100,8 +103,9 @@ test-model: $(VENV)/.installed-dev ## sync against a model, 200 histories of edi
 test-listing: $(VENV)/.installed-dev ## a git host that fails in 28 ways, 20 rounds each
 	@WAYPOST_TEST_ROUNDS=20 $(BIN)/python -m pytest -q tests/integration/test_listing_failures.py
 
-test-hostile: $(VENV)/.installed-dev ## every hostile git repository, and 300 hostile files of 1 MB each (some minutes)
-	@WAYPOST_TEST_HOSTILE=1 $(BIN)/python -m pytest -q tests/integration/test_hostile_repositories.py tests/integration/test_hostile_files.py
+test-hostile: $(VENV)/.installed-dev ## every hostile git repository; 394 hostile files of 1 MB read, of 100 kB synced (a quarter of an hour)
+	@$(BIN)/python -m tests.ingest.hostile_files 1000000
+	@WAYPOST_TEST_HOSTILE=1 $(BIN)/python -m pytest tests/integration/test_hostile_repositories.py tests/integration/test_hostile_files.py
 
 test-crash: $(VENV)/.installed-dev ## kill syncs of 100,000 vectors at random and at named steps (about an hour)
 	@$(BIN)/python -m tests.crash.run $(ARGS)

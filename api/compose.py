@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from api.settings import Settings, load_sources
-from ingest.sources import Source, SourceSpec
+from ingest.sources import BrokenSource, Source, SourceSpec
 from ingest.sources.git import GitSource
 from ingest.sources.registry import source_type
 from rag.ask import Asker
@@ -25,7 +25,7 @@ from rag.drift.gone import Went
 from rag.embedders.hashing import HashingEmbedder
 from rag.embedders.onnx import OnnxEmbedder
 from rag.embedders.sentence_transformer import PACKAGED, SentenceTransformerEmbedder
-from rag.errors import SettingsError
+from rag.errors import SettingsError, SourceError, WaypostError
 from rag.indexes.exact import ExactVectors
 from rag.indexes.lexical import DOCUMENTS, TantivyIndex
 from rag.owner import owner_of
@@ -85,7 +85,18 @@ def reranker_from(settings: Settings) -> Reranker | None:
 
 
 def source_from(spec: SourceSpec, home: Path) -> Source:
-    return source_type(spec.type).make(spec, home / spec.type / spec.name)
+    """The source of an entry; where it can't be made, one that says so when it is listed, so that the others are synced."""
+    try:
+        return source_type(spec.type).make(spec, folder_of(spec, home))
+    except WaypostError as error:
+        return BrokenSource(error)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # it may be others' code
+        return BrokenSource(SourceError(f"source {spec.name!r} can't be made: {type(error).__name__}: {error}"))
+
+
+def folder_of(spec: SourceSpec, home: Path) -> Path:
+    """What a source may fill; `api.purge` knows of these."""
+    return home / "git" / spec.name if spec.type == "git" else home / "sources" / spec.type / spec.name
 
 
 def embedder_of(settings: Settings, generation: Generation) -> Embedder | None:
@@ -189,8 +200,10 @@ class _Following:
 def _synced_repositories(settings: Settings, catalog: Catalog) -> dict[str, tuple[GitSource, str]]:
     """The git sources by name, each with the commit up to which it was synced."""
     heads = {row.name: row.head for row in catalog.sources() if row.type == "git" and row.head}
-    specs = [spec for spec in load_sources(settings.config, os.environ) if spec.type == "git" and spec.name in heads]
-    return {spec.name: (GitSource(spec, settings.home / "git" / spec.name), heads[spec.name]) for spec in specs}
+    if not heads:
+        return {}
+    specs = [spec for spec in load_sources(settings.config, os.environ, "git") if spec.name in heads]
+    return {spec.name: (GitSource(spec, folder_of(spec, settings.home)), heads[spec.name]) for spec in specs}
 
 
 def commit_subjects(settings: Settings, catalog: Catalog, limit: int) -> Iterator[tuple[str, str, Sequence[str]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 from pathlib import Path
@@ -17,7 +18,17 @@ from api.settings import Settings
 from rag.errors import SettingsError
 from rag.ports import Progress as Step
 
-out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+class Terminal(Console):
+    """A console whose texts, which hold what documents say, move no terminal and turn nothing round."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*(_STEERING.sub("\ufffd", one) if isinstance(one, str) else one for one in objects), **options)
+
+
+out, err = Terminal(highlight=False, soft_wrap=True), Terminal(stderr=True, highlight=False, soft_wrap=True)
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="The file that names the sources (waypost.yaml, or WAYPOST_CONFIG).")

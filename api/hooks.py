@@ -29,7 +29,11 @@ def add_hooks(app: FastAPI, settings: Settings, pushed: Callable[[str], None]) -
         "/v1/hooks/{source}", status_code=202, responses={k: PROBLEMS[k] for k in (403, 404, 413)}, tags=["sources"]
     )
     async def hook(source: str, request: Request) -> Any:
-        """Syncs a source at once because its git host was pushed to. Set WAYPOST_WEBHOOK_SECRET, and the same at the host."""
+        """Syncs a source at once because its git host was pushed to. Set WAYPOST_WEBHOOK_SECRET, and the same at the host.
+
+        The body's HMAC-SHA256 in hex is looked for in X-Hub-Signature-256 (GitHub), X-Hub-Signature (Bitbucket),
+        X-Gitea-Signature or X-Forgejo-Signature; or the secret itself in X-Gitlab-Token.
+        """
         if not settings.webhook_secret:
             return _refused(403, "no webhook is taken: WAYPOST_WEBHOOK_SECRET is not set")
         body = bytearray()

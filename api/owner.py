@@ -244,6 +244,9 @@ class Owner:
         Raises: SettingsError when nothing of the source is held.
         """
         with self.syncing:
+            known = [row.name for row in self.catalog.sources()]
+            if name not in known:
+                raise SettingsError(f"there is no source {name!r}; there are: {', '.join(known) or 'none yet'}")
             items = self.catalog.items(name)
             held = [path for path, row in items.items() if row.missing_since]
             if not held:

@@ -167,6 +167,7 @@ def _run(settings: Settings, purge: _Purge, backups: Sequence[Path]) -> PurgeRep
         with open_owner(settings, "purge", lock=lock) as owner:
             embedded, waiting = _make_anew(owner, purge)
             _remove_mirrors(settings, owner.catalog, purge)
+            _remove_caches(settings, owner.catalog, purge)
             _note_paths(owner.catalog, purge)
     else:
         lock.release()
@@ -230,6 +231,17 @@ def _remove_mirrors(settings: Settings, catalog: Catalog, purge: _Purge) -> None
             if folder.name in known:
                 with catalog.write() as writer:
                     writer.put_source(folder.name, head="")
+
+
+def _remove_caches(settings: Settings, catalog: Catalog, purge: _Purge) -> None:
+    """Removes what sources of other types keep: only they can read it, and they can make it anew."""
+    known = {row.name for row in catalog.sources()}
+    for folder in sorted((settings.home / "sources").glob("*/*/")):
+        shutil.rmtree(folder)
+        purge.mirrors.append(folder.name)
+        if folder.name in known:
+            with catalog.write() as writer:
+                writer.put_source(folder.name, head="")
 
 
 def _note_paths(catalog: Catalog, purge: _Purge) -> None:

@@ -76,7 +76,7 @@ def _print_report(report: PurgeReport, *, leaked: bool) -> None:
     rows = ", ".join(f"{count} {name}" for name, count in report.erased.items()) or "nothing was found in the catalog"
     out.print(f"Purged: {rows}. The indexes were made anew; {report.embedded} texts embedded again.")
     for name in report.mirrors:
-        out.print(f"   the copy of {escape(name)}'s repository held it and is removed; the next sync fetches it anew")
+        out.print(f"   what was kept of {escape(name)} to read from is removed; the next sync fetches it anew")
     for name in report.backups:
         out.print(f"   rewritten: {escape(name)}")
     if report.waiting:

@@ -7,7 +7,8 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from api.schedule import next_sync
 from ingest.git import is_url
 from ingest.sources import Credentials, Options, SourceSpec, SourceType
-from ingest.sources.registry import source_type
+from ingest.sources.registry import names, source_type
 from rag.errors import SettingsError
 from rag.records import KINDS
 
@@ -77,8 +78,8 @@ def default_home() -> Path:
     return Path(base) / "waypost"
 
 
-def load_sources(config: Path, environment: Mapping[str, str]) -> list[SourceSpec]:
-    """The sources that a waypost.yaml names; relative paths are relative to the file.
+def load_sources(config: Path, environment: Mapping[str, str], only: str = "") -> list[SourceSpec]:
+    """The sources that a waypost.yaml names, or those of one type; relative paths are relative to the file.
 
     Raises: SettingsError, saying which entry is wrong and what to do.
     """
@@ -102,10 +103,14 @@ def load_sources(config: Path, environment: Mapping[str, str]) -> list[SourceSpe
         raise SettingsError(
             f"{config} must have `sources:` with a list of at least one source; see `waypost init --help`"
         )
-    specs = [_source(entry, number, config, environment) for number, entry in enumerate(entries, 1)]
-    names = [spec.name for spec in specs]
-    for name in names:
-        if names.count(name) > 1:
+    chosen = [
+        (number, entry) for number, entry in enumerate(entries, 1)
+        if not only or (isinstance(entry, dict) and entry.get("type") == only)
+    ]  # fmt: skip
+    specs = [_source(entry, number, config, environment) for number, entry in chosen]
+    given = [spec.name for spec in specs]
+    for name in given:
+        if given.count(name) > 1:
             raise SettingsError(f"{config}: two sources are named {name!r}; names must differ")
     return specs
 
@@ -136,7 +141,10 @@ def _source(entry: Any, number: int, config: Path, environment: Mapping[str, str
         include=_strings(entry, "include", where),
         exclude=_strings(entry, "exclude", where),
         audience=_audience(entry, where),
-        credentials=_credentials(entry.get("credentials"), where, environment),
+        credentials=replace(
+            _credentials(entry.get("credentials"), where, environment),
+            others=tuple(_variables([entry.get(key) for key in found.options.model_fields], environment)),
+        ),
         **{key: _string(entry, key, where) for key in ("owner", "ref", "web_url", "site_url", "schedule")},
         kind=_string(entry, "kind", where) or "auto",
     )
@@ -171,6 +179,8 @@ def _location(entry: Mapping[str, Any], found: SourceType, where: str, base: Pat
         if not re.match(r"(https?|ssh)://|[\w.-]+@[\w.-]+:", location):
             raise SettingsError(f"{where}: only https, http and ssh URLs can be read")
         return location
+    if re.match(r"-|\w[\w+.-]*::", location):
+        raise SettingsError(f"{where}: {location!r} is neither a path nor the URL of a repository")
     if "path" not in found.locations:
         raise SettingsError(f"{where}: `url` must be the address of a site, such as https://wiki.example.org")
     return str((base / Path(location).expanduser()).absolute())
@@ -199,6 +209,15 @@ def _filled(value: Any, where: str, environment: Mapping[str, str]) -> Any:
         if not environment.get(variable):
             raise SettingsError(f"{where}: the environment variable {variable} is not set")
     return _VARIABLE.sub(lambda match: environment[match[1]], value)
+
+
+def _variables(value: Any, environment: Mapping[str, str]) -> Iterator[str]:
+    """What the environment holds for each ${VARIABLE} in a value."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _variables(inner, environment)
+    elif isinstance(value, str):
+        yield from (environment[variable] for variable in _VARIABLE.findall(value))
 
 
 def _string(entry: Mapping[str, Any], key: str, where: str) -> str:
@@ -246,13 +265,21 @@ def first_config(paths: Sequence[str]) -> str:
     for given in paths:
         path = Path(given).expanduser()
         if is_url(given):
-            entry = {"type": "git", "url": given}
-        elif not path.is_dir():
-            raise SettingsError(f"there is no folder {given}")
-        else:
+            entry = {"type": _type_of(given), "url": given}
+        elif path.is_dir():
             entry = {"type": "git" if _is_repository(path) else "folder", "path": str(path.absolute())}
+        elif _EXPORT.search(given) and path.is_file() and "notion" in names():
+            entry = {"type": "notion", "path": str(path.absolute())}
+        else:
+            raise SettingsError(f"there is no folder {given}")
         entries.append({"name": _free_name(given, [e["name"] for e in entries]), **entry})
-    return _HEADER + yaml.safe_dump({"sources": entries}, sort_keys=False, allow_unicode=True)
+    return _HEADER % ", ".join(names()) + yaml.safe_dump({"sources": entries}, sort_keys=False, allow_unicode=True)
+
+
+def _type_of(url: str) -> str:
+    """The type of source at a URL, as far as that alone tells it; a git repository otherwise."""
+    found = next((type_ for pattern, type_ in _TYPES_OF_URLS if re.search(pattern, url, re.I)), "git")
+    return found if found in names() else "git"
 
 
 def _is_repository(path: Path) -> bool:
@@ -271,8 +298,17 @@ def _free_name(given: str, taken: Sequence[str]) -> str:
     return free
 
 
+_TYPES_OF_URLS = (
+    (r"\.git/?$", "git"),
+    (r"^https?://[^/]+\.atlassian\.net(?::\d+)?(?:/|$)", "confluence"),
+    (r"^https?://[^?#]*/(?:doku|lib/exe/xmlrpc)\.php\b", "dokuwiki"),
+    (r"^https?://[^?#]*/(?:api|index)\.php\b", "mediawiki"),
+    (r"^https?://[^?#]*/sitemap[^/?#]*\.xml$", "website"),
+)
+_EXPORT = re.compile(r"(?:^|[/_])Export-[0-9a-f-]{8,}[^/]*\.zip$", re.I)  # what Notion calls an export of a workspace
 _HEADER = """\
-# Waypost's sources. Each needs a name, a type (folder or git) and a path or url; optional are:
+# Waypost's sources. Each needs a name and a type (%s), most a path or a url.
+# docs/sources.md says what each type takes beside these optional keys:
 #   include, exclude   lists of globs in .gitignore's syntax
 #   kind               auto (by path and content), page, runbook, terraform, decision, incident, config, code
 #   owner              who to ask about these documents
@@ -281,4 +317,5 @@ _HEADER = """\
 #   web_url            the repository's page, for links, when it can't be told from the url
 #   site_url           where the rendered pages stand
 #   credentials        token: ${VARIABLE} (and username:), or ssh_key: path
+#   schedule           when `waypost serve` syncs it: 15m, 2h, 1d, five cron fields, or never; without it, every hour
 """

@@ -6,15 +6,19 @@ that was lost at the source looks just like a deletion. `ingest.sync` calls `pla
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from ingest.sources import Listed, Listing
+from rag.errors import SourceError
+from rag.records import AccessRule
 
 MOST_GONE = 20  # documents of a source that may go in one run, or
 SHARE_GONE = 0.05  # this share of them, if that is more
+_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _RETRIES = (timedelta(hours=1), timedelta(hours=4), timedelta(hours=16), timedelta(hours=24))
 
 
@@ -80,6 +84,28 @@ def plan(
 def too_many(gone: int, known: int) -> bool:
     """Whether so many documents of a source may not go without a person's word."""
     return gone > max(MOST_GONE, SHARE_GONE * known)
+
+
+def well_formed(listing: Listing) -> Listing:
+    """The listing. Raises: SourceError when it is none, which is so for some of others' code."""
+    if not isinstance(listing, Listing):
+        raise SourceError(f"its code gave {type(listing).__name__} where a Listing was expected")
+    texts = ("path", "signature", "version", "updated_at", "refusal", "handle", "owner")
+    for item in listing.items:
+        wrong = [name for name in texts if not isinstance(getattr(item, name, None), str)]
+        if wrong or not item.path or not isinstance(item.size, int) or not isinstance(item.access, AccessRule):
+            raise SourceError(
+                f"its code listed what is no Listed: {', '.join(wrong) or 'path, size or access'}: {item!r:.200}"
+            )
+    return replace(listing, items=tuple(map(_printable, listing.items)))
+
+
+def _printable(item: Listed) -> Listed:
+    """The item; refused, and shown in print, where its name would move a terminal, forge a line or turn text round."""
+    if not _STEERING.search(item.path):
+        return item
+    shown = _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", item.path)
+    return replace(item, path=shown, refusal=item.refusal or "its name holds control characters; rename it")
 
 
 def sound(listing: Listing, ledger: Mapping[str, Entry]) -> Listing:

@@ -105,6 +105,8 @@ class SideBySide:
             self._put(feed, Ended())
         except Exception as error:  # noqa: BLE001  # the outermost line of this thread: the others go on
             self._put(feed, Ended(error))
+        except SystemExit as error:  # others' code, which may think that it is a program
+            self._put(feed, Ended(SourceError(f"its code wanted to end the program: {error!r}")))
 
     def _put(self, feed: Feed, step: Any) -> None:
         """Hands a step over once the one before it was taken."""

@@ -17,14 +17,14 @@ from functools import partial
 from typing import Any
 
 from ingest.embedding import embed_missing, text_hashes
-from ingest.ledger import Plan, plan, retry_at, sound
+from ingest.ledger import Plan, plan, retry_at, sound, well_formed
 from ingest.parsers import Parsed, document_kind, is_terraform, parse_document
 from ingest.redaction import DECLARING, Finding
 from ingest.refusals import refuse_by_name
 from ingest.rendering import Rendered
 from ingest.sandbox import shared
 from ingest.side_by_side import Ended, Feed, Interrupted, SideBySide
-from ingest.sources import Listed, Listing, Previous, Source, SourceSpec
+from ingest.sources import Link, Listed, Listing, Previous, Source, SourceSpec
 from rag.catalog import Catalog, CatalogWriter
 from rag.catalog.writer import now
 from rag.errors import DocumentError, RefusedError, SourceError, WaypostError
@@ -85,6 +85,7 @@ class _Ready:
     findings: tuple[Finding, ...] = ()
     abbreviations: Mapping[str, str] = field(default_factory=dict)
     places: tuple[Place, ...] = ()
+    link: Link = field(default_factory=lambda: Link("", ""))
 
 
 @dataclass(frozen=True)
@@ -198,11 +199,18 @@ class Sync:
     def _list(self, spec: SourceSpec, source: Source, ledger: Mapping[str, Any]) -> Listing:
         known = {row.name: row.head for row in self._catalog.sources()}
         signatures = {path: row.signature.rsplit("|", 1)[0] for path, row in ledger.items() if row.signature}
-        return source.listing(Previous(known.get(spec.name, ""), signatures))
+        return well_formed(source.listing(Previous(known.get(spec.name, ""), signatures)))
 
     def _open_run(self, spec: SourceSpec) -> _Run:
+        """Begins the record of a run. What is stored is from now on for nobody whom the settings leave out, listed or not: a
+        listing may fail, and what is held is in none."""
         self._progress(Progress("listing", source=spec.name))
+        beyond = self._catalog.documents_beyond(spec.name, spec.access)
         with self._catalog.write() as writer:
+            for document in beyond:
+                narrowed = AccessRule.of([*document.access.clauses, *spec.access.clauses])
+                writer.put_access(replace(document, access=narrowed))
+                writer.put_terms(spec.name, document.path, "")  # what is listed is given its own rule anew
             number = writer.start_run(spec.name)
             writer.put_source(spec.name, type=spec.type, location=spec.location)
         return _Run(number)
@@ -236,9 +244,7 @@ class Sync:
                     case str(reason):  # who may read it can't be told: the next sync reads it anew
                         counts.subtract(["unchanged"])
                         counts["quarantined"] += 1
-                        self._store(
-                            writer, feed.spec, feed.source, _Ready(item, f"{item.signature}|", "quarantined", reason)
-                        )
+                        self._store(writer, feed.spec, _Ready(item, f"{item.signature}|", "quarantined", reason))
                         continue
                 writer.put_terms(spec.name, item.path, _terms(item, spec))
             writer.hold_items(spec.name, planned.held, planned.back)
@@ -246,7 +252,7 @@ class Sync:
     def _store_all(self, feed: Feed, run: _Run, ready: Sequence[_Ready]) -> None:
         with self._catalog.write() as writer:
             for one in ready:
-                self._store(writer, feed.spec, feed.source, one)
+                self._store(writer, feed.spec, one)
                 run.counts[one.outcome] += 1
         run.read += len(ready)
         self._lexical.catch_up()
@@ -341,7 +347,8 @@ class Sync:
             try:
                 if isinstance(data, Exception):
                     raise data
-                ready.append(_digest_document(item, data, signature, sensitive))
+                read = _digest_document(item, data, signature, sensitive)
+                ready.append(replace(read, link=_link(source, item, read.version)))
             except RefusedError as error:
                 ready.append(_Ready(item, signature, "skipped", str(error)))
             except DocumentError as error:
@@ -352,7 +359,7 @@ class Sync:
                 ready.append(_Ready(item, signature, "quarantined", f"{type(error).__name__} while parsing it"))
         return ready
 
-    def _store(self, writer: CatalogWriter, spec: SourceSpec, source: Source, ready: _Ready) -> None:
+    def _store(self, writer: CatalogWriter, spec: SourceSpec, ready: _Ready) -> None:
         item = ready.item
         document_id = writer.document_id(spec.name, item.path)
         if ready.parsed is None:
@@ -364,8 +371,7 @@ class Sync:
                 retry_at=retry_at(attempts) if again else "", attempts=attempts,
             )  # fmt: skip
             return
-        link = source.link(item, ready.version)
-        parsed = ready.parsed
+        link, parsed = ready.link, ready.parsed
         document = Document(
             id=document_id, source=spec.name, path=item.path, title=parsed.title,
             kind=document_kind(item.path, spec.kind, bool(ready.places)), text=ready.text, version=ready.version, url=link.url,
@@ -429,6 +435,14 @@ def _digest_document(item: Listed, data: bytes | Rendered, signature: str, sensi
         item, signature, "indexed", "", found.text, version, found.parsed, found.findings, found.abbreviations,
         found.places,
     )  # fmt: skip
+
+
+def _link(source: Source, item: Listed, version: str) -> Link:
+    """The link to an item. Raises: DocumentError when its source, which may be others' code, gives none."""
+    link = source.link(item, version)
+    if not isinstance(link, Link) or not all(isinstance(part, str) for part in (link.url, link.line_anchor)):
+        raise DocumentError(f"its source gave {type(link).__name__} for a link")
+    return link
 
 
 def as_json(report: SyncReport) -> dict[str, Any]:

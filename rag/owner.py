@@ -53,7 +53,7 @@ class WriterLock:
         Raises: WriterBusyError naming the holder's pid; StorageError when the folder can't be written.
         """
         try:
-            home.mkdir(parents=True, exist_ok=True)
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)  # what is restricted at its source is in there
             handle = (home / "writer.lock").open("a+")
         except OSError as error:
             raise StorageError(f"the data folder {home} can't be written: {error}") from error

@@ -18,7 +18,7 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 from ingest.parsers import Parsed, lines_of
 from ingest.parsers.outdated import outdated
 from ingest.parsers.review import review
-from ingest.parsers.sections import MOST_NAME, TEMPLATE, Block, name_of, refuse_misspelt, sections
+from ingest.parsers.sections import MOST_NAME, NO_AUDIENCE, TEMPLATE, Block, name_of, refuse_misspelt, sections
 from ingest.yaml_loader import Loader
 from rag.errors import DocumentError
 
@@ -119,15 +119,13 @@ def _owner(front: Mapping[str, Any]) -> str:
 
 
 def _audience(front: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """The groups that a page names for itself; one that can't be read is for nobody (an empty tuple)."""
+    """The groups that a page names for itself. Raises: DocumentError when it names none that can be read."""
     if "audience" not in front:
         return None
-    named = front["audience"]
-    if isinstance(named, str):
-        return (named,)
-    if isinstance(named, list) and all(isinstance(group, str) for group in named):
-        return tuple(named)
-    return ()
+    named = [front["audience"]] if isinstance(front["audience"], str) else front["audience"]
+    if not named or not isinstance(named, list) or not all(isinstance(group, str) and group.strip() for group in named):
+        raise DocumentError(NO_AUDIENCE)
+    return tuple(named)
 
 
 def _text(value: Any) -> str:

@@ -20,6 +20,9 @@ from rag.records import PassageDraft
 
 TEMPLATE = re.compile(r"<%.{0,300}?%>|\{\{.{0,300}?\}\}", re.S)
 MOST_NAME = 200  # characters of a title or heading that are kept
+NO_AUDIENCE = (
+    "its header has an `audience` that is no group and no list of groups; mend it, so that it is clear who may read it"
+)
 _LONG = 16  # characters of a key that is not a misspelt `audience`
 _MISSPELT = 0.8  # likeness from which on a key is taken for a misspelt `audience`
 _MARKUP = re.compile(r"</?[A-Za-z][^>]*>|[`*]")
@@ -116,6 +119,8 @@ def page(path: str, lines: Sequence[str], blocks: Sequence[Block], fields: Mappi
     audience = None
     if "audience" in fields:
         audience = tuple(filter(None, re.split(r"[,;\s]+", fields["audience"].strip("[] "))))
+        if not audience:
+            raise DocumentError(NO_AUDIENCE)
     owner = fields.get("owner") or fields.get("team") or ""
     drafts = tuple(sections(lines, blocks, title))
     return Parsed(title, drafts, owner, audience, (), outdated(title, fields, lines), *review(fields))

@@ -22,15 +22,17 @@ from rag.records import AccessRule, digest
 
 @dataclass(frozen=True)
 class Credentials:
-    """What opens a private source. Never stored, logged or shown; not even by repr."""
+    """What opens a private source. Never stored, logged or shown; not even by repr. `others` are what the environment variables
+    hold that the options of its type name."""
 
     token: str = field(default="", repr=False)
     username: str = field(default="", repr=False)
     ssh_key: str = field(default="", repr=False)
+    others: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        return tuple(value for value in (self.token,) if value)
+        return tuple(value for value in (self.token, *self.others) if value)
 
 
 class Options(BaseModel):
@@ -57,7 +59,7 @@ class SourceSpec:
     site_url: str = ""
     schedule: str = ""
     credentials: Credentials = Credentials()
-    options: Any = field(default_factory=Options)
+    options: Any = field(default_factory=Options, repr=False)
 
     @property
     def access(self) -> AccessRule:
@@ -169,10 +171,30 @@ class Source(Protocol):
         ...
 
 
+class BrokenSource:
+    """One that could not be made: its listing says why, and the other sources of a sync go on."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def listing(self, previous: Previous) -> Listing:
+        raise self._error
+
+    def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Rendered | Exception]]:
+        raise self._error
+
+    def link(self, item: Listed, version: str) -> Link:
+        raise self._error
+
+    def close(self) -> None:
+        """Keeps nothing."""
+
+
 @dataclass(frozen=True)
 class SourceType:
-    """A type that waypost.yaml may name. `make` gets an entry, and a folder of that source's own that it may fill: it outlives a
-    sync, and `waypost purge` looks into it. `locations` says what an entry must have one of: "path", "url"; empty: neither."""
+    """A type that waypost.yaml may name. `make` gets an entry, and a folder of that source's own that it may make and fill: it
+    outlives a sync, and `waypost purge` removes it. `locations` says what an entry must have one of: "path", "url"; empty:
+    neither."""
 
     make: Callable[[SourceSpec, Path], Source]
     options: type[Options] = Options

@@ -8,8 +8,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,6 +23,7 @@ from ingest.sources import Link, Listed, Listing, Previous, SourceSpec, SourceTy
 from rag.errors import DocumentError, RefusedError, SettingsError, SourceError
 
 _RACY_NS = 2_000_000_000  # a file changed this shortly before the listing may change again within its time stamp
+_FILE = re.compile(r"[1-9]\d* \d+ ")  # the signature of a file that is not empty: its size, and when it changed
 _SKIPPED_FOLDERS = frozenset({".git", ".hg", ".svn"})
 
 
@@ -50,7 +53,8 @@ class FolderSource:
         if not items and not problems:
             globs = self._spec.include or self._spec.exclude
             problems.append(f"{self._root} " + ("holds no file that its globs admit" if globs else "is empty"))
-        return Listing(tuple(items), complete=not problems, message="; ".join(problems[:3]))
+        moved = {} if problems else _moves(items, previous)
+        return Listing(tuple(items), complete=not problems, moved=moved, message="; ".join(problems[:3]))
 
     def _owners(self) -> Callable[[str], str]:
         for place in PLACES:
@@ -132,6 +136,32 @@ def _listed(path: str, entry: os.DirEntry[str]) -> Listed:
     signature = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}{racy}"
     updated = datetime.fromtimestamp(status.st_mtime, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Listed(path, signature, size=status.st_size, updated_at=updated)
+
+
+def _moves(items: Sequence[Listed], previous: Previous) -> dict[str, str]:
+    """New paths whose files are old ones under another name: of the same size, changed at the same nanosecond, and the only one
+    such, or the only one of its name."""
+    now = {item.path for item in items}
+    old: defaultdict[str, list[str]] = defaultdict(list)
+    new: defaultdict[str, list[str]] = defaultdict(list)
+    for path, signature in previous.signatures.items():
+        if path not in now and _FILE.match(signature):
+            old[" ".join(signature.split(" ")[:2])].append(path)
+    for item in items:
+        if item.path not in previous.signatures and _FILE.match(item.signature):
+            new[" ".join(item.signature.split(" ")[:2])].append(item.path)
+    found: dict[str, str] = {}
+    for key in old.keys() & new.keys():
+        if len(old[key]) == len(new[key]) == 1:
+            found[new[key][0]] = old[key][0]
+            continue
+        by_name = Counter(path.rpartition("/")[2] for path in (*old[key], *new[key]))
+        names = {path.rpartition("/")[2]: path for path in old[key]}
+        for path in new[key]:
+            name = path.rpartition("/")[2]
+            if name in names and by_name[name] == 2:
+                found[path] = names[name]
+    return found
 
 
 TYPE = SourceType(lambda spec, _: FolderSource(spec), locations=("path",))

@@ -19,7 +19,6 @@ from rag.errors import SourceError
 
 _FILES = ("100644", "100755", "100664")
 _REFUSED_MODES = {"120000": "symbolic link: not followed", "160000": "submodule: add its repository as a source"}
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # what moves a terminal or turns text
 _IGNORED = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")  # what some file systems overlook in a name
 
 
@@ -98,9 +97,7 @@ def _listed(entry: TreeEntry, change: Change | None, owner: str) -> Listed:
         path.encode("utf-8")
     except UnicodeEncodeError:
         shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        return Listed(_without_steering(shown), entry.oid, refusal="its name is not UTF-8; rename it")
-    if _STEERING.search(path):
-        return Listed(_without_steering(path), entry.oid, refusal="its name holds control characters; rename it")
+        return Listed(shown, entry.oid, refusal="its name is not UTF-8; rename it")
     commit, date = change or Change("", "")
     return Listed(
         path,
@@ -121,10 +118,6 @@ def _refused(path: str, mode: str) -> str:
         if part in ("", ".", "..") or _IGNORED.sub("", part).lower() in (".git", "git~1"):
             return "a path that git itself would not write: it leads out of the repository, or into .git"
     return ""
-
-
-def _without_steering(text: str) -> str:
-    return _STEERING.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def _change_in(signature: str) -> Change | None:

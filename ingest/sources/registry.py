@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -14,11 +15,13 @@ from ingest.sources import SourceType
 from rag.errors import SettingsError
 
 GROUP = "waypost.sources"
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")  # it names a folder, too
 _OURS = {
     "folder": "ingest.sources.folder",
     "git": "ingest.sources.git",
     "notion": "ingest.sources.notion",
     "website": "ingest.sources.website",
+    "llamahub": "ingest.sources.llamahub",
 }
 
 
@@ -41,9 +44,13 @@ def source_type(name: str) -> SourceType:
     packages = sorted(point.dist.name if point.dist else point.value for point in points)
     if len(points) > 1:
         raise SettingsError(f"several packages call a type so: {', '.join(packages)}; uninstall all but one")
+    if not _NAME.fullmatch(name):
+        raise SettingsError(
+            f"it is of the package {packages[0]}, but a type is named by small letters, digits, - and _"
+        )
     try:
         loaded = points[0].load()
-    except Exception as error:  # it is others' code
+    except (Exception, SystemExit) as error:  # it is others' code
         raise SettingsError(f"it is of the package {packages[0]}, which can't be loaded: {error!r}") from error
     if not isinstance(loaded, SourceType):
         raise SettingsError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, ProgrammingError
 
 from rag.catalog import schema
 from rag.errors import SettingsError, StorageError, WaypostError
@@ -70,7 +71,16 @@ def translated(where: str) -> Iterator[None]:
     """Turns the database's errors into ours: full, read-only or failing disks are StorageError."""
     try:
         yield
-    except OperationalError as error:
+    except IntegrityError as error:
+        raise WaypostError(
+            f"the catalog at {where} refused a change: {error.orig}; this is a fault of Waypost's, nothing was written: report it"
+        ) from error
+    except (OperationalError, ProgrammingError) as error:
+        if re.search(r"no such (?:table|column)|does not exist", str(error.orig)):
+            raise WaypostError(
+                f"the catalog at {where} lacks what its schema should have: {error.orig}; restore it from a backup, or delete its"
+                " folder and sync again"
+            ) from error
         raise StorageError(
             f"the catalog at {where} can't be used: {error.orig}; free space or mend it, then sync again"
         ) from error

@@ -121,10 +121,11 @@ def erase_document(connection: Connection, source: str, path: str, reason: str) 
         erased["documents"] += connection.execute(delete(d).where(d.c.id == document_id)).rowcount
         connection.execute(insert(s.changes).values(subject=document_id, op="document"))
     erased["versions"] += connection.execute(delete(v).where(v.c.source == source, v.c.path == path)).rowcount
-    blank = {"outcome": "skipped", "reason": reason, "signature": "", "document_id": "", "redactions": "[]"}
-    erased["items"] += connection.execute(
-        update(i).where(i.c.source == source, i.c.path == path).values(blank)
-    ).rowcount
+    mine = (i.c.source == source, i.c.path == path)
+    for signature in connection.execute(select(i.c.signature).where(*mine)).scalars().all():
+        told = f"{signature.rpartition('|')[0]}|"  # by the source's own part a move is seen
+        blank = {"outcome": "skipped", "reason": reason, "signature": told, "document_id": "", "redactions": "[]"}
+        erased["items"] += connection.execute(update(i).where(*mine).values(blank)).rowcount
     forget_unused(connection)
     return +erased
 

@@ -174,6 +174,15 @@ class Catalog:
             found = [_document(row, rules) for row in rows]
         return [document for document in found if document.access.admits(viewer.groups)]
 
+    def documents_beyond(self, source: str, rule: AccessRule) -> list[Document]:
+        """A source's documents that someone may read whom this rule does not admit."""
+        d = s.documents
+        with self._read() as connection:
+            rules = self._rules(connection)
+            beyond = [key for key, one in rules.items() if not set(rule.clauses) <= set(one.clauses)]
+            query = select(d).where(d.c.source == source, d.c.access.in_(beyond))
+            return [_document(row, rules) for row in connection.execute(query)]
+
     def document_at(self, source: str, path: str) -> Document | None:
         """The document of a source at a path, or None."""
         with self._read() as connection:

@@ -53,7 +53,11 @@ class CatalogWriter:
             self._connection.execute(insert(s.sources).values({**blank, "name": name, **values}))
 
     def start_run(self, source: str) -> int:
-        """Begins the record of one sync of one source, and gives its number."""
+        """Begins the record of one sync of one source, and gives its number. One that still runs there was killed: there is one
+        writer."""
+        cut = {"finished_at": now(), "outcome": "interrupted", "message": "it ended without a word: killed, perhaps"}
+        running = (s.runs.c.source == source, s.runs.c.outcome == "running")
+        self._connection.execute(update(s.runs).where(*running).values(**cut))
         result = self._connection.execute(insert(s.runs).values(source=source, started_at=now()))
         key = result.inserted_primary_key
         assert key is not None

@@ -85,6 +85,21 @@ def test_status_lists_what_was_refused_and_redacted(synced: Run, tmp_path: Path)
     assert source["counts"] == {"indexed": 3, "skipped": 1}
 
 
+def test_names_and_texts_move_no_terminal(run: Run, tmp_path: Path) -> None:
+    write(
+        tmp_path / "w",
+        {"a\x1b[2J\nforged  ok.md": "# A\n", "b.md": "# B \x1b]0;title\x07\n\nalpaca \x1b[31m red \u202e\n"},
+    )
+    assert run("init", "w")[0] == 0
+    said = [run("sync"), run("status"), run("search", "alpaca"), run("ask", "alpaca")]
+    assert "its name holds control characters; rename it" in said[1][1]
+    assert "alpaca" in said[2][1]
+    for _, out, err in said:
+        assert not {"\x1b", "\x07", "\u202e"} & set(out + err)
+        assert not [line for line in out.split("\n") if line.startswith("forged")]
+    assert (tmp_path / "home").stat().st_mode & 0o077 == 0
+
+
 def test_doctor_finds_a_difference(synced: Run, tmp_path: Path) -> None:
     index = TantivyIndex(tmp_path / "home/generation-1/lexical", writable=True)
     index.apply([], list(index.stamps())[:1], index.watermark())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from ingest.sources import Previous, Source, SourceSpec
 from ingest.sources.folder import FolderSource
 from ingest.sources.git import GitSource
 from rag.errors import SettingsError
-from tests.conftest import commit
+from tests.conftest import commit, write
 
 FILES = {"readme.md": "# Hello\n", "deep/er/main.tf": "# tf\n", "deep/notes.txt": "notes\n"}
 
@@ -99,3 +101,35 @@ def test_links_are_pinned(kind: str, repo: Path, tmp_path: Path) -> None:
     link = source.link(item, item.version or "cafe" * 16)
     assert (item.version or "cafe" * 3) in link.url
     assert (link.url + link.line_anchor.format(start=3, end=9)).endswith(":3-9")
+
+
+def moved(folder: Path, moves: Mapping[str, str], before: Previous) -> Mapping[str, str]:
+    """The moves that a folder tells when files get new names, as new: old."""
+    for old, new in moves.items():
+        (folder / new).parent.mkdir(parents=True, exist_ok=True)
+        (folder / old).rename(folder / new)
+    return FolderSource(SourceSpec("s", "folder", str(folder))).listing(before).moved
+
+
+def test_a_folder_tells_files_under_new_names(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path / "f", {f"{n}.md": f"{n}" * (n + 1) for n in range(6)} | {"same": "x" * 40, "b/same": "x" * 40}
+    )
+    write(folder, {"empty": "", "other": "x" * 40})
+    for file in folder.rglob("*"):
+        os.utime(file, (1_700_000_000, 1_700_000_000))  # as a checkout or an archive leaves them
+    source = FolderSource(SourceSpec("s", "folder", str(folder)))
+    before = Previous("", {item.path: item.signature for item in source.listing(Previous()).items})
+    moves = {
+        "1.md": "sub/1.md",
+        "2.md": "renamed.md",
+        "same": "c/same",
+        "other": "d/other",
+        "b/same": "d/same",
+        "empty": "e",
+    }
+    (folder / "3.md").unlink()
+    assert moved(folder, moves, before) == {"sub/1.md": "1.md", "renamed.md": "2.md", "d/other": "other"}
+    (folder / "4.md").write_text("changed in the meantime")
+    (folder / "4.md").rename(folder / "5b.md")
+    assert "5b.md" not in source.listing(before).moved

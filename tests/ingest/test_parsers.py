@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ingest.parsers import Parsed, document_kind, lines_of, parse
 from ingest.parsers.text import HARD_LIMIT, LIMIT
 from rag.catalog import PassageDraft
+from rag.errors import DocumentError
 
 MARKDOWN = """---
 title: Clear a lock
@@ -120,13 +121,17 @@ def test_markdown_titles() -> None:
     assert parse("a.md", "# <%= title %>\n\n## Second\n\ntext").title == "Second"
 
 
-@pytest.mark.parametrize(
-    "front", ["---\n: [broken\n---\n", "---\naudience: 7\n---\n", "---\n- list\n---\n", "---\nnever closed\n"]
-)
-def test_broken_front_matter_is_text_and_an_unreadable_audience_admits_nobody(front: str) -> None:
+@pytest.mark.parametrize("front", ["---\n: [broken\n---\n", "---\n- list\n---\n", "---\nnever closed\n"])
+def test_broken_front_matter_is_text(front: str) -> None:
     parsed = parse("a.md", front + "# T\n\nwords\n")
     check(front + "# T\n\nwords\n", parsed)
-    assert parsed.audience == (() if "audience" in front else None)
+    assert parsed.audience is None
+
+
+@pytest.mark.parametrize("audience", ["7", "{team: x}", "[]", "''", "[sre, 7]", "[sre, '']", "", "~"])
+def test_a_page_whose_audience_is_no_group_is_not_read(audience: str) -> None:
+    with pytest.raises(DocumentError, match="no list of groups"):
+        parse("a.md", f"---\naudience: {audience}\n---\n# T\n")
 
 
 def test_a_long_section_is_cut_between_blocks() -> None:

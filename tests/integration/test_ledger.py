@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,7 @@ from ingest.sync import SyncReport
 from rag import doctor
 from rag.errors import DocumentError, SettingsError, SourceError
 from rag.records import AccessRule, Viewer
-from tests.conftest import commit, configure
+from tests.conftest import commit, configure, write
 
 Sync = Callable[..., SyncReport]
 SRE = AccessRule.of([["sre"]])
@@ -277,3 +278,53 @@ def test_a_source_that_says_nothing_is_given_up(run: Runner, monkeypatch: pytest
     slow.hangs.set()  # what it says later is not heard
     time.sleep(0.1)
     assert run.paths("slow") == set()
+
+
+def test_a_run_that_was_killed_is_not_called_running_for_ever(
+    owner: Owner, sync: Sync, settings: Settings, tmp_path: Path
+) -> None:
+    configure(settings, {"name": "w", "type": "folder", "path": str(write(tmp_path / "w", {"a.md": "# A\n"}))})
+    with owner.catalog.write() as writer:
+        writer.start_run("w")
+        writer.start_run("another")
+    assert sync().sources[0].outcome == "done"
+    runs = {(run["source"], run["outcome"]) for run in owner.catalog.runs()}
+    assert runs == {("w", "interrupted"), ("another", "running"), ("w", "done")}
+
+
+@pytest.mark.parametrize("trouble", ["held", "failed", "partial"])
+def test_an_audience_reaches_what_no_listing_shows(
+    owner: Owner, sync: Sync, settings: Settings, tmp_path: Path, trouble: str
+) -> None:
+    folder = write(tmp_path / "w", {f"{n}.md": f"# Page {n}\n\nalpaca\n" for n in range(30)})
+    entry = {"name": "w", "type": "folder", "path": str(folder)}
+    configure(settings, entry)
+    assert sync().sources[0].outcome == "done"
+    if trouble == "held":
+        for n in range(25):
+            (folder / f"{n}.md").unlink()
+    elif trouble == "failed":
+        folder.rename(tmp_path / "elsewhere")
+    else:
+        shutil.rmtree(folder)
+        folder.mkdir()
+    configure(settings, {**entry, "audience": ["sre"]})
+    assert sync().sources[0].outcome == trouble
+    assert owner.catalog.documents_for(Viewer()) == []
+    assert len(owner.catalog.documents_for(Viewer.of(["sre"]))) == 30
+    assert not owner.reader().retriever.search("alpaca", Viewer()).passages
+    configure(settings, entry)
+    sync()
+    listed = {"held": 5, "failed": 0, "partial": 0}[trouble]
+    assert len(owner.catalog.documents_for(Viewer())) == listed  # what is not listed stays narrow, to be safe
+    if trouble == "failed":
+        (tmp_path / "elsewhere").rename(folder)
+    write(folder, {f"{n}.md": f"# Page {n}\n\nalpaca\n" for n in range(30)})
+    assert sync().sources[0].outcome == "done"
+    assert len(owner.catalog.documents_for(Viewer())) == 30
+    configure(settings, {**entry, "audience": ["dev"]})
+    sync()
+    configure(settings, {**entry, "audience": ["ops"]})
+    sync()
+    assert len(owner.catalog.documents_for(Viewer.of(["ops"]))) == 30
+    assert owner.catalog.documents_for(Viewer.of(["dev"])) == []

@@ -275,13 +275,15 @@ def test_a_document_is_gone_from_everywhere_and_stays_away(settings: Settings, t
     assert "changed again" in text_of(settings, "plan.md")
 
 
-def test_a_purged_document_that_moves_stays_away(settings: Settings, tmp_path: Path) -> None:
+@pytest.mark.parametrize("between", [True, False])
+def test_a_purged_document_that_moves_stays_away(settings: Settings, tmp_path: Path, between: bool) -> None:
     repo = tmp_path / "repo"
     commit(repo, {"plan.md": "# Plan\n\n" + "a line of the plan\n" * 20, "b.md": "# B\n"})
     configure(settings, {"name": "repo", "type": "git", "path": str(repo)})
     synced(settings)
     purge_document(settings, "repo", "plan.md", NOTHING)
-    synced(settings)
+    if between:
+        synced(settings)
     git(repo, "mv", "plan.md", "moved.md")
     commit(repo, {})
     for _ in range(2):
@@ -290,6 +292,22 @@ def test_a_purged_document_that_moves_stays_away(settings: Settings, tmp_path: P
             assert owner.catalog.document_at("repo", "moved.md") is None
             assert owner.catalog.items("repo")["moved.md"].outcome == "skipped"
         commit(repo, {"moved.md": "# Plan\n\nchanged\n"})
+
+
+@pytest.mark.parametrize("between", [True, False])
+def test_a_purged_file_that_gets_another_name_stays_away(settings: Settings, tmp_path: Path, between: bool) -> None:
+    folder = write(tmp_path / "w", {"plan.md": "# Plan\n\nsecret plan\n", "b.md": "# B\n"})
+    configure(settings, {"name": "w", "type": "folder", "path": str(folder)})
+    synced(settings)
+    purge_document(settings, "w", "plan.md", NOTHING)
+    if between:
+        synced(settings)
+    (folder / "plan.md").rename(folder / "moved.md")
+    for _ in range(2):
+        synced(settings)
+        with open_owner(settings, "test") as owner:
+            assert owner.catalog.document_at("w", "moved.md") is None
+            assert owner.catalog.items("w")["moved.md"].outcome == "skipped"
 
 
 def test_a_path_that_another_document_has_now_leaves_that_one_alone(settings: Settings, tmp_path: Path) -> None:

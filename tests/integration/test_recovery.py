@@ -18,7 +18,7 @@ from api.owner import Owner, open_owner
 from api.settings import Settings
 from rag import doctor
 from rag.catalog import Catalog
-from rag.errors import IndexDamagedError, SettingsError, StorageError, WriterBusyError
+from rag.errors import IndexDamagedError, SettingsError, StorageError, WaypostError, WriterBusyError
 from rag.indexes.exact import ExactVectors
 from rag.indexes.vectors import ChromaIndex
 from rag.owner import WriterLock, owner_of
@@ -243,6 +243,19 @@ def test_a_newer_catalog_is_refused(settings: Settings, tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(SettingsError, match="newer Waypost"):
         Catalog(settings.catalog_url, read_only=True)
+
+
+def test_a_catalog_that_lacks_what_it_should_have_is_no_matter_of_free_space(
+    settings: Settings, tmp_path: Path
+) -> None:
+    synced(settings, tmp_path)
+    with open_owner(settings, "test") as owner:
+        with pytest.raises(WaypostError, match="fault of Waypost's"), owner.catalog.write() as writer:
+            writer._connection.exec_driver_sql("update documents set path = null")
+        with owner.catalog.write() as writer:
+            writer._connection.exec_driver_sql("alter table items drop column terms")
+        with pytest.raises(WaypostError, match=r"lacks what its schema should have: no such column.* backup"):
+            owner.catalog.items("wiki")
 
 
 def test_a_data_folder_that_cannot_be_written_is_a_storage_error(settings: Settings, tmp_path: Path) -> None:
