@@ -22,6 +22,8 @@ _OURS = {
     "dokuwiki": "ingest.sources.dokuwiki",
     "llamahub": "ingest.sources.llamahub",
     "mediawiki": "ingest.sources.mediawiki",
+    "notion": "ingest.sources.notion",
+    "website": "ingest.sources.website",
 }
 
 

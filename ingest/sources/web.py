@@ -22,6 +22,7 @@ from ingest.sources import Credentials
 from rag.errors import SourceError
 
 _TRIES = 4
+_FOR_GOOD = (301, 308)
 _WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_WAIT = 60.0  # seconds: a server that asks for more is left alone until the next sync
 _PATIENCE = 300.0  # seconds of waiting in all, for one source in one sync
@@ -29,6 +30,10 @@ _LIMITS = Limits()
 _sleep = time.sleep
 
 Params = Mapping[str, str | int | Sequence[str | int]]
+
+
+class BusyError(SourceError):
+    """The server wants to be left alone for longer than a sync waits."""
 
 
 class StatusError(SourceError):
@@ -42,11 +47,12 @@ class StatusError(SourceError):
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: `url` is where redirects led; header names are in lower case."""
+    """An answer: `url` is where redirects led, `moved` whether all of them were for good; header names are in lower case."""
 
     url: str
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    moved: bool = False
 
 
 class WebApi:
@@ -101,7 +107,8 @@ class WebApi:
                 self._wait(_backoff(tried), path)
                 continue
             if answer.is_success:
-                return Reply(str(answer.url), answer.content, dict(answer.headers))
+                moved = bool(answer.history) and all(hop.status_code in _FOR_GOOD for hop in answer.history)
+                return Reply(str(answer.url), answer.content, dict(answer.headers), moved)
             if tried == _TRIES or answer.status_code not in _WORTH_ANOTHER_TRY:
                 raise StatusError(self._told(str(answer.url), answer.status_code), answer.status_code, answer.content)
             self._wait(_asked_wait(answer.headers.get("retry-after", "")) or _backoff(tried), str(answer.url))
@@ -123,7 +130,7 @@ class WebApi:
 
     def _wait(self, seconds: float, url: str) -> None:
         if seconds > _LONGEST_WAIT or seconds > self._patience:
-            raise SourceError(
+            raise BusyError(
                 f"source {self._source!r}: {shown(url)} wants to be left alone for {seconds:.0f} seconds; sync again later"
             )
         self._patience -= seconds

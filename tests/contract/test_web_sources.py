@@ -184,4 +184,4 @@ def test_a_listing_that_fails_removes_nothing(synced: Synced, fault: str) -> Non
 def test_credentials_are_shown_to_nobody_else(synced: Synced) -> None:
     synced.sync()
     hosts = {ask.headers["host"] for ask in synced.place.server.asked}
-    assert hosts == {synced.place.url.removeprefix("http://")}
+    assert hosts == {synced.place.server.address.removeprefix("http://")}

@@ -72,9 +72,9 @@ def opened(name: str) -> Iterator[Place]:
 
 
 def _register() -> None:
-    from tests.places import dokuwiki, mediawiki, shelf
+    from tests.places import dokuwiki, mediawiki, shelf, website
 
-    for place in (shelf.ShelfPlace, dokuwiki.DokuWikiPlace, mediawiki.MediaWikiPlace):
+    for place in (shelf.ShelfPlace, dokuwiki.DokuWikiPlace, mediawiki.MediaWikiPlace, website.WebsitePlace):
         PLACES[place.type] = place
     PLACES["dokuwiki of 2022"] = dokuwiki.OldDokuWikiPlace
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import threading
 import xmlrpc.client
 from collections.abc import Callable, Mapping
@@ -136,8 +137,10 @@ def later(fault: Fault, first: int = 1) -> Callable[[], Fault]:
 
 
 def emptied(body: bytes) -> bytes:
-    """JSON, or an answer of XML-RPC, with every list in it emptied: what a server says that has lost its database. Other bodies
-    stay."""
+    """What a server says that has lost its database: JSON or an answer of XML-RPC with every list in it empty, a sitemap without
+    pages. Other bodies stay."""
+    if b"<urlset" in body:
+        return re.sub(rb"<url>.*?</url>", b"", body, flags=re.S)
 
     def without(value: Any) -> Any:
         if isinstance(value, dict):

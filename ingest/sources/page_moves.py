@@ -1,0 +1,38 @@
+"""Which new pages of a website are old ones under another address: the old one redirects there for good, or what it said is
+said there word for word. `ingest.sources.website` calls this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ingest.sources.site import Site
+from ingest.sources.visits import Visit
+
+MOST = 200  # pages that are looked at to find moves, of those that are gone and of those that are new
+
+
+def redirected(
+    gone: Mapping[str, str], new: Mapping[str, str], visits: Mapping[str, Visit], look: Callable[[str], Visit], site: Site
+) -> dict[str, str]:  # fmt: skip
+    """New paths by old ones. `gone` and `new` have the addresses of paths; `visits` are those of this sync."""
+    found: dict[str, str] = {}
+    for path, url in list(gone.items())[:MOST]:
+        visit = visits.get(path) or look(url)
+        to = site.path_of(visit.leads_to) if visit.leads_to and visit.for_good else ""
+        if to in new and to not in found:
+            found[to] = path
+    return found
+
+
+def renamed(gone: Mapping[str, str], new: Mapping[str, str], look: Callable[[str, str], Visit]) -> dict[str, str]:
+    """New paths by old ones, where a new page alone says what one old page alone said. `gone` has the signatures of paths."""
+    if not gone or not new or len(new) > MOST:
+        return {}
+    by_digest: dict[str, list[str]] = {}
+    for path, url in new.items():
+        by_digest.setdefault(look(path, url).signature, []).append(path)
+    before: dict[str, list[str]] = {}
+    for path, signature in gone.items():
+        before.setdefault(signature, []).append(path)
+    return {paths[0]: before[digest][0] for digest, paths in by_digest.items()
+            if len(paths) == 1 and len(before.get(digest, ())) == 1}  # fmt: skip
