@@ -7,7 +7,7 @@ https://confluence.atlassian.com/doc/macros-139387.html
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ingest.rendering.confluence import storage
@@ -64,7 +64,7 @@ class _Facts:
 class Lowering:
     """The macros of one body. `depth` is how many pages include it."""
 
-    def __init__(self, context: Context, depth: int, budget: Budget, within: tuple[PageKey, ...] = ()) -> None:
+    def __init__(self, context: Context, depth: int, budget: Budget) -> None:
         self._context, self._depth, self._budget = context, depth, budget
         self._facts: dict[Element, _Facts] = {}
 
@@ -122,7 +122,8 @@ class Lowering:
             self._budget.characters -= len(found)
             root = _part(found, excerpt, told.get("name", "")) if self._budget.characters > 0 else None
             if root is not None:
-                lowering.lower(root, self._context, self._depth + 1, self._budget)
+                there = replace(self._context, space=space or self._context.space, page_id="")
+                lowering.lower(root, there, self._depth + 1, self._budget)
                 fill(become(macro, "div"), become(root, "div"))
                 return
         what = "Excerpt of" if excerpt else "Included page:"
