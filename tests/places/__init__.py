@@ -69,9 +69,10 @@ def opened(name: str) -> Iterator[Place]:
 
 
 def _register() -> None:
-    from tests.places import shelf
+    from tests.places import confluence, shelf
 
     PLACES.update({"shelf": shelf.ShelfPlace})
+    PLACES.update({"confluence-cloud": confluence.ConfluencePlace, "confluence-dc": confluence.DataCenterPlace})
 
 
 _register()

@@ -43,6 +43,8 @@ class Wiki:
 
     def find(self) -> None:
         """Learns below which path the wiki is, and whether it takes the credentials. Raises: SourceError."""
+        if self.cloud and not self._authenticates:
+            return
         for context in self._contexts:
             self._context, self.base = context, f"{self._host}{context}"
             last = context == self._contexts[-1]
