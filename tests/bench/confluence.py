@@ -3,8 +3,8 @@
     python -m tests.bench.confluence FOLDER [--lost 20] [--expected]
 
 FOLDER holds pages as `page.xhtml`, and beside one, where somebody else converted it, `expected.mdx`; such as `confluence-mdx/tests`
-of github.com/querypie/querypie-docs. What is seen is told by a reader that shares nothing with ours (the XML of the standard library),
-with what macros show of their parameters. A word counts as lost once for each time that the rendering has it less often.
+of github.com/querypie/querypie-docs. What is seen is told by a reader that shares nothing with ours (the standard library's XML), with
+what macros show of their parameters. A word counts as lost once for each time that the rendering has it less often.
 """
 
 from __future__ import annotations
@@ -25,7 +25,14 @@ _UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _SIGNS = re.compile(r"\*\*|~~|`|<br>|\\(?=[#<|=`~-])")
 _AC, _RI = "{urn:ac}", "{urn:ri}"
 _SHOWN = {"title", "jqlQuery", "key"}
-_HIDDEN = {f"{_AC}parameter", f"{_AC}placeholder", f"{_AC}adf-attribute", f"{_AC}task-id", f"{_AC}task-uuid", f"{_AC}task-status"}
+_HIDDEN = {
+    f"{_AC}parameter",
+    f"{_AC}placeholder",
+    f"{_AC}adf-attribute",
+    f"{_AC}task-id",
+    f"{_AC}task-uuid",
+    f"{_AC}task-status",
+}
 
 
 def words(text: str) -> Counter[str]:
@@ -47,7 +54,22 @@ def seen(storage: str) -> str:
 
 def _collect(element: ElementTree.Element, found: list[str]) -> None:
     tag = element.tag
-    block = tag in ("p", "li", "td", "th", "tr", "div", "br", "pre", "h1", "h2", "h3", "h4", "h5", "h6") or tag.startswith(_AC)
+    block = tag in (
+        "p",
+        "li",
+        "td",
+        "th",
+        "tr",
+        "div",
+        "br",
+        "pre",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+    ) or tag.startswith(_AC)
     inline = tag in (f"{_AC}link", f"{_AC}inline-comment-marker", f"{_AC}link-body")
     if block and not inline:
         found.append("\n")
@@ -106,7 +128,9 @@ def main() -> None:
         pages, total, lost, whole = pages + 1, total + before.total(), lost + missing.total(), whole + (not missing)
         if missing and not given.expected:
             shown.append((missing.total(), str(file.relative_to(given.folder)), missing))
-        mdx = next((one for one in (file.with_name("expected.mdx"), file.with_name("original.mdx")) if one.is_file()), None)
+        mdx = next(
+            (one for one in (file.with_name("expected.mdx"), file.with_name("original.mdx")) if one.is_file()), None
+        )
         if mdx:
             theirs = words(of_mdx(_SIGNS.sub("", mdx.read_text())))
             missing = theirs - ours - words(_title(file))
@@ -118,7 +142,9 @@ def main() -> None:
                 shown.append((missing.total(), str(file.relative_to(given.folder)), missing))
     for number, name, missing in sorted(shown, reverse=True)[: given.lost]:
         print(f"{number:5} {name}: {', '.join(f'{w} {n}' for w, n in missing.most_common(12))}")
-    print(f"{pages} pages, {total} words seen: {lost} lost ({lost / max(total, 1):.3%}); {whole} pages lose none; {took:.1f} s")
+    print(
+        f"{pages} pages, {total} words seen: {lost} lost ({lost / max(total, 1):.3%}); {whole} pages lose none; {took:.1f} s"
+    )
     if expected_pages:
         print(
             f"{expected_pages} pages beside MDX, {expected_words} words there: {expected_lost} not in ours"

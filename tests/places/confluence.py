@@ -22,7 +22,9 @@ from tests.places.server import Ask, Reply, Server, data, page
 LIMIT = 10  # things in one answer, whatever is asked for
 FEW = 2  # users or groups in one answer
 WHEN = "2026-03-01T12:00:00.000Z"
-LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Log in with Atlassian account</title></head><body><form></form></body></html>"
+LOGIN_PAGE = (
+    "<!DOCTYPE html><html><head><title>Log in with Atlassian account</title></head><body><form></form></body></html>"
+)
 
 
 @dataclass
@@ -65,7 +67,14 @@ class Confluence:
 
     def add_space(self, key: str, name: str, **more: str) -> None:
         self._last += 1
-        self.spaces[key] = {"id": str(self._last), "key": key, "name": name, "type": "global", "status": "current", **more}
+        self.spaces[key] = {
+            "id": str(self._last),
+            "key": key,
+            "name": name,
+            "type": "global",
+            "status": "current",
+            **more,
+        }
         self.readers[key] = [{"type": "group", "id": "g-users"}]
 
     def add(self, title: str, body: str = "", *, type: str = "page", space: str = "OPS", **more: Any) -> Thing:
@@ -113,8 +122,10 @@ class Confluence:
             return self._cursor(path, [s for s in self.spaces.values() if _fits(s, query)], query)
         if name == "spaces" and below == "permissions":
             key = self._key(number)
-            allowed = [{"principal": p, "operation": {"key": "read", "targetType": "space"}} for p in self.readers[key]]
-            return self._cursor(path, [*allowed, {"principal": {"type": "user", "id": "u-9"}, "operation": {"key": "delete", "targetType": "page"}}], query)  # fmt: skip # noqa: E501
+            read, other = {"key": "read", "targetType": "space"}, {"key": "delete", "targetType": "page"}
+            allowed = [{"principal": principal, "operation": read} for principal in self.readers[key]]
+            allowed.append({"principal": {"type": "user", "id": "u-9"}, "operation": other})
+            return self._cursor(path, allowed, query)
         if name == "spaces" and below in kinds:
             of = [t for t in self.things.values() if (t.type, t.space) == (kinds[below], self._key(number))]
             return self._cursor(path, [self._v2_of(t) for t in of if t.status == query.get("status", t.status)], query)
@@ -134,7 +145,10 @@ class Confluence:
     def _body(self, thing: Thing, query: Mapping[str, str]) -> dict[str, Any]:
         version = int(query.get("version", thing.version))
         body = thing.old.get(version, thing.body)
-        return {"body": {"storage": {"value": body, "representation": "storage"}}, "version": {"number": version, "createdAt": WHEN}}
+        return {
+            "body": {"storage": {"value": body, "representation": "storage"}},
+            "version": {"number": version, "createdAt": WHEN},
+        }
 
     def _key(self, number: str) -> str:
         return next(key for key, space in self.spaces.items() if space["id"] == number)
@@ -173,7 +187,11 @@ class Confluence:
         if match := re.fullmatch(r"space/(\w+)", path):
             return data(self.spaces[match[1]]) if match[1] in self.spaces else data({}, 404)
         if path == "content" and not self.cloud:
-            of = [t for t in self.things.values() if (t.type, t.space, t.status) == (query["type"], query["spaceKey"], "current")]
+            of = [
+                t
+                for t in self.things.values()
+                if (t.type, t.space, t.status) == (query["type"], query["spaceKey"], "current")
+            ]
             return self._start(path, [self._v1_of(t, query) for t in of], query)
         if path == "content/search":
             return self._start(path, [self._v1_of(t, query) for t in self._search(query["cql"])], query)
@@ -210,12 +228,16 @@ class Confluence:
             told["metadata"] = {"labels": {"results": [{"prefix": "global", "name": name} for name in thing.labels]}}
         if "history.ownedBy" in expand and self.cloud:
             told["history"] = {"ownedBy": {"displayName": self.names["u-1"]}}
+        if "history" in expand:
+            told["history"] = {"createdDate": WHEN, "latest": True, "createdBy": by}
         if "ancestors" in expand:
             told["ancestors"] = self._ancestors(thing)
         if thing.type == "attachment":
             told["container"] = {"id": thing.parent}
             told["extensions"] = {"fileSize": len(thing.file), "mediaType": "text/plain"}
-            told["_links"] = {"download": f"/download/attachments/{thing.parent}/{quote(thing.title)}?version={thing.version}"}
+            told["_links"] = {
+                "download": f"/download/attachments/{thing.parent}/{quote(thing.title)}?version={thing.version}"
+            }
         if any(part.startswith("restrictions.read") for part in expand) and not thing.unreadable:
             told["restrictions"] = {"read": {"operation": "read", "restrictions": self._lists(thing, 0, FEW)}}
         return told
@@ -240,14 +262,20 @@ class Confluence:
         ]
         groups = [{"type": "group", "name": name} for name in thing.groups]
         return {
-            name: {"results": of[start : start + limit], "start": start, "limit": limit, "size": len(of[start : start + limit])}
+            name: {
+                "results": of[start : start + limit],
+                "start": start,
+                "limit": limit,
+                "size": len(of[start : start + limit]),
+            }
             for name, of in (("user", users), ("group", groups))
         }
 
     def _start(self, path: str, things: Sequence[Mapping[str, Any]], query: Mapping[str, str]) -> Reply:
         start, limit = int(query.get("start", 0)), min(int(query.get("limit", 25)), LIMIT)
         some = things[start : start + limit]
-        told: dict[str, Any] = {"results": some, "start": start, "limit": limit, "size": len(some), "_links": {"context": self.context}}
+        told: dict[str, Any] = {"results": some, "start": start, "limit": limit, "size": len(some)}
+        told["_links"] = {"context": self.context}
         if start + limit < len(things):
             told["_links"]["next"] = f"/rest/api/{path}?{urlencode({'limit': limit, 'start': start + limit})}"
         return data(told)

@@ -48,7 +48,8 @@ class Context:
 
 def render(storage: str, context: Context) -> Rendered:
     """A page's body in storage format. Raises: RefusedError when it is empty; DocumentError when it is nested too deeply."""
-    from ingest.rendering.confluence import lowering, storage as format_
+    from ingest.rendering.confluence import lowering
+    from ingest.rendering.confluence import storage as format_
 
     root, notes = format_.parse(storage)
     lowering.lower(root, context)
@@ -82,6 +83,7 @@ class _Elements(Elements):
 
     def arrive(self, element: Element) -> None:
         """A body's lines are nobody's."""
+        self._line = 0
 
     def block_h1(self, element: Element) -> list[Line]:
         lines = super().block_h1(element)

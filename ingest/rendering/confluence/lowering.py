@@ -174,6 +174,8 @@ def _node(node: Element, context: Context) -> None:
         become(node, "ul")
     elif kind in ("decision-item", "task-item"):
         become(node, "li")
+        for content in node:
+            become(content, "span")
         if kind == "decision-item":
             node.text = f"Decision: {node.text or ''}"
         else:

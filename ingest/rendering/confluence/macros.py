@@ -42,7 +42,9 @@ _SILENT = frozenset(
     toc-float easy-heading-free easy-heading-macro children-display spacecontentlist""".split()
 )  # fmt: skip
 _FILES = frozenset("view-file viewpdf viewdoc viewxls viewppt viewfile multimedia pdf office-word office-excel".split())
-_UNSPOKEN = re.compile(r"atlassian-macro-output-type|.*id$|columns|count|width|height|class|style|colou?r|theme|border.*", re.I)
+_UNSPOKEN = re.compile(
+    r"atlassian-macro-output-type|.*id$|columns|count|width|height|class|style|colou?r|theme|border.*", re.I
+)
 
 
 @dataclass
@@ -97,7 +99,7 @@ class Lowering:
         elif (kind in _TRANSPARENT or kind in _SILENT) and plain is None:
             _held(macro, body, "")
         elif kind in _SPOKEN and body is None and plain is None:
-            put_text(become(macro, "span"), f" {_SPOKEN[kind](told)} ")
+            put_text(become(macro, "span"), _apart(macro, _SPOKEN[kind](told)))
         elif kind == "jira":
             _jira(macro, told)
         elif kind in _FILES and (file := told.get("name", "")):
@@ -184,7 +186,7 @@ def _part(text: str, excerpt: bool, named: str) -> Element | None:
 
 
 def _code(macro: Element, title: str, body: Element | None, language: str) -> None:
-    clean = re.sub(r"[^\w+#.-]", "", language.split(":")[0].strip())[:20].lower()
+    clean = re.sub(r"[^\w+#.-]", "", language.split(":", maxsplit=1)[0].strip())[:20].lower()
     text = element_of("pre", _legal(text_of(body)), **({"lang": clean} if clean else {}))
     fill(become(macro, "div"), *([heading(title)] if title else []), text)
 
@@ -229,6 +231,14 @@ def _placeholder(macro: Element, what: str, link: Element) -> None:
 
 def _legal(text: str) -> str:
     return text.replace("\0", "")
+
+
+def _apart(element: Element, text: str) -> str:
+    """A text in place of an element, apart from the words beside it."""
+    before = element.getprevious()
+    left = (before.tail or "x") if before is not None else (element.getparent().text or "")
+    right = element.tail or ("x" if element.getnext() is not None else "")
+    return f"{' ' if left[-1:].isalnum() else ''}{text}{' ' if right[:1].isalnum() else ''}"
 
 
 def _status(told: dict[str, str]) -> str:

@@ -50,7 +50,9 @@ def _leniently(text: str) -> Element:
     from lxml import etree
 
     text = _CDATA.sub(lambda found: html.escape(found[1], quote=False), text)
-    text = _EMPTY.sub(lambda found: found[0] if found[1].lower() in _VOID else f"<{found[1]}{found[2]}></{found[1]}>", text)
+    text = _EMPTY.sub(
+        lambda found: found[0] if found[1].lower() in _VOID else f"<{found[1]}{found[2]}></{found[1]}>", text
+    )
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, no_network=True)
     root = etree.fromstring(f"<div>{text}</div>".encode(), parser)
     if root is None:
@@ -112,7 +114,9 @@ def macro_name(element: Element) -> str:
 
 def parameters(macro: Element) -> dict[str, str]:
     """A macro's parameters by name, the unnamed one as "": what each says, or what the resource in it is called."""
-    return {attribute(one, "ac:name"): said(one) for one in macro if name(one) in ("ac:parameter", "ac:default-parameter")}
+    return {
+        attribute(one, "ac:name"): said(one) for one in macro if name(one) in ("ac:parameter", "ac:default-parameter")
+    }
 
 
 def said(parameter: Element) -> str:

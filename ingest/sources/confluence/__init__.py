@@ -120,7 +120,11 @@ class ConfluenceSource:
         unlisted = sorted((kind, number) for kind, _, number in known if kind in kinds and number not in contents.found)
         step = max(1, len(unlisted) // _MOST_ASKED)
         there = sum(contents.still_there(kind, number) for kind, number in unlisted[::step])
-        return f"{there} things that it has were not in its lists, so nothing was taken for gone; sync again" if there else ""
+        return (
+            f"{there} things that it has were not in its lists, so nothing was taken for gone; sync again"
+            if there
+            else ""
+        )
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -215,7 +219,9 @@ class ConfluenceSource:
     def link(self, item: Listed, version: str) -> Link:
         one = self._contents.found.get(item.handle) if self._contents else None
         if one is not None and one.kind == "attachment":
-            return Link(f"{self._shown}/download/attachments/{one.parent}/{quote(one.title)}?version={quote(version)}", "")
+            return Link(
+                f"{self._shown}/download/attachments/{one.parent}/{quote(one.title)}?version={quote(version)}", ""
+            )
         return Link(f"{self._shown}/pages/viewpage.action?pageId={quote(item.handle)}&pageVersion={quote(version)}", "")
 
     def close(self) -> None:

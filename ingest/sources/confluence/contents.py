@@ -143,7 +143,7 @@ class Contents:
             if kind == "page":
                 params["depth"] = "all"
             return self._wiki.walk_v2(f"spaces/{quote(space.id)}/{_KINDS[kind]}", params)
-        expand = f"ancestors,history.createdDate,{_DETAILS}"
+        expand = f"ancestors,history,{_DETAILS}"
         params = {"type": kind, "spaceKey": space.key, "status": "current", "limit": _LIMIT_V1, "expand": expand}
         return self._wiki.walk_v1("content", params)
 
@@ -182,7 +182,11 @@ class Contents:
 
     def _add_attachments(self) -> None:
         for cql in self._by_space("type = attachment"):
-            params: dict[str, str | int] = {"cql": cql, "limit": _LIMIT_SEARCH, "expand": "version,container,extensions"}
+            params: dict[str, str | int] = {
+                "cql": cql,
+                "limit": _LIMIT_SEARCH,
+                "expand": "version,container,extensions",
+            }
             for told in self._wiki.walk_v1("content/search", params):
                 page = self.found.get(str((told.get("container") or {}).get("id") or ""))
                 if page is None:
@@ -199,7 +203,10 @@ class Contents:
         """The ids of what a query of the user's finds."""
         found: set[str] = set()
         for query in self._by_space(f"({cql})"):
-            found |= {str(told.get("id")) for told in self._wiki.walk_v1("content/search", {"cql": query, "limit": _LIMIT_SEARCH})}
+            found |= {
+                str(told.get("id"))
+                for told in self._wiki.walk_v1("content/search", {"cql": query, "limit": _LIMIT_SEARCH})
+            }
         return found
 
     def _by_space(self, cql: str) -> Iterator[str]:

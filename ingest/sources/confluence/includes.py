@@ -25,7 +25,9 @@ class Includes:
         self._changed = False
         try:
             told = json.loads(self._file.read_text(encoding="utf-8"))
-            self._known = {str(key): [str(part) for part in value] for key, value in told["pages"].items() if len(value) > 1}
+            self._known = {
+                str(key): [str(part) for part in value] for key, value in told["pages"].items() if len(value) > 1
+            }
             self._first = str(told["first"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             self._first = digest("includes", os.urandom(16).hex())[:6]  # so that nothing is taken for what it was

@@ -13,9 +13,7 @@ _NO_PATH = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 _BLOG = "Blog"
 
 
-def paths_of(
-    contents: Iterable[Content], above: Callable[[Content], list[Content] | None]
-) -> dict[str, str]:
+def paths_of(contents: Iterable[Content], above: Callable[[Content], list[Content] | None]) -> dict[str, str]:
     """The path of each, by id. Those that would share one, in whatever case, all carry their ids."""
     paths = {one.id: _path(one, above) for one in contents}
     order = sorted(paths, key=lambda number: (paths[number].casefold(), number))

@@ -51,7 +51,7 @@ class Restrictions:
         found: list[Found] = []
         start = 0
         for _ in range(_MOST):
-            params = {"expand": "restrictions.user,restrictions.group", "start": start, "limit": _LIMIT}
+            params: dict[str, str | int] = {"expand": "restrictions.user,restrictions.group", "start": start, "limit": _LIMIT}
             told = self._wiki.hidden(f"content/{quote(number)}/restriction/byOperation/read", params=params)
             lists = _lists(told)
             if lists is None:
@@ -106,4 +106,6 @@ def _lists(told: Any) -> list[dict[str, Any]] | None:
 def _goes_on(told: dict[str, Any]) -> bool:
     """Whether there may be more in a list than it holds."""
     limit = told.get("limit")
-    return bool((told.get("_links") or {}).get("next")) or (isinstance(limit, int) and 0 < limit <= len(told["results"]))
+    return bool((told.get("_links") or {}).get("next")) or (
+        isinstance(limit, int) and 0 < limit <= len(told["results"])
+    )

@@ -16,7 +16,9 @@ from ingest.sources import SourceSpec
 from ingest.sources.web import StatusError, WebApi
 from rag.errors import DocumentError, SettingsError, SourceError
 
-_PAGE_OF_SITE = re.compile(r"/(?:spaces|display|pages|rest|api|plugins|x|dashboard\.action|index\.action|login\.action).*$")
+_PAGE_OF_SITE = re.compile(
+    r"/(?:spaces|display|pages|rest|api|plugins|x|dashboard\.action|index\.action|login\.action).*$"
+)
 _MEDIA = "https://api.media.atlassian.com"  # where Cloud keeps attachments; it gets no credentials
 _MOST_ANSWERS = 20_000  # of one list
 _HIDDEN = (403, 404)
@@ -31,7 +33,9 @@ class Wiki:
         self.where = f"source {spec.name!r}"
         self._host = f"{parts.scheme}://{parts.netloc}"
         context = _PAGE_OF_SITE.sub("", parts.path).rstrip("/")
-        atlassian = (parts.hostname or "").endswith((".atlassian.net", ".jira.com")) or parts.hostname == "api.atlassian.com"
+        atlassian = (parts.hostname or "").endswith(
+            (".atlassian.net", ".jira.com")
+        ) or parts.hostname == "api.atlassian.com"
         self.cloud = api == "v2" or (api == "auto" and atlassian)
         if self.cloud and not context.endswith("/wiki"):
             context += "/wiki"
@@ -156,7 +160,11 @@ class Wiki:
             asked.add(step)
             told = self._asked(path, given)
             results, links = told.get("results"), told.get("_links", {})
-            if not isinstance(results, list) or not isinstance(links, dict) or not all(isinstance(r, dict) for r in results):
+            if (
+                not isinstance(results, list)
+                or not isinstance(links, dict)
+                or not all(isinstance(r, dict) for r in results)
+            ):
                 self.nonsense(f"no list where one was expected ({path})")
             if told.get("size", len(results)) != len(results):
                 self.nonsense(f"a list that lacks some of what it counts ({path})")
@@ -172,7 +180,9 @@ class Wiki:
 
 def name_of(user: Any) -> str:
     """What a user is called; "" for one who is gone."""
-    shown = str((user or {}).get("displayName") or (user or {}).get("publicName") or "") if isinstance(user, dict) else ""
+    shown = (
+        str((user or {}).get("displayName") or (user or {}).get("publicName") or "") if isinstance(user, dict) else ""
+    )
     return "" if re.match(r"(?i)former user|anonymous|unknown user|deactivated", shown) else shown.strip()
 
 
