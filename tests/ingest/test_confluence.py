@@ -283,7 +283,10 @@ def test_without_its_file_every_page_is_read_anew(site: Site) -> None:
 
 def test_people_are_called_by_their_names(site: Site) -> None:
     key = "account-id" if site.wiki.cloud else "userkey"
-    site.wiki.add("A", f'<p>Ask <ac:link><ri:user ri:{key}="u-1" /></ac:link> or <ac:link><ri:user ri:{key}="u-7" /></ac:link></p>')
+    site.wiki.add(
+        "A",
+        f'<p>Ask <ac:link><ri:user ri:{key}="u-1" /></ac:link> or <ac:link><ri:user ri:{key}="u-7" /></ac:link></p>',
+    )
     assert site.texts()["OPS/A.md"].strip() == "Ask @Ada Byron or @user"
 
 

@@ -250,7 +250,11 @@ def _options(spec: SourceSpec) -> ConfluenceOptions:
 
 
 def _make(spec: SourceSpec, folder: Path) -> Source:
-    return ConfluenceSource(spec, folder)
+    if "://" in spec.location:
+        return ConfluenceSource(spec, folder)
+    from ingest.sources.confluence.export import ExportSource
+
+    return ExportSource(spec, _options(spec), _ENDINGS)
 
 
 TYPE = SourceType(_make, ConfluenceOptions, locations=("url", "path"))

@@ -51,7 +51,11 @@ class Restrictions:
         found: list[Found] = []
         start = 0
         for _ in range(_MOST):
-            params: dict[str, str | int] = {"expand": "restrictions.user,restrictions.group", "start": start, "limit": _LIMIT}
+            params: dict[str, str | int] = {
+                "expand": "restrictions.user,restrictions.group",
+                "start": start,
+                "limit": _LIMIT,
+            }
             told = self._wiki.hidden(f"content/{quote(number)}/restriction/byOperation/read", params=params)
             lists = _lists(told)
             if lists is None:
