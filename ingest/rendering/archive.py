@@ -26,7 +26,10 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, NotI
 
 
 class Archive:
-    """The parts of a ZIP file, in memory or on disk. Raises: RefusedError for one that may not be unpacked; DocumentError for a broken"""
+    """The parts of a ZIP file, in memory or on disk.
+
+    Raises: RefusedError for one that may not be unpacked; DocumentError for a broken one.
+    """
 
     def __init__(self, data: bytes | Path, *, parts: int = _PARTS, total: int = _TOTAL, part: int = _PART) -> None:
         self._part = part

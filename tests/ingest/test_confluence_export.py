@@ -27,7 +27,10 @@ CODE = (
     '<ac:structured-macro ac:name="code"><ac:plain-text-body><![CDATA[<!DOCTYPE html> kubectl get pods]] >'
     "</ac:plain-text-body></ac:structured-macro>"
 )
-INCLUDE = '<ac:structured-macro ac:name="include"><ac:parameter ac:name=""><ri:page ri:content-title="{}" /></ac:parameter></ac:structured-macro>'
+INCLUDE = (
+    '<ac:structured-macro ac:name="include"><ac:parameter ac:name=""><ri:page ri:content-title="{}" /></ac:parameter>'
+    "</ac:structured-macro>"
+)
 OBJECTS = [
     _object("Space", "9", name="Operations", key="OPS"),
     _object("ConfluenceUserImpl", "k1", "key", name="ada", lowerName="ada"),

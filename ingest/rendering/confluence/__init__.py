@@ -1,7 +1,7 @@
 """Pages of Confluence as Markdown. `ingest.sources.confluence` calls `render` and `references` in the sandbox.
 
-The body's own vocabulary is lowered to HTML (`lowering`, `macros`), which `ingest.rendering.elements` writes as Markdown. All that
-a reader of the page sees is kept; what only a running Confluence can fill in leaves a visible placeholder.
+The body's own vocabulary is lowered to HTML (`lowering`, `macros`), which `ingest.rendering.elements` writes as Markdown. All
+that a reader of the page sees is kept; what only a running Confluence can fill in leaves a visible placeholder.
 """
 
 from __future__ import annotations

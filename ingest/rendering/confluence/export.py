@@ -6,9 +6,8 @@ https://confluence.atlassian.com/doc/export-content-to-word-pdf-html-and-xml-139
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ _PROLOG = 4096  # bytes in which a DTD would stand: within the root element ther
 _ENTITIES = "entities.xml"
 _CLASSES = {"Space", "Page", "BlogPost", "BodyContent", "Attachment", "ConfluenceUserImpl", "Label", "Labelling",
             "ContentPermission", "ContentPermissionSet"}  # fmt: skip
+_PIECE = 1 << 20  # bytes that are parsed at once
 _STORAGE = "2"  # the type of a body in storage format
 _HTML_PAGE = re.compile(r"(?:^|/)(?:[^/]*_)?(\d+)\.html$")
 
@@ -53,18 +53,25 @@ class _Entities:
         if re.search(rb"<!(?:DOCTYPE|ENTITY)", data[:_PROLOG].partition(b"<hibernate-generic")[0], re.I):
             raise RefusedError(f"{_ENTITIES} declares a document type, which may hold a bomb")
         self._objects: dict[str, dict[str, Found]] = {}
-        events = etree.iterparse(
-            io.BytesIO(data), tag="object", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True,
-            remove_comments=True, remove_pis=True,
+        parser = etree.XMLPullParser(
+            ("end",), tag="object", resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False,
+            huge_tree=True, remove_comments=True, remove_pis=True,
         )  # fmt: skip
         try:
-            for _, element in events:
-                kind = element.get("class") or ""
-                if kind in _CLASSES:
-                    self._objects.setdefault(kind, {})[_id_in(element)] = _properties(element)
-                element.clear()
+            for at in range(0, len(data), _PIECE):
+                parser.feed(data[at : at + _PIECE])
+                self._take(parser)
+            parser.close()
         except etree.XMLSyntaxError as error:
             raise DocumentError(f"{_ENTITIES} is not XML that can be read: {error}") from error
+
+    def _take(self, parser: Any) -> None:
+        """Keeps the objects that were read to their end, and forgets their elements."""
+        for _, element in parser.read_events():
+            kind = element.get("class") or ""
+            if kind in _CLASSES:
+                self._objects.setdefault(kind, {})[_id_in(element)] = _properties(element)
+            element.clear()
 
     def contents(self) -> list[Found]:
         bodies = {
@@ -168,19 +175,16 @@ def _html_page(name: str, read_part: Callable[[str], bytes]) -> Found | None:
     title = in_one_line(root.findtext(".//title") or "")
     space, colon, rest = title.partition(" : ")
     crumbs = [in_one_line("".join(li.itertext())) for li in root.iterfind(".//ol[@id='breadcrumbs']//li")]
-    content = next(_by_id(root, "main-content"), None)
+    content = root.find(".//*[@id='main-content']")
     from lxml import etree
 
     shown = etree.tostring(content, encoding="unicode", with_tail=False) if content is not None else text_of(data)[0]
+    key = name.partition("/")[0] if "/" in name else space
     return {
-        "id": number[1], "kind": "page", "title": rest if colon else title, "space": name.split("/")[0] if "/" in name else space,
+        "id": number[1], "kind": "page", "title": rest if colon else title, "space": key,
         "parent": "", "crumbs": crumbs[1:], "version": "", "updated_at": "", "created_at": "", "owner": "", "labels": [],
         "view": None, "html": True, "body": shown,
     }  # fmt: skip
-
-
-def _by_id(root: Element, wanted: str) -> Iterator[Element]:
-    return root.iterfind(f".//*[@id='{wanted}']")
 
 
 def _placed(pages: list[Found]) -> list[Found]:

@@ -80,25 +80,31 @@ class Lowering:
     def macro(self, macro: Element) -> None:
         kind, facts = storage.macro_name(macro), self._facts[macro]
         told = facts.parameters
-        body = child(macro, "ac:rich-text-body")
         plain = child(macro, "ac:plain-text-body")
+        body = child(macro, "ac:rich-text-body")
+        body = plain if body is None else body
         title = told.get("title", "")
         if kind in _CODE or kind in _LANGUAGES:
             language = told.get("language") or told.get("lang") or told.get("") or _LANGUAGES.get(kind, "")
-            _code(macro, title, plain if plain is not None else body, language)
+            _code(macro, title, body, language)
         elif kind in _MARKDOWN:
-            fill(become(macro, "div"), element_of("x-lines", _legal(text_of(plain if plain is not None else body))))
+            fill(become(macro, "div"), element_of("x-lines", text_of(body)))
         elif kind in _NOTES:
             _held(macro, body, title, **{"class": f"admonition {_NOTES[kind]}"})
         elif kind in _TITLED:
             _held(macro, body, title or (told.get("name", "") if kind not in ("excerpt", "details") else ""))
+        elif kind in _TRANSPARENT or kind in _SILENT:
+            _held(macro, body, "")
         elif kind in INCLUDING:
             self._include(macro, facts.page, kind == "excerpt-include", told)
         elif kind in DRAWINGS:
             self._drawing(macro, told)
-        elif (kind in _TRANSPARENT or kind in _SILENT) and plain is None:
-            _held(macro, body, "")
-        elif kind in _SPOKEN and body is None and plain is None:
+        elif body is not None or not self._said(macro, kind, told):
+            _unknown(macro, kind, told, body, plain is not None)
+
+    def _said(self, macro: Element, kind: str, told: dict[str, str]) -> bool:
+        """Whether a macro without a body was one that says something in a line; it then is that."""
+        if kind in _SPOKEN:
             put_text(become(macro, "span"), _apart(macro, _SPOKEN[kind](told)))
         elif kind == "jira":
             _jira(macro, told)
@@ -111,7 +117,8 @@ class Lowering:
         elif kind == "widget" and (url := told.get("url", "")):
             fill(become(macro, "span"), element_of("a", url, href=url))
         else:
-            _unknown(macro, kind, told, body, plain)
+            return False
+        return True
 
     def _include(self, macro: Element, page: PageKey | None, excerpt: bool, told: dict[str, str]) -> None:
         """What another page holds, or else a link to it."""
@@ -146,7 +153,7 @@ class Lowering:
                 shown = ""
             if shown:
                 shown = re.sub(r"^# (.*)$", r"**\1**", shown, flags=re.M)
-                fill(become(macro, "div"), title, element_of("x-lines", _legal(shown)))
+                fill(become(macro, "div"), title, element_of("x-lines", shown))
                 return
         fill(become(macro, "div"), title)
 
@@ -175,19 +182,20 @@ def _part(text: str, excerpt: bool, named: str) -> Element | None:
     if not excerpt:
         return root
     for one in root.iter():
-        if storage.is_macro(one) and storage.macro_name(one) == "excerpt":
-            if not named or storage.parameters(one).get("name", "") == named:
-                body = child(one, "ac:rich-text-body")
-                if body is not None:
-                    one.remove(body)
-                    body.tail = None
-                return body
+        if not storage.is_macro(one) or storage.macro_name(one) != "excerpt":
+            continue
+        if not named or storage.parameters(one).get("name", "") == named:
+            body = child(one, "ac:rich-text-body")
+            if body is not None:
+                one.remove(body)
+                body.tail = None
+            return body
     return None
 
 
 def _code(macro: Element, title: str, body: Element | None, language: str) -> None:
     clean = re.sub(r"[^\w+#.-]", "", language.split(":", maxsplit=1)[0].strip())[:20].lower()
-    text = element_of("pre", _legal(text_of(body)), **({"lang": clean} if clean else {}))
+    text = element_of("pre", text_of(body), **({"lang": clean} if clean else {}))
     fill(become(macro, "div"), *([heading(title)] if title else []), text)
 
 
@@ -209,28 +217,24 @@ def _jira(macro: Element, told: dict[str, str]) -> None:
     macro.text = "Jira issues: "
 
 
-def _unknown(macro: Element, kind: str, told: dict[str, str], body: Element | None, plain: Element | None) -> None:
+def _unknown(macro: Element, kind: str, told: dict[str, str], body: Element | None, plain: bool) -> None:
     said = "; ".join(
         f"{key}: {value}" if key else value
         for key, value in told.items()
         if value and len(value) <= 300 and not _UNSPOKEN.fullmatch(key)
     )
-    parts: list[Element] = []
-    if plain is not None and text_of(plain).strip():
-        parts.append(element_of("pre", _legal(text_of(plain))))
-    if body is not None:
-        parts.append(become(body, "div"))
-    told_of = element_of("p" if parts else "span", f"[{kind or 'macro'}{': ' if said else ''}{said}]")
-    fill(become(macro, "div" if parts else "span"), told_of, *parts)
+    told_of = element_of("p" if body is not None else "span", f"[{kind or 'macro'}{': ' if said else ''}{said}]")
+    if body is None:
+        fill(become(macro, "span"), told_of)
+    elif plain:
+        fill(become(macro, "div"), told_of, *([element_of("pre", text_of(body))] if text_of(body).strip() else []))
+    else:
+        fill(become(macro, "div"), told_of, become(body, "div"))
 
 
 def _placeholder(macro: Element, what: str, link: Element) -> None:
     fill(become(macro, "p"), link)
     macro.text = f"{what} "
-
-
-def _legal(text: str) -> str:
-    return text.replace("\0", "")
 
 
 def _apart(element: Element, text: str) -> str:

@@ -1,7 +1,7 @@
 """Confluence's storage format as a tree of elements, and what every part of the converter asks of one.
 
-The format is XHTML with elements of two vocabularies of its own, `ac:` and `ri:`, whose prefixes nothing declares, and HTML's named
-entities. https://confluence.atlassian.com/doc/confluence-storage-format-790796544.html
+The format is XHTML with elements of two vocabularies of its own, `ac:` and `ri:`, whose prefixes nothing declares, and HTML's
+named entities. https://confluence.atlassian.com/doc/confluence-storage-format-790796544.html
 """
 
 from __future__ import annotations

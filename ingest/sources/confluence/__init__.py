@@ -113,7 +113,8 @@ class ConfluenceSource:
     def _doubt(self, contents: Contents, previous: Previous) -> str:
         """Why not everything may have been listed; "" where the wiki says that what is not listed is not there."""
         if missing := contents.missing():
-            return f"it shows no space {', '.join(missing)}, so nothing was taken for gone; check `spaces` and the account's rights"
+            keys = ", ".join(missing)
+            return f"it shows no space {keys}, so nothing was taken for gone; check `spaces` and the account's rights"
         kinds = {"page"} | ({"blogpost"} if self._options.blog_posts else set())
         kinds |= {"attachment"} if self._options.attachments else set()
         known = (signature.split(" ")[0].partition(":") for signature in previous.signatures.values())

@@ -1,8 +1,8 @@
 """Everything in a wiki's spaces: pages, blog posts, attachments, with their place in the tree, their labels and restrictions.
 
 A listing is whole by what the wiki itself says: each list is walked to its named end, and what was known and is not listed any
-more is asked for one by one. `ingest.sources.confluence` calls `Contents`. Costs: a request for each space, for each 250 pages (v2),
-for each 200 pages again for labels and restrictions (v1's search), or for each 100 pages in all (Data Center).
+more is asked for one by one. `ingest.sources.confluence` calls `Contents`. Costs: a request for each space, for each 250 pages
+(v2), for each 200 pages again for labels and restrictions (v1's search), or for each 100 pages in all (Data Center).
 """
 
 from __future__ import annotations
@@ -203,10 +203,8 @@ class Contents:
         """The ids of what a query of the user's finds."""
         found: set[str] = set()
         for query in self._by_space(f"({cql})"):
-            found |= {
-                str(told.get("id"))
-                for told in self._wiki.walk_v1("content/search", {"cql": query, "limit": _LIMIT_SEARCH})
-            }
+            told = self._wiki.walk_v1("content/search", {"cql": query, "limit": _LIMIT_SEARCH})
+            found |= {str(one.get("id")) for one in told}
         return found
 
     def _by_space(self, cql: str) -> Iterator[str]:

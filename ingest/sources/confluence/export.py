@@ -1,4 +1,4 @@
-"""`ExportSource`: an export of a Confluence space on disk, as if the wiki itself were read: the same paths, the same converter."""
+"""`ExportSource`: an export of a Confluence space on disk, read as the wiki itself would be: the same paths and converter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ingest.rendering import Rendered, render as render_file
+from ingest.rendering import Rendered
+from ingest.rendering import render as render_file
 from ingest.rendering.confluence import Context, PageKey, render
 from ingest.rendering.confluence.export import part, read
 from ingest.sandbox import shared
