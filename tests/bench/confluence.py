@@ -4,7 +4,8 @@
 
 FOLDER holds pages as `page.xhtml`, and beside one, where somebody else converted it, `expected.mdx`; such as
 `confluence-mdx/tests` of github.com/querypie/querypie-docs. What is seen is told by a reader that shares nothing with ours (the
-standard library's XML), with what macros show of their parameters. A word counts as lost once for each time that the rendering has it less often.
+standard library's XML), with what macros show of their parameters. A word counts as lost once for each time that the rendering
+has it less often.
 """
 
 from __future__ import annotations

@@ -166,8 +166,8 @@ class Contents:
         return replace(one, labels=tuple(sorted({str(label.get("name")) for label in labels})), owner=owner)
 
     def _add_details(self, kinds: Sequence[str]) -> None:
-        """Labels, owners and restrictions of pages on Cloud, which only v1's search tells of many at once. It may lag behind: what
-        it does not tell is asked for page by page."""
+        """Labels, owners and restrictions of pages on Cloud, which only v1's search tells of many at once. It may lag behind:
+        what it does not tell is asked for page by page."""
         waiting = set(self.found)
         for cql in self._by_space(f"type in ({', '.join(kinds)})"):
             for told in self._wiki.walk_v1("content/search", {"cql": cql, "limit": _LIMIT_SEARCH, "expand": _DETAILS}):
