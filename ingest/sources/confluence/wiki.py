@@ -17,8 +17,8 @@ from ingest.sources.web import StatusError, WebApi
 from rag.errors import DocumentError, SettingsError, SourceError
 
 _PAGE_OF_SITE = re.compile(
-    r"/(?:spaces|display|pages|rest|api|plugins|x|dashboard\.action|index\.action|login\.action).*$"
-)
+    r"/(?:(?:spaces|display|pages|rest|api|plugins|x)(?:/.*)?|\w+\.action)$"
+)  # no part of its path
 _MEDIA = "https://api.media.atlassian.com"  # where Cloud keeps attachments; it gets no credentials
 _MOST_ANSWERS = 20_000  # of one list
 _HIDDEN = (403, 404)
