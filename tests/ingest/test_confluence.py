@@ -401,7 +401,7 @@ def test_a_page_that_goes_meanwhile_stops_nothing(site: Site) -> None:
         "/confluence/spaces/OPS",
         "/confluence/index.action",
         "/confluence/pages/viewpage.action?pageId=1",
-    ],  # fmt: skip
+    ],
 )
 def test_the_wiki_is_found_below_the_address_that_was_typed(center: Site, typed: str) -> None:
     center.wiki.context = "/confluence"

@@ -6,6 +6,7 @@ https://confluence.atlassian.com/doc/macros-139387.html
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -148,7 +149,7 @@ class Lowering:
         data = self._context.drawings.get(file)
         if data is not None:
             try:
-                shown = drawio.render(file, data).text
+                shown = _labels(data) if data.lstrip()[:1] == b"{" else drawio.render(file, data).text
             except (DocumentError, RefusedError):
                 shown = ""
             if shown:
@@ -156,6 +157,27 @@ class Lowering:
                 fill(become(macro, "div"), title, element_of("x-lines", shown))
                 return
         fill(become(macro, "div"), title)
+
+
+def _labels(data: bytes) -> str:
+    """The labels of a drawing of Gliffy, which is JSON, as a list."""
+    from ingest.rendering.elements import Elements
+    from ingest.rendering.html import parsed
+
+    found: list[str] = []
+    try:
+        waiting = [json.loads(data)]
+    except (ValueError, RecursionError):
+        return ""
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if isinstance(text := value.get("html"), str) and (tree := parsed(text)) is not None:
+                found.append(" ".join(Elements().paragraph_texts(tree)))
+            waiting += reversed(value.values())
+        elif isinstance(value, list):
+            waiting += reversed(value)
+    return "\n".join(f"- {label}" for label in found if label)
 
 
 def included(macro: Element) -> PageKey | None:

@@ -143,7 +143,7 @@ class Contents:
             if kind == "page":
                 params["depth"] = "all"
             return self._wiki.walk_v2(f"spaces/{quote(space.id)}/{_KINDS[kind]}", params)
-        expand = f"ancestors,history,{_DETAILS}"
+        expand = f"ancestors,history,metadata.labels,version,{_RESTRICTIONS}"
         params = {"type": kind, "spaceKey": space.key, "status": "current", "limit": _LIMIT_V1, "expand": expand}
         return self._wiki.walk_v1("content", params)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -123,6 +124,17 @@ def test_what_a_body_refers_to() -> None:
         "users": ["u-1", "gone"],
         "drawings": ["network.drawio", "Old network"],
     }
+
+
+def test_a_drawing_of_gliffy_is_its_labels() -> None:
+    file = {"stage": {"objects": [{"graphic": {"Text": {"html": "<p>Hub <b>gateway</b></p>"}}, "children": [
+        {"graphic": {"Text": {"html": "VPN"}}}]}, {"graphic": {"Shape": {"tid": "rectangle"}}}]}}  # fmt: skip
+    macro = (
+        '<ac:structured-macro ac:name="gliffy"><ac:parameter ac:name="name">net</ac:parameter></ac:structured-macro>'
+    )
+    found = markdown(macro, Context(drawings={"net": json.dumps(file).encode()}))
+    assert found == "**Diagram: net**\n\n- Hub **gateway**\n- VPN"
+    assert markdown(macro, Context(drawings={"net": b"{broken"})) == "**Diagram: net**"
 
 
 def test_links_that_could_act_lead_nowhere() -> None:
