@@ -17,9 +17,9 @@ from rag.errors import SettingsError
 GROUP = "waypost.sources"
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")  # it names a folder, too
 _OURS = {
-    "confluence": "ingest.sources.confluence",
     "folder": "ingest.sources.folder",
     "git": "ingest.sources.git",
+    "confluence": "ingest.sources.confluence",
     "llamahub": "ingest.sources.llamahub",
 }
 
