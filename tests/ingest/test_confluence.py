@@ -425,3 +425,14 @@ def test_an_unchanged_wiki_costs_few_requests(site: Site) -> None:
     lists = 100 // 10  # of as many as this server gives at once
     # Cloud: spaces, pages, blog posts, the same again for details, attachments, a space's readers, and one group's name
     assert len(site.server.asked) == (2 * lists + 6 if site.wiki.cloud else lists + 4)
+
+
+def test_what_stands_above_is_asked_for_once_and_by_its_kind(cloud: Site) -> None:
+    outer = cloud.wiki.add("Outer", type="folder")
+    inner = cloud.wiki.add("Inner", type="folder", parent=outer.id)
+    for number in range(5):
+        cloud.wiki.add(f"Page {number}", "<p>x</p>", parent=inner.id)
+    assert "OPS/Outer/Inner/Page 3.md" in by_path(cloud.listing())
+    asked = [ask.path for ask in cloud.server.asked if outer.id in ask.path or inner.id in ask.path]
+    assert sum("/api/v2/" in path for path in asked) == 2
+    assert sum("/restriction/" in path for path in asked) == 2

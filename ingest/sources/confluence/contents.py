@@ -48,6 +48,7 @@ class Content:
     labels: tuple[str, ...] = ()
     size: int = 0
     download: str = ""
+    parent_kind: str = ""
 
 
 class Contents:
@@ -155,6 +156,7 @@ class Contents:
             self._text(told, "id"), kind, self._text(told, "title"), space, parent,
             self._text(version, "number"), str(version.get("createdAt") or version.get("when") or ""),
             str(told.get("createdAt") or (told.get("history") or {}).get("createdDate") or ""),
+            parent_kind=str(told.get("parentType") or ""),
         )  # fmt: skip
         return one if self._wiki.cloud else self._with_details(one, told)
 
@@ -222,13 +224,17 @@ class Contents:
         if not self._wiki.cloud:
             told = self._wiki.hidden(f"content/{quote(number)}", params={"status": "any", "expand": "ancestors"})
             return self._stub(told, (told.get("ancestors") or [{}])[-1].get("id"), below) if told else None
-        for kind in ("folders", "pages", "whiteboards", "databases", "embeds"):
+        kinds = ("folders", "pages", "whiteboards", "databases", "embeds")
+        for kind in sorted(kinds, key=lambda kind: kind != f"{below.parent_kind}s"):
             if told := self._wiki.hidden(f"{kind}/{quote(number)}", v2=True):
                 return self._stub(told, told.get("parentId"), below)
         return None
 
     def _stub(self, told: Found, parent: Any, below: Content) -> Content:
-        return Content(self._text(told, "id"), "folder", self._text(told, "title"), below.space, str(parent or ""))
+        return Content(
+            self._text(told, "id"), "folder", self._text(told, "title"), below.space, str(parent or ""),
+            parent_kind=str(told.get("parentType") or ""),
+        )  # fmt: skip
 
     def _text(self, told: Found, key: str) -> str:
         value = told.get(key)
