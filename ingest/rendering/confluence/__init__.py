@@ -55,7 +55,7 @@ def render(storage: str, context: Context) -> Rendered:
     lowering.lower(root, context)
     writer = Writer()
     if context.labels:
-        writer.add_lines([Line(f"Labels: {', '.join(map(in_one_line, context.labels))}")])
+        writer.add_lines([Line(f"Labels: {', '.join(map(in_one_line, context.labels))}", name=context.title)])
     lines = _Elements(context).lines(root)
     if not any(line.text.strip() for line in lines):
         raise RefusedError("no text in it")

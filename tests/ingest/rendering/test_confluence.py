@@ -59,6 +59,11 @@ def test_sections_are_led_to_by_the_anchors_that_the_wiki_makes() -> None:
     assert server == {"#Mypage-Firstpart:100%25", "#Mypage-Steps", "#Mypage-Steps.1"}
 
 
+def test_what_stands_above_all_headings_is_at_the_top_of_the_page() -> None:
+    first = render("<h1>First</h1><p>a</p>", CONTEXT).places[0]
+    assert (first.name, first.anchor) == ("Deploy", "")
+
+
 def test_no_line_claims_to_be_a_line_of_the_body() -> None:
     assert all(not place.first for place in render("<p>a</p>\n<pre>b\nc</pre>\n<p>d</p>", CONTEXT).places)
 
