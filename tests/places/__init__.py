@@ -72,11 +72,19 @@ def opened(name: str) -> Iterator[Place]:
 
 
 def _register() -> None:
-    from tests.places import dokuwiki, mediawiki, shelf, website
+    from tests.places import confluence, dokuwiki, mediawiki, shelf, website
 
-    for place in (shelf.ShelfPlace, dokuwiki.DokuWikiPlace, mediawiki.MediaWikiPlace, website.WebsitePlace):
-        PLACES[place.type] = place
-    PLACES["dokuwiki of 2022"] = dokuwiki.OldDokuWikiPlace
+    PLACES.update(
+        {
+            "shelf": shelf.ShelfPlace,
+            "confluence-cloud": confluence.ConfluencePlace,
+            "confluence-dc": confluence.DataCenterPlace,
+            "dokuwiki": dokuwiki.DokuWikiPlace,
+            "dokuwiki-2022": dokuwiki.OldDokuWikiPlace,
+            "mediawiki": mediawiki.MediaWikiPlace,
+            "website": website.WebsitePlace,
+        }
+    )
 
 
 _register()
