@@ -33,7 +33,7 @@ from rag.indexes.projection import Projections
 from rag.ports import Embedder, Progress
 from rag.records import AccessRule, Document, Place, digest
 
-PIPELINE = "12"  # a new number makes every document be parsed anew
+PIPELINE = "13"  # a new number makes every document be parsed anew
 _BATCH = 48  # documents in one transaction
 
 
@@ -292,7 +292,7 @@ class Sync:
         accounted = sum(counts[name] for name in ("indexed", "unchanged", "skipped", "quarantined"))
         if accounted != counts["listed"]:
             return "partial", f"{counts['listed']} things were listed, and {accounted} accounted for; sync again", ""
-        return ("done", "", listing.head) if listing.complete else ("partial", listing.message, "")
+        return ("done", listing.message, listing.head) if listing.complete else ("partial", listing.message, "")
 
     def _close_run(
         self, spec: SourceSpec, run: int, outcome: str, message: str, head: str, counts: Mapping[str, int]

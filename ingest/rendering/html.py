@@ -31,10 +31,16 @@ def render(path: str, data: bytes) -> Rendered:
     return rendered(parsed(text), Elements(), notes)
 
 
-def rendered(page: Element | None, elements: Elements, notes: tuple[str, ...] = ()) -> Rendered:
-    """A parsed page. Raises: RefusedError when there is no text in it."""
+def rendered(
+    page: Element | None, elements: Elements, notes: tuple[str, ...] = (), content: Element | None = None
+) -> Rendered:
+    """A parsed page; `content` is the element that holds what it says, where the caller knows better than `content_of`.
+
+    Raises: RefusedError when there is no text in it.
+    """
     writer = Writer()
-    content = content_of(page, elements) if page is not None else None
+    if content is None and page is not None:
+        content = content_of(page, elements)
     if content is not None:
         writer.add_lines(elements.lines(content))
     found = writer.rendered(title_of(page, content) if page is not None else "", notes)

@@ -18,6 +18,7 @@ from ingest.rendering import Rendered, html
 from ingest.rendering.elements import Element, Elements
 from ingest.rendering.lines import Line, Writer, in_one_line
 from ingest.rendering.tables import Cell, Row, grid
+from ingest.rendering.trees import drop
 from rag.errors import DocumentError, RefusedError
 
 SITE = "https://www.notion.so/"
@@ -91,21 +92,10 @@ def _prepare(root: Element) -> None:
         elif classes & {"page-header-icon", "page-cover-image", "property-icon"} or (
             one.tag == "img" and "icon" in classes
         ):
-            one.drop_tree() if hasattr(one, "drop_tree") else _drop(one)
+            drop(one)
     for one in root.iter("h1", "h2", "h3", "h4"):
         if (name := (one.get("id") or "").replace("-", "")) and _ID.fullmatch(name):
             one.set("id", name)  # as Notion's links to a block have it
-
-
-def _drop(element: Element) -> None:
-    parent, before, tail = element.getparent(), element.getprevious(), element.tail or ""
-    if parent is None:
-        return
-    if before is not None:
-        before.tail = (before.tail or "") + tail
-    else:
-        parent.text = (parent.text or "") + tail
-    parent.remove(element)
 
 
 # -- databases ---------------------------------------------------------------------------------------------------------

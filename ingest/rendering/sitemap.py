@@ -1,4 +1,4 @@
-"""Sitemaps: which pages a site says it has. Read in the sandbox; `ingest.sources.sitemaps` calls this.
+"""Sitemaps: which pages a site says it has. Read in the sandbox; `ingest.sources.website.sitemaps` calls this.
 
 Format: https://www.sitemaps.org/protocol.html (sitemaps, indexes of them, both gzipped, and lists of URLs as text).
 """

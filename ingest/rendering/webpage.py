@@ -1,5 +1,5 @@
-"""A page of a website: its content as Markdown, and what it says of itself. Read in the sandbox; `ingest.sources.visits` calls
-this.
+"""A page of a website: its content as Markdown, and what it says of itself. `ingest.sources.website.visits` calls this, in the
+sandbox.
 
 Of itself a page says which address is its own (`rel=canonical`), whether robots may keep it (`meta name=robots`), when it was
 changed, where it sends its reader on to (`http-equiv=refresh`), and where it links to.
@@ -11,13 +11,13 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin
 
+from ingest.dates import utc
 from ingest.rendering import Rendered, html
 from ingest.rendering.elements import Element, Elements, name_of
-from ingest.rendering.lines import Writer, in_one_line
+from ingest.rendering.lines import in_one_line
 from rag.errors import RefusedError
 from rag.records import Place
 
@@ -94,13 +94,13 @@ class PageElements(Elements):
 def _rendered(page: Element, base: str, notes: tuple[str, ...]) -> Rendered:
     """The content; its places have anchors and no lines: those of a page's source are no one's to look at."""
     elements = PageElements(base)
-    for content in (_content(page, elements), _templates(page)):
-        writer = Writer()
-        writer.add_lines(elements.lines(content) if content is not None else [])
-        found = writer.rendered(html.title_of(page, content), notes)
-        if found.text.strip():
-            return replace(found, places=_merged(found.places))
-    raise RefusedError("no text in it")
+    try:
+        found = html.rendered(page, elements, notes, _content(page, elements))
+    except RefusedError:
+        if (kept := _templates(page)) is None:
+            raise
+        found = html.rendered(page, elements, notes, kept)
+    return replace(found, places=_merged(found.places))
 
 
 def _templates(page: Element) -> Element | None:
@@ -204,12 +204,3 @@ def _decoded(data: bytes, charset: str) -> tuple[str, tuple[str, ...]]:
             except (LookupError, ValueError):
                 pass
     return html.text_of(data)
-
-
-def utc(text: str) -> str:
-    """A date as pages and sitemaps write it (W3C's profile of ISO 8601), in UTC; "" for any other."""
-    try:
-        found = datetime.fromisoformat(text.strip())
-        return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError):
-        return ""

@@ -1,4 +1,4 @@
-"""XML-RPC: calls as they are sent, and answers as plain values. Not a rendering, but lxml is imported here alone.
+"""XML-RPC: calls as they are sent, and answers as plain values. Not a rendering, but XML is read here alone.
 
 `ingest.sources.dokuwiki.remote` calls this, and reads answers in the sandbox: they may hold what strangers wrote. No entity is
 resolved, a document type is refused, and nesting ends early. Spec: http://xmlrpc.com/spec.md
@@ -12,6 +12,7 @@ import html
 import re
 from typing import Any
 
+from ingest.rendering.archive import parsed_xml
 from rag.errors import DocumentError
 
 Element = Any
@@ -44,17 +45,9 @@ def answer(body: bytes) -> dict[str, Any]:
 
     Raises: DocumentError when it is no answer of XML-RPC.
     """
-    from lxml import etree
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
     text = _NEVER_XML.sub(b"", body).decode("utf-8", "replace").strip()
     text = re.sub(r"^<\?xml[^>]{0,100}\?>", "", text)  # it names an encoding, and this is no longer bytes
-    try:
-        root = etree.fromstring(text.encode(), parser)
-    except etree.XMLSyntaxError as error:
-        raise DocumentError(_NO_ANSWER) from error
-    if root.getroottree().docinfo.doctype:
-        raise DocumentError("its XML has a document type, which no answer of XML-RPC has")
+    root = parsed_xml(text.encode(), "the answer")
     if root.tag != "methodResponse":
         raise DocumentError(_NO_ANSWER)
     fault = root.find("fault/value")

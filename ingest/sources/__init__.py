@@ -123,7 +123,7 @@ class Listing:
     """What a source has now. Only one that is `complete` lets things be taken for gone.
 
     `head` is the source's own word for its state (a commit); `moved` maps new paths to old ones; `message` says what
-    is missing from an incomplete one.
+    is missing from an incomplete one, or what a person should know of a complete one.
     """
 
     items: tuple[Listed, ...]
@@ -158,7 +158,7 @@ class Source(Protocol):
 
     def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Rendered | Exception]]:
         """The bytes of each item, in order, or what the source rendered of it; a DocumentError in place of those that can't be
-        read.
+        read. The item that comes with them may have the signature, version and time that only reading tells, never another path.
 
         Raises: SourceError when nothing more can be had.
         """

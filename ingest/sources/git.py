@@ -49,7 +49,7 @@ class GitSource:
         owner_of = self._owners(tree)
         items = [_listed(entry, changes.get(entry.path), owner_of(entry.path)) for entry in entries]
         if self._is_wiki:
-            items = [replace(item, refusal=item.refusal or git_wiki.refusal(item.path)) for item in items]
+            items = list(map(_of_wiki, items))
         return Listing(tuple(items), complete=True, head=head, moved=self._moves(previous, head, entries))
 
     @property
@@ -85,8 +85,7 @@ class GitSource:
         oids = [item.handle for item in items]
         self._repository.fetch_blobs(oids)
         for item, data in zip(items, self._repository.blobs(oids), strict=True):
-            is_page = self._is_wiki and isinstance(data, bytes) and git_wiki.is_markdown(item.path)
-            yield item, _page(item.path, data) if is_page else data
+            yield item, _page(item.path, data) if item.is_page and isinstance(data, bytes) else data
 
     def close(self) -> None:
         self._repository.forget_blobs()
@@ -104,6 +103,12 @@ class GitSource:
         if self._is_wiki:
             return git_wiki.page_link(web_url, version, item.path)
         return pinned_link(web_url, version, item.path)
+
+
+def _of_wiki(item: Listed) -> Listed:
+    """A file of a wiki: those in Markdown are pages, which may bear any title."""
+    refusal = item.refusal or git_wiki.refusal(item.path)
+    return replace(item, refusal=refusal, is_page=git_wiki.is_markdown(item.path))
 
 
 def _page(path: str, data: object) -> Rendered | DocumentError:

@@ -10,11 +10,11 @@ import base64
 import json
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from ingest.addresses import shown
 from ingest.egress import Limits, Network, UnreachableError, open_client
@@ -26,10 +26,13 @@ _FOR_GOOD = (301, 308)
 _WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_WAIT = 60.0  # seconds: a server that asks for more is left alone until the next sync
 _PATIENCE = 300.0  # seconds of waiting in all, for one source in one sync
+_MOST_STEPS = 100_000  # of one list
 _LIMITS = Limits()
 _sleep = time.sleep
 
 Params = Mapping[str, str | int | Sequence[str | int]]
+Answer = TypeVar("Answer")
+Step = TypeVar("Step", bound=Hashable)
 
 
 class BusyError(SourceError):
@@ -113,6 +116,19 @@ class WebApi:
                 raise StatusError(self._told(str(answer.url), answer.status_code), answer.status_code, answer.content)
             self._wait(_asked_wait(answer.headers.get("retry-after", "")) or _backoff(tried), str(answer.url))
         raise AssertionError("unreachable")
+
+    def walk(self, ask: Callable[[Step | None], tuple[Answer, Step | None]], what: str) -> Iterator[Answer]:
+        """The answers of a list that comes in parts: `ask` gets a step (None at first) and gives its answer and the next step,
+        None where the server itself says that this was the last; `what` names the list. Raises: SourceError for one without an
+        end."""
+        step: Step | None = None
+        asked: set[Step | None] = set()
+        while step is not None or not asked:
+            if step in asked or len(asked) >= _MOST_STEPS:
+                raise SourceError(f"source {self._source!r}: the server lists {what} without an end; sync again")
+            asked.add(step)
+            answer, step = ask(step)
+            yield answer
 
     def wait_as_told(self, reply: Reply, tried: int) -> None:
         """Waits before the next try, after a reply that says in its own way that the server is busy. Raises: SourceError when it

@@ -138,6 +138,18 @@ def test_odd_names(synced: Synced) -> None:
     assert all(f"Odd: {name}" in synced.documents()[synced.place.path_of(name)].text for name in names)
 
 
+def test_a_page_may_be_called_as_a_file_is_that_is_never_read(synced: Synced) -> None:
+    names = ("id_rsa", "prod.tfstate", "server.key", "logo.png", "go.sum")
+    for name in names:
+        synced.place.put(name, f"How we keep {name}.")
+    assert synced.sync().outcome == "done"
+    found = synced.documents()
+    refused = {
+        path: row.reason for path, row in synced.owner.catalog.items("place").items() if row.outcome != "indexed"
+    }
+    assert synced.paths(*names) <= set(found), refused
+
+
 def test_only_what_the_globs_admit(synced: Synced) -> None:
     path = synced.place.path_of("Page 3")
     assert synced.sync(include=(f"/{path}",)).outcome == "done"

@@ -95,7 +95,7 @@ def test_paths_are_the_tree_of_titles(site: Site) -> None:
     site.wiki.add("shot.png", type="attachment", parent=page.id, file=b"png")
     site.wiki.add("terraform.tfstate", "<p>Where state is.</p>")
     assert set(by_path(site.listing())) == {
-        "OPS/Home.md", "OPS/Home/CI-CD.md", "OPS/Blog/2026-03-01 News.md", "OPS/Home/CI-CD/run.sh", "OPS/terraform·tfstate.md",
+        "OPS/Home.md", "OPS/Home/CI-CD.md", "OPS/Blog/2026-03-01 News.md", "OPS/Home/CI-CD/run.sh", "OPS/terraform.tfstate.md",
     }  # fmt: skip
     assert site.texts()["OPS/Home/CI-CD/run.sh"] == "echo hello\n"
 
@@ -227,10 +227,42 @@ def test_a_restricted_folder_counts_and_one_that_is_hidden_is_for_nobody(cloud: 
 def test_who_may_see_a_space_counts(cloud: Site) -> None:
     cloud.wiki.add("Page", "<p>x</p>")
     cloud.wiki.readers["OPS"] = [{"type": "group", "id": "g-hr"}, {"type": "user", "id": "u-2"}]
-    assert cloud.listing().items[0].access.clauses == (("confluence-hr", "user:u-2"),)
+    assert cloud.listing(token="t").items[0].access.clauses == (("confluence-hr", "user:u-2"),)
     assert cloud.listing(space_permissions=False).items[0].access.clauses == ()
     cloud.wiki.readers["OPS"] = []
-    assert cloud.listing().items[0].access.clauses == NOBODY
+    assert cloud.listing(token="t").items[0].access.clauses == NOBODY
+
+
+def test_a_person_is_told_that_pages_are_found_by_few(cloud: Site) -> None:
+    cloud.wiki.add("Page", "<p>x</p>")
+    cloud.wiki.readers["OPS"] = [{"type": "group", "id": "g-hr"}]
+    told = cloud.listing(token="t", everyone=())
+    assert (told.complete, told.items[0].access.clauses) == (True, (("confluence-hr",),))
+    assert "found by those alone who may see their spaces: confluence-hr. Name under `everyone`" in told.message
+    assert cloud.listing(token="t", everyone=("confluence-hr",)).message == ""
+    assert cloud.listing(token="t", everyone=(), space_permissions=True).message == ""
+    cloud.wiki.readers["OPS"] = []
+    assert "found by those alone who may see their spaces: nobody" in cloud.listing(token="t").message
+
+
+def test_what_anybody_may_see_without_an_account_is_for_everyone(cloud: Site) -> None:
+    cloud.wiki.add("Page", "<p>x</p>")
+    cloud.wiki.readers["OPS"] = [{"type": "group", "id": "g-hr"}]
+    told = cloud.listing(everyone=())
+    assert (told.items[0].access.clauses, told.message) == ((), "")
+
+
+def test_a_person_is_told_that_data_center_keeps_to_itself_who_may_see_a_space(center: Site) -> None:
+    center.wiki.add("Page", "<p>x</p>")
+    assert "name an `audience`" in center.listing(token="t").message
+    assert center.listing(token="t", space_permissions=False).message == ""
+
+
+def test_a_query_that_the_wiki_does_not_understand_is_told(site: Site) -> None:
+    site.wiki.add("Page", "<p>x</p>")
+    site.wiki.refused_cql = "typ = page"
+    with pytest.raises(SettingsError, match="does not understand `cql: typ = page`"):
+        site.listing(cql="typ = page")
 
 
 def test_data_center_tells_nothing_of_spaces(center: Site) -> None:
@@ -419,12 +451,12 @@ def test_an_address_without_a_wiki_is_told(center: Site) -> None:
 def test_an_unchanged_wiki_costs_few_requests(site: Site) -> None:
     for number in range(100):
         site.wiki.add(f"Page {number}", "<p>x</p>")
-    site.listing()
+    site.listing(token="t")
     site.server.asked.clear()
-    site.listing()
+    site.listing(token="t")
     lists = 100 // 10  # of as many as this server gives at once
-    # Cloud: spaces, pages, blog posts, the same again for details, attachments, a space's readers, and one group's name
-    assert len(site.server.asked) == (2 * lists + 6 if site.wiki.cloud else lists + 4)
+    # Cloud: the account, spaces, pages, blog posts, the same again for details, attachments, a space's readers, and one group's name
+    assert len(site.server.asked) == (2 * lists + 7 if site.wiki.cloud else lists + 4)
 
 
 def test_what_stands_above_is_asked_for_once_and_by_its_kind(cloud: Site) -> None:

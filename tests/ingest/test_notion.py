@@ -15,7 +15,7 @@ from api.owner import Owner
 from ingest.rendering.notion import database, markdown, page, page_of
 from ingest.sources import Previous, SourceSpec
 from ingest.sources.notion import NotionSource
-from ingest.sources.notion_names import edited, id_within, name_of
+from ingest.sources.notion.names import edited, id_within, name_of
 from ingest.sync import SourceReport
 from rag.errors import SettingsError, SourceError
 from rag.records import Document, Viewer

@@ -12,12 +12,12 @@ import pytest
 import ingest.sources.web as web
 from api.owner import Owner
 from ingest.rendering import sitemap, webpage
-from ingest.sources.robots import parse
-from ingest.sources.site import Site
-from ingest.sources.sitemaps import Sitemaps
-from ingest.sources.verdict import few
 from ingest.sources.web import WebApi
 from ingest.sources.website import WebsiteOptions
+from ingest.sources.website.robots import parse
+from ingest.sources.website.site import Site
+from ingest.sources.website.sitemaps import Sitemaps
+from ingest.sources.website.verdict import few
 from rag.errors import DocumentError, RefusedError, SourceError
 from tests.contract.test_web_sources import Synced
 from tests.places import opened

@@ -60,6 +60,7 @@ class Confluence:
         self.readers: dict[str, list[dict[str, str]]] = {}  # of spaces
         self.token = ""
         self.busy = 0
+        self.refused_cql = ""  # a query that it does not understand
         self._last = 1000
         self.add_space("OPS", "Operations")
 
@@ -194,6 +195,8 @@ class Confluence:
             ]
             return self._start(path, [self._v1_of(t, query) for t in of], query)
         if path == "content/search":
+            if self.refused_cql and self.refused_cql in query["cql"]:
+                return data({"statusCode": 400, "message": "Could not parse cql"}, 400)
             return self._start(path, [self._v1_of(t, query) for t in self._search(query["cql"])], query)
         match = re.fullmatch(r"content/(\w+)(/restriction/byOperation/read)?", path)
         thing = self.things.get(match[1]) if match else None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from ingest.sources import Link, Listed, Listing, Options, Previous, SourceSpec, SourceType
+from ingest.sources.moves import moved
 from ingest.sources.web import StatusError, WebApi
 from rag.errors import DocumentError, SourceError
 
@@ -23,24 +25,21 @@ class ShelfSource:
 
     def listing(self, previous: Previous) -> Listing:
         where = f"source {self._spec.name!r}: {self._spec.location}"
-        pages, after, total = [], 0, 0
-        while after is not None:
-            found = self._api.json("pages", {"shelf": self._spec.options.shelf, "after": after})
-            try:
-                pages.extend(found["pages"])
-                following, total = found["next"], found["total"]
-            except (TypeError, KeyError) as error:
-                raise SourceError(f"{where} answered with no list of pages; sync again") from error
-            if following is not None and following <= after:
-                raise SourceError(f"{where} lists pages without an end; sync again")
-            after = following
-        if len(pages) != total:
-            raise SourceError(f"{where} has {total} pages, and listed {len(pages)}; sync again")
+        pages = []
+        for found in self._api.walk(self._ask, "pages"):
+            pages.extend(found["pages"])
+        if len(pages) != found["total"]:
+            raise SourceError(f"{where} has {found['total']} pages, and listed {len(pages)}; sync again")
         selected = self._spec.selects()
         items = [item for item in map(_listed, pages) if selected(item.path)]
-        was = {signature.split()[0]: path for path, signature in previous.signatures.items()}
-        moved = {item.path: was[item.handle] for item in items if was.get(item.handle, item.path) != item.path}
-        return Listing(tuple(items), complete=bool(items), moved=moved, message="" if items else "it lists no page")
+        message = "" if items else "it lists no page"
+        return Listing(tuple(items), complete=bool(items), moved=moved(previous, items), message=message)
+
+    def _ask(self, after: int | None) -> tuple[dict[str, Any], int | None]:
+        found = self._api.json("pages", {"shelf": self._spec.options.shelf, "after": after or 0})
+        if not isinstance(found, dict) or not {"pages", "next", "total"} <= found.keys():
+            raise SourceError(f"source {self._spec.name!r}: the server answered with no list of pages; sync again")
+        return found, found["next"]
 
     def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Exception]]:
         for item in items:
@@ -61,7 +60,14 @@ class ShelfSource:
 def _listed(page: dict[str, str]) -> Listed:
     path = f"{page['title']}.md"
     signature = f"{page['id']} {page['revision']}"
-    return Listed(path, signature, version=str(page["revision"]), updated_at=page["updated_at"], handle=str(page["id"]))
+    return Listed(
+        path,
+        signature,
+        version=str(page["revision"]),
+        updated_at=page["updated_at"],
+        handle=str(page["id"]),
+        is_page=True,
+    )
 
 
 TYPE = SourceType(ShelfSource, ShelfOptions)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from ingest.rendering.confluence import macros, storage
 from ingest.rendering.confluence.storage import attribute, child, name, text_of
-from ingest.rendering.confluence.trees import become, drop, element_of, put_text
+from ingest.rendering.trees import become, drop, element_of, put_text
 
 if TYPE_CHECKING:
     from ingest.rendering.confluence import Context, PageKey

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.rendering.confluence import storage
 from ingest.rendering.confluence.storage import attribute, child, name, text_of
-from ingest.rendering.confluence.trees import become, drop, element_of, fill, heading, put_text
+from ingest.rendering.trees import become, drop, element_of, fill, heading, put_text
 from rag.errors import DocumentError, RefusedError
 
 if TYPE_CHECKING:

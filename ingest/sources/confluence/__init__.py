@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from ingest.dates import utc
 from ingest.rendering import Rendered
 from ingest.rendering.confluence import Context, PageKey, references, render
 from ingest.sandbox import shared
@@ -22,6 +23,7 @@ from ingest.sources.confluence.includes import Includes
 from ingest.sources.confluence.paths import paths_of
 from ingest.sources.confluence.restrictions import Restrictions
 from ingest.sources.confluence.wiki import Wiki, checked_api
+from ingest.sources.moves import moved
 from rag.errors import DocumentError, SettingsError, SourceError
 from rag.records import AccessRule, digest
 
@@ -38,8 +40,8 @@ _REFERRING = ("ri:user", "include", "drawio", "gliffy")  # a body without any of
 
 class ConfluenceOptions(Options):
     """`spaces` are keys, none: all that are not personal. `labels`: only pages that carry one of them; `cql`: only what that
-    query finds. `everyone` are groups of the wiki that all who read Waypost belong to. `space_permissions` (Cloud; on unless set
-    otherwise): who may not see a space finds nothing of it."""
+    query finds. `everyone` are groups of the wiki that all who read Waypost belong to. `space_permissions` (Cloud; on with
+    credentials, unless set otherwise): who may not see a space finds nothing of it."""
 
     spaces: tuple[str, ...] = Field(default=(), exclude=True)
     labels: tuple[str, ...] = Field(default=(), exclude=True)
@@ -66,23 +68,46 @@ class ConfluenceSource:
     def listing(self, previous: Previous) -> Listing:
         options, wiki = self._options, self._wiki
         wiki.find()
-        of_spaces = wiki.cloud if options.space_permissions is None else options.space_permissions
+        of_spaces = options.space_permissions
+        if of_spaces is None:  # what nobody's account may see is everyone's
+            of_spaces = wiki.cloud and wiki.authenticates
         if of_spaces and not wiki.cloud:
             raise SettingsError(
                 f"{wiki.where}: Data Center does not tell who may see a space; take out `space_permissions`, and use `audience`"
             )
-        contents = Contents(wiki, Restrictions(wiki, options.everyone, of_spaces), options.spaces)
+        restrictions = Restrictions(wiki, options.everyone, of_spaces)
+        contents = Contents(wiki, restrictions, options.spaces)
         contents.read(options.blog_posts, options.attachments)
         if not contents.spaces:
             raise SourceError(f"{wiki.where}: {wiki.base} shows no space; check `spaces` and the credentials")
         self._contents = contents
         self._titles = {(c.space, c.title): c for c in contents.found.values() if c.kind != "attachment"}
         items = self._items(contents)
-        message = self._doubt(contents, previous) or ("" if items else "it has no page that its settings admit")
-        was = {signature.split(" ")[0]: path for path, signature in previous.signatures.items()}
-        now = {item.signature.split(" ")[0]: item.path for item in items}
-        moved = {path: was[name] for name, path in now.items() if was.get(name, path) != path}
-        return Listing(tuple(items), complete=not message, moved=moved, message=message)
+        doubt = self._doubt(contents, previous) or ("" if items else "it has no page that its settings admit")
+        note = "" if doubt else self._note(restrictions)
+        return Listing(tuple(items), complete=not doubt, moved=moved(previous, items), message=doubt or note)
+
+    def _note(self, restrictions: Restrictions) -> str:
+        """What a person should know who did not say whether the permissions of spaces count."""
+        if self._options.space_permissions is not None or not self._wiki.authenticates:
+            return ""
+        if not self._wiki.cloud:
+            return (
+                ""
+                if self._spec.audience
+                else (
+                    "Data Center does not tell who may see a space, so that all readers of Waypost find what this account may read:"
+                    " name an `audience`, or set `space_permissions: false` if that is right"
+                )
+            )
+        readers = restrictions.readers_of_spaces
+        if readers is None:
+            return ""
+        shown = f"{', '.join(readers[:5])}{' …' if readers[5:] else ''}" or "nobody, as it can't be read who they are"
+        return (
+            f"its pages are found by those alone who may see their spaces: {shown}. Name under `everyone` the groups that all"
+            " readers of Waypost belong to, or set `space_permissions: false` if they may find all that this account may read"
+        )
 
     def _items(self, contents: Contents) -> list[Listed]:
         options, selected = self._options, self._spec.selects()
@@ -107,7 +132,8 @@ class ConfluenceSource:
         shaped = digest("shown", one.title, one.space, *one.labels)[:8]
         return Listed(
             path, f"{one.kind}:{one.id} {one.version} {shaped} {tag}", size=one.size, version=one.version,
-            updated_at=_utc(one.updated_at), handle=one.id, access=AccessRule.of(contents.clauses(one)), owner=one.owner,
+            updated_at=utc(one.updated_at), handle=one.id, access=AccessRule.of(contents.clauses(one)), owner=one.owner,
+            is_page=one.kind != "attachment",
         )  # fmt: skip
 
     def _doubt(self, contents: Contents, previous: Previous) -> str:
@@ -229,16 +255,6 @@ class ConfluenceSource:
         self._wiki.close()
         self._contents = None
         self._titles.clear()
-
-
-def _utc(when: str) -> str:
-    """ISO 8601 in UTC, as the catalog has it; Data Center gives its own zone."""
-    from datetime import UTC, datetime
-
-    try:
-        return datetime.fromisoformat(when).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if when else ""
-    except ValueError:
-        return ""
 
 
 def _options(spec: SourceSpec) -> ConfluenceOptions:

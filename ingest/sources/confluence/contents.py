@@ -14,6 +14,8 @@ from urllib.parse import quote
 
 from ingest.sources.confluence.restrictions import Clause, Restrictions
 from ingest.sources.confluence.wiki import Found, Wiki, name_of
+from ingest.sources.web import StatusError
+from rag.errors import SettingsError
 
 _LIMIT_V2, _LIMIT_V1 = 250, 100
 _LIMIT_SEARCH = 200  # more is cut down where anything is expanded
@@ -202,11 +204,16 @@ class Contents:
                 )  # fmt: skip
 
     def matching(self, cql: str) -> set[str]:
-        """The ids of what a query of the user's finds."""
+        """The ids of what a query of the user's finds. Raises: SettingsError for one that is none; SourceError."""
         found: set[str] = set()
-        for query in self._by_space(f"({cql})"):
-            told = self._wiki.walk_v1("content/search", {"cql": query, "limit": _LIMIT_SEARCH})
-            found |= {str(one.get("id")) for one in told}
+        try:
+            for query in self._by_space(f"({cql})"):
+                told = self._wiki.walk_v1("content/search", {"cql": query, "limit": _LIMIT_SEARCH})
+                found |= {str(one.get("id")) for one in told}
+        except StatusError as error:
+            if error.status != 400:
+                raise
+            raise SettingsError(f"{self._wiki.where}: the wiki does not understand `cql: {cql[:200]}`") from error
         return found
 
     def _by_space(self, cql: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from ingest.sandbox import shared
 from ingest.sources import Link, Listed, Listing, Previous, SourceSpec
 from ingest.sources.confluence.contents import Content, text_files
 from ingest.sources.confluence.paths import paths_of
+from ingest.sources.moves import moved
 from rag.errors import DocumentError, SettingsError, SourceError
 from rag.records import AccessRule, digest
 
@@ -47,9 +48,8 @@ class ExportSource:
         texts = list(text_files(self._found.values(), self._endings))
         paths, selected = paths_of(texts, self._above), self._spec.selects()
         items = [self._listed(one, paths[one.id]) for one in texts if self._labelled(one) and selected(paths[one.id])]
-        was = {signature.split(" ")[0]: old for old, signature in previous.signatures.items()}
-        moved = {i.path: was[k] for i in items if was.get(k := i.signature.split(" ")[0], i.path) != i.path}
-        return Listing(tuple(items), complete=bool(items), moved=moved, message="" if items else "it holds no page")
+        message = "" if items else "it holds no page that its settings admit"
+        return Listing(tuple(items), complete=bool(items), moved=moved(previous, items), message=message)
 
     def _wanted(self, one: dict[str, Any]) -> bool:
         spaces = {key.casefold() for key in self._options.spaces}
@@ -76,7 +76,7 @@ class ExportSource:
         shaped = digest("shown", one.title, one.space, *one.labels, told["body"])[:12]
         return Listed(
             path, f"{one.kind}:{one.id} {one.version or '-'} {shaped}", version=one.version, updated_at=one.updated_at,
-            handle=one.id, access=access, owner=one.owner,
+            handle=one.id, access=access, owner=one.owner, is_page=one.kind != "attachment",
         )  # fmt: skip
 
     def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Rendered | Exception]]:

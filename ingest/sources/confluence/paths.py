@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from itertools import groupby
 
-from ingest.refusals import refuse_by_name
 from ingest.sources.confluence.contents import Content
+from rag.steering import STEERING
 
-_NO_PATH = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 _BLOG = "Blog"
 
 
@@ -32,10 +30,7 @@ def _path(one: Content, above: Callable[[Content], list[Content] | None]) -> str
         parts = [one.space, *(_part(each.title) for each in _seen_above(one, above)), _part(one.title)]
     if one.kind == "attachment":
         return "/".join(parts)
-    path = "/".join(parts) + ".md"
-    if refuse_by_name(path, 0):  # of a page that is called as a file that is never read
-        path = "/".join(part.replace(".", "·") for part in parts) + ".md"
-    return path
+    return "/".join(parts) + ".md"
 
 
 def _seen_above(one: Content, above: Callable[[Content], list[Content] | None]) -> list[Content]:
@@ -44,5 +39,5 @@ def _seen_above(one: Content, above: Callable[[Content], list[Content] | None]) 
 
 def _part(title: str) -> str:
     """A title as a part of a path."""
-    text = " ".join(_NO_PATH.sub(" ", title).replace("/", "-").split())
+    text = " ".join(STEERING.sub(" ", title).replace("/", "-").split())
     return text if text.strip(". ") else text.replace(".", "·") or "untitled"

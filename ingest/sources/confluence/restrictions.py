@@ -47,6 +47,12 @@ class Restrictions:
             self._spaces[number] = self._asked_of_space(number)
         return self._spaces[number]
 
+    @property
+    def readers_of_spaces(self) -> list[str] | None:
+        """The groups and users that may see spaces which not everyone may see; None where there are no such spaces."""
+        clauses = [clause for found in self._spaces.values() for clause in found]
+        return sorted({name for clause in clauses for name in clause}) if clauses else None
+
     def _asked(self, number: str) -> list[Clause]:
         found: list[Found] = []
         start = 0

@@ -20,13 +20,13 @@ _PAGE_OF_SITE = re.compile(
     r"/(?:(?:spaces|display|pages|rest|api|plugins|x)(?:/.*)?|\w+\.action)$"
 )  # no part of its path
 _MEDIA = "https://api.media.atlassian.com"  # where Cloud keeps attachments; it gets no credentials
-_MOST_ANSWERS = 20_000  # of one list
 _HIDDEN = (403, 404)
 Found = Mapping[str, Any]
 
 
 class Wiki:
-    """One wiki. `cloud` and `base` (its URL without a slash at its end) are known once `find` was called."""
+    """One wiki. `base` (its URL without a slash at its end) is known once `find` was called; `authenticates`: it is asked with an
+    account, and not as anybody."""
 
     def __init__(self, spec: SourceSpec, api: str) -> None:
         parts = urlsplit(spec.location)
@@ -41,19 +41,19 @@ class Wiki:
             context += "/wiki"
         self._contexts = [context] if self.cloud or context else ["", "/confluence", "/wiki"]
         self.base = f"{self._host}{context}"
-        self._authenticates = bool(spec.credentials.token)
+        self.authenticates = bool(spec.credentials.token)
         self._api = WebApi(spec.name, self._host, spec.credentials, also=[_MEDIA] if atlassian else [])
         self._context = context
 
     def find(self) -> None:
         """Learns below which path the wiki is, and whether it takes the credentials. Raises: SourceError."""
-        if self.cloud and not self._authenticates:
+        if self.cloud and not self.authenticates:
             return
         for context in self._contexts:
             self._context, self.base = context, f"{self._host}{context}"
             last = context == self._contexts[-1]
             try:
-                user = self.v1("user/current") if self._authenticates else self.v1("space", {"limit": 1})
+                user = self.v1("user/current") if self.authenticates else self.v1("space", {"limit": 1})
             except StatusError as error:
                 if error.status == 404 and not last:
                     continue
@@ -63,7 +63,7 @@ class Wiki:
                         " path, such as https://wiki.example.org/confluence"
                     ) from error
                 raise
-            if self._authenticates and user.get("type") == "anonymous":
+            if self.authenticates and user.get("type") == "anonymous":
                 raise SourceError(
                     f"{self.where}: {self.base} takes the credentials for nobody's; on Cloud give the account's e-mail as"
                     " username and an API token, on Data Center a personal access token alone"
@@ -151,31 +151,30 @@ class Wiki:
 
         Raises: SourceError when it comes short, or round.
         """
-        asked: set[frozenset[tuple[str, str]]] = set()
-        given, counted = dict(params), 0
-        while True:
-            step = frozenset((key, str(value)) for key, value in given.items())
-            if step in asked or len(asked) >= _MOST_ANSWERS:
-                self.nonsense(f"a list without an end ({path})")
-            asked.add(step)
-            told = self._asked(path, given)
-            results, links = told.get("results"), told.get("_links", {})
-            if (
-                not isinstance(results, list)
-                or not isinstance(links, dict)
-                or not all(isinstance(r, dict) for r in results)
-            ):
-                self.nonsense(f"no list where one was expected ({path})")
-            if told.get("size", len(results)) != len(results):
-                self.nonsense(f"a list that lacks some of what it counts ({path})")
-            yield from results
-            counted += len(results)
-            following = links.get("next")
-            if not following:
-                if isinstance(total := told.get("totalSize"), int) and counted < total:
-                    self.nonsense(f"{counted} of {total} things ({path})")
-                return
-            given = {**given, **dict(parse_qsl(urlsplit(str(following)).query))}
+        counted = 0
+
+        def ask(step: str | None) -> tuple[list[Found], str | None]:
+            nonlocal counted
+            told = self._asked(path, {**params, **dict(parse_qsl(urlsplit(step or "").query))})
+            found = self._results(told, path)
+            counted += len(found)
+            following = told.get("_links", {}).get("next")
+            if not following and isinstance(total := told.get("totalSize"), int) and counted < total:
+                self.nonsense(f"{counted} of {total} things ({path})")
+            return found, str(following) if following else None
+
+        for found in self._api.walk(ask, path):
+            yield from found
+
+    def _results(self, told: Found, path: str) -> list[Found]:
+        results = told.get("results")
+        if not isinstance(told.get("_links", {}), dict) or not isinstance(results, list):
+            self.nonsense(f"no list where one was expected ({path})")
+        if not all(isinstance(one, dict) for one in results):
+            self.nonsense(f"a list of what are no things ({path})")
+        if told.get("size", len(results)) != len(results):
+            self.nonsense(f"a list that lacks some of what it counts ({path})")
+        return results
 
 
 def name_of(user: Any) -> str:

@@ -8,33 +8,38 @@ account: what that may not read is not listed. A page that is missing from a lis
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from pydantic import Field
+
+from ingest.dates import in_utc
 from ingest.rendering import Rendered
 from ingest.rendering import dokuwiki as rendering
 from ingest.sandbox import shared
 from ingest.sources import Link, Listed, Listing, Options, PathFilter, Previous, SourceSpec, SourceType
 from ingest.sources.dokuwiki.remote import CallError, Entry, Remote
+from ingest.sources.moves import NAMELESS, moved_by_name
 from rag.errors import DocumentError
 from rag.records import AccessRule
+from rag.steering import STEERING
 
 _NOBODY = AccessRule(((),))
 _MEDIA = "_media/"  # no page's id begins so: DokuWiki cuts the underscore off
 _MANY = 20  # missing pages: from so many on, the ledger may keep what is missing until a person looks
 _OF_ONE_PAGE = (200, 400, 404, 500)  # statuses that may tell of one page alone: a broken plugin, half an answer
 _END = re.compile(r"/(?:doku\.php.*|lib/exe/.*|feed\.php.*)?$", re.S)
-_NO_ID = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069/\\]|^[:_.-]|::|:\.+(?:$|:)|:$")
+_NO_ID = re.compile(STEERING.pattern + r"|[\s/\\]|^[:_.-]|::|:\.+(?:$|:)|:$")
 
 
 class DokuWikiOptions(Options):
     """`namespaces`: only these and what is below them. `media`: the files of the media manager, too."""
 
-    namespaces: tuple[str, ...] = ()
-    media: bool = False
+    namespaces: tuple[str, ...] = Field(default=(), exclude=True)
+    media: bool = Field(default=False, exclude=True)
 
 
 class DokuWikiSource:
@@ -138,7 +143,7 @@ def _root_of(location: str) -> str:
 
 
 def _page(entry: Entry) -> Listed:
-    return _listed(entry, entry.id.replace(":", "/"))
+    return replace(_listed(entry, entry.id.replace(":", "/")), is_page=True)
 
 
 def _file(entry: Entry) -> Listed:
@@ -149,30 +154,29 @@ def _listed(entry: Entry, path: str) -> Listed:
     if _NO_ID.search(entry.id):
         shown = re.sub(r"[^\w .:/()-]", lambda found: f"\\x{ord(found[0]):02x}", path)
         return Listed(shown, "name", refusal="its name is none that DokuWiki gives a page; rename its file")
-    changed = datetime.fromtimestamp(min(entry.revision, 253402300799), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    signature = f"{entry.hash or '-'} {entry.revision}"
+    changed = in_utc(datetime.fromtimestamp(min(entry.revision, 253402300799), UTC))
+    signature = f"{entry.hash or NAMELESS} {entry.revision}"
     return Listed(path, signature, entry.size, str(entry.revision), changed, handle=entry.id)
 
 
 def _for_nobody(path: str, signature: str) -> Listed:
     """A page that the account may not read any more, as it was."""
     revision = signature.split(" ")[1]
-    return Listed(path, signature, version=revision, handle=path.replace("/", ":"), access=_NOBODY)
+    return Listed(path, signature, version=revision, handle=path.replace("/", ":"), access=_NOBODY, is_page=True)
 
 
 def _moves(before: Mapping[str, str], items: Sequence[Listed]) -> dict[str, str]:
     """New path to old path, where one page went and one came with the same text, and no other has it."""
     listed = {item.path for item in items}
-    gone = _by_hash({path: signature for path, signature in before.items() if path not in listed})
-    came = _by_hash({item.path: item.signature for item in items if item.path not in before})
-    return {came[text]: gone[text] for text in came.keys() & gone.keys()}
+    gone = {path: _hash(signature) for path, signature in before.items() if path not in listed}
+    came = {item.path: _hash(item.signature) for item in items if item.path not in before}
+    return moved_by_name(gone, came)
 
 
-def _by_hash(signatures: Mapping[str, str]) -> dict[str, str]:
-    """Hash to path, of hashes that one path alone has."""
-    hashes = {path: signature.split(" ")[0] for path, signature in signatures.items()}
-    often = Counter(hashes.values())
-    return {text: path for path, text in hashes.items() if often[text] == 1 and len(text) == 32}
+def _hash(signature: str) -> str:
+    """The hash that a signature begins with, if it does."""
+    first = signature.partition(" ")[0]
+    return first if len(first) == 32 else NAMELESS
 
 
 TYPE = SourceType(DokuWikiSource, DokuWikiOptions)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from ingest.rendering import Rendered
 from ingest.rendering import mediawiki as rendering
@@ -25,6 +25,7 @@ from ingest.sources.mediawiki.changes import Changes, changes_since, newest
 from ingest.sources.mediawiki.pages import Page, PageList, shown_since
 from ingest.sources.mediawiki.site import FILES, Site, site_of
 from ingest.sources.mediawiki.state import State, is_due, listed_of, settings_of
+from ingest.sources.moves import moved
 from ingest.sources.web import StatusError
 from rag.errors import DocumentError, SettingsError, SourceError
 
@@ -44,9 +45,9 @@ class MediaWikiOptions(Options):
     """`namespaces` by name or number: those that hold the wiki's content where none are given. `categories`: only pages in one of
     them. `files`: the descriptions of files, too."""
 
-    namespaces: tuple[str | int, ...] = ()
-    categories: tuple[str, ...] = ()
-    files: bool = False
+    namespaces: tuple[str | int, ...] = Field(default=(), exclude=True)
+    categories: tuple[str, ...] = Field(default=(), exclude=True)
+    files: bool = Field(default=False, exclude=True)
 
     @field_validator("categories")
     @classmethod
@@ -91,7 +92,7 @@ class MediaWikiSource:
             pages = self._pages.all()
             changes = changes_since(self._api, mark) or Changes(mark)
         self._bring_up_to_date(pages, known, changes)
-        return self._listing(pages, known, State(settings_of(self._spec), changes.mark, full_at, self._site.counts))
+        return self._listing(pages, previous, State(settings_of(self._spec), changes.mark, full_at, self._site.counts))
 
     def _is_explained(self, before: State, changes: Changes) -> bool:
         """Whether the wiki's counts of edits and pages are as before, or there are changes that tell why not."""
@@ -123,7 +124,7 @@ class MediaWikiSource:
             else:
                 pages[number] = shown_since(page, showing.get(number, ""))
 
-    def _listing(self, pages: Mapping[int, Page], known: Mapping[int, Page], state: State) -> Listing:
+    def _listing(self, pages: Mapping[int, Page], previous: Previous, state: State) -> Listing:
         selected = self._spec.selects()
         chosen = sorted((page for page in pages.values() if selected(page.title)), key=lambda page: page.title)
         if not chosen:
@@ -134,13 +135,8 @@ class MediaWikiSource:
                 " its rights and credentials"
             )
         items = tuple(_listed(page) for page in chosen)
-        moved = {
-            page.title: known[page.id].title
-            for page in chosen
-            if page.id in known and known[page.id].title != page.title
-        }
         head = replace(state, listed=listed_of({item.path: item.signature for item in items}))
-        return Listing(items, complete=True, head=str(head), moved=moved)
+        return Listing(items, complete=True, head=str(head), moved=moved(previous, items))
 
     def _nothing(self, unselected: bool) -> str:
         if unselected:

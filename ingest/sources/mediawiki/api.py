@@ -14,15 +14,14 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from ingest.addresses import origin_of, shown
 from ingest.sources import Credentials, SourceSpec
-from ingest.sources.web import Reply, StatusError, WebApi
+from ingest.sources.web import Params, Reply, StatusError, WebApi
 from rag.errors import SettingsError, SourceError
 
 Answer = Mapping[str, Any]
-Params = Mapping[str, str | int | Sequence[str | int]]
+Step = tuple[tuple[str, str], ...]  # what a query goes on with
 _ALWAYS: Params = {"format": "json", "formatversion": 2, "errorformat": "plaintext", "errorlang": "en", "maxlag": 5}
 _LONGEST_GET = 1800  # characters of a query that still goes into a URL
 _LAGGED_TRIES = 6
-_MOST_CALLS = 100_000  # of one list
 _HEAD = 200_000  # characters of a page in which the link to its API is looked for
 _EDIT_URI = re.compile(r"""<link\s[^>]{0,300}?rel=["']?EditURI["']?[^>]{0,600}""", re.I)
 _HREF = re.compile(r"""\bhref=["']([^"']{1,500})""", re.I)
@@ -79,21 +78,15 @@ class MediaWikiApi:
     def every(self, params: Params) -> Iterator[Answer]:
         """The answers to a query until the wiki says that there are no more. Raises: as `call`; SourceError when it goes round
         in circles, or ends without saying so."""
-        going_on: Answer = {}
-        seen: set[tuple[tuple[str, str], ...]] = set()
-        for _ in range(_MOST_CALLS):
-            answer = self.call({"action": "query", **params, **going_on})
+
+        def ask(step: Step | None) -> tuple[Answer, Step | None]:
+            answer = self.call({"action": "query", **params, **dict(step or ())})
             going_on = answer.get("continue") or {}
             if not isinstance(going_on, dict) or not (going_on or answer.get("batchcomplete") is True):
                 raise self.contradiction("its answer does not say whether there is more")
-            yield answer
-            if not going_on:
-                return
-            mark = tuple(sorted((key, str(value)) for key, value in going_on.items()))
-            if mark in seen:
-                break
-            seen.add(mark)
-        raise self.contradiction("its list has no end")
+            return answer, tuple(sorted((key, str(value)) for key, value in going_on.items())) or None
+
+        return self._web.walk(ask, "what was asked for")
 
     def contradiction(self, what: str) -> SourceError:
         return SourceError(f"source {self._source!r}: {shown(self._path or self._location)}: {what}; sync again")

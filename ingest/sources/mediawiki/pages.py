@@ -7,17 +7,14 @@ Spec: API:Allpages, API:Categorymembers, API:Info, API:Revisions, API:Categories
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ingest.sources.mediawiki.api import Answer, MediaWikiApi
 from ingest.sources.mediawiki.site import Site
+from rag.steering import STEERING
 
-_UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
-)  # no title of a real wiki holds these
 _PROPS = {
     "prop": ["info", "revisions"], "intestactions": "read", "rvprop": ["ids", "timestamp"],
 }  # fmt: skip
@@ -161,7 +158,7 @@ class PageList:
             readable = bool(given["actions"]["read"])
             revision = given["lastrevid"]
             latest = {one["revid"]: one["timestamp"] for one in given.get("revisions", ())}
-            title = _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", given["title"])
+            title = STEERING.sub("\N{REPLACEMENT CHARACTER}", given["title"])
             changed_at = latest.get(revision, given["touched"])
             model = "" if given["contentmodel"] == "wikitext" else given["contentmodel"]
             page = Page(_number(given, "pageid"), title, revision, changed_at, given["touched"], readable, model)

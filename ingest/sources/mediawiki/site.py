@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.sources.mediawiki.api import MediaWikiApi, Params
+from ingest.sources.mediawiki.api import MediaWikiApi
+from ingest.sources.web import Params
 from rag.errors import SettingsError
 
 FILES = 6

@@ -45,9 +45,7 @@ class State:
 
 def settings_of(spec: SourceSpec) -> str:
     """Changes when a setting changes that chooses pages."""
-    return digest("mediawiki", spec.location, spec.options.model_dump_json(), json.dumps([spec.include, spec.exclude]))[
-        :16
-    ]
+    return digest("mediawiki", spec.location, repr(spec.options), json.dumps([spec.include, spec.exclude]))[:16]
 
 
 def listed_of(signatures: Mapping[str, str]) -> str:

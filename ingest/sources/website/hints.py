@@ -13,7 +13,7 @@ from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ingest.sources.visits import Hint
+from ingest.sources.website.visits import Hint
 
 _DAY_AND_ZONES = timedelta(days=2)  # a change that is dated by its day may be as late as this after the day's begin
 _GRAIN = timedelta(minutes=1)

@@ -9,11 +9,13 @@ import re
 from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
 
 from ingest.addresses import Origin, origin_of
+from rag.steering import STEERING
 
 _SAFE = "/:@!$&'()*+,;=~-._%"
 _INDEX = re.compile(r"(?:index|default)\.(?:html?|xhtml|php|aspx?)$", re.I)
+_PAGE = re.compile(r"\.(?:[sx]?html?|php\d?|aspx?|jspx?|cgi)$", re.I)
+_FILE = re.compile(r"[^.]\.[A-Za-z]\w{0,9}$")
 _KEPT_QUOTED = {*map(ord, "/%?#"), *range(0x20), 0x7F}  # in a name they would be read as something else
-_STEERING = re.compile("[\x80-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 class Site:
@@ -48,6 +50,11 @@ class Site:
         name = "" if path == "index" else quote(path, safe=_SAFE + "?")
         return urljoin(str(self.origin) + self.below, f"./{name}" if name else "")
 
+    def is_file(self, page: str) -> bool:
+        """Whether an address is that of a file: its last part has an ending, which is not one that pages have."""
+        last = urlsplit(page).path.rsplit("/", 1)[1]
+        return bool(_FILE.search(last)) and not _PAGE.search(last)
+
     def is_home(self, page: str) -> bool:
         """Whether an address is the site's first page, or its server's."""
         return urlsplit(page).path in ("/", "") or self.path_of(page) == "index"
@@ -79,4 +86,4 @@ def _written(quoted: str) -> str:
         text = unquote_to_bytes(kept).decode("utf-8")
     except UnicodeDecodeError:
         return quoted
-    return _STEERING.sub(lambda m: quote(m[0]), text)
+    return STEERING.sub(lambda m: quote(m[0]), text)

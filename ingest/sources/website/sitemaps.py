@@ -12,8 +12,8 @@ from urllib.parse import urljoin
 from ingest.addresses import shown
 from ingest.rendering import sitemap
 from ingest.sandbox import shared
-from ingest.sources.site import Site
 from ingest.sources.web import StatusError, WebApi
+from ingest.sources.website.site import Site
 from rag.errors import DocumentError, SourceError
 
 _DEEPEST = 3  # indexes within each other

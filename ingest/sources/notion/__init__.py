@@ -7,7 +7,7 @@ is the hash of the file. Links lead to Notion's site. To sync anew, put a newer 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -15,8 +15,9 @@ from ingest.refusals import MAX_BYTES, too_large
 from ingest.rendering import Rendered, notion
 from ingest.sandbox import shared
 from ingest.sources import Link, Listed, Listing, Previous, SourceSpec, SourceType
-from ingest.sources.notion_export import Export, File
-from ingest.sources.notion_names import KINDS, Name, edited, id_within, name_of, paths
+from ingest.sources.moves import NAMELESS, moved
+from ingest.sources.notion.export import Export, File
+from ingest.sources.notion.names import KINDS, Name, edited, id_within, name_of, paths
 from rag.errors import DocumentError, SourceError
 
 _SETTLED = 10.0  # seconds after the last write when an export is taken for whole
@@ -61,7 +62,7 @@ class NotionSource:
             problems.append("no page of a Notion export in it that the globs admit")
         if previous.signatures.keys() - {item.path for item in items} and self._export.fresh(_SETTLED):
             problems.append("it was written to a moment ago, so nothing was taken for gone; sync again")
-        return Listing(tuple(items), not problems, moved=_moves(previous, items), message="; ".join(problems[:3]))
+        return Listing(tuple(items), not problems, moved=moved(previous, items), message="; ".join(problems[:3]))
 
     @property
     def _where(self) -> str:
@@ -159,26 +160,11 @@ def _refusal(name: Name, full: set[object]) -> str:
 def _listed(path: str, found: _Found) -> Listed:
     name = found.name
     if found.refusal:
-        return Listed(path, f"- {found.refusal}", size=found.file.size, refusal=found.refusal)
-    own = f"{name.id}{name.ending}" if name.id else "-"
-    return Listed(path, f"{own} {found.digest}", found.file.size, found.digest, found.edited, handle=name.id)
-
-
-def _moves(previous: Previous, items: Sequence[Listed]) -> Mapping[str, str]:
-    """New paths by old ones, told by ids that stand for one thing alone, then and now."""
-    was = _by_id((signature.split(" ")[0], path) for path, signature in previous.signatures.items())
-    now = _by_id((item.signature.split(" ")[0], item.path) for item in items if not item.refusal)
-    return {path: was[own] for own, path in now.items() if was.get(own, path) != path}
-
-
-def _by_id(pairs: Iterator[tuple[str, str]]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    twice = {"-"}
-    for own, path in pairs:
-        if own in found:
-            twice.add(own)
-        found[own] = path
-    return {own: path for own, path in found.items() if own not in twice}
+        return Listed(path, f"{NAMELESS} {found.refusal}", size=found.file.size, refusal=found.refusal)
+    own = f"{name.id}{name.ending}" if name.id else NAMELESS
+    return Listed(
+        path, f"{own} {found.digest}", found.file.size, found.digest, found.edited, handle=name.id, is_page=True
+    )
 
 
 TYPE = SourceType(NotionSource, locations=("path",))

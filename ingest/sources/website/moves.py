@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ingest.sources.site import Site
-from ingest.sources.visits import Visit
+from ingest.sources.moves import moved_by_name
+from ingest.sources.website.site import Site
+from ingest.sources.website.visits import Visit
 
 MOST = 200  # pages that are looked at to find moves, of those that are gone and of those that are new
 
@@ -25,14 +26,8 @@ def redirected(
 
 
 def renamed(gone: Mapping[str, str], new: Mapping[str, str], look: Callable[[str, str], Visit]) -> dict[str, str]:
-    """New paths by old ones, where a new page alone says what one old page alone said. `gone` has the signatures of paths."""
+    """New paths by old ones, where a new page alone says what one old page alone said. `gone` has the signatures of paths, `new`
+    their addresses."""
     if not gone or not new or len(new) > MOST:
         return {}
-    by_digest: dict[str, list[str]] = {}
-    for path, url in new.items():
-        by_digest.setdefault(look(path, url).signature, []).append(path)
-    before: dict[str, list[str]] = {}
-    for path, signature in gone.items():
-        before.setdefault(signature, []).append(path)
-    return {paths[0]: before[digest][0] for digest, paths in by_digest.items()
-            if len(paths) == 1 and len(before.get(digest, ())) == 1}  # fmt: skip
+    return moved_by_name(gone, {path: look(path, url).signature for path, url in new.items()})

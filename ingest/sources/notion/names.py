@@ -10,11 +10,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+
+from ingest.dates import in_utc, utc
+from rag.steering import STEERING
 
 _NAME = re.compile(r"(?:(.*?)[ _-]+)?([0-9a-f]{32})(_all)?", re.I | re.S)
 _WRAPPER = re.compile(r"(?:[0-9a-f-]{36}_)?Export-[0-9a-f-]{36}(?:-Part-\d+)?|Part-\d+", re.I)
-_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _PAGE_ID = re.compile(
     rb"<(?:article|div)\b[^>]{0,300}?\bid=\"([0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12})\"", re.I
 )
@@ -72,7 +74,7 @@ def _folders(names: Iterable[str]) -> tuple[str, ...]:
 def _clean(name: str) -> str:
     """A name that can be shown, and a part of a path."""
     shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return _STEERING.sub(lambda found: f"\\x{ord(found[0]):02x}", shown).strip() or "Untitled"
+    return STEERING.sub(lambda found: f"\\x{ord(found[0]):02x}", shown).strip() or "Untitled"
 
 
 def paths(names: Iterable[tuple[str, Name]]) -> dict[str, str]:
@@ -103,11 +105,7 @@ def edited(data: bytes, ending: str) -> str:
     text = re.sub(r"\s*\((?:UTC|GMT)\)$", "", text.replace("\u202f", " "))
     for pattern in _DATES:
         try:
-            return datetime.strptime(text, pattern).replace(tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            return in_utc(datetime.strptime(text, pattern))
         except ValueError:
             continue
-    try:
-        found = datetime.fromisoformat(text)
-        return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError):
-        return ""
+    return utc(text)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 
 from ingest.sources import Listed
-from ingest.sources.visits import Hint, Visit
+from ingest.sources.website.visits import Hint, Visit
 
 _REFUSED = "refused: "
 _UNSEEN = "new"

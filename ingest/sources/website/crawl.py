@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from ingest.refusals import refuse_by_name
-from ingest.sources.robots import Robots
-from ingest.sources.site import Site
-from ingest.sources.visits import Visit
+from ingest.sources.website.robots import Robots
+from ingest.sources.website.site import Site
+from ingest.sources.website.visits import Visit
 
 DISALLOWED = "robots.txt asks robots not to read it"
 
@@ -76,6 +76,9 @@ class Crawl:
         found = []
         for link in (*visit.links, visit.leads_to, visit.canonical):
             page = self._site.page(link, url) if link else ""
-            if page and not urlsplit(page).query and not refuse_by_name(name := self._site.path_of(page), 0):
+            if not page or urlsplit(page).query:
+                continue
+            name = self._site.path_of(page)
+            if not (self._site.is_file(page) and refuse_by_name(name, 0)):
                 found.append((name, page))
         return found

@@ -13,16 +13,14 @@ import secrets
 import time
 from collections.abc import Container
 from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from ingest.egress import UnreachableError
 from ingest.refusals import too_large
 from ingest.rendering import Rendered, webpage
-from ingest.rendering.webpage import utc
 from ingest.sandbox import shared
-from ingest.sources.site import Site
 from ingest.sources.web import BusyError, Reply, StatusError, WebApi
+from ingest.sources.website.site import Site
 from rag.errors import DocumentError, SourceError
 
 _MARKUP = ("text/html", "application/xhtml+xml", "")
@@ -200,11 +198,3 @@ def _refused_by(tag: str) -> str:
     """What an X-Robots-Tag for all robots refuses."""
     words = {word.strip().lower() for word in tag.split(",")}
     return "the server asks not to index it (X-Robots-Tag: noindex)" if words & {"noindex", "none"} else ""
-
-
-def date(text: str) -> str:
-    """A date as HTTP writes it, in ISO 8601 and UTC; "" for any other."""
-    try:
-        return utc(parsedate_to_datetime(text).isoformat())
-    except ValueError:
-        return ""

@@ -2,7 +2,7 @@
 
 A page's version is the hash of what it shows: what changes around it (menus, dates, tokens) makes no new one. A page is looked
 at again when its sitemap says that it changed, or says nothing; then only what the server says has changed is sent. What is
-taken for gone, and what for a site in trouble: `ingest.sources.verdict`, docs/decisions/0025-websites.md.
+taken for gone, and what for a site in trouble: `ingest.sources.website.verdict`, docs/decisions/0025-websites.md.
 """
 
 from __future__ import annotations
@@ -15,18 +15,19 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from ingest.dates import utc
+from ingest.refusals import refuse_by_name
 from ingest.rendering import Rendered
-from ingest.rendering.webpage import utc
 from ingest.sources import Link, Listed, Listing, Options, Previous, SourceSpec, SourceType
-from ingest.sources.crawl import DISALLOWED, Crawl, target
-from ingest.sources.hints import Hints, is_fresh
-from ingest.sources.page_moves import redirected, renamed
-from ingest.sources.robots import Robots, parse
-from ingest.sources.site import Site
-from ingest.sources.sitemaps import Sitemaps
-from ingest.sources.verdict import Verdict, few, is_page
-from ingest.sources.visits import Visit, Visitor, date
 from ingest.sources.web import StatusError, WebApi
+from ingest.sources.website.crawl import DISALLOWED, Crawl, target
+from ingest.sources.website.hints import Hints, is_fresh
+from ingest.sources.website.moves import redirected, renamed
+from ingest.sources.website.robots import Robots, parse
+from ingest.sources.website.site import Site
+from ingest.sources.website.sitemaps import Sitemaps
+from ingest.sources.website.verdict import Verdict, few, is_page
+from ingest.sources.website.visits import Visit, Visitor
 from rag.errors import DocumentError, RefusedError, SettingsError, SourceError
 
 _PATIENCE = 1200.0  # seconds of looking at pages in one listing; `ingest.side_by_side` gives a source up after 2000
@@ -40,11 +41,11 @@ Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isi
 class WebsiteOptions(Options):
     """`sitemap`: where it is, if robots.txt does not say. `crawl`: follow links instead."""
 
-    sitemap: Names = ()
-    crawl: bool = False
-    max_pages: int = Field(default=2000, ge=1, le=50_000)
-    per_second: float = Field(default=2.0, ge=0.05, le=100)
-    user_agent: str = Field(default="Waypost", pattern=r"^[A-Za-z][A-Za-z_-]*[\x20-\x7e]{0,200}$")
+    sitemap: Names = Field(default=(), exclude=True)
+    crawl: bool = Field(default=False, exclude=True)
+    max_pages: int = Field(default=2000, ge=1, le=50_000, exclude=True)
+    per_second: float = Field(default=2.0, ge=0.05, le=100, exclude=True)
+    user_agent: str = Field(default="Waypost", exclude=True, pattern=r"^[A-Za-z][A-Za-z_-]*[\x20-\x7e]{0,200}$")
 
 
 class WebsiteSource:
@@ -90,7 +91,7 @@ class WebsiteSource:
                 verdict.add(path, url, self._visits[path])
             else:
                 verdict.add_unseen(path, url, utc(self._changed.get(path, "")), self._hints.get(url))
-        items = verdict.items()
+        items = [replace(item, is_page=not self._site.is_file(item.handle)) for item in verdict.items()]
         found = self._moves(previous, items)
         self._remember(pages, verdict)
         problems = [*self._problems, *verdict.problems]
@@ -254,10 +255,11 @@ class WebsiteSource:
                 )
             self._hint(item.path, visit)
             return replace(item, signature=visit.signature), RefusedError(visit.refusal)
-        if not known and (reason := self._repeated(visit)):
+        reason = refuse_by_name(item.path, 0) if isinstance(visit.shown, bytes) else ""  # a file, whatever its address
+        if reason or (not known and (reason := self._repeated(visit))):
             return replace(item, signature=f"refused: {reason}"), RefusedError(reason)
         self._hint(item.path, visit)
-        when = visit.updated_at or utc(self._changed.get(item.path, "")) or date(visit.hint.modified)
+        when = visit.updated_at or utc(self._changed.get(item.path, "")) or utc(visit.hint.modified)
         return replace(item, signature=visit.signature, version=visit.digest, updated_at=when), visit.shown
 
     def _repeated(self, visit: Visit) -> str:
