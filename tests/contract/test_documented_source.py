@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import yaml
 
 from api.settings import Settings, load_sources
 from ingest.sources.llamahub import LlamaHubOptions
+from ingest.sources.registry import GROUP, names, source_type
 from tests.conftest import configure, write
 from tests.places.server import FAULTS
 
@@ -79,3 +81,30 @@ def test_the_entry_of_llamahub_that_is_shown_is_read_and_every_key_is_told(setti
     assert spec.options.arguments["uri"] == "postgresql://u:p@db/tickets"
     section = TEXT.split("## Readers of LlamaHub")[1].split("\n## ")[0]
     assert [key for key in LlamaHubOptions.model_fields if f"`{key}`" not in section] == []
+
+
+def _entries() -> list[str]:
+    """The minimal entry of each row of the table of types."""
+    return re.findall(r"^\|.*\| `(\{name: .*\})` \|$", TEXT.split("## ")[0], re.M)
+
+
+@pytest.mark.parametrize("entry", _entries(), ids=lambda entry: re.search(r"type: (\w+)", entry)[1])
+def test_every_entry_that_is_shown_is_read(settings: Settings, entry: str) -> None:
+    configure(settings, yaml.safe_load(entry))
+    (spec,) = load_sources(settings.config, {"CONFLUENCE_TOKEN": "a-token"})
+    assert spec.location or spec.type == "llamahub"
+
+
+def _ours() -> list[str]:
+    return [name for name in names() if not entry_points(group=GROUP, name=name)]
+
+
+def test_every_type_has_an_entry_and_every_option_is_told() -> None:
+    types = _ours()
+    assert sorted(yaml.safe_load(entry)["type"] for entry in _entries()) == sorted(types)
+    options = {key for name in types for key in source_type(name).options.model_fields}
+    assert [key for key in sorted(options) if f"`{key}" not in TEXT] == []
+
+
+def test_the_readme_names_every_type() -> None:
+    assert [name for name in _ours() if f"`{name}`" not in (ROOT / "README.md").read_text()] == []

@@ -455,7 +455,7 @@ def test_an_unchanged_wiki_costs_few_requests(site: Site) -> None:
     site.server.asked.clear()
     site.listing(token="t")
     lists = 100 // 10  # of as many as this server gives at once
-    # Cloud: the account, spaces, pages, blog posts, the same again for details, attachments, a space's readers, and one group's name
+    # Cloud: the account, spaces, pages, blog posts, the same again for details, attachments, a space's readers, one group's name
     assert len(site.server.asked) == (2 * lists + 7 if site.wiki.cloud else lists + 4)
 
 

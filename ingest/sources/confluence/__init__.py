@@ -92,14 +92,11 @@ class ConfluenceSource:
         if self._options.space_permissions is not None or not self._wiki.authenticates:
             return ""
         if not self._wiki.cloud:
-            return (
-                ""
-                if self._spec.audience
-                else (
-                    "Data Center does not tell who may see a space, so that all readers of Waypost find what this account may read:"
-                    " name an `audience`, or set `space_permissions: false` if that is right"
-                )
+            told = (
+                "Data Center does not tell who may see a space, so that all readers of Waypost find what this account may read;"
+                " name an `audience`, or set `space_permissions: false` if that is right"
             )
+            return "" if self._spec.audience else told
         readers = restrictions.readers_of_spaces
         if readers is None:
             return ""
