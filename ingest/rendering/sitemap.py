@@ -22,16 +22,19 @@ def read(data: bytes) -> tuple[str, tuple[tuple[str, str], ...]]:
     """
     data = _unpacked(data)
     if data.lstrip()[:4].lower() in (b"http",):
-        lines = data.decode("utf-8-sig", "replace").split()
-        return "urlset", tuple((line, "") for line in lines[:_URLS])
+        return "urlset", _bounded([(line, "") for line in data.decode("utf-8-sig", "replace").split()])
     root = parsed_xml(data, "the sitemap")
     kind = _name(root)
     if kind not in ("urlset", "sitemapindex"):
         raise DocumentError(f"it is no sitemap: its XML begins with <{kind[:40]}>")
     found = [entry for one in root if _name(one) in ("url", "sitemap") and (entry := _entry(one))[0]]
+    return kind, _bounded(found)
+
+
+def _bounded(found: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     if len(found) > _URLS:
         raise RefusedError(f"{len(found)} entries in it, the protocol's limit is {_URLS}")
-    return kind, tuple(found)
+    return tuple(found)
 
 
 def _entry(element: Element) -> tuple[str, str]:

@@ -210,10 +210,33 @@ def test_many_pages_that_go_at_once_are_believed_the_second_time(synced: Synced,
     trouble(reply, synced)
     report = synced.sync()
     assert report.outcome == "partial"
-    assert len(synced.documents()) == 30
+    assert len(synced.documents()) == (10 if reply.status == 403 else 30)  # what is refused is for nobody meanwhile
     assert "the next sync" in report.message
     assert synced.sync().outcome == "done"
     assert len(synced.documents()) == 10
+
+
+def test_pages_that_were_refused_for_a_while_are_found_again_unread(synced: Synced) -> None:
+    synced.sync()
+    trouble(Reply(403), synced)
+    synced.sync()
+    site(synced).served = {}
+    report = synced.sync()
+    assert (report.counts["unchanged"], len(synced.documents())) == (30, 30)
+
+
+def test_a_page_that_is_closed_without_news_in_the_sitemap_is_found_out_after_a_day(synced: Synced) -> None:
+    synced.sync()
+    site(synced).served["Page 12"] = Reply(403)  # it has a time in the sitemap
+    synced.sync()
+    assert "Page 12" in synced.documents()
+    file = synced._folder / "pages.json"
+    told = json.loads(file.read_text())
+    for values in told["pages"].values():
+        values[-1] -= 90_000
+    file.write_text(json.dumps(told))
+    assert synced.sync().outcome == "done"
+    assert "Page 12" not in synced.documents()
 
 
 def test_many_pages_that_come_back_in_time_are_as_they_were(synced: Synced) -> None:

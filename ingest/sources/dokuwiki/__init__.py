@@ -24,10 +24,9 @@ from ingest.sources import Link, Listed, Listing, Options, PathFilter, Previous,
 from ingest.sources.dokuwiki.remote import CallError, Entry, Remote
 from ingest.sources.moves import NAMELESS, moved_by_name
 from rag.errors import DocumentError
-from rag.records import AccessRule
+from rag.records import NOBODY
 from rag.steering import STEERING
 
-_NOBODY = AccessRule(((),))
 _MEDIA = "_media/"  # no page's id begins so: DokuWiki cuts the underscore off
 _MANY = 20  # missing pages: from so many on, the ledger may keep what is missing until a person looks
 _OF_ONE_PAGE = (200, 400, 404, 500)  # statuses that may tell of one page alone: a broken plugin, half an answer
@@ -162,7 +161,7 @@ def _listed(entry: Entry, path: str) -> Listed:
 def _for_nobody(path: str, signature: str) -> Listed:
     """A page that the account may not read any more, as it was."""
     revision = signature.split(" ")[1]
-    return Listed(path, signature, version=revision, handle=path.replace("/", ":"), access=_NOBODY, is_page=True)
+    return Listed(path, signature, version=revision, handle=path.replace("/", ":"), access=NOBODY, is_page=True)
 
 
 def _moves(before: Mapping[str, str], items: Sequence[Listed]) -> dict[str, str]:

@@ -32,6 +32,8 @@ from rag.errors import DocumentError, RefusedError, SettingsError, SourceError
 
 _PATIENCE = 1200.0  # seconds of looking at pages in one listing; `ingest.side_by_side` gives a source up after 2000
 _KEPT = 64_000_000  # characters of pages that are kept from listing to fetching; others are asked for twice
+_UNSEEN = 24 * 3600.0  # seconds after which a page is looked at again, though the sitemap says that it did not change
+_AGAIN = 200  # such pages in one sync
 _ALIKE = 3  # pages of one text that are no chance
 _NONE = "it lists no page below its url that the globs admit"
 
@@ -130,9 +132,24 @@ class WebsiteSource:
         pages = self._bounded(pages, previous)
         self._visitor.listed = pages
         wanted = [path for path, url in pages.items() if not self._settled(path, url, robots, previous)]
-        wanted.sort(key=lambda path: hint.looked_at if (hint := self._hints.get(pages[path])) else 0.0)
+        wanted.sort(key=lambda path: self._looked_at(pages[path]))
         self._look_at({path: pages[path] for path in wanted})
+        self._look_at_the_longest_unseen(pages, previous)
         return pages
+
+    def _looked_at(self, url: str) -> float:
+        hint = self._hints.get(url)
+        return hint.looked_at if hint else 0.0
+
+    def _look_at_the_longest_unseen(self, pages: dict[str, str], previous: Previous) -> None:
+        """Some of the pages that the sitemap has no news of: it does not tell of one that is closed since."""
+        before = time.time() - _UNSEEN
+        unseen = [path for path, url in pages.items() if path in previous.signatures and path not in self._visits
+                  and self._looked_at(url) < before]  # fmt: skip
+        unseen.sort(key=lambda path: self._looked_at(pages[path]))
+        for path in unseen[:_AGAIN]:
+            if time.monotonic() < self._until:
+                self._look(path, pages[path])
 
     def _bounded(self, pages: dict[str, str], previous: Previous) -> dict[str, str]:
         """At most so many pages as may be, known ones first."""

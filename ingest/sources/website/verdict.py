@@ -2,7 +2,8 @@
 
 `ingest.sources.website` calls this. A page that was known and is not there any more (HTTP status, robots.txt, noindex) is left
 out, so that the ledger lets it go, or holds it for a person where it is many. Where it is more than a few at once, that is
-believed the second time only; log-in forms, home pages and one text for many pages are believed of a few and never of many.
+believed the second time only, and meanwhile what the server refuses (HTTP 401, 403) is for nobody; log-in forms, home pages and
+one text for many pages are believed of a few and never of many.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Collection, Mapping
 
 from ingest.sources import Listed
 from ingest.sources.website.visits import Hint, Visit
+from rag.records import NOBODY, AccessRule
 
 _REFUSED = "refused: "
 _UNSEEN = "new"
@@ -102,9 +104,11 @@ class Verdict:
         return {path for path, digest in changed.items() if digest in common}
 
     def _keep(self, paths: Collection[str], problem: str, tell: bool) -> None:
-        """Lists pages as they were."""
+        """Lists pages as they were; those that may have been restricted are for nobody until that is known."""
         for path in paths:
-            self._items[path] = Listed(path, self._signatures[path], handle=self._known[path][0])
+            url, visit = self._known[path]
+            access = NOBODY if visit.closed else AccessRule()
+            self._items[path] = Listed(path, self._signatures[path], handle=url, access=access)
             self._as_it_was.add(path)
         if tell and paths:
             self.problems.append(problem)

@@ -44,7 +44,8 @@ class Hint:
 @dataclass(frozen=True)
 class Visit:
     """What a page answered. `refusal` says why it is not to be read, `failed` why nothing can be told now; `soft` marks refusals
-    that may be the whole site's and no page's (a log-in form). `leads_to` is the page that it sends on to, `for_good` or not."""
+    that may be the whole site's and no page's (a log-in form), `closed` those that ask who is there (HTTP 401,
+    403). `leads_to` is the page that it sends on to, `for_good` or not."""
 
     url: str
     shown: Rendered | bytes | None = None
@@ -53,6 +54,7 @@ class Visit:
     refusal: str = ""
     failed: str = ""
     soft: bool = False
+    closed: bool = False
     leads_to: str = ""
     for_good: bool = False
     canonical: str = ""
@@ -114,7 +116,8 @@ class Visitor:
             return Visit(url, digest=hint.signature, refusal=refusal, hint=replace(hint, looked_at=time.time()))
         if 400 <= error.status < 500 and error.status not in (408, 425, 429):
             self._failed = 0
-            return Visit(url, refusal=f"the server does not show it (HTTP status {error.status})")
+            closed = error.status in (401, 403)
+            return Visit(url, refusal=f"the server does not show it (HTTP status {error.status})", closed=closed)
         return self._unanswered(url, error)
 
     def _unanswered(self, url: str, error: SourceError) -> Visit:
