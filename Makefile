@@ -11,7 +11,7 @@ INSTALL := set -o pipefail; $(BIN)/pip install --disable-pip-version-check -c co
 STEPS := awk '/^Collecting /{print "  finding " $$2} /^ *Downloading .*\(/{print "  fetching " $$2, $$3, $$4} \
 	/^Building wheel/{print "  building " $$4} /^Installing collected packages/{print "  installing " NF - 3 " packages: this takes longest"} {fflush()}'
 
-.PHONY: help install demo test check lint types serve eval bench bench-ranking bench-identifiers bench-secrets bench-secrets-stored bench-sync bench-sandbox bench-embedding bench-peer bench-terraform test-backup test-crash test-hostile test-listing test-model test-switch clean
+.PHONY: help install demo test check lint types serve eval bench bench-ranking bench-identifiers bench-secrets bench-secrets-stored bench-sync bench-sandbox bench-embedding bench-peer bench-terraform test-backup test-crash test-hostile test-listing test-model test-switch test-wikis clean
 
 help: ## print these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -119,6 +119,9 @@ test-switch: $(VENV)/.installed-dev ## kill switches of the embedder under load 
 
 test-backup: $(VENV)/.installed-dev ## back up under load, restore, compare, twenty times (about six minutes); ARGS=rounds
 	@$(BIN)/python -m tests.crash.backup $(ARGS)
+
+test-wikis: $(VENV)/.installed-dev ## a real MediaWiki and a real DokuWiki: edits, moves, restrictions, kills; WIKIS, ARGS (Debian 12, root, apt; half an hour)
+	@for wiki in $(or $(WIKIS),mediawiki dokuwiki); do $(BIN)/python -m tests.wikis.$$wiki $(ARGS) || exit 1; done
 
 clean: ## remove .venv and the demo's index
 	@rm -rf $(VENV) .venv-peer $(DEMO_HOME)

@@ -34,7 +34,7 @@ from rag.indexes.projection import Projections
 from rag.ports import Embedder, Progress
 from rag.records import AccessRule, Document, Place, digest
 
-PIPELINE = "14"  # a new number makes every document be parsed anew
+PIPELINE = "15"  # a new number makes every document be parsed anew
 _BATCH = 48  # documents in one transaction
 
 
@@ -300,7 +300,7 @@ class Sync:
         accounted = sum(counts[name] for name in ("indexed", "unchanged", "skipped", "quarantined"))
         if accounted != counts["listed"]:
             return "partial", f"{counts['listed']} things were listed, and {accounted} accounted for; sync again", ""
-        return ("done", "", listing.head) if listing.complete else ("partial", listing.message, "")
+        return ("done", listing.message, listing.head) if listing.complete else ("partial", listing.message, "")
 
     def _close_run(
         self, spec: SourceSpec, run: int, outcome: str, message: str, head: str, counts: Mapping[str, int]
@@ -348,7 +348,7 @@ class Sync:
         ready: list[_Ready] = []
         wanted: list[Listed] = []
         for item in items:
-            reason = item.refusal or refuse_by_name(item.path, item.size)
+            reason = item.refusal or refuse_by_name("" if item.is_page else item.path, item.size)
             if reason:
                 ready.append(_Ready(item, _signature(item, spec), "skipped", reason))
             else:

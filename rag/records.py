@@ -54,6 +54,9 @@ class AccessRule:
         return all(any(group in groups for group in clause) for clause in self.clauses)
 
 
+NOBODY = AccessRule(((),))
+
+
 @dataclass(frozen=True)
 class Viewer:
     """Who is asking. Everybody belongs to the group `everyone`."""

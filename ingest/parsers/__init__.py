@@ -47,6 +47,7 @@ YAML = frozenset({".yaml", ".yml", ".json"})
 RST = frozenset({".rst", ".rest"})
 ASCIIDOC = frozenset({".adoc", ".asciidoc"})
 HTML = frozenset({".html", ".htm", ".xhtml"})
+UNREAD = frozenset({".mediawiki", ".wiki", ".org", ".textile", ".rdoc", ".creole"})  # markups that have no parser here
 DIAGRAMS = frozenset({".puml", ".plantuml", ".iuml", ".pu", ".mmd", ".mermaid"})
 
 
@@ -150,13 +151,14 @@ def _with_declared(text: str, parsed: Parsed, said: Declared) -> Parsed:
 
 def text_parser(name: str, text: str) -> Parser:
     """The parser for a file in none of the markups that is not Terraform, by its plain name and, if need be, its text."""
-    from ingest.parsers import braces, outline, rows, yaml
+    from ingest.parsers import braces, outline, rows, sections, yaml
 
     ending = PurePosixPath(name).suffix
     parsers: dict[str, Parser] = {
         **dict.fromkeys(YAML, yaml.parse),
         **dict.fromkeys(DIAGRAMS, rows.diagram), **dict.fromkeys((".csv", ".tsv"), rows.csv), ".sql": rows.sql,
         **dict.fromkeys((".jsonnet", ".libsonnet", ".groovy"), braces.parse), ".jenkinsfile": braces.parse,
+        **dict.fromkeys(UNREAD, sections.unread),
     }  # fmt: skip
     if ending in parsers:
         return parsers[ending]
@@ -174,7 +176,7 @@ _SETTINGS = (
     ".toml", ".ini", ".conf", ".cfg", ".cnf", ".config", ".xml", ".env", ".properties", ".service", ".timer", ".socket",
     ".mount", ".target", ".network", ".netdev", ".repo", ".vcl", ".rules",
 )  # fmt: skip
-_PAGES = frozenset({*MARKDOWN, *RST, *ASCIIDOC, *DIAGRAMS, ".html", ".htm", ".txt", ".text", ".csv", ".tsv"})
+_PAGES = frozenset({*MARKDOWN, *RST, *ASCIIDOC, *DIAGRAMS, *UNREAD, ".html", ".htm", ".txt", ".text", ".csv", ".tsv"})
 _SETTINGS_NAMES = re.compile(
     r"\.env(?:rc|\b.*)?$|codeowners$|(?:[\w-]*requirements|constraints)[\w-]*(?:\.txt)?$|pipfile$|hosts$|inventory$|\.\w+(?:rc|ignore)$"
 )

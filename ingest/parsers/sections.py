@@ -135,6 +135,12 @@ def _with_front(blocks: Iterable[Block], start: int, end: int) -> Iterator[Block
         yield Block(start, end, front_matter=True)
 
 
+def unread(path: str, text: str) -> Parsed:
+    """A page in markup that has no parser here: by windows, and called by its file's name."""
+    lines = lines_of(text)
+    return Parsed(name_of(path), tuple(windows(lines, 0, len(lines), (), "window")))
+
+
 def name_of(path: str) -> str:
     """What a page is called that calls itself nothing: its file's name in words."""
     stem = PurePosixPath(path).name.split(".")[0]

@@ -10,6 +10,7 @@ import io
 import re
 import zipfile
 import zlib
+from pathlib import Path
 from typing import Any
 
 from rag.errors import DocumentError, RefusedError
@@ -25,20 +26,24 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, NotI
 
 
 class Archive:
-    """The parts of a ZIP file in memory. Raises: RefusedError for one that may not be unpacked; DocumentError for a broken"""
+    """The parts of a ZIP file, in memory or on disk.
 
-    def __init__(self, data: bytes) -> None:
+    Raises: RefusedError for one that may not be unpacked; DocumentError for a broken one.
+    """
+
+    def __init__(self, data: bytes | Path, *, parts: int = _PARTS, total: int = _TOTAL, part: int = _PART) -> None:
+        self._part = part
         try:
-            self._file = zipfile.ZipFile(io.BytesIO(data))
+            self._file = zipfile.ZipFile(io.BytesIO(data) if isinstance(data, bytes) else data)
             infos = self._file.infolist()
         except _DAMAGED as error:
             raise DocumentError(f"not a ZIP archive that can be read: {error}") from error
-        if len(infos) > _PARTS:
-            raise RefusedError(f"{len(infos)} parts in it, the limit is {_PARTS}: a zip bomb?")
+        if len(infos) > parts:
+            raise RefusedError(f"{len(infos)} parts in it, the limit is {parts}: a zip bomb?")
         for info in infos:
             _check(info)
-        if sum(info.file_size for info in infos) > _TOTAL:
-            raise RefusedError(f"more than {_TOTAL // 1_000_000} MB when unpacked: a zip bomb?")
+        if sum(info.file_size for info in infos) > total:
+            raise RefusedError(f"more than {total // 1_000_000} MB when unpacked: a zip bomb?")
         if len({info.filename for info in infos}) < len(infos):
             raise RefusedError("two parts of one name in it")
         self._sizes = {info.filename: info.file_size for info in infos}
@@ -46,10 +51,13 @@ class Archive:
     def __contains__(self, name: str) -> bool:
         return name in self._sizes
 
+    def names(self) -> list[str]:
+        return list(self._sizes)
+
     def read(self, name: str) -> bytes:
         """The bytes of a part. Raises: RefusedError when there are too many; DocumentError when it can't be read."""
-        if self._sizes.get(name, 0) > _PART:
-            raise RefusedError(f"{name} in it has more than {_PART // 1_000_000} MB")
+        if self._sizes.get(name, 0) > self._part:
+            raise RefusedError(f"{name} in it has more than {self._part // 1_000_000} MB")
         try:
             with self._file.open(name) as part:
                 data = part.read(self._sizes[name] + 1)

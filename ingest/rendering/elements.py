@@ -35,7 +35,7 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _NOTES = ("warning", "caution", "danger", "important", "attention", "error", "tip", "hint", "note", "info", "success")
 _NOTE_CLASSES = frozenset({"admonition", "admonitionblock", "alert", "callout", "notice", *_NOTES[:4], "tip", "note"})
 _SIGNS = re.compile(r"\*\*|~~|`")
-_BESIDE_HEADINGS = frozenset("¶#§🔗")
+_BESIDE_HEADINGS = frozenset("¶#§🔗\uf0c1")  # the last one is a link in the font of Sphinx's commonest theme
 _CHROME = re.compile(r"\b(?:navigation|search)\b")
 
 

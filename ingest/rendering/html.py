@@ -24,7 +24,7 @@ _DECLARED = re.compile(
     re.I,
 )
 _HEAD = 2048  # bytes in which a page declares its encoding
-_WORTH = 0.5  # share of a page's words that an article must hold to stand for the page
+WORTH = 0.5  # share of a page's words that an article must hold to stand for the page
 
 
 def render(path: str, data: bytes) -> Rendered:
@@ -35,15 +35,23 @@ def render(path: str, data: bytes) -> Rendered:
 
 
 def rendered(
-    page: Element | None, elements: Elements, notes: tuple[str, ...] = (), said: Declared | None = None
+    page: Element | None,
+    elements: Elements,
+    notes: tuple[str, ...] = (),
+    said: Declared | None = None,
+    content: Element | None = None,
 ) -> Rendered:
-    """A parsed page, and what stood before it. Raises: RefusedError when there is no text in it; DocumentError when it is not
-    clear who may read it."""
+    """A parsed page, and what stood before it; `content` is the element that holds what it says, where the caller knows better
+    than `content_of`.
+
+    Raises: RefusedError when there is no text in it; DocumentError when it is not clear who may read it.
+    """
     writer = Writer()
     metas = _metas(page) if page is not None else []
     said = (said or Declared()).also(known(filter(None, (meta_pair(attributes) for _, attributes in metas))))
     writer.declare(said, said.start + 1 if said.end or not metas else metas[0][0])
-    content = content_of(page, elements) if page is not None else None
+    if content is None and page is not None:
+        content = content_of(page, elements)
     if content is not None:
         writer.add_lines(elements.lines(content))
     if not writer.told:
@@ -85,15 +93,15 @@ def content_of(page: Element, elements: Elements) -> Element:
     """The element that holds a page's content: its one `main`, or its one `article` where that is most of it, or else all."""
     mains = [one for one in page.iter("main", "div", "section") if name_of(one) == "main" or one.get("role") == "main"]
     outer = [one for one in mains if not any(above in mains for above in one.iterancestors())]
-    if len(outer) == 1 and _words(outer[0], elements):
+    if len(outer) == 1 and words(outer[0], elements):
         return outer[0]
     articles = list(page.iter("article"))
-    if len(articles) == 1 and not mains and _words(articles[0], elements) >= _WORTH * _words(page, elements):
+    if len(articles) == 1 and not mains and words(articles[0], elements) >= WORTH * words(page, elements):
         return articles[0]
     return page
 
 
-def _words(element: Element, elements: Elements) -> int:
+def words(element: Element, elements: Elements) -> int:
     """How many characters are shown in an element, site's chrome left out."""
     total = 0
     open_elements = [element]

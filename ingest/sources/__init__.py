@@ -104,7 +104,8 @@ class Listed:
     """One thing that a source has. `signature` changes when it changes; `refusal` says why it can't be fetched.
 
     `version` and `updated_at` (ISO 8601, UTC) are "" where only reading tells; `handle` is the source's own. `access` is what
-    the source lets read it, `owner` whom it names; neither need be in the signature.
+    the source lets read it, `owner` whom it names; neither need be in the signature. `is_page`: its path is a title and not a
+    file's name, and refuses nothing.
     """
 
     path: str
@@ -116,6 +117,7 @@ class Listed:
     handle: str = ""
     access: AccessRule = field(default_factory=AccessRule)
     owner: str = ""
+    is_page: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class Listing:
     """What a source has now. Only one that is `complete` lets things be taken for gone.
 
     `head` is the source's own word for its state (a commit); `moved` maps new paths to old ones; `message` says what
-    is missing from an incomplete one.
+    is missing from an incomplete one, or what a person should know of a complete one.
     """
 
     items: tuple[Listed, ...]
@@ -158,7 +160,7 @@ class Source(Protocol):
 
     def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Rendered | Exception]]:
         """The bytes of each item, in order, or what the source rendered of it; a DocumentError in place of those that can't be
-        read.
+        read. The item that comes with them may have the signature, version and time that only reading tells, never another path.
 
         Raises: SourceError when nothing more can be had.
         """

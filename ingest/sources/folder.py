@@ -17,10 +17,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ingest.moves import moves
 from ingest.owners import PLACES, owners
 from ingest.refusals import MAX_BYTES, too_large
 from ingest.sources import Link, Listed, Listing, Previous, SourceSpec, SourceType
+from ingest.sources.moves import moved_by_content
 from rag.errors import DocumentError, RefusedError, SettingsError, SourceError
 
 _RACY_NS = 2_000_000_000  # a file changed this shortly before the listing may change again within its time stamp
@@ -56,7 +56,11 @@ class FolderSource:
             globs = self._spec.include or self._spec.exclude
             problems.append(f"{self._root} " + ("holds no file that its globs admit" if globs else "is empty"))
         states = {item.path: _state(item.signature) for item in items}
-        moved = {} if problems else moves(states, {path: _state(was) for path, was in previous.signatures.items()})
+        moved = (
+            {}
+            if problems
+            else moved_by_content(states, {path: _state(was) for path, was in previous.signatures.items()})
+        )
         return Listing(tuple(items), complete=not problems, moved=moved, message="; ".join(problems[:3]))
 
     def _is_checked_out(self) -> bool:

@@ -1,23 +1,27 @@
 """`GitSource`: the files of one ref of a git repository, local or remote, read from the object store.
 
-A document's version is the last commit that changed its path: its link is pinned to that one. Its date is that of the last
-commit that changed what it says (`ingest.history`), "" where history is cut off before it.
+A document's version is the last commit that changed its path; its link is pinned to that one. Its date is that of the last
+commit that changed what it says (`ingest.history`), "" where history is cut off before it. A wiki's pages are linked as the
+wiki shows them (`ingest.sources.git_wiki`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 from ingest.departures import departures
 from ingest.git import GitRepository, TreeEntry, is_url
 from ingest.history import IGNORED, Change, ignored_commits, last_changes
-from ingest.moves import moves
 from ingest.owners import PLACES, owners
-from ingest.sources import Link, Listed, Listing, Previous, SourceSpec, SourceType
-from rag.errors import SourceError
+from ingest.rendering import Rendered, wiki_page
+from ingest.sandbox import shared
+from ingest.sources import Link, Listed, Listing, Previous, SourceSpec, SourceType, git_wiki
+from ingest.sources.moves import moved_by_content
+from rag.errors import DocumentError, SourceError
 
 _FILES = ("100644", "100755", "100664")
 _REFUSED_MODES = {"120000": "symbolic link: not followed", "160000": "submodule: add its repository as a source"}
@@ -46,6 +50,8 @@ class GitSource:
         owner_of = self._owners(tree)
         changes = self._changes(previous, head, tree, {entry.path for entry in entries})
         items = [_listed(entry, changes.get(entry.path), owner_of(entry.path)) for entry in entries]
+        if self._is_wiki:
+            items = list(map(_of_wiki, items))
         return Listing(tuple(items), complete=True, head=head, moved=self._moves(previous, head, entries))
 
     def _changes(
@@ -61,6 +67,11 @@ class GitSource:
 
     def _tree_of(self, commit: str) -> Sequence[TreeEntry]:
         return self._repository.tree(commit) if self._repository.has_commit(commit) else ()
+
+    @property
+    def _is_wiki(self) -> bool:
+        origin = self._repository.origin()  # a local copy of a wiki may have any name
+        return any(git_wiki.is_wiki(location, self._spec.web_url) for location in (self._spec.location, origin))
 
     def _owners(self, tree: Sequence[TreeEntry]) -> Callable[[str], str]:
         place = next((oid for place in PLACES if (oid := _at(tree, place))), "")
@@ -79,7 +90,7 @@ class GitSource:
             return {}
         now = {entry.path: entry.oid for entry in entries}
         before = {path: signature.split(" ")[0] for path, signature in previous.signatures.items()}
-        alike = moves({path: "" if oid in _EMPTY else oid for path, oid in now.items()}, before)
+        alike = moved_by_content({path: "" if oid in _EMPTY else oid for path, oid in now.items()}, before)
         new, gone = now.keys() - before.keys(), before.keys() - now.keys()
         if not new or not gone:
             return alike
@@ -92,10 +103,11 @@ class GitSource:
         also = {path: was for path, was in renamed.items() if path in new - alike.keys() and was in gone - taken}
         return {**alike, **also}
 
-    def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Exception]]:
+    def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Rendered | Exception]]:
         oids = [item.handle for item in items]
         self._repository.fetch_blobs(oids)
-        yield from zip(items, self._repository.blobs(oids), strict=True)
+        for item, data in zip(items, self._repository.blobs(oids), strict=True):
+            yield item, _page(item.path, data) if item.is_page and isinstance(data, bytes) else data
 
     def close(self) -> None:
         self._repository.forget_blobs()
@@ -110,12 +122,28 @@ class GitSource:
 
     def link(self, item: Listed, version: str) -> Link:
         web_url = self._spec.web_url or web_url_of(self._repository.origin())
+        if self._is_wiki:
+            return git_wiki.page_link(web_url, version, item.path)
         return pinned_link(web_url, version, item.path)
 
 
 def _at(tree: Sequence[TreeEntry], path: str) -> str:
     """The blob of a file at this path, "" where there is none."""
     return next((entry.oid for entry in tree if entry.path == path and entry.mode in _FILES), "")
+
+
+def _of_wiki(item: Listed) -> Listed:
+    """A file of a wiki: those in Markdown are pages, which may bear any title."""
+    refusal = item.refusal or git_wiki.refusal(item.path)
+    return replace(item, refusal=refusal, is_page=git_wiki.is_markdown(item.path))
+
+
+def _page(path: str, data: object) -> Rendered | DocumentError:
+    """A page of a wiki, or why there is none."""
+    try:
+        return shared().run(wiki_page.page, path, data)
+    except DocumentError as error:
+        return error
 
 
 def _listed(entry: TreeEntry, change: Change | None, owner: str) -> Listed:

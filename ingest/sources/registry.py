@@ -17,9 +17,14 @@ from rag.errors import SettingsError
 GROUP = "waypost.sources"
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")  # it names a folder, too
 _OURS = {
+    "confluence": "ingest.sources.confluence",
+    "dokuwiki": "ingest.sources.dokuwiki",
     "folder": "ingest.sources.folder",
     "git": "ingest.sources.git",
     "llamahub": "ingest.sources.llamahub",
+    "mediawiki": "ingest.sources.mediawiki",
+    "notion": "ingest.sources.notion",
+    "website": "ingest.sources.website",
 }
 
 

@@ -10,11 +10,11 @@ import base64
 import json
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from ingest.addresses import shown
 from ingest.egress import Limits, Network, UnreachableError, open_client
@@ -22,30 +22,40 @@ from ingest.sources import Credentials
 from rag.errors import SourceError
 
 _TRIES = 4
+_FOR_GOOD = (301, 308)
 _WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_WAIT = 60.0  # seconds: a server that asks for more is left alone until the next sync
 _PATIENCE = 300.0  # seconds of waiting in all, for one source in one sync
+_MOST_STEPS = 100_000  # of one list
 _LIMITS = Limits()
 _sleep = time.sleep
 
 Params = Mapping[str, str | int | Sequence[str | int]]
+Answer = TypeVar("Answer")
+Step = TypeVar("Step", bound=Hashable)
+
+
+class BusyError(SourceError):
+    """The server wants to be left alone for longer than a sync waits."""
 
 
 class StatusError(SourceError):
-    """The server answered with an HTTP status that is no success."""
+    """The server answered with an HTTP status that is no success; `body` is what it said."""
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, body: bytes = b"") -> None:
         super().__init__(message)
         self.status = status
+        self.body = body
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: `url` is where redirects led; header names are in lower case."""
+    """An answer: `url` is where redirects led, `moved` whether all of them were for good; header names are in lower case."""
 
     url: str
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    moved: bool = False
 
 
 class WebApi:
@@ -70,7 +80,10 @@ class WebApi:
 
     def json(self, path: str, params: Params | None = None, form: Mapping[str, str] | None = None) -> Any:
         """The JSON at a path; with `form`, as the answer to a POST of it. Raises: StatusError, SourceError."""
-        reply = self.ask("POST" if form is not None else "GET", path, params, form=form)
+        return self.decoded(self.ask("POST" if form is not None else "GET", path, params, form=form))
+
+    def decoded(self, reply: Reply) -> Any:
+        """The JSON of a reply. Raises: SourceError when it is none."""
         try:
             return json.loads(reply.body)
         except (ValueError, RecursionError) as error:
@@ -97,11 +110,30 @@ class WebApi:
                 self._wait(_backoff(tried), path)
                 continue
             if answer.is_success:
-                return Reply(str(answer.url), answer.content, dict(answer.headers))
+                moved = bool(answer.history) and all(hop.status_code in _FOR_GOOD for hop in answer.history)
+                return Reply(str(answer.url), answer.content, dict(answer.headers), moved)
             if tried == _TRIES or answer.status_code not in _WORTH_ANOTHER_TRY:
-                raise StatusError(self._told(str(answer.url), answer.status_code), answer.status_code)
+                raise StatusError(self._told(str(answer.url), answer.status_code), answer.status_code, answer.content)
             self._wait(_asked_wait(answer.headers.get("retry-after", "")) or _backoff(tried), str(answer.url))
         raise AssertionError("unreachable")
+
+    def walk(self, ask: Callable[[Step | None], tuple[Answer, Step | None]], what: str) -> Iterator[Answer]:
+        """The answers of a list that comes in parts: `ask` gets a step (None at first) and gives its answer and the next step,
+        None where the server itself says that this was the last; `what` names the list. Raises: SourceError for one without an
+        end."""
+        step: Step | None = None
+        asked: set[Step | None] = set()
+        while step is not None or not asked:
+            if step in asked or len(asked) >= _MOST_STEPS:
+                raise SourceError(f"source {self._source!r}: the server lists {what} without an end; sync again")
+            asked.add(step)
+            answer, step = ask(step)
+            yield answer
+
+    def wait_as_told(self, reply: Reply, tried: int) -> None:
+        """Waits before the next try, after a reply that says in its own way that the server is busy. Raises: SourceError when it
+        wants too long a wait."""
+        self._wait(_asked_wait(reply.headers.get("retry-after", "")) or _backoff(tried), reply.url)
 
     def close(self) -> None:
         self._client.close()
@@ -114,7 +146,7 @@ class WebApi:
 
     def _wait(self, seconds: float, url: str) -> None:
         if seconds > _LONGEST_WAIT or seconds > self._patience:
-            raise SourceError(
+            raise BusyError(
                 f"source {self._source!r}: {shown(url)} wants to be left alone for {seconds:.0f} seconds; sync again later"
             )
         self._patience -= seconds

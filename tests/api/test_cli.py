@@ -188,7 +188,7 @@ BAD_CONFIGS = {
     "sources: [{name: a, type: folder, path: ., include: ['[z-a]']}]": "a glob in include or exclude",
     "sources: []": "at least one source",
     "sources: [{name: x}]": "type None",
-    "sources: [{name: x, type: sharepoint, path: .}]": "knows: folder, git",
+    "sources: [{name: x, type: sharepoint, path: .}]": "has type 'sharepoint': this Waypost knows: ",
     "sources: [{name: x, type: folder}]": "needs `path`",
     "sources: [{name: 'a/b', type: folder, path: .}]": "needs a name",
     "sources: [{name: x, type: folder, path: ., ownr: me}]": "did you mean 'owner'?",

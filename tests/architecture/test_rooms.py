@@ -45,9 +45,3 @@ def test_every_module_says_what_it_is() -> None:
 
 def test_no_room_for_odds_and_ends() -> None:
     assert not [file for file in SOURCES if file.stem in ("utils", "helpers", "common", "manager", "misc")]
-
-
-def test_the_source_that_is_shown_is_the_one_that_runs() -> None:
-    shown = (ROOT / "docs/sources.md").read_text().split("```python\n")[1].split("```")[0]
-    assert shown.strip() in (ROOT / "tests/places/shelf.py").read_text()
-    assert "TYPE = SourceType" in shown

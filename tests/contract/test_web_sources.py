@@ -138,6 +138,18 @@ def test_odd_names(synced: Synced) -> None:
     assert all(f"Odd: {name}" in synced.documents()[synced.place.path_of(name)].text for name in names)
 
 
+def test_a_page_may_be_called_as_a_file_is_that_is_never_read(synced: Synced) -> None:
+    names = ("id_rsa", "prod.tfstate", "server.key", "logo.png", "go.sum")
+    for name in names:
+        synced.place.put(name, f"How we keep {name}.")
+    assert synced.sync().outcome == "done"
+    found = synced.documents()
+    refused = {
+        path: row.reason for path, row in synced.owner.catalog.items("place").items() if row.outcome != "indexed"
+    }
+    assert synced.paths(*names) <= set(found), refused
+
+
 def test_only_what_the_globs_admit(synced: Synced) -> None:
     path = synced.place.path_of("Page 3")
     assert synced.sync(include=(f"/{path}",)).outcome == "done"
@@ -184,4 +196,4 @@ def test_a_listing_that_fails_removes_nothing(synced: Synced, fault: str) -> Non
 def test_credentials_are_shown_to_nobody_else(synced: Synced) -> None:
     synced.sync()
     hosts = {ask.headers["host"] for ask in synced.place.server.asked}
-    assert hosts == {synced.place.url.removeprefix("http://")}
+    assert hosts == {synced.place.server.address.removeprefix("http://")}

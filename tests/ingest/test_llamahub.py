@@ -294,6 +294,14 @@ def test_keys_that_the_user_names() -> None:
     assert (item.path, item.updated_at, item.handle) == ("VPN", "2026-03-03T11:00:00Z", "https://w.invalid/5")
 
 
+@pytest.mark.parametrize("key", ["path_key", "id_key", "title_key", "updated_key", "url_key"])
+def test_a_key_that_no_document_has_is_said(key: str) -> None:
+    with pytest.raises(
+        SettingsError, match=f"`{key}` is 'idd', which is in no document's metadata; the keys there: id, title"
+    ):
+        given({"text": "x", "metadata": {"id": 1, "title": "T"}}, **{key: "idd"}).listing(Previous())
+
+
 def test_a_file_is_called_by_its_path_in_the_folder_that_is_read() -> None:
     arguments = {"input_dir": "/srv/docs/"}
     told = {"metadata": {"file_path": "/srv/docs/net/vpn.md"}, "text": "x"}
@@ -372,6 +380,7 @@ def test_what_has_no_text_or_too_much_is_told() -> None:
     empty, much = source.listing(Previous()).items
     assert "no text" in empty.refusal
     assert much.size > 5_000_000
+    assert source._pages["Much"].parts[0].text[1] == 0  # it was not even handed over
 
 
 def test_listings_are_the_same_in_any_order() -> None:

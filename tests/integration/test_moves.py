@@ -9,8 +9,8 @@ import pytest
 
 from api.owner import Owner
 from api.settings import Settings
-from ingest.moves import moves
 from ingest.sources import Link, Listed, Listing, Previous, SourceSpec
+from ingest.sources.moves import moved_by_content
 from ingest.sync import SourceReport, SyncReport
 from rag import doctor
 from rag.errors import SourceError
@@ -133,7 +133,7 @@ def test_pages_that_change_places_are_what_they_were(
     ],
 )
 def test_what_counts_as_a_move(now: dict[str, str], before: dict[str, str], expected: dict[str, str]) -> None:
-    assert moves(now, before) == expected
+    assert moved_by_content(now, before) == expected
 
 
 def test_what_moved_and_went_before_it_could_be_read_is_gone(owner: Owner) -> None:

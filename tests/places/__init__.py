@@ -1,13 +1,16 @@
 """Servers on loopback that hold pages, one module for each type of network source, and the ways in which each can fail.
 
-`tests/contract/test_web_sources.py` runs what every network source must do on each of `PLACES`.
+`tests/contract/test_web_sources.py` runs what every network source must do on each of `PLACES`; packages that hold a source of
+their own add theirs by WAYPOST_TEST_PLACES (docs/sources.md).
 """
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 from ingest.sources import Source, SourceSpec
@@ -69,9 +72,23 @@ def opened(name: str) -> Iterator[Place]:
 
 
 def _register() -> None:
-    from tests.places import shelf
+    from tests.places import confluence, dokuwiki, mediawiki, shelf, website
 
-    PLACES.update({"shelf": shelf.ShelfPlace})
+    PLACES.update(
+        {
+            "shelf": shelf.ShelfPlace,
+            "confluence-cloud": confluence.ConfluencePlace,
+            "confluence-dc": confluence.DataCenterPlace,
+            "dokuwiki": dokuwiki.DokuWikiPlace,
+            "dokuwiki-2022": dokuwiki.OldDokuWikiPlace,
+            "mediawiki": mediawiki.MediaWikiPlace,
+            "website": website.WebsitePlace,
+        }
+    )
 
 
 _register()
+for _named in os.environ.get("WAYPOST_TEST_PLACES", "").split():  # of other packages: module:Class
+    _module, _, _class = _named.partition(":")
+    _place = getattr(import_module(_module), _class)
+    PLACES[_place.type] = _place

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import threading
+import xmlrpc.client
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -135,13 +137,19 @@ def later(fault: Fault, first: int = 1) -> Callable[[], Fault]:
 
 
 def emptied(body: bytes) -> bytes:
-    """JSON with every list in it emptied: what a server says that has lost its database. Other bodies stay."""
+    """What a server says that has lost its database: JSON or an answer of XML-RPC with every list in it empty, a sitemap without
+    pages. Other bodies stay."""
+    if b"<urlset" in body:
+        return re.sub(rb"<url>.*?</url>", b"", body, flags=re.S)
 
     def without(value: Any) -> Any:
         if isinstance(value, dict):
             return {key: without(inner) for key, inner in value.items()}
         return [] if isinstance(value, list) else value
 
+    if b"<methodResponse>" in body[:100]:
+        values = tuple(map(without, xmlrpc.client.loads(body, use_builtin_types=True)[0]))
+        return xmlrpc.client.dumps(values, methodresponse=True).encode()
     try:
         return json.dumps(without(json.loads(body))).encode()
     except ValueError:

@@ -25,6 +25,7 @@ from ingest.sandbox import shared
 from ingest.sources import Link, Listed, Listing, Options, Previous, SourceSpec, SourceType
 from ingest.sources.llamahub.naming import Keys, Page, Record, pages_of
 from ingest.sources.llamahub.process import ReaderProcess, Task
+from ingest.sources.moves import moved
 from rag.errors import DocumentError, SettingsError, SourceError
 from rag.records import Place, digest
 
@@ -86,11 +87,29 @@ class LlamaHubSource:
         keys = Keys(
             options.path_key, options.id_key, options.title_key, options.updated_key, options.url_key, _folders(options)
         )
+        self._look_for(keys, records)
         selected = self._spec.selects()
         pages = [page for page in map(_readable, pages_of(records, keys, self._secrets)) if selected(page.path)]
         self._pages = {page.path: page for page in pages}
         message = self._doubt(records, pages, process.troubles)
-        return Listing(tuple(map(_listed, pages)), complete=not message, moved=_moved(pages, previous), message=message)
+        items = tuple(map(_listed, pages))
+        return Listing(items, complete=not message, moved=moved(previous, items), message=message)
+
+    def _look_for(self, keys: Keys, records: Sequence[Record]) -> None:
+        """Raises: SettingsError for a key that the user named and no document has: all would be called otherwise."""
+        known = {key for record in records for key in record.metadata}
+        for name, key in (
+            ("path", keys.path),
+            ("id", keys.id),
+            ("title", keys.title),
+            ("updated", keys.updated),
+            ("url", keys.url),
+        ):
+            if key and records and key not in known:
+                there = self._clean(", ".join(sorted(known))) or "none"
+                raise SettingsError(
+                    f"{self._where}: `{name}_key` is {key!r}, which is in no document's metadata; the keys there: {there}"
+                )
 
     def _doubt(self, records: Sequence[Record], pages: Sequence[Page], troubles: Sequence[str]) -> str:
         """Why not everything may have been listed; "" where nothing speaks for that."""
@@ -180,21 +199,17 @@ def _folders(options: LlamaHubOptions) -> list[str]:
 
 
 def _readable(page: Page) -> Page:
-    """The page, whose path does not speak of a picture or a slide: it is text by now."""
-    return replace(page, path=f"{page.path}.md") if refuse_by_name(page.path, 0).startswith("binary") else page
+    """The page, whose path does not speak of a picture or a slide where it is a file's: it is text by now."""
+    is_binary = page.is_file and refuse_by_name(page.path, 0).startswith("binary")
+    return replace(page, path=f"{page.path}.md") if is_binary else page
 
 
 def _listed(page: Page) -> Listed:
     return Listed(
         page.path, f"{digest('id', page.identity)[:16]} {page.signature}", size=page.size, updated_at=page.updated,
         refusal="" if page.size else "its reader found no text in it", handle=page.url,
+        is_page=not page.is_file,
     )  # fmt: skip
-
-
-def _moved(pages: Sequence[Page], previous: Previous) -> dict[str, str]:
-    was = {signature.split(" ")[0]: path for path, signature in previous.signatures.items()}
-    now = {digest("id", page.identity)[:16]: page.path for page in pages}
-    return {path: was[identity] for identity, path in now.items() if was.get(identity, path) != path}
 
 
 def _content(page: Page, texts: Sequence[str]) -> bytes | Rendered:

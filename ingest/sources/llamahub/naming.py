@@ -11,11 +11,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from ingest.dates import utc
 from rag.records import digest
 from rag.steering import STEERING
 
@@ -115,7 +114,7 @@ def _page(record: Record, keys: Keys, secrets: Sequence[str]) -> Page:
         identity,
         (record,),
         " ".join(title.split())[:200],
-        _date(_told(record, keys.updated) or _first(known, _DATES)),
+        utc(_told(record, keys.updated) or _first(known, _DATES)),
         _link(_told(record, keys.url) or address, secrets),
         is_file=bool(_FILE_NAME.search(chosen)) if chosen else bool(file),
         named=bool(named),
@@ -179,18 +178,3 @@ def _path(name: str) -> str:
     clean = STEERING.sub(" ", name).encode("utf-8", "replace").decode("utf-8")
     path = "/".join(part.strip() for part in clean.split("/") if part.strip() not in ("", ".", ".."))
     return path if len(path) <= _LONGEST else f"{path[: _LONGEST - 17]}~{digest('path', path)[:16]}"
-
-
-def _date(text: str) -> str:
-    """A date as ISO 8601 in UTC; "" for what is none."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        try:
-            found = parsedate_to_datetime(text)
-        except ValueError:
-            return ""
-    try:
-        return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except OverflowError:
-        return ""

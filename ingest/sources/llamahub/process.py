@@ -70,6 +70,7 @@ class ReaderProcess:
         self._task = task
         self._clean = clean
         self._overdue = threading.Event()
+        self._printed = threading.Thread()
         self._last: deque[str] = deque(maxlen=_LAST)
         self.troubles: list[str] = []  # lines that it printed of something that went wrong
 
@@ -80,7 +81,7 @@ class ReaderProcess:
         """
         with tempfile.TemporaryDirectory(prefix="waypost-reader-") as folder:
             process = self._started(Path(folder))
-            printed = threading.Thread(target=self._listen, args=(process.stderr,), daemon=True)
+            printed = self._printed = threading.Thread(target=self._listen, args=(process.stderr,), daemon=True)
             timer = threading.Timer(self._task.seconds, self._give_up, [process])
             timer.daemon = True
             try:
@@ -117,15 +118,13 @@ class ReaderProcess:
 
     def _read(self, process: subprocess.Popen[bytes]) -> Iterator[dict[str, Any]]:
         assert process.stdout
-        count = 0
         while line := process.stdout.readline(_LINE):
             answer = _parsed(line)
             if answer is None:
                 break
             if "end" in answer or "error" in answer:
-                self._settle(answer, count)
+                self._settle(answer)
                 return
-            count += 1
             yield answer
         if self._overdue.is_set():
             raise SourceError(
@@ -134,15 +133,15 @@ class ReaderProcess:
             )
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_END)
+        _kill(process)
+        self._printed.join(_END)
         raise SourceError(f"{self._where}: its reader ended in the middle ({_how(process.poll())}){self._said()}")
 
-    def _settle(self, answer: Mapping[str, Any], count: int) -> None:
+    def _settle(self, answer: Mapping[str, Any]) -> None:
         if answer.get("error") == child.SETTINGS:
             raise SettingsError(f"{self._where}: {self._clean(str(answer.get('message')))}")
         if "error" in answer:
             raise SourceError(f"{self._where}: its reader failed: {self._clean(str(answer.get('message')))}")
-        if answer["end"] != count:
-            raise SourceError(f"{self._where}: its reader gave {answer['end']} documents, and {count} came; sync again")
 
     def _said(self) -> str:
         return f": {self._clean(' / '.join(self._last))}" if self._last else ""
