@@ -189,7 +189,7 @@ def status_view(
         sources.append(
             {
                 **facts,
-                "location": locations.get(name) or (named or {})[name].location,
+                "location": locations[name] if name in locations else (named or {})[name].location,
                 "counts": dict(Counter(item.outcome for item in items.values())),
                 "not_indexed": [
                     {"path": path, "outcome": item.outcome, "reason": item.reason, "retry_at": item.retry_at}

@@ -195,12 +195,12 @@ def test_settings_that_are_wrong_by_now_are_said_and_what_they_named_is_synced_o
         working.push("wiki")
         until(lambda: owner.catalog.document_at("wiki", "a.md") is not None)
         settings.config.write_text("sources: [")
-        until(lambda: "not valid YAML" in status_view(owner.catalog, 0, 0)["settings"])
+        until(lambda: "not valid YAML" in status_view(owner.catalog, None, 0, 0)["settings"])
         write(folder, {"b.md": "# B\n"})
         working.push("wiki")
         until(lambda: owner.catalog.document_at("wiki", "b.md") is not None)
         settings.config.write_text(good)
-        until(lambda: status_view(owner.catalog, 0, 0)["settings"] == "")
+        until(lambda: status_view(owner.catalog, None, 0, 0)["settings"] == "")
     finally:
         stopping.set()
         with owner.syncing:
