@@ -55,9 +55,10 @@ class Request(LoopbackRequest):
     def answer(
         self, status: int, content: bytes, headers: dict[str, str] | None = None, length: int | None = None
     ) -> None:
-        """Sends an answer; `length` is what Content-Length claims, if not the truth."""
+        """Sends an answer; `length` is what Content-Length claims, if not the truth. After a fault's the connection is closed."""
         claimed = len(content) if length is None else length
-        self.send(status, content, {**(headers or {}), "Content-Length": str(claimed)})
+        ending = {"Connection": "close"} if self.server.fault else {}
+        self.send(status, content, {**ending, **(headers or {}), "Content-Length": str(claimed)})
 
     def is_refs(self) -> bool:
         return "info/refs" in self.path
