@@ -5,18 +5,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
+from rag.answers.evidence import EVIDENCE_PASSAGES, assemble
+from rag.answers.extract import extract
+from rag.answers.judgement import judge
+from rag.answers.warnings import Warnings
 from rag.catalog import Catalog
 from rag.cite import Citer
 from rag.drift import DriftWatch
 from rag.errors import ModelError
-from rag.evidence import EVIDENCE_PASSAGES, assemble
-from rag.extract import extract, stem
-from rag.indexes.tokens import content_words, tokenise
 from rag.persona import RULES
 from rag.ports import ChatModel, Claim, Prompt
 from rag.records import Answer, Citation, Flag, ScoredPassage, Usage, Verdict, Viewer
@@ -24,12 +23,6 @@ from rag.search import Filters, Retriever, SearchResult
 from rag.terraform.lookup import TerraformLookup
 
 _NEAREST = 3
-_JUDGED = 5  # passages that a verdict looks at
-_WORDS_ALONE = 0.5  # stands in for the nearness of the best passage where no vector was searched
-_ANSWERED, _PARTIAL = (
-    1.25,
-    1.0,
-)  # of share of words + nearness; measured on two sets (decision 6), calibrated by issue 7
 
 
 @dataclass(frozen=True)
@@ -53,7 +46,7 @@ class Asker:
         drift: DriftWatch | None = None, terraform: Callable[[Viewer], TerraformLookup] | None = None,
     ) -> None:  # fmt: skip
         self._catalog = catalog
-        self._drift = drift or DriftWatch(catalog)
+        self._warnings = Warnings(catalog, drift or DriftWatch(catalog))
         self._terraform = terraform or (lambda viewer: TerraformLookup(catalog, viewer))
         self._retriever = retriever
         self._system = f"{persona.strip()}\n\n{RULES}"
@@ -97,7 +90,7 @@ class Asker:
         yield AskEvent(text=text)
         for citation in citer.citations:
             yield AskEvent(citation=citation)
-        flags = tuple(self._flags(citer.citations, evidence, viewer))
+        flags = tuple(self._warnings.of(citer.citations, evidence, viewer))
         answer = Answer(text, verdict, citer.citations, evidence, flags, degraded=degraded, model="extractive")
         yield AskEvent(answer=replace(answer, coverage=found.coverage))
 
@@ -129,38 +122,10 @@ class Asker:
         )
         answer = Answer(
             text, verdict, citer.citations, evidence,
-            (*flags, *self._flags(citer.citations, evidence, viewer)),
+            (*flags, *self._warnings.of(citer.citations, evidence, viewer)),
             degraded=found.coverage.note, model=model.name, usage=usage, coverage=found.coverage,
         )  # fmt: skip
         yield AskEvent(answer=answer if citer.citations else replace(answer, nearest=_nearest(found.passages)))
-
-    def _flags(
-        self, citations: Sequence[Citation], evidence: Sequence[ScoredPassage], viewer: Viewer
-    ) -> Iterator[Flag]:
-        """What a reader should know of the cited documents."""
-        yield from _outdated(citations, evidence)
-        yield from _overdue(citations)
-        yield from self._stale(citations)
-        yield from self._drifted(citations, evidence, viewer)
-
-    def _stale(self, citations: Sequence[Citation]) -> Iterator[Flag]:
-        """A flag for each cited source that could not be read the last time."""
-        cited = {citation.source for citation in citations}
-        for row in self._catalog.sources():
-            if row.name in cited and row.state == "stale":
-                yield Flag("stale", row.name, f"last read in full {row.synced_at or 'never'}: {row.message}")
-
-    def _drifted(
-        self, citations: Sequence[Citation], evidence: Sequence[ScoredPassage], viewer: Viewer
-    ) -> Iterator[Flag]:
-        """A flag for each cited line that code contradicts."""
-        documents = {found.document.id: found.document for found in evidence}
-        cited = {c.document_id: documents[c.document_id] for c in citations if c.document_id in documents}
-        for drift in self._drift.of(cited.values(), viewer):
-            lines = [(c.start_line, c.end_line) for c in citations if c.document_id == drift.document_id]
-            if any(start <= drift.document.line <= end for start, end in lines):
-                where = f"{drift.code.source}/{drift.code.path}:{drift.code.line}" if drift.code else drift.about
-                yield Flag("drift", drift.stated, f"{drift.summary} ({where})")
 
     def _not_found(self, found: SearchResult) -> Answer:
         nearest = _nearest(found.passages)
@@ -175,49 +140,10 @@ class Asker:
         return Answer(text, "not_found", nearest=nearest, degraded=found.coverage.note, coverage=found.coverage)
 
 
-def judge(
-    question: str, evidence: Sequence[ScoredPassage], rarity: Callable[[str], float], nearness: float | None
-) -> Verdict:
-    """Whether the evidence speaks of what the question asks: by the share of its rare words that stand there, and by how
-    near the nearest passage is (a cosine; None where no vector was searched)."""
-    words = content_words(question)
-    if not evidence or not words:
-        return "not_found"
-    weights = {word: weight(rarity(word)) for word in words}
-    present: set[str] = set()
-    for found in evidence[:_JUDGED]:
-        text = f"{found.document.title} {found.passage.heading} {found.document.path} {found.passage.text}"
-        present.update(stem(word) for word in tokenise(text).words)
-    share = sum(value for word, value in weights.items() if stem(word) in present) / sum(weights.values())
-    score = share + (_WORDS_ALONE if nearness is None else nearness)
-    return "answered" if score >= _ANSWERED else "partial" if score >= _PARTIAL else "not_found"
-
-
-def weight(rarity: float) -> float:
-    """How much a word says, from the share of passages that lack it: 0.1 for a common one, 6 for one in next to none."""
-    return min(6.0, max(0.1, -math.log(max(1.0 - rarity, 1e-9))))
-
-
 def _nearest(passages: Sequence[ScoredPassage]) -> tuple[ScoredPassage, ...]:
     """The first few passages, one for each document."""
     by_document = {found.document.id: found for found in reversed(passages)}
     return tuple(sorted(by_document.values(), key=lambda found: -found.score)[:_NEAREST])
-
-
-def _outdated(citations: Sequence[Citation], evidence: Sequence[ScoredPassage]) -> tuple[Flag, ...]:
-    """A flag for each cited document that says of itself that it is deprecated, superseded or moved."""
-    documents = {found.document.id: found.document for found in evidence}
-    cited = dict.fromkeys(citation.document_id for citation in citations)
-    outdated = [documents[i] for i in cited if i in documents and documents[i].outdated]
-    return tuple(Flag("outdated", document.outdated, f"{document.source}/{document.path}") for document in outdated)
-
-
-def _overdue(citations: Sequence[Citation]) -> Iterator[Flag]:
-    """A flag for each cited document whose review is overdue by its own words."""
-    today = datetime.now(UTC).date().isoformat()
-    for (source, path), due in {(c.source, c.path): c.review_due for c in citations}.items():
-        if due and due < today:
-            yield Flag("review overdue", due, f"{source}/{path}")
 
 
 def _check(claim: Claim, citer: Citer) -> tuple[str, list[Flag], list[Citation]]:

@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from rag.answers.evidence import EVIDENCE_PASSAGES, within_budget
 from rag.ask import Asker
 from rag.catalog import Catalog
 from rag.evaluation.questions import Question
 from rag.evaluation.statistics import interval
-from rag.evidence import EVIDENCE_PASSAGES, within_budget
 from rag.records import Answer, ScoredPassage, Viewer
 from rag.search import Retriever
 

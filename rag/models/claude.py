@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from rag.answers.units import Unit, units
 from rag.errors import ModelError
 from rag.ports import Claim, ModelEvent, Prompt
 from rag.records import ScoredPassage, Usage
-from rag.units import Unit, units
 
 DEFAULT_MODEL = "claude-sonnet-5-5"
 

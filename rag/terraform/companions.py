@@ -1,7 +1,7 @@
 """What belongs to a Terraform block that was found, and stands elsewhere: the places that the value asked for came through, what
 the variables in the block mean, what .tfvars files give them, and the calls of its module that set them.
 
-A block that says `var.size` says nothing of the size. `rag.evidence` puts these lines behind the results.
+A block that says `var.size` says nothing of the size. `rag.answers.evidence` puts these lines behind the results.
 """
 
 from __future__ import annotations

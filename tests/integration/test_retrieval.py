@@ -11,8 +11,8 @@ import pytest
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
+from rag.answers.evidence import assemble
 from rag.errors import ModelError
-from rag.evidence import assemble
 from rag.ports import Scope
 from rag.records import Document, ScoredPassage, Viewer
 from rag.search import Retriever

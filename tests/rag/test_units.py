@@ -2,8 +2,8 @@
 
 import pytest
 
+from rag.answers.units import units
 from rag.records import Passage
-from rag.units import units
 
 PROSE = """## Drain a node
 

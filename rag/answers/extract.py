@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rag.answers.units import Unit, units
 from rag.cite import Citer
 from rag.indexes.tokens import content_words, tokenise
 from rag.records import ScoredPassage
-from rag.units import Unit, units
 
 _WORDS = 450  # of the whole answer
 _PROCEDURE_WORDS = 600  # of the first procedure, which is kept whole
