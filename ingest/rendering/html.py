@@ -31,13 +31,14 @@ def render(path: str, data: bytes) -> Rendered:
     """A file. Raises: RefusedError when there is no text in it; DocumentError when it can't be read."""
     text, notes = text_of(data)
     said = declared(text, Form.TEXT)
-    return rendered(parsed(said.rest(text)), Elements(), (*notes, *said.notes), said)
+    return rendered(parsed(said.rest(text)), Elements(), (*notes, *said.notes), said=said)
 
 
 def rendered(
     page: Element | None,
     elements: Elements,
     notes: tuple[str, ...] = (),
+    *,
     said: Declared | None = None,
     content: Element | None = None,
 ) -> Rendered:

@@ -95,11 +95,11 @@ def _rendered(page: Element, base: str, notes: tuple[str, ...]) -> Rendered:
     """The content; its places have anchors and no lines: those of a page's source are no one's to look at."""
     elements = PageElements(base)
     try:
-        found = html.rendered(page, elements, notes, _content(page, elements))
+        found = html.rendered(page, elements, notes, content=_content(page, elements))
     except RefusedError:
         if (kept := _templates(page)) is None:
             raise
-        found = html.rendered(page, elements, notes, kept)
+        found = html.rendered(page, elements, notes, content=kept)
     return replace(found, places=_merged(found.places))
 
 

@@ -93,7 +93,7 @@ class WebsiteSource:
                 verdict.add(path, url, self._visits[path])
             else:
                 verdict.add_unseen(path, url, utc(self._changed.get(path, "")), self._hints.get(url))
-        items = [replace(item, is_page=not self._site.is_file(item.handle)) for item in verdict.items()]
+        items = [replace(item, is_page=True) for item in verdict.items()]  # until its type is told: see `_read`
         found = self._moves(previous, items)
         self._remember(pages, verdict)
         problems = [*self._problems, *verdict.problems]
