@@ -126,8 +126,10 @@ def _parser(path: str, text: str) -> Parser:
 
 def _form(path: str, text: str, parser: Parser) -> Form:
     """Which front matter a file that is in none of the markups may have."""
-    from ingest.parsers import outline, yaml
+    from ingest.parsers import outline, sections, yaml
 
+    if parser is sections.unread:
+        return Form.TEXT
     if parser is yaml.parse:
         return Form.DATA if PurePosixPath(plain_name(path)).suffix == ".json" else Form.YAML
     prose = parser is outline.parse and outline.outline_of(path, text) is None

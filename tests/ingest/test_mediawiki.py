@@ -211,7 +211,7 @@ def test_a_list_without_an_end_is_an_error(kept: Kept) -> None:
             {"gapcontinue": "Page 03", "continue": "gapcontinue||"},
         )
     )
-    with pytest.raises(SourceError, match="no end"):
+    with pytest.raises(SourceError, match="without an end"):
         kept.list()
 
 
