@@ -67,6 +67,8 @@ def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
         raise RefusedError(reason)
     if data.startswith(b"\0GITCRYPT\0"):
         raise RefusedError("git-crypt ciphertext")
+    if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return _clean(data.decode("utf-32", "replace")), ("read as UTF-32",)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _clean(data.decode("utf-16", "replace")), ("read as UTF-16",)
     if data.startswith(b"version https://git-lfs.github.com/spec/"):

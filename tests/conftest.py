@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import hypothesis
 import pytest
 import yaml
 
@@ -15,6 +16,9 @@ from api.settings import Settings
 from ingest.sync import SyncReport
 
 Files = Mapping[str, str | bytes]
+
+hypothesis.settings.register_profile("waypost", deadline=None)  # a busy machine makes no test fail
+hypothesis.settings.load_profile("waypost")
 
 
 @pytest.fixture(autouse=True)

@@ -51,7 +51,7 @@ _MOST = 1_000_000  # characters of front matter that is read
 _MOST_TOML = 50_000  # whose parser is not in C
 _MOST_ALIASES = 20  # in front matter: more can stand for more than memory holds
 _MARKS = {"---": "yaml", "+++": "toml", ";;;": "json"}
-_OPENING = re.compile(r"(---|\+\+\+|;;;)[ \t]*(?:([A-Za-z]\w{0,15})|#.*)?")
+_OPENING = re.compile(r"(---|\+\+\+|;;;)[ \t]*(?:([A-Za-z]\w{0,15})|#.*)?|(---)[ \t]+([!&{].*|[^-\s].*)")
 _OBJECT = re.compile(r"\{\s*(?:[\"}]|$)")
 _LANGUAGES = {"yaml": "yaml", "yml": "yaml", "toml": "toml", "json": "json"}
 _COMMENTS = (("<!--", "-->"), ("{{", "}}"), ("{#", "#}"), ("{%", "%}"), ("<%", "%>"), ("<?", "?>"), ("/*", "*/"))
@@ -115,17 +115,19 @@ def _marked(lines: Sequence[str], at: int, form: Form, sure: bool) -> FrontMatte
     if not opening or not (sure or "".join(lines[at + 1 : at + 2]).strip()):
         return None
     sure = sure and form is not Form.YAML
-    mark = opening[1]
+    mark, beside = opening[1] or opening[3], [opening[4]] if opening[4] else []
+    if beside and not beside[0].startswith(("!", "&", "{")) and not names_audience(beside):
+        return None
     language = _LANGUAGES.get((opening[2] or _MARKS[mark]).lower(), "")
     closings = (mark, "...") if mark == "---" else (mark,)
     end = next((n for n in range(at + 1, len(lines)) if lines[n].strip(_SPACE) in closings), None)
     if end is None:
         return (
-            _open(lines[at + 1 :], FrontMatter(at, at, (), _problem(language)))
+            _open([*beside, *lines[at + 1 :]], FrontMatter(at, at, (), _problem(language)))
             if sure and form is not Form.CODE
             else None
         )
-    inside = lines[at + 1 : end]
+    inside = [*beside, *lines[at + 1 : end]]
     pairs = _pairs(language, "\n".join(inside))
     if pairs is not None:
         return FrontMatter(at, end + 1, pairs)

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from ingest.declarations.names import Pair
 
 _HEADER = 60  # lines in which fields are the page's own
-_FIELD = re.compile(r":(!?[A-Za-z][\w -]{0,60}!?):(?:\s+(.*))?$")
+_FIELD = re.compile(r":(!?[A-Za-z][\w -]{0,60}?!?)(?: lang=[\w-]{1,20})?:(?:\s+(.*))?$")
 _ORG = re.compile(r"#\+([A-Za-z][\w-]{0,60}):(.*)$")
 _COMMENT = re.compile(r"<!--\s{0,9}([A-Za-z][\w -]{0,60}?)\s{0,9}:([^\n]*)-->\s*$")
 _LINE = re.compile(r"([A-Za-z][\w -]{0,40}?) ?:(?:[ \t]+(.*))?$")
+_SEEN = 1000  # characters of a line that are looked at
 _EXAMPLE = re.compile(r"```|~~~|#\+begin_", re.I)  # what follows is shown, not said
 _META = re.compile(r"<meta\b([^>]{0,1000})>", re.I)
 _ATTRIBUTE = re.compile(r"([\w:-]{1,40})\s{0,9}=\s{0,9}(\"[^\"]*\"|'[^']*'|[^\s\"'>]+)")
@@ -25,7 +26,7 @@ def fields_of(text: str, start: int) -> list[Pair]:
     """The fields of a text whose front matter ends before line `start` (0-based); of a name that is there twice, both."""
     lines = [line.rstrip("\r") for line in text.split("\n", start + _HEADER)[start : start + _HEADER]]
     header = next((n for n, line in enumerate(lines) if _EXAMPLE.match(line)), len(lines))
-    found = [*_marked(lines[:header]), *([] if start else _leading(lines[:header]))]
+    found = [*_marked(lines[:header]), *_in_comments(lines[:header]), *([] if start else _leading(lines[:header]))]
     return found[::-1]  # the last of a name counts
 
 
@@ -36,10 +37,24 @@ def _marked(lines: Sequence[str]) -> Iterator[Pair]:
         meta = line.startswith(".. meta::") or (meta and line[:1] in ("", " ", "\t"))
         match = _FIELD.match(line.strip() if meta else line) or _ORG.match(line) or _COMMENT.match(line)
         if match:
-            yield match[1], _value(match[2] or "", lines, at + 1, meta)
+            yield match[1], _value(match[2] or "", lines, at + 1, meta=meta)
 
 
-def _value(value: str, lines: Sequence[str], at: int, meta: bool) -> str:
+def _in_comments(lines: Sequence[str]) -> Iterator[Pair]:
+    """The `name: value` lines within comments of several lines, which some wikis take for a page's properties."""
+    within = False
+    for at, line in enumerate(lines):
+        text = line.strip()
+        if not within and (not text.startswith("<!--") or "-->" in text):
+            continue
+        inside = text.removeprefix("<!--").partition("-->")[0].strip(" \t-*")[:_SEEN]
+        within = "-->" not in text
+        if match := _LINE.match(inside):
+            below = next((n for n in range(at + 1, len(lines)) if "-->" in lines[n]), len(lines)) if within else at
+            yield match[1], _value(match[2] or "", lines[:below], at + 1, meta=False)
+
+
+def _value(value: str, lines: Sequence[str], at: int, *, meta: bool) -> str:
     value = value.strip()
     while at < len(lines) and lines[at].strip() and not meta:
         if not (lines[at][:1].isspace() or value.endswith("\\")):

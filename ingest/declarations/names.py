@@ -17,7 +17,10 @@ _SHORTEST, _LONGEST = 6, 11  # characters of what can be that like `audience`
 _MISSPELT = 0.8  # likeness from which on a name is taken for a misspelt `audience`
 _EDGES = re.compile(r"^\W+|\W+$")
 _SEEN = 1000  # characters of a line that are looked at
-_NAMED = re.compile(r"(?:^\W{0,6}|[{,]\s{0,9}[\"']?)([^\W\d_][\w-]{5,10})[\"'`*]{0,3}\s{0,9}[:=]")
+_NAMED = re.compile(
+    r"(?:^\W{0,6}|[{,]\s{0,9}[\"']?)([^\W\d_][\w-]{5,10})[\"'`*]{0,3}\s{0,9}[:=\uff1a\ufe55\u2236\ua789]"
+)
+_BEGINS = re.compile(rf"\W{{0,6}}{_AUDIENCE}\b", re.I)
 
 
 def normal(name: object) -> str:
@@ -39,7 +42,10 @@ def _is_like(name: str) -> bool:
 
 def names_audience(lines: Iterable[str]) -> bool:
     """Whether a line begins with what may be meant for `audience: …`, in front matter that can't be read."""
-    return any(is_audience(match[1]) for line in lines for match in _NAMED.finditer(line[:_SEEN]))
+    return any(
+        _BEGINS.match(line[:_SEEN]) or any(is_audience(match[1]) for match in _NAMED.finditer(line[:_SEEN]))
+        for line in lines
+    )
 
 
 def refuse_unclear(pairs: Sequence[Pair]) -> None:

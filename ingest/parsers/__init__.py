@@ -46,7 +46,6 @@ MARKDOWN = frozenset({".md", ".markdown", ".mdx"})
 YAML = frozenset({".yaml", ".yml", ".json"})
 RST = frozenset({".rst", ".rest"})
 ASCIIDOC = frozenset({".adoc", ".asciidoc"})
-HTML = frozenset({".html", ".htm", ".xhtml"})
 UNREAD = frozenset({".mediawiki", ".wiki", ".org", ".textile", ".rdoc", ".creole"})  # markups that have no parser here
 DIAGRAMS = frozenset({".puml", ".plantuml", ".iuml", ".pu", ".mmd", ".mermaid"})
 
@@ -62,7 +61,8 @@ def parse(path: str, text: str) -> Parsed:
 
         return page(path, text, blocks, declared(text, Form.PAGE))
     parser = _parser(path, text)
-    said = declared(text, _form(path, text, parser), known(metas(text)) if suffix(path) in HTML else ())
+    form = _form(path, text, parser)
+    said = declared(text, form, known(metas(text)) if form is not Form.DATA else ())
     said = replace(said, start=0)  # the comments before front matter go with it
     return _with_declared(text, parser(path, said.body(text)), said)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from pathlib import Path
 
@@ -44,6 +45,9 @@ FRONT = {
     "toml between ---": '---toml\naudience = ["sre"]\n---\n',
     "json by marks": ';;;\n{"audience": ["sre"]}\n;;;\n',
     "json without braces": ';;;\n"audience": "sre"\n;;;\n',
+    "beside its mark, and no flow": "--- audience: sre\n---\n",
+    "anchored": "--- &page\naudience: sre\n---\n",
+    "beside its mark": "--- {audience: sre}\n---\n",
     "json between ---": '---json\n{"audience": "sre"}\n---\n',
 }
 FRONT_OF_TEXT = {
@@ -55,6 +59,10 @@ FRONT_OF_TEXT = {
     "drawer": ":PROPERTIES:\n:AUDIENCE: sre\n:END:\n",
     "multimarkdown": "Title: Plans\nAudience: ops,\n  sre\n\n",
     "comment": "<!-- Space: OPS -->\n<!-- Audience: sre -->\n\n",
+    "comment of several lines": "<!-- title: Plans\n     audience: sre -->\n\n",
+    "front matter in a comment": "<!-- ---\ntitle: Plans\naudience: ops, sre\n-->\n\n",
+    "list in a comment": "<!--\n- audience: sre\n- title: Plans\n-->\n\n",
+    "rst's meta in a language": ".. meta::\n   :audience lang=en: sre\n\n",
     "rst's meta": ".. meta::\n   :audience: sre\n\n",
     "both": "---\naudience: sre\n---\n\n:audience: sre\n",
 }
@@ -71,6 +79,9 @@ UNCLEAR = {
     "twice in toml": '+++\naudience = "sre"\naudience = "everyone"\n+++\n',
     "invalid yaml": "---\ntitle: a: b\naudience: sre\n---\n",
     "invalid flow": "---\n{title: a: b, audience: sre\n---\n",
+    "wide colon": "---\ntitle: x\naudience\uff1a sre\n---\n",
+    "no colon": "---\ntitle: x\naudience [sre]\n---\n",
+    "tagged": "--- !page\naudience: sre\n---\n",
     "no space": "---\naudience:sre\n---\n",
     "invalid toml": "+++\naudience = [sre\n+++\n",
     "invalid json": ';;;\n{"audience": sre}\n;;;\n',
@@ -151,6 +162,7 @@ def cell(kind: str, text: str) -> dict[str, object]:
     return {"cell_type": kind, "source": text, "outputs": []}
 
 
+TEMPLATES = ("html.twig", "html.ejs", "hbs", "njk", "php", "jsp", "aspx", "cshtml", "shtml", "vue", "liquid")
 WORDS = cell("markdown", "The llama is here.")
 RENDERED: dict[str, str | bytes] = {
     "meta.html": html('<meta name="audience" content="sre">'),
@@ -161,6 +173,9 @@ RENDERED: dict[str, str | bytes] = {
     "both.html": YAML + html('<meta name="audience" content="sre">'),
     "page.html.erb": html('<meta name="audience" content="sre">'),
     "page.html.j2": html("<meta content='sre' property='AUDIENCE'>"),
+    **{f"page.{ending}": html('<meta name="audience" content="sre">') for ending in TEMPLATES},
+    "utf-32.md": f"{YAML}The llama is here.\n".encode("utf-32"),
+    "utf-32, big end first.md": codecs.BOM_UTF32_BE + f"{YAML}The llama is here.\n".encode("utf-32-be"),
     "raw.ipynb": notebook(cell("raw", YAML), WORDS),
     "markdown.ipynb": notebook(cell("markdown", YAML + "# Plans"), WORDS),
     "after code.ipynb": notebook(cell("code", "import llama"), cell("raw", "+++\naudience = 'sre'\n+++"), WORDS),
