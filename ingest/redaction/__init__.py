@@ -21,6 +21,7 @@ from ingest.redaction.marks import Finding
 from ingest.redaction.names import HINTS, WEAK_HINTS
 from ingest.redaction.nested import SIGNS, nested
 from ingest.redaction.places import take
+from ingest.redaction.repeats import repeats
 from ingest.redaction.sentences import SENTENCES
 from ingest.redaction.servers import SERVERS
 from ingest.redaction.tables import tables
@@ -59,6 +60,7 @@ def redact(text: str, path: str, sensitive: Collection[str] = (), *, depth: int 
     """The text without credentials, and where they were. The path's ending adds rules for HCL and YAML; `sensitive` names the
     Terraform variables whose values are secret wherever they are set."""
     lines = text.split("\n")
+    before = lines.copy()
     found: set[Finding] = set()
     index = Index(lines, KEYWORDS)
     if index.has(("secret",)) and SECRET_KIND.search(index.raw):
@@ -85,6 +87,8 @@ def redact(text: str, path: str, sensitive: Collection[str] = (), *, depth: int 
     definitions(lines, index, found)
     for places in (COMMANDS, SERVERS, SENTENCES):
         take(places, lines, index, found)
+    if found and not depth:
+        repeats(before, lines, found)
     return "\n".join(lines), tuple(sorted(found, key=lambda finding: (finding.line, finding.rule)))
 
 
