@@ -19,7 +19,7 @@ from ingest.embedding import embed_missing
 from ingest.git import GitRepository
 from ingest.sources import Credentials
 from rag import doctor
-from rag.backup import CATALOG, settle, unpack, write_backup
+from rag.backup import CATALOG, read_manifest, settle, unpack, write_backup
 from rag.catalog import Catalog, CatalogWriter
 from rag.catalog.writer import now
 from rag.errors import NotFoundError, SettingsError, SourceError, WaypostError
@@ -172,6 +172,11 @@ def _run(settings: Settings, purge: _Purge, backups: Sequence[Path]) -> PurgeRep
     for file in backups:
         if not file.is_file():
             raise SettingsError(f"there is no file {file}; name backups as `waypost backup` wrote them")
+        if file.suffix not in (
+            ENDING,
+            ".zip",
+        ):  # one that is, and can't be read, is a damaged backup: that it remains is told
+            read_manifest(file)
     here = catalog_file(settings)
     if not here.exists() and not backups:
         raise SettingsError(

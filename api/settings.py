@@ -89,7 +89,9 @@ def load_sources(config: Path, environment: Mapping[str, str], only: str = "") -
         raise SettingsError(
             f"there is no {config}; run `waypost init PATH…` to write one, or use --config FILE"
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{config} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
+    except OSError as error:
         raise SettingsError(f"{config} can't be read: {error}") from error
     try:
         loaded = yaml.safe_load(text)
@@ -109,7 +111,15 @@ def load_sources(config: Path, environment: Mapping[str, str], only: str = "") -
         (number, entry) for number, entry in enumerate(entries, 1)
         if not only or (isinstance(entry, dict) and entry.get("type") == only)
     ]  # fmt: skip
-    specs = [_source(entry, number, config, environment) for number, entry in chosen]
+    specs: list[SourceSpec] = []
+    wrong: list[str] = []
+    for number, entry in chosen:
+        try:
+            specs.append(_source(entry, number, config, environment))
+        except SettingsError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise SettingsError("\n".join(wrong))
     given = [spec.name for spec in specs]
     for name in given:
         if given.count(name) > 1:
@@ -177,7 +187,7 @@ def _location(entry: Mapping[str, Any], found: SourceType, where: str, base: Pat
         if "url" not in found.locations:
             hint = "; for a repository use type: git" if entry["type"] == "folder" else ""
             raise SettingsError(f"{where}: a {entry['type']} has a path, not a URL{hint}")
-        if re.match(r"\w+://[^/@]*:[^/@]*@", location):
+        if _PASSWORD.match(location):
             raise SettingsError(
                 f"{where}: take the password out of the url and put it under `credentials: token: ${{VARIABLE}}`"
             )
@@ -269,6 +279,11 @@ def first_config(paths: Sequence[str]) -> str:
     entries: list[dict[str, str]] = []
     for given in paths:
         path = Path(given).expanduser()
+        if _PASSWORD.match(given):
+            raise SettingsError(
+                "a URL with a password is not written into a file; give it without one, and put the password under"
+                " `credentials: {token: ${VARIABLE}}` in waypost.yaml; it is in the shell's history now: remove it there"
+            )
         if is_url(given):
             entry = {"type": _type_of(given), "url": given}
         elif path.is_dir():
@@ -303,6 +318,7 @@ def _free_name(given: str, taken: Sequence[str]) -> str:
     return free
 
 
+_PASSWORD = re.compile(r"\w+://[^/@]*:[^/@]*@")
 _TYPES_OF_URLS = (
     (r"\.git/?$", "git"),
     (r"^https?://[^/]+\.atlassian\.net(?::\d+)?(?:/|$)", "confluence"),

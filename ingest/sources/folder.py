@@ -54,7 +54,8 @@ class FolderSource:
         items.sort(key=lambda item: item.path)
         if not items and not problems:
             globs = self._spec.include or self._spec.exclude
-            problems.append(f"{self._root} " + ("holds no file that its globs admit" if globs else "is empty"))
+            what = "holds no file that its globs admit" if globs else "is empty; correct its `path`, or put files there"
+            problems.append(f"{self._root} {what}")
         states = {item.path: _state(item.signature) for item in items}
         moved = (
             {}

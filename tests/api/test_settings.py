@@ -197,3 +197,26 @@ def test_what_is_not_yaml_is_named_without_quoting_it(settings: Settings) -> Non
     with pytest.raises(SettingsError, match=r"not valid YAML, line \d+: ") as found:
         load_sources(settings.config, {})
     assert "s3cret" not in str(found.value)
+
+
+def test_all_that_is_wrong_is_said_at_once(settings: Settings) -> None:
+    settings.config.write_text(
+        "sources:\n- {name: a, type: folder, path: ., ownr: x}\n- {name: b, type: folder, path: .}\n- {name: c, type: git}\n"
+    )
+    with pytest.raises(SettingsError) as wrong:
+        load_sources(settings.config, {})
+    assert "source 'a' has an unknown key" in str(wrong.value)
+    assert "source 'c' needs one of" in str(wrong.value)
+    assert "'b'" not in str(wrong.value)
+
+
+def test_a_file_that_is_not_utf_8_says_so(settings: Settings) -> None:
+    settings.config.write_bytes("sources: # gr\u00fcn".encode("latin-1"))
+    with pytest.raises(SettingsError, match=r"not UTF-8 \(byte 13\); save it as UTF-8"):
+        load_sources(settings.config, {})
+
+
+def test_a_password_in_a_url_is_written_nowhere() -> None:
+    with pytest.raises(SettingsError, match="without one") as wrong:
+        first_config(["https://me:hunter2@example.org/x.git"])
+    assert "hunter2" not in str(wrong.value)

@@ -527,3 +527,17 @@ def test_backups_are_purged_where_nothing_is_synced(settings: Settings, wiki: Pa
     assert purge_value(elsewhere, VALUE, [backup]).clean
     assert held(backup) == []
     assert not (elsewhere.home / "catalog.db").exists()
+
+
+def test_a_file_that_is_no_backup_is_refused_before_anything_is_purged(
+    settings: Settings, wiki: Path, tmp_path: Path
+) -> None:
+    with open_owner(settings, "sync") as owner:
+        owner.sync([], lambda step: None, lambda: False)
+        known = {found.path for found in owner.catalog.documents_for(Viewer())}
+    other = tmp_path / "hosts"
+    other.write_text("127.0.0.1 localhost\n")
+    with pytest.raises(SettingsError, match="not a backup"):
+        purge_document(settings, "wiki", sorted(known)[0], [other])
+    with open_owner(settings, "sync") as owner:
+        assert {found.path for found in owner.catalog.documents_for(Viewer())} == known

@@ -96,6 +96,19 @@ def test_pdfs_that_are_not_read() -> None:
         assert "PDF that can be read" in broken("a.pdf", data)
 
 
+@pytest.mark.parametrize("algorithm", ["RC4-128", "AES-128", "AES-256"])
+def test_a_pdf_that_only_its_owner_may_change_is_read(algorithm: str) -> None:
+    from pypdf import PdfReader, PdfWriter
+
+    locked = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf([[BODY]]))))
+    locked.encrypt("", "secret", algorithm=algorithm)
+    made = io.BytesIO()
+    locked.write(made)
+    rendered = render("a.pdf", made.getvalue())
+    assert rendered
+    assert BODY[1] in rendered.text
+
+
 def test_a_pdf_whose_pages_hold_each_other_ends() -> None:
     data = pdf([[BODY]]).replace(b"/Kids [5 0 R]", b"/Kids [2 0 R]")
     with pytest.raises((DocumentError, RecursionError)):
