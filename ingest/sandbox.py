@@ -32,7 +32,7 @@ from ingest.parsers import Parsed
 from ingest.redaction import Finding
 from ingest.rendering import Rendered
 from ingest.worker import GOES_ON, OUT_OF_MEMORY
-from rag.errors import DocumentError, RefusedError, SourceError
+from rag.errors import AudienceError, DocumentError, RefusedError, SourceError
 from rag.records import PassageDraft, Place
 from rag.terraform.records import Symbol, SymbolAttribute, SymbolReference
 
@@ -228,7 +228,7 @@ class _Worker:
             return told
         if outcome == "memory":
             raise DocumentError(self._too_much())
-        raise (RefusedError if outcome == "refused" else DocumentError)(str(told))
+        raise _ERRORS.get(outcome, DocumentError)(str(told))
 
     def _too_long(self) -> str:
         return f"it takes more than {self._seconds:.0f} s to parse; split it, or exclude it in waypost.yaml"
@@ -248,6 +248,7 @@ class _Worker:
         self._process.kill()
 
 
+_ERRORS = {"refused": RefusedError, "unclear": AudienceError}
 _ENDING = "Waypost is ending; sync again"
 _CANT = "documents can't be parsed, the process for it does not start"
 

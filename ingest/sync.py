@@ -29,7 +29,7 @@ from ingest.sources.scrubbed import ScrubbedSource
 from rag.catalog import Catalog, CatalogWriter
 from rag.catalog.names import kept_signature, own_signature
 from rag.catalog.writer import now
-from rag.errors import DocumentError, RefusedError, SourceError, WaypostError
+from rag.errors import AudienceError, DocumentError, RefusedError, SourceError, WaypostError
 from rag.indexes.projection import Projections
 from rag.ports import Embedder, Progress
 from rag.records import AccessRule, Document, Place, digest
@@ -75,7 +75,8 @@ class SyncReport:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A listed item on its way into the catalog: its parsed document, or the reason why there is none."""
+    """A listed item on its way into the catalog: its parsed document, or the reason why there is none, and whether what is
+    stored of it `stays` then."""
 
     item: Listed
     signature: str
@@ -88,6 +89,7 @@ class _Ready:
     abbreviations: Mapping[str, str] = field(default_factory=dict)
     places: tuple[Place, ...] = ()
     link: Link = field(default_factory=lambda: Link("", ""))
+    stays: bool = False
 
 
 @dataclass(frozen=True)
@@ -364,25 +366,28 @@ class Sync:
                 ready.append(replace(read, link=_link(source, item, read.version)))
             except RefusedError as error:
                 ready.append(_Ready(item, signature, "skipped", str(error)))
-            except DocumentError as error:
+            except AudienceError as error:
                 ready.append(_Ready(item, signature, "quarantined", str(error)))
+            except DocumentError as error:
+                ready.append(_Ready(item, signature, "quarantined", str(error), stays=item.stays))
             except SourceError:  # no document can be parsed now
                 raise
             except Exception as error:  # noqa: BLE001  # the per-document guard: one bad document never stops a sync
-                ready.append(_Ready(item, signature, "quarantined", f"{type(error).__name__} while parsing it"))
+                reason = f"{type(error).__name__} while parsing it"
+                ready.append(_Ready(item, signature, "quarantined", reason, stays=item.stays))
         return ready
 
     def _store(self, writer: CatalogWriter, spec: SourceSpec, ready: _Ready) -> None:
         item = ready.item
         document_id = writer.document_id(spec.name, item.path)
         if ready.parsed is None:
-            writer.remove_document(document_id)  # what it was before must not be found any more
             again = ready.outcome == "quarantined"
             attempts = writer.attempts(spec.name, item.path, ready.signature) + 1 if again else 0
-            writer.put_item(
-                spec.name, item.path, ready.signature, ready.outcome, ready.reason, terms=_terms(item, spec),
-                retry_at=retry_at(attempts) if again else "", attempts=attempts,
-            )  # fmt: skip
+            when = retry_at(attempts) if again else ""
+            told = (spec.name, item.path, ready.signature, ready.outcome, ready.reason)
+            if not (ready.stays and writer.keep_item(*told, when, attempts)):
+                writer.remove_document(document_id)  # what it was before must not be found any more
+                writer.put_item(*told, terms=_terms(item, spec), retry_at=when, attempts=attempts)
             return
         link, parsed = ready.link, ready.parsed
         document = Document(

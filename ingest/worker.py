@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.digestion import digest_document
-from rag.errors import DocumentError, RefusedError
+from rag.errors import AudienceError, DocumentError, RefusedError
 
 OUT_OF_MEMORY = 86  # exit code
 GOES_ON, ENDS = b"+", b"-"  # before an answer: whether the worker takes another document
@@ -92,10 +92,9 @@ def _answer(message: bytes) -> bytes:
         return _packed("done", task(*arguments))
     except (MemoryError, SystemError):  # the latter: an extension was given no memory, and did not say so
         return _packed("memory", "")
-    except RefusedError as error:
-        return _packed("refused", str(error))
     except DocumentError as error:
-        return _packed("failed", str(error))
+        outcomes = {RefusedError: "refused", AudienceError: "unclear"}
+        return _packed(outcomes.get(type(error), "failed"), str(error))
     except RecursionError:
         return _packed("failed", _DEEP)
     except Exception as error:  # noqa: BLE001  # the per-document guard: one bad document never stops a sync

@@ -10,7 +10,8 @@
     │   ├── GenerationChangedError  the indexes were switched between two steps of a search
     │   └── StorageError     the disk is full, read-only or failing
     ├── DocumentError        skip this one document and report it
-    │   └── RefusedError     refused by rule: binary, ciphertext, state file, too large
+    │   ├── RefusedError     refused by rule: binary, ciphertext, state file, too large
+    │   └── AudienceError    it is not clear who may read it
     └── IndexDamagedError    rebuild the index from the catalog
 
 `api.failures` maps them to exit codes and HTTP statuses. Adapters translate vendors' exceptions into these.
@@ -67,6 +68,10 @@ class DocumentError(WaypostError):
 
 class RefusedError(DocumentError):
     """A document refused by rule, which counts as done and not as a failure."""
+
+
+class AudienceError(DocumentError):
+    """A document that names its readers in a way that can't be read: it is for nobody, and so is what it was before."""
 
 
 class IndexDamagedError(WaypostError):

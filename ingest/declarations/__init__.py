@@ -21,7 +21,7 @@ from ingest.declarations.front_matter import Form, find
 from ingest.declarations.headers import fields_of
 from ingest.declarations.names import Pair, is_audience, normal, refuse_unclear
 from ingest.declarations.review import is_of_review
-from rag.errors import DocumentError
+from rag.errors import AudienceError
 
 __all__ = ["FIELDS", "Declared", "Form", "Pair", "declared", "known"]
 
@@ -52,10 +52,10 @@ class Declared:
 
     @cached_property
     def audience(self) -> tuple[str, ...] | None:
-        """The groups that the document is for, None where it names none. Raises: DocumentError when that is unclear."""
+        """The groups that the document is for, None where it names none. Raises: AudienceError when that is unclear."""
         named = [_groups(value) for name, value in self.pairs if name == "audience"]
         if len({frozenset(groups) for groups in named}) > 1:
-            raise DocumentError(_TWICE)
+            raise AudienceError(_TWICE)
         return named[0] if named else None
 
     @property
@@ -79,7 +79,7 @@ class Declared:
         return self.body(text) if self.pairs else text
 
     def also(self, pairs: Iterable[Pair]) -> Declared:
-        """With what is declared elsewhere in the document. Raises: DocumentError when its audience is unclear then."""
+        """With what is declared elsewhere in the document. Raises: AudienceError when its audience is unclear then."""
         return _checked(Declared((*self.pairs, *_normal(pairs)), self.start, self.end, self.notes))
 
     def front(self) -> list[str]:
@@ -94,7 +94,7 @@ class Declared:
 def declared(text: str, form: Form, more: Iterable[Pair] = ()) -> Declared:
     """What a text declares, and `more` that was found in it.
 
-    Raises: DocumentError when it seems to name its audience in a way that can't be read.
+    Raises: AudienceError when it seems to name its audience in a way that can't be read.
     """
     found = find(text, form)
     start, end = (found.start, found.end) if found else (0, 0)
@@ -124,14 +124,14 @@ def _normal(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
 
 
 def _groups(value: Any) -> tuple[str, ...]:
-    """The groups of an audience, separated by commas, semicolons or lines. Raises: DocumentError when there is none."""
+    """The groups of an audience, separated by commas, semicolons or lines. Raises: AudienceError when there is none."""
     named = [value] if isinstance(value, str) else value
     if not isinstance(named, list | tuple) or not all(isinstance(one, str) and one.strip() for one in named):
-        raise DocumentError(NO_AUDIENCE)
+        raise AudienceError(NO_AUDIENCE)
     groups = [_plain(part) for one in named for part in _SEPARATORS.split(_unwrapped(one))]
     found = tuple(dict.fromkeys(filter(None, groups)))
     if not found:
-        raise DocumentError(NO_AUDIENCE)
+        raise AudienceError(NO_AUDIENCE)
     return found
 
 

@@ -19,7 +19,7 @@ import yaml
 from ingest.declarations.names import Pair, is_audience, names_audience
 from ingest.redaction.marks import MARK
 from ingest.yaml_loader import Loader
-from rag.errors import DocumentError
+from rag.errors import AudienceError
 
 
 class Form(Enum):
@@ -64,7 +64,7 @@ _FAILURES = (yaml.YAMLError, ValueError, RecursionError, KeyError, AttributeErro
 
 
 def find(text: str, form: Form) -> FrontMatter | None:
-    """A text's front matter. Raises: DocumentError where it can't be read, but seems to name an audience."""
+    """A text's front matter. Raises: AudienceError where it can't be read, but seems to name an audience."""
     if form is Form.DATA:
         return None
     lines = text.split("\n")
@@ -142,7 +142,7 @@ def _open(inside: Sequence[str], found: FrontMatter) -> FrontMatter:
 
 def _unreadable(inside: Sequence[str], found: FrontMatter) -> FrontMatter:
     if names_audience(inside):
-        raise DocumentError(found.problem.replace("can't be read", "names an audience and can't be read") + "; mend it")
+        raise AudienceError(found.problem.replace("can't be read", "names an audience and can't be read") + "; mend it")
     return found
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from rag.errors import DocumentError
+from rag.errors import AudienceError
 
 Pair = tuple[str, Any]
 _AUDIENCE = "audience"
@@ -49,19 +49,19 @@ def names_audience(lines: Iterable[str]) -> bool:
 
 
 def refuse_unclear(pairs: Sequence[Pair]) -> None:
-    """Raises: DocumentError for a name that is nearly `audience`, and for an audience one level down where there is none at
+    """Raises: AudienceError for a name that is nearly `audience`, and for an audience one level down where there is none at
     the top: it must be clear who may read a page."""
     names = {name for name, _ in pairs}
     for name in names:
         if name != _AUDIENCE and _is_like(name):
-            raise DocumentError(f"it declares {name!r}: write `audience`, so that it is clear who may read it")
+            raise AudienceError(f"it declares {name!r}: write `audience`, so that it is clear who may read it")
     if _AUDIENCE in names:
         return
     for name, value in pairs:
         if is_audience(re.split(r"[.:/]", name)[-1]):
-            raise DocumentError(_below(name))
+            raise AudienceError(_below(name))
         if isinstance(value, dict) and any(map(is_audience, value)):
-            raise DocumentError(_below(f"{name}.audience"))
+            raise AudienceError(_below(f"{name}.audience"))
 
 
 def _below(name: str) -> str:

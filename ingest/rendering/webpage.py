@@ -17,6 +17,7 @@ from urllib.parse import urljoin
 from ingest.dates import utc
 from ingest.rendering import Rendered, html
 from ingest.rendering.elements import Element, Elements, name_of
+from ingest.rendering.likeness import sketch
 from ingest.rendering.lines import in_one_line
 from rag.errors import RefusedError
 from rag.records import Place
@@ -45,7 +46,7 @@ _SHORT = 600  # characters of a page that says no more than that there is none
 def read(data: bytes, url: str, charset: str, with_links: bool) -> tuple[Rendered | None, dict[str, Any]]:
     """The content of a page (None where there is none to read) and what it says of itself: `refusal`, `canonical`, `leads_to`
     (addresses, "" where it names none), `updated_at` (ISO 8601 in UTC, or ""), `log_in` (whether it asks for a password),
-    `digest` of what it shows, and `links`. Raises: DocumentError when it can't be read."""
+    `digest` and `sketch` of what it shows, and `links`. Raises: DocumentError when it can't be read."""
     text, notes = _decoded(data, charset)
     page = html.parsed(text)
     if page is None:
@@ -60,12 +61,16 @@ def read(data: bytes, url: str, charset: str, with_links: bool) -> tuple[Rendere
         return None, {**said, "refusal": str(error)}
     if _NOT_FOUND.search(f"{rendered.title} {_title(page)}") and len(rendered.text) < _SHORT:
         said["refusal"] = "it says that there is no such page"
-    return rendered, {**said, "digest": digest_of(rendered)}
+    return rendered, {
+        **said,
+        "digest": digest_of(rendered),
+        "sketch": sketch(f"{rendered.title}\n{rendered.text}", url),
+    }
 
 
 _NOTHING: dict[str, Any] = {
-    "refusal": "", "canonical": "", "leads_to": "", "updated_at": "", "log_in": False, "digest": "", "links": (),
-    "robots": "",
+    "refusal": "", "canonical": "", "leads_to": "", "updated_at": "", "log_in": False, "digest": "", "sketch": "",
+    "links": (), "robots": "",
 }  # fmt: skip
 
 

@@ -105,7 +105,8 @@ class Listed:
 
     `version` and `updated_at` (ISO 8601, UTC) are "" where only reading tells; `handle` is the source's own. `access` is what
     the source lets read it, `owner` whom it names; neither need be in the signature. `is_page`: its path is a title and not a
-    file's name, and refuses nothing.
+    file's name, and refuses nothing. `stays`: what is stored of it stays while it can't be parsed, unless its audience is what
+    is unclear.
     """
 
     path: str
@@ -118,6 +119,7 @@ class Listed:
     access: AccessRule = field(default_factory=AccessRule)
     owner: str = ""
     is_page: bool = False
+    stays: bool = False
 
 
 @dataclass(frozen=True)

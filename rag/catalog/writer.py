@@ -87,6 +87,15 @@ class CatalogWriter:
         statement = upsert(s.items).values(source=source, path=path, **values)
         self._connection.execute(statement.on_conflict_do_update(index_elements=["source", "path"], set_=values))
 
+    def keep_item(
+        self, source: str, path: str, signature: str, outcome: str, reason: str, retry_at: str, attempts: int
+    ) -> bool:  # fmt: skip
+        """Writes into the ledger that a thing can't be read now, whose document stays; False where it has none."""
+        mine = (s.items.c.source == source, s.items.c.path == path, s.items.c.document_id != "")
+        values = {"signature": signature, "outcome": outcome, "reason": reason, "missing_since": ""}
+        kept = update(s.items).where(*mine).values(**values, retry_at=retry_at, attempts=attempts)
+        return bool(self._connection.execute(kept).rowcount)
+
     def attempts(self, source: str, path: str, signature: str) -> int:
         """How often a thing was quarantined as it is now."""
         t = s.items

@@ -8,7 +8,8 @@ taken for gone, and what for a site in trouble: `ingest.sources.website.verdict`
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +27,7 @@ from ingest.sources.website.moves import redirected, renamed
 from ingest.sources.website.robots import Robots, parse
 from ingest.sources.website.site import Site
 from ingest.sources.website.sitemaps import Sitemaps
-from ingest.sources.website.verdict import Verdict, few, is_page
+from ingest.sources.website.verdict import Groups, Verdict, few, is_itself, is_page, text_of, unparsed
 from ingest.sources.website.visits import Visit, Visitor
 from rag.errors import DocumentError, RefusedError, SettingsError, SourceError
 
@@ -35,6 +36,7 @@ _KEPT = 64_000_000  # characters of pages that are kept from listing to fetching
 _UNSEEN = 24 * 3600.0  # seconds after which a page is looked at again, though the sitemap says that it did not change
 _AGAIN = 200  # such pages in one sync
 _ALIKE = 3  # pages of one text that are no chance
+_MANY = 5  # new ones of nearly one text, if they are most of those that are read at a time
 _NONE = "it lists no page below its url that the globs admit"
 
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
@@ -73,7 +75,12 @@ class WebsiteSource:
         self._visits: dict[str, Visit] = {}
         self._kept: dict[str, Visit] = {}
         self._room = _KEPT
+        self._before: Mapping[str, str] = {}  # signatures of the last sync
         self._known: set[str] = set()
+        self._doubted: Container[str] = ()
+        self._suspect = Groups()  # what pages show that are not believed
+        self._one_text: set[tuple[str, str]] = set()  # that new pages show, and that is not believed either
+        self._strange = Groups()  # known pages that are other ones when they are read than when they were listed
         self._alike: dict[str, list[str]] = {}
         self._not_there = 0
         self._problems: list[str] = []
@@ -82,6 +89,7 @@ class WebsiteSource:
     # -- listing ------------------------------------------------------------------------------------------------------
 
     def listing(self, previous: Previous) -> Listing:
+        self._before = previous.signatures
         self._known = {path for path, signature in previous.signatures.items() if is_page(signature)}
         self._until = time.monotonic() + _PATIENCE
         robots = self._robots()
@@ -90,19 +98,33 @@ class WebsiteSource:
         verdict = Verdict(previous.signatures, self._hints.missed)
         for path, url in pages.items():
             if path in self._visits:
-                verdict.add(path, url, self._visits[path])
+                verdict.add(path, url, self._visits[path], self._hints.get(url))
             else:
                 verdict.add_unseen(path, url, utc(self._changed.get(path, "")), self._hints.get(url))
-        items = [replace(item, is_page=True) for item in verdict.items()]  # until its type is told: see `_read`
+        items = [
+            replace(item, is_page=True, stays=True) for item in verdict.items()
+        ]  # until its type is told: see `_read`
+        self._doubted, self._suspect = verdict.as_it_was, verdict.suspect
         found = self._moves(previous, items)
+        items = [item for item in items if not (item.refusal and item.path in found.values())]
         self._remember(pages, verdict)
         problems = [*self._problems, *verdict.problems]
-        if not items and not problems:
-            reasons = {visit.refusal for visit in self._visits.values() if visit.refusal}
-            problems.append(
-                _NONE if not pages else f"none of its {len(pages)} pages can be read: {min(reasons, default='')}"
-            )
+        if all(item.refusal for item in items) and not problems:
+            problems.append(self._nothing(pages))
         return Listing(tuple(items), not problems, moved=found, message="; ".join(problems[:3]))
+
+    def _nothing(self, pages: Collection[str]) -> str:
+        """Why none of its pages can be read, and what to do."""
+        reasons = Counter(visit.refusal for visit in self._visits.values() if visit.refusal)
+        if not pages or not reasons:
+            return _NONE
+        most, number = reasons.most_common(1)[0]
+        if most == DISALLOWED and number == len(pages):
+            return (
+                f"robots.txt closes all its {number} pages to {self._options.user_agent!r}: ask who runs the site to admit it"
+                " there, or take the source out of waypost.yaml"
+            )
+        return f"none of its {len(pages)} pages can be read: {most}"
 
     def _robots(self) -> Robots:
         """Raises: SourceError when it can't be told what may be read (RFC 9309, section 2.3.1.4)."""
@@ -207,13 +229,14 @@ class WebsiteSource:
     def _moves(self, previous: Previous, items: Sequence[Listed]) -> dict[str, str]:
         """Which new pages are known ones under another address."""
         urls = {self._site.path_of(url): url for url in self._hints.urls()}
-        gone = {path: urls.get(path) or self._site.address_of(path) for path in self._known - {i.path for i in items}}
+        there = {item.path for item in items if not item.refusal}
+        gone = {path: urls.get(path) or self._site.address_of(path) for path in self._known - there}
         new = {item.path: item.handle for item in items if item.path not in previous.signatures and not item.refusal}
         if not gone or not new:
             return {}
         try:
             found = redirected(gone, new, self._visits, self._in_time(self._visitor.look), self._site)
-            rest = {path: previous.signatures[path] for path in gone.keys() - set(found.values())}
+            rest = {path: text_of(previous.signatures[path]) for path in gone.keys() - set(found.values())}
             others = {path: new[path] for path in new.keys() - found.keys()}
             return found | renamed(rest, others, self._in_time(self._look))
         except SourceError:  # that a page moved is good to know, and no more
@@ -252,13 +275,38 @@ class WebsiteSource:
 
     def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Rendered | Exception]]:
         """What each page shows, with the signature and the time that only reading tells."""
+        found = [(item, self._kept.get(item.path) or self._visitor.look(item.handle)) for item in items]
         for item in items:
-            visit = self._kept.pop(item.path, None) or self._visitor.look(item.handle)
+            self._kept.pop(item.path, None)
+        self._look_for_trouble(found)
+        for item, visit in found:
             yield self._read(item, visit)
         self._save()
 
+    def _look_for_trouble(self, found: Sequence[tuple[Listed, Visit]]) -> None:
+        """Finds out what must not be believed of what was not looked at when it was listed.
+
+        Raises: SourceError when known pages say one and the same.
+        """
+        shown = [(item, visit) for item, visit in found if visit.shown is not None and not visit.refusal]
+        for item, visit in shown:
+            other = item.path in self._known and visit.digest != text_of(item.signature)
+            if other and (hint := self._hints.get(visit.url)) and not is_itself(visit, hint):
+                self._strange.add(item.path, visit)
+        if many := self._strange.larger_than(max(few(len(self._known)), 1)):
+            raise SourceError(
+                f"source {self._spec.name!r}: {len(many[0])} pages say nearly the same of a sudden, such as {many[0][0]};"
+                " look at the site, and sync again"
+            )
+        new = Counter(visit.says for item, visit in shown if item.path not in self._known and visit.sketch)
+        self._one_text |= {text for text, number in new.items() if number >= _MANY and number > len(found) / 2}
+
     def _read(self, item: Listed, visit: Visit) -> tuple[Listed, bytes | Rendered | Exception]:
         known = item.path in self._known
+        if visit.fault:
+            return replace(item, signature=unparsed(self._before.get(item.path, ""), visit.fault)), visit.fault
+        if known and item.path in self._doubted and not visit.refusal:
+            return item, DocumentError(visit.failed or "the site is in trouble; what it says now is not believed")
         if visit.failed:
             if known:  # it is still there as it was
                 raise SourceError(visit.failed)
@@ -282,6 +330,9 @@ class WebsiteSource:
     def _repeated(self, visit: Visit) -> str:
         """The reason to leave out a new page that says what others do: it may be a site that is down and says so with status
         200. It, and those before it, are looked at anew the next time."""
+        if self._suspect.like(visit) or visit.says in self._one_text:
+            self._hints.forget(visit.url)
+            return "it says nearly the same as many other pages; is the site down?"
         alike = self._alike.setdefault(visit.digest, [])
         alike.append(visit.url)
         if len(alike) < _ALIKE:

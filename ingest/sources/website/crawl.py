@@ -61,8 +61,8 @@ class Crawl:
                     seen.add(name)
                     queue.append((name, to))
         first = self.visits[start]
-        if (first.refusal or first.failed) and not first.leads_to:
-            self.problems.append(f"its first page can't be read: {first.refusal or first.failed}")
+        if (trouble := first.refusal or first.failed or first.fault) and not first.leads_to:
+            self.problems.append(f"its first page can't be read: {trouble}")
 
     def _visit(self, path: str, url: str) -> Visit:
         allowed = self._robots.admits(target(url))

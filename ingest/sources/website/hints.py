@@ -57,8 +57,8 @@ class Hints:
 
 
 def _hint(values: list[object]) -> Hint:
-    signature, changed, etag, modified, looked_at = values
-    return Hint(str(signature), str(changed), str(etag), str(modified), float(str(looked_at)))
+    signature, changed, etag, modified, looked_at, sketch = values
+    return Hint(str(signature), str(changed), str(etag), str(modified), float(str(looked_at)), str(sketch))
 
 
 def is_fresh(hint: Hint | None, changed: str) -> bool:

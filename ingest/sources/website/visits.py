@@ -21,31 +21,34 @@ from ingest.rendering import Rendered, webpage
 from ingest.sandbox import shared
 from ingest.sources.web import BusyError, Reply, StatusError, WebApi
 from ingest.sources.website.site import Site
-from rag.errors import DocumentError, SourceError
+from rag.errors import DocumentError, RefusedError, SourceError
 
 _MARKUP = ("text/html", "application/xhtml+xml", "")
 _READABLE = ("text/", "application/pdf", "application/json", "application/yaml", "application/x-yaml")
 _LOG_IN = re.compile(r"(?:^|[/_.-])(?:log-?_?in|sign-?_?in|sso|saml2?|oauth2?|authorize|cas)(?:$|[/_.?-])", re.I)
+_LINE = "\n"
 _GOES_ON = 5  # pages after each other that fail before the site is taken for down
 
 
 @dataclass(frozen=True)
 class Hint:
     """What is remembered of a page from one sync to the next, so that it need not be sent again: when it was changed and which
-    version it is, in the site's own words; when it was looked at (seconds since 1970); and the signature that it had."""
+    version it is, in the site's own words; when it was looked at (seconds since 1970); the signature that it had; and a sketch
+    of what it said (`ingest.rendering.likeness`)."""
 
     signature: str
     changed: str = ""
     etag: str = ""
     modified: str = ""
     looked_at: float = 0.0
+    sketch: str = ""
 
 
 @dataclass(frozen=True)
 class Visit:
-    """What a page answered. `refusal` says why it is not to be read, `failed` why nothing can be told now; `soft` marks refusals
-    that may be the whole site's and no page's (a log-in form), `closed` those that ask who is there (HTTP 401,
-    403). `leads_to` is the page that it sends on to, `for_good` or not."""
+    """What a page answered. `refusal` says why it is not to be read, `failed` why nothing can be told now, `fault` why it
+    can't be parsed; `soft` marks refusals that may be the whole site's and no page's (a log-in form), `closed` those that ask
+    who is there (HTTP 401, 403). `leads_to` is the page that it sends on to, `for_good` or not."""
 
     url: str
     shown: Rendered | bytes | None = None
@@ -53,17 +56,28 @@ class Visit:
     updated_at: str = ""
     refusal: str = ""
     failed: str = ""
+    fault: DocumentError | None = None
     soft: bool = False
     closed: bool = False
     leads_to: str = ""
     for_good: bool = False
     canonical: str = ""
     links: tuple[str, ...] = ()
+    heading: str = ""
     hint: Hint = field(default_factory=lambda: Hint(""))
+
+    @property
+    def says(self) -> tuple[str, str]:
+        """What it says under which heading, but for what may differ each time that it says so."""
+        return self.heading, self.hint.sketch
 
     @property
     def signature(self) -> str:
         return f"refused: {self.refusal}" if self.refusal else self.digest
+
+    @property
+    def sketch(self) -> str:
+        return self.hint.sketch
 
 
 class Visitor:
@@ -106,8 +120,10 @@ class Visitor:
         self._failed = 0
         try:
             return self._judged(url, self._read(reply, with_links))
-        except DocumentError as error:
+        except RefusedError as error:
             return Visit(url, refusal=str(error))
+        except DocumentError as error:
+            return Visit(url, fault=error)
 
     def _without_page(self, url: str, error: StatusError, hint: Hint | None) -> Visit:
         if error.status == 304 and hint:
@@ -149,6 +165,8 @@ class Visitor:
         )  # fmt: skip
         return replace(
             visit, shown=shown, digest=said["digest"], updated_at=said["updated_at"],
+            heading=f"{shown.title}\n{shown.text.split(_LINE, 1)[0]}" if shown else "",
+            hint=replace(visit.hint, sketch=said["sketch"]),
             refusal=said["refusal"], leads_to=said["leads_to"], canonical=said["canonical"], links=tuple(said["links"]),
             soft=bool(said["log_in"]) and len(shown.text if shown else "") < _SMALL,
         )  # fmt: skip
