@@ -160,8 +160,11 @@ class Verdict:
         )  # fmt: skip
 
     def _left_out(self) -> set[str]:
-        """Pages that are refused now, where so many go that the ledger is to hold them; fewer are listed with their reason."""
+        """Pages that are refused now, where so many go that the ledger is to hold them, or others could not be read, so that the
+        listing may be none to believe; others are listed with their reason."""
         refused = {path for path, (_, visit) in self._known.items() if visit.refusal} - self.as_it_was
+        if any(visit.failed for _, visit in self._known.values()):
+            return {path for path in refused if not self._known[path][1].closed}
         pages = {path for path, signature in self._signatures.items() if is_page(signature)}
         gone = len(refused) + len(pages - self._items.keys() - self._known.keys())
         return refused if too_many(gone, len(pages)) else set()
