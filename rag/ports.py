@@ -112,12 +112,15 @@ class Index(Protocol):
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a model is asked: rules and persona, evidence as data, and the question."""
+    """What a model is asked: rules and persona, evidence as data, and the question. `history` are the earlier turns of its
+    thread, oldest first, each a question with its answer; `guidance` is how this one question should be answered."""
 
     system: str
     evidence: tuple[ScoredPassage, ...]
     question: str
     max_tokens: int = 1500
+    history: tuple[tuple[str, str], ...] = ()
+    guidance: str = ""
 
 
 @dataclass(frozen=True)
