@@ -30,6 +30,7 @@ from api.console import (
     err,
     out,
     print_json,
+    server_of,
     settings_from,
 )  # fmt: skip
 from api.drift_cli import drift
@@ -135,16 +136,14 @@ def sync(
     from api.compose import chosen_sources
     from api.owner import open_owner
     from ingest.sync import as_json as report_json
-    from rag.owner import owner_of
 
     settings = settings_from(config)
     names = list(sources or [])
     chosen_sources(settings, names)
-    holder = owner_of(settings.home)
     with ProgressBars() as bars:
-        if holder.get("role") == "serve" and holder.get("socket"):
+        if address := server_of(settings):
             request = {"op": "sync", "sources": names, "retry": retry, "config": str(settings.config.absolute())}
-            report = _sync_through_owner(holder["socket"], request, bars.show)
+            report = _sync_through_owner(address, request, bars.show)
         else:
             with StopOnSignal() as stop, open_owner(settings, "sync") as owner:
                 report = report_json(owner.sync(names, bars.show, stop, retry=retry))

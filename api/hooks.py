@@ -14,10 +14,9 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from api.compose import chosen_sources
 from api.problems import PROBLEMS
 from api.settings import Settings
-from rag.errors import SettingsError
+from api.status import named_sources
 
 _MOST_BYTES = 5_000_000
 _SIGNED = ("x-hub-signature-256", "x-hub-signature", "x-gitea-signature", "x-forgejo-signature")
@@ -61,10 +60,8 @@ def is_signed(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
 
 def _named(settings: Settings, source: str) -> bool:
     """Whether waypost.yaml names the source; one that is wrong by now refuses nobody, since the scheduler knows what it named."""
-    try:
-        return source in {spec.name for spec in chosen_sources(settings, [])}
-    except SettingsError:
-        return True
+    named = named_sources(settings)
+    return named is None or source in named
 
 
 def _refused(status: int, message: str) -> JSONResponse:

@@ -108,8 +108,7 @@ class Owner:
             self._current.lexical.watermark(),
             self._documents.watermark(),
         ):  # after an upgrade, or a lost folder: nothing is embedded for it
-            for projection in self.projections.by_name().values():
-                projection.catch_up()
+            self.projections.catch_up()
 
     # -- what serves --------------------------------------------------------------------------------------------------
 
@@ -295,8 +294,7 @@ class Owner:
             with self.catalog.write() as writer:
                 for name in names:
                     writer.remove_source(name)
-            for projection in self.projections.by_name().values():
-                projection.catch_up()
+            self.projections.catch_up()
 
     def approve(
         self,
@@ -338,8 +336,7 @@ class Owner:
 
     def mend(self, found: doctor.Report) -> doctor.Report:
         """Brings every index up to date and mends what differs, beside what the doctor `found` before the indexes were opened."""
-        for projection in self.projections.by_name().values():
-            projection.catch_up()
+        self.projections.catch_up()
         report = doctor.examine(self.catalog, self.projections)
         if not report.sound:
             report = doctor.repair(self.catalog, self.projections, report)

@@ -7,7 +7,6 @@ that was lost at the source looks just like a deletion. `ingest.sync` calls `pla
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from typing import Protocol
 
 from ingest.redaction import redact
 from ingest.sources import Listed, Listing
+from ingest.sources.hiding import hidden
 from rag.errors import SourceError
 from rag.records import AccessRule
 from rag.steering import STEERING
@@ -105,7 +105,7 @@ def well_formed(listing: Listing) -> Listing:
     named = {item.path for item in items if not item.refusal}
     moved = {new: old for new, old in listing.moved.items() if new in named}
     message = redact(listing.message, "")[0] if listing.message else ""
-    return replace(listing, items=tuple(items), moved=moved, message=message)
+    return replace(listing, items=items, moved=moved, message=message)
 
 
 def _printable(item: Listed) -> Listed:
@@ -116,24 +116,18 @@ def _printable(item: Listed) -> Listed:
     return replace(item, path=shown, refusal=item.refusal or "its name holds control characters; rename it")
 
 
-def _without_secrets(items: Sequence[Listed]) -> list[Listed]:
+def _without_secrets(items: Sequence[Listed]) -> tuple[Listed, ...]:
     """The items; those whose names hold a credential are refused, and shown without it, since it would stand in all that is
     stored of them. Names are looked at all at once, and one by one where that finds something."""
     names = [_NAME.fullmatch(item.path) for item in items]  # without its ending, which would make it a file's name
     _, found = redact("\n\n".join(name[1] for name in names if name), "")
-    hidden: dict[int, str] = {}
-    numbers = Counter[str]()
+    shown: dict[str, str] = {}
     for at in sorted({(finding.line - 1) // 2 for finding in found}):
         name = names[at]
         stem, own = redact(name[1], "") if name else ("", ())
         if own and name:
-            shown = stem + name[2]
-            numbers[shown] += 1
-            hidden[at] = f"{shown} ({numbers[shown]})" if numbers[shown] > 1 else shown
-    return [
-        replace(item, path=hidden[at], refusal="its name holds a secret; rename it") if at in hidden else item
-        for at, item in enumerate(items)
-    ]
+            shown[items[at].path] = stem + name[2]
+    return hidden(items, shown, "its name holds a secret; rename it")
 
 
 def sound(listing: Listing, ledger: Mapping[str, Entry]) -> Listing:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import count
 
 from ingest.refusals import decode
 from ingest.rendering import Rendered, is_rendered, render
 from ingest.sandbox import shared
 from ingest.sources import Link, Listed, Listing, Previous, Source
+from ingest.sources.hiding import hidden
 from rag.errors import DocumentError
 from rag.purged import Purged, PurgedDocument
 
@@ -62,17 +62,10 @@ class ScrubbedSource:
         message = self._purged.scrub(listing.message)
         if clean == paths:
             return replace(listing, message=message)
-        items, taken = [], set(paths)
-        for item in listing.items:
-            shown = self._purged.scrub(item.path)
-            if shown == item.path:
-                items.append(item)
-                continue
-            free = next(name for n in count(1) if (name := f"{shown} ({n})" if n > 1 else shown) not in taken)
-            taken.add(free)
-            items.append(replace(item, path=free, refusal="its name holds a value that was purged; rename it"))
-        moved = {new: old for new, old in listing.moved.items() if self._purged.scrub(new) == new}
-        return replace(listing, items=tuple(items), moved=moved, message=message)
+        shown = {path: name for path in paths if (name := self._purged.scrub(path)) != path}
+        items = hidden(listing.items, shown, "its name holds a value that was purged; rename it")
+        moved = {new: old for new, old in listing.moved.items() if new not in shown}
+        return replace(listing, items=items, moved=moved, message=message)
 
     def fetch(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | Rendered | Exception]]:
         for item, data in self._source.fetch(items):

@@ -150,3 +150,8 @@ class Projections:
 
     def by_name(self) -> dict[str, Projection]:
         return {"lexical": self.lexical, "documents": self.documents, "vectors": self.vectors}
+
+    def catch_up(self) -> None:
+        """Brings each of them to the catalog's last change."""
+        for projection in self.by_name().values():
+            projection.catch_up()

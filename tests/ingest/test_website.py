@@ -275,6 +275,16 @@ def test_a_page_that_fails_stays_as_it_was_and_costs_no_other(synced: Synced) ->
     assert "Page 6" not in synced.documents()
 
 
+def test_a_page_that_is_closed_beside_pages_that_fail_is_found_by_nobody(synced: Synced) -> None:
+    site(synced).with_times = False
+    synced.sync()
+    site(synced).served = {"Page 4": Reply(500), "Page 7": Reply(403)}
+    synced.sync()
+    assert "Page 4" in synced.documents()
+    assert "Page 7" not in synced.documents()
+    assert list(refused(synced)) == ["Page 7"]
+
+
 def test_a_new_page_that_fails_is_tried_again(synced: Synced) -> None:
     site(synced).served["Page 4"] = Reply(500)
     assert synced.sync().counts["quarantined"] == 1
