@@ -78,9 +78,7 @@ class Asker:
             if shown != AskEvent():  # what is held back is no event
                 yield shown
 
-    def _answering(
-        self, question: str, viewer: Viewer, filters: Filters | None, outlet: Outlet
-    ) -> Iterator[AskEvent]:
+    def _answering(self, question: str, viewer: Viewer, filters: Filters | None, outlet: Outlet) -> Iterator[AskEvent]:
         found = self._retriever.search(question, viewer, EVIDENCE_PASSAGES, filters)
         evidence = assemble(question, found, self._catalog, viewer, self._terraform(viewer))
         evidence = outlet.admit(evidence)

@@ -3,6 +3,8 @@
 `rag.answers.outlet` flags what `destructive` finds. A line a command: what it looks like, and what it does.
 """
 
+# ruff: noqa: E501  # a kind of command in a line
+
 from __future__ import annotations
 
 import re
@@ -10,7 +12,9 @@ from collections.abc import Iterator
 
 _GAP = r"(?:[ \t]|\\\\\n)+"
 _WORD = r"[^\s;&|`]+"
-_OPTIONS = rf"(?:{_GAP}-{_WORD}(?:{_GAP}(?!-){_WORD})?){{0,5}}?{_GAP}"  # {a}: between a program and what it is told to do
+_OPTIONS = (
+    rf"(?:{_GAP}-{_WORD}(?:{_GAP}(?!-){_WORD})?){{0,5}}?{_GAP}"  # {a}: between a program and what it is told to do
+)
 _WORDS = rf"(?:{_GAP}{_WORD}){{0,8}}?{_GAP}"  # {w}: also names and sub-commands
 _RULES: tuple[tuple[str, str], ...] = (
     (r"(?:terraform|tofu|terragrunt)(?: run-all| run --all)?{a}destroy\b", "destroys everything in the Terraform state"),
@@ -71,8 +75,13 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"(?:>|tee) ?/dev/(?:sd[a-z]|nvme\d|xvd[a-z]|disk\d)", "overwrites a device"),
 )  # fmt: skip
 _BEGIN = r"(?<![\w./-])(?:sudo[ ])?"
-_COMPILED = tuple((re.compile(_BEGIN + f"(?:{pattern.format(a=_OPTIONS, w=_WORDS)})", re.M), effect) for pattern, effect in _RULES)
-_PROSE = re.compile(r"^(?:[a-z-]+) (?:[a-z]+ )*?(?:to|can|the|a|an|you|we|it|will|may|might|should|does|did|has|had|is|was|were|and|or|that|which|when|would|could|must|never|not) ", re.I)
+_COMPILED = tuple(
+    (re.compile(_BEGIN + f"(?:{pattern.format(a=_OPTIONS, w=_WORDS)})", re.M), effect) for pattern, effect in _RULES
+)
+_PROSE = re.compile(
+    r"^(?:[a-z-]+) (?:[a-z]+ )*?(?:to|can|the|a|an|you|we|it|will|may|might|should|does|did|has|had|is|was|were|and|or|that|which|when|would|could|must|never|not) ",
+    re.I,
+)
 _LONGEST = 80
 
 

@@ -34,7 +34,8 @@ class Instructions:
     def __init__(self, system: str) -> None:
         plain = _words(system)
         turned = _words(system[::-1])
-        self.runs = frozenset(run for words in (plain, plain[::-1], turned, _words(codecs.encode(system, "rot13"))) for run in _runs(words))
+        spellings = (plain, plain[::-1], turned, _words(codecs.encode(system, "rot13")))
+        self.runs = frozenset(run for words in spellings for run in _runs(words))
         self.begun = frozenset(run[:length] for run in self.runs for length in range(_HELD, RUN))
 
     def among(self, texts: Iterable[str]) -> frozenset[tuple[str, ...]]:
@@ -50,7 +51,7 @@ class _Held:
 
 
 class Guard:
-    """Withholds, in one answer, each piece that has a part in a run of the instructions; runs that the evidence has are `allowed`."""
+    """Withholds, in one answer, what has a part in a run of the instructions; runs that the evidence has are `allowed`."""
 
     def __init__(self, instructions: Instructions, allowed: frozenset[tuple[str, ...]] = frozenset()) -> None:
         self._instructions = instructions
@@ -74,7 +75,9 @@ class Guard:
                 one.end = self._count
                 self._last = [*self._last[-RUN + 1 :], word]
                 self._found()
-        waiting = next((n for n in range(RUN - 1, _HELD - 1, -1) if tuple(self._last[-n:]) in self._instructions.begun), 0)
+        waiting = next(
+            (n for n in range(RUN - 1, _HELD - 1, -1) if tuple(self._last[-n:]) in self._instructions.begun), 0
+        )
         return self._released(self._count - waiting)
 
     def end(self) -> str:
@@ -90,7 +93,9 @@ class Guard:
     def _encoded(self, text: str) -> bool:
         for match in _BASE64.finditer(text):
             try:
-                decoded = base64.b64decode(match[0].rstrip("=").translate({45: 43, 95: 47}) + "===").decode("utf-8", "replace")
+                decoded = base64.b64decode(match[0].rstrip("=").translate({45: 43, 95: 47}) + "===").decode(
+                    "utf-8", "replace"
+                )
             except (binascii.Error, ValueError):
                 continue
             if any(run in self._instructions.runs and run not in self._allowed for run in _runs(_words(decoded))):

@@ -49,7 +49,9 @@ class Links:
 
     def harmless(self, address: str) -> bool:
         """Whether it is known, or no link once it stands in code: a mail address, a key such as `example.io/role`."""
-        return self.knows(address) or address.endswith("://") or bool(_KEY.fullmatch(address) or _MAIL.fullmatch(address))
+        return (
+            self.knows(address) or address.endswith("://") or bool(_KEY.fullmatch(address) or _MAIL.fullmatch(address))
+        )
 
     def filtered(self, text: str) -> str:
         """Text of code with the addresses taken out that are not known; all else stays as it is."""

@@ -1,9 +1,9 @@
 """Markdown that loads nothing, runs nothing and links nowhere, whoever wrote it, with its text kept.
 
-`rag.answers.outlet` feeds it an answer in pieces: whole lines, or sentences of a line. What stands in fences and code spans stays as
-it is but for unknown addresses, so a renderer must see code just where this does. Hence what is shown is made to be read in one way
-alone: fences open at most three columns in (deeper ones move to the margin) and their lines never leave the list they stand in, an
-unpaired backtick becomes an apostrophe, nothing begins with a tag (CommonMark 0.31, 4.5, 4.6, 6.1).
+`rag.answers.outlet` feeds it an answer in pieces: whole lines, or sentences of a line. What stands in fences and code spans
+stays as it is but for unknown addresses, so a renderer must see code just where this does. Hence what is shown is made to be read
+in one way alone: fences open at most three columns in (deeper ones move to the margin) and their lines never leave the list they
+stand in, an unpaired backtick becomes an apostrophe, nothing begins with a tag (CommonMark 0.31, 4.5, 4.6, 6.1).
 """
 
 from __future__ import annotations
@@ -14,9 +14,22 @@ import re
 from rag.answers.links import REMOVED, URL, Links, split
 
 _MARKERS = r"(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)+"
-_FENCE = re.compile(rf"(?P<quote>(?:[ \t]*>)*+[ \t]?)(?P<lead>[ \t]*(?:{_MARKERS})?)(?P<fence>`{{3,}}(?=[^`]*$)|~{{3,}})(?P<info>.*)")
+_FENCE = re.compile(
+    rf"(?P<quote>(?:[ \t]*>)*+[ \t]?)(?P<lead>[ \t]*(?:{_MARKERS})?)(?P<fence>`{{3,}}(?=[^`]*$)|~{{3,}})(?P<info>.*)"
+)
 _QUOTE = re.compile(r"(?:[ \t]*>)++[ \t]?")
-_DRAWN = {"mermaid", "plantuml", "svg", "math", "geojson", "topojson", "graphviz", "dot", "html", "stl"}  # rendered, not shown
+_DRAWN = {
+    "mermaid",
+    "plantuml",
+    "svg",
+    "math",
+    "geojson",
+    "topojson",
+    "graphviz",
+    "dot",
+    "html",
+    "stl",
+}  # rendered, not shown
 _DEEPEST = 3  # columns before a fence: more would be a code block, or not, by what stands above
 _SPAN = re.compile(r"\\(.)|(?<!`)(`+)(?!`)(?:(.*?[^`])\2(?!`))?|`+")
 _ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|nbsp);)(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -29,15 +42,19 @@ _LINK = re.compile(
     r"(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*\)"
 )
 _RUNS = re.compile(r"(?:javascript|vbscript|data|blob|view-source):", re.I)
-_ACTIVE = re.compile(r"\b(?:src|href|on\w+|style|action|srcset|data|poster|xlink:href)\s*=|^</?(?:script|style|iframe|object|embed)\b", re.I)
+_ACTIVE = re.compile(
+    r"\b(?:src|href|on\w+|style|action|srcset|data|poster|xlink:href)\s*=|^</?(?:script|style|iframe|object|embed)\b",
+    re.I,
+)
 _ELEMENTS = frozenset(
-    "a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink blockquote body br button canvas"
-    " caption center cite code col colgroup data datalist dd del details dfn dialog dir div dl dt em embed fieldset figcaption figure"
-    " font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe image img input ins isindex kbd keygen label"
-    " legend li link listing main map mark marquee math menu menuitem meta meter nav nobr noembed noframes noscript object ol optgroup"
-    " option output p param picture plaintext pre progress q rb rp rt rtc ruby s samp script search section select slot small source"
-    " span strike strong style sub summary sup svg table tbody td template textarea tfoot th thead time title tr track tt u ul var video"
-    " wbr xmp".split()
+    "a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink blockquote"
+    " body br button canvas caption center cite code col colgroup data datalist dd del details dfn dialog dir div dl"
+    " dt em embed fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr"
+    " html i iframe image img input ins isindex kbd keygen label legend li link listing main map mark marquee math"
+    " menu menuitem meta meter nav nobr noembed noframes noscript object ol optgroup option output p param picture"
+    " plaintext pre progress q rb rp rt rtc ruby s samp script search section select slot small source span strike"
+    " strong style sub summary sup svg table tbody td template textarea tfoot th thead time title tr track tt u ul"
+    " var video wbr xmp".split()
 )
 
 
@@ -146,7 +163,7 @@ class Markup:
         return re.sub(r"(.?)\x00(\d+);(?=(.?))", self._restored, held)
 
     def _span(self, match: re.Match[str]) -> str:
-        """A code span put aside; text of it where a table would break it; an apostrophe for each backtick that pairs with none."""
+        """A code span put aside; text of it where a table would break it; apostrophes for backticks that pair with none."""
         if match[1]:
             return "'" if match[1] == "`" else match[0]
         content = match[3]
@@ -203,13 +220,15 @@ class Markup:
 
     def _tag(self, match: re.Match[str]) -> str:
         tag = match[0]
-        name = re.match(r"</?([\w-]+)", tag)
-        if name and name[1].lower() not in _ELEMENTS and _PLACEHOLDER.fullmatch(tag):
+        named = re.match(r"</?([\w-]+)", tag)
+        name = named[1].lower() if named else ""
+        if name not in _ELEMENTS and _PLACEHOLDER.fullmatch(tag):
             return tag
         if _ACTIVE.search(tag):
             self.removed["HTML"] = None
-        known = name and name[1].lower() in _ELEMENTS
-        return (" " if name and name[1].lower() in ("br", "td", "th", "li", "p") else "") if known else tag.replace("<", "&lt;", 1)
+        if name not in _ELEMENTS:
+            return tag.replace("<", "&lt;", 1)
+        return " " if name in ("br", "td", "th", "li", "p") else ""
 
     def _hardened(self, text: str) -> str:
         """Last of all, what could still be read as a tag, a link, a definition of one, or a fence."""
@@ -221,7 +240,9 @@ class Markup:
     def _angle(self, match: re.Match[str], text: str) -> str:
         placeholder = _PLACEHOLDER.match(text, match.start())
         name = re.match(r"<([\w-]+)", text[match.start() : match.start() + 40])
-        begun = re.search(r"[A-Za-z\x00]", self._line + text[: match.start()])  # CommonMark 4.6: else it begins a block of HTML
+        begun = re.search(
+            r"[A-Za-z\x00]", self._line + text[: match.start()]
+        )  # CommonMark 4.6: else it begins a block of HTML
         if placeholder and begun and name and name[1].lower() not in _ELEMENTS:
             return "<"
         return "&lt;"

@@ -1,7 +1,7 @@
 """What leaves in an answer: text that loads nothing and links nowhere, without credentials and without the system prompt.
 
-`rag.ask` writes to it what a model, or a document, says, and shows what comes back. It works in pieces, the sentences and lines of
-the text, so that a stream cut anywhere gives what the whole gives (docs/decisions/0033-what-leaves-an-answer.md).
+`rag.ask` writes to it what a model, or a document, says, and shows what comes back. It works in pieces, the sentences and lines
+of the text, so that a stream cut anywhere gives what the whole gives (docs/decisions/0033-what-leaves-an-answer.md).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from os.path import commonprefix
 
 from rag.answers.destructive import destructive
 from rag.answers.leaks import Guard, Instructions
@@ -26,7 +25,9 @@ _SENTENCE = re.compile(r"[.!?][\"')\]*_]* +(?=\S)")
 _TWO_WORDS = re.compile(r"[A-Za-z]{2,}\W+[A-Za-z]{2,}")
 _FENCE_LIKE = re.compile(r"[\s>*+\-\d.)]*(?:`{3}|~{3})")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
-_UNSEEN = re.compile("[\u200b\u200e\u200f\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]")
+_UNSEEN = re.compile(
+    "[\u200b\u200e\u200f\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
+)
 _JOINERS = re.compile(r"(?<=[\x00-\x7f])[\u200c\u200d\u00ad]+(?=[\x00-\x7f])")
 _KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY")
 _KEY_END = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----")
@@ -117,13 +118,20 @@ class Outlet:
 
     def _flags(self, text: str) -> Iterable[Flag]:
         if self._removed:
-            yield Flag("removed", " and ".join(self._removed), "not in the cited documents, or not text: it may load or send something")
+            yield Flag(
+                "removed", " and ".join(self._removed), "the documents don't have it, or it could load or run something"
+            )
         if self._withheld:
             yield Flag("removed", "instructions", "the model repeated its own instructions; they are withheld")
         if self._redacted:
-            yield Flag("redacted", "a credential", "it was taken out of the answer; where it stands, it should be changed")
+            yield Flag(
+                "redacted", "a credential", "it was taken out of the answer; where it stands, it should be changed"
+            )
         for one in self._suspicions:
-            yield Flag("suspicious", f"{one.source}/{one.path}:{one.start}-{one.end}", f"{one.why}; not followed, and not read for this answer")
+            where = f"{one.source}/{one.path}:{one.start}-{one.end}"
+            yield Flag(
+                "suspicious", self.plain(where), f"{one.why}; they were not followed, and these lines were left out"
+            )
         yield from (Flag("destructive", command, effect) for command, effect in destructive(text))
 
     # -- pieces -------------------------------------------------------------------------------------------------------
@@ -172,7 +180,11 @@ class Outlet:
             piece = piece[: begun.start()] + "[REDACTED:private-key]" + "\n" * piece.endswith("\n")
         whole = self._redact("\n".join((*self._above, self._line + piece)))
         last = whole.split("\n")[-2 if piece.endswith("\n") else -1] + "\n" * piece.endswith("\n")
-        shown = last[len(commonprefix((last, self._line))) :]
+        same = next(
+            (n for n, (a, b) in enumerate(zip(last, self._line, strict=False)) if a != b),
+            min(len(last), len(self._line)),
+        )
+        shown = last[same:]
         self._redacted = self._redacted or shown != piece
         if piece.endswith("\n"):
             self._above = [*self._above, last.rstrip("\n")][-_CONTEXT:]
@@ -181,5 +193,10 @@ class Outlet:
 
 def _closed(text: str) -> bool:
     """Whether nothing that means something only as a whole is open at the end of a text."""
-    pairs = (text.count("[") - text.count("]"), text.count("(") - text.count(")"), text.count("`") % 2, text.count('"') % 2)
-    return not any(pairs) and not re.search(r"<[A-Za-z/!?][^>]*$", text) and not re.search(r"`[^`]*$", re.sub(r"(`+)[^`]*\1", "", text))
+    pairs = (
+        text.count("[") - text.count("]"),
+        text.count("(") - text.count(")"),
+        text.count("`") % 2,
+        text.count('"') % 2,
+    )
+    return not any(pairs) and not re.search(r"<[A-Za-z/!?][^>]*$", text) and "`" not in re.sub(r"(`+)[^`]*\1", "", text)

@@ -1,9 +1,11 @@
-"""Instructions in passages that are meant for the assistant and not for a reader: found, left out of what an answer is made of, and told.
+"""Instructions in passages that are meant for the assistant, not for a reader: found, left out of an answer, and told.
 
-What is found is what such texts have in common: they call off earlier instructions, address a model, name its prompt, hide. A plain
-request ("write a poem") looks like any sentence; against those stands that nothing which it could reach leaves. `rag.answers.outlet`
-calls `suspicions`.
+What is found is what such texts have in common: they call off earlier instructions, address a model, name its prompt, hide. A
+plain request ("write a poem") looks like any sentence; against those stands that nothing which it could reach leaves.
+`rag.answers.outlet` calls `suspicions`.
 """
+
+# ruff: noqa: E501  # a way to speak to the assistant in a line
 
 from __future__ import annotations
 
@@ -17,9 +19,9 @@ from dataclasses import dataclass, replace
 from rag.answers.units import Unit, units
 from rag.records import ScoredPassage
 
-_AI = r"(?:a\.?i\.?|llms?|language models?|(?:ai|virtual|coding|chat|devops|helpful)[ -](?:assistants?|agents?|models?|bots?)|assistants?|chat-?bots?|gpt(?:-\d\w*)?|chatgpt|claude|copilot|gemini|waypost)"
-_RULES = r"(?:instructions?|prompts?|rules?|directions?|directives?|guidelines?|guardrails?|restrictions?|safety (?:settings|checks|filters)|constraints?|programming|context)"
-_OFF = r"(?:ignore|disregard|forget|override|bypass|discard|drop|set aside|do not follow|don'?t follow|stop following|neglect|skip)"
+_AI = r"(?:a\.?i\.?|llms?|language\s+models?|(?:ai|virtual|coding|chat|devops|helpful)[ -](?:assistants?|agents?|models?|bots?)|assistants?|chat-?bots?|gpt(?:-\d\w*)?|chatgpt|claude|copilot|gemini|waypost)"
+_RULES = r"(?:instructions?|prompts?|rules?|directions?|directives?|guidelines?|guardrails?|restrictions?|safety\s+(?:settings|checks|filters)|constraints?|programming|context)"
+_OFF = r"(?:ignore|disregard|forget|override|bypass|discard|drop|set\s+aside|do\s+not\s+follow|don'?t\s+follow|stop\s+following|neglect|skip)"
 _ASKED = r"(?:reveal|print|repeat|show|output|leak|disclose|display|include|quote|paste|dump|return|give|tell|recite|summari[sz]e|append|echo|write)"
 _SURE = re.compile(
     rf"""
@@ -27,7 +29,7 @@ _SURE = re.compile(
     | \b{_OFF}\W+(?:all|any|every|everything)\W+(?:\w+\W+){{0,3}}?(?:{_RULES}|(?:said|written|told)\W+(?:above|before)|above|you\W+(?:were|have\W+been)\W+told)\b
     | \b{_OFF}\W+(?:the|these|those)?\W*(?:above|instructions\W+above)\W+(?:\w+\W+){{0,2}}?{_RULES}\b(?!\W+(?:if|when|unless|and\s+skip|for))
     | \b(?:new|updated|real|revised|actual|secret|hidden)\W+(?:system\W+)?(?:instructions?|prompt|directives?)(?:\W+(?:for|to)\W+(?:the\W+|any\W+|all\W+)?{_AI})?\s*[:=]\s
-    | \byou\W+are\W+now\W+(?:an?\W+|the\W+|in\W+|my\W+)?(?:\w+\W+){{0,3}}?(?:{_AI}|dan\b|(?:un)?restricted|unfiltered|jailbroken|(?:developer|debug|god|admin|maintenance|root)\W+mode)
+    | \byou\W+are\W+now\W+(?:an?\W+|the\W+|in\W+|my\W+)?(?:\w+\W+){{0,3}}?(?:{_AI}|\w*bot\b|dan\b|(?:un)?restricted|unfiltered|jailbroken|(?:developer|debug|god|admin|maintenance|root)\W+mode)
     | \b(?:enter|enable|switch\W+(?:in)?to|activate)\W+(?:developer|jailbreak|god|dan|unrestricted|debug\W+assistant)\W+mode\b
     | \b{_ASKED}\W+(?:\w+\W+){{0,6}}?(?:system|developer|hidden|initial)\W+(?:prompts?|instructions)\b
     | \b{_ASKED}\W+(?:\w+\W+){{0,4}}?your\W+(?:\w+\W+){{0,2}}?(?:prompt|instructions|configuration\W+and\W+prompt|guidelines)\b
@@ -44,7 +46,7 @@ _SURE = re.compile(
     | \b(?:include|add|append|embed|render|insert|put|say|state|claim|cite)\b[^.]{{0,80}}\b(?:in|into|within|to|at\W+the\W+end\W+of)\W+your\W+(?:\w+\W+)?(?:answer|reply|response)s?\b
     | \byour\W+(?:next|only|entire|whole|final)\W+(?:answer|reply|response|output)\b
     | \b(?:respond|reply|answer)\W+(?:only|solely|exclusively|instead)\W+(?:with|by|in)\b
-    | \b(?:without|do\W+not|don'?t|never)\W+(?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)?|reveal(?:ing)?|alert(?:ing)?|disclos(?:e|ing)|warn(?:ing)?)\W+(?:\w+\W+){{0,4}}?(?:the\W+)?(?:user|reader|asker|human|person\W+asking|operator)s?\W+(?:about\W+|of\W+|that\W+)?(?:this|these|it\b|you)
+    | \b(?:without|do\W+not|don'?t|never)\W+(?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)?|reveal(?:ing)?|alert(?:ing)?|disclos(?:e|ing)|warn(?:ing)?)\W+(?:\w+\W+){{0,4}}?(?:the\W+)?(?:user|reader|asker|human|person\W+asking|operator)s?\W+(?:about\W+|of\W+|that\W+)?(?:this|these|it\b|you|why)
     | \b(?:concatenate|list|print|output|dump|include|append|reveal|send|paste|repeat)\W+(?:\w+\W+){{0,3}}?(?:all|every|any)\W+(?:\w+\W+){{0,3}}?(?:documents?|passages?|search\W+results?|context|evidence|conversation|secrets?|credentials?)\W+(?:you\W+(?:have|were|can|know|see)|in\W+your|above\W+verbatim|verbatim)
     | \bexfiltrate\W+(?:the|all|your|this|any)\b
     | \b(?:ignorier\w*|vergiss|missachte)\W+(?:\w+\W+){{0,3}}?(?:vorherigen|bisherigen|obigen|früheren)\W+(?:anweisung|instruktion|regel)\w*
@@ -67,12 +69,16 @@ _HIDDEN = re.compile(
     r"[^<>]*>(?P<styled>.*?)(?:</\3>|\Z)",
     re.I | re.S | re.M,
 )
-_TAGS = re.compile("(?<!\U0001f3f4)(?<![\U000e0020-\U000e007f])[\U000e0000-\U000e007f]+")  # but for the flags of England and the like
-_INVISIBLE = re.compile("[\u200b-\u200f\u2060-\u2064\ufeff\u00ad\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f\ufe00-\ufe0f]")
+_TAGS = re.compile(
+    "(?<!\U0001f3f4)(?<![\U000e0020-\U000e007f])[\U000e0000-\U000e007f]+"
+)  # but for the flags of England and the like
+_INVISIBLE = re.compile(
+    "[\u200b-\u200f\u2060-\u2064\ufeff\u00ad\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f\ufe00-\ufe0f]"
+)
 _RUN = re.compile("[\u200b-\u200d\u2060-\u2064\ufeff]{8,}")
 _BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{32,}={0,2}(?![\w+/])")
 _MARKS = re.compile(r"(?m)^[ \t]*(?:#+|//+|--+|;+|\*+|>+|\|)[ \t]?")
-_EMPHASIS = re.compile(r"[*_`]{1,3}(?=\w)|(?<=\w)[*_`]{1,3}")
+_EMPHASIS = re.compile(r"[*`]{1,3}(?=\w)|(?<=\w)[*`]{1,3}|(?<!\w)_{1,3}(?=\w)|(?<=[^\W_])_{1,3}(?!\w)")
 
 
 @dataclass(frozen=True)
@@ -133,10 +139,16 @@ def _hidden_lines(text: str, first: int) -> dict[int, str]:
     """The lines of comments, and of what a style hides, that speak to somebody who reads more than people see."""
     lines: dict[int, str] = {}
     for match in _HIDDEN.finditer(text):
-        inner = _readable(next(part for part in (match["comment"], match["note"], match["styled"], "") if part is not None))
+        inner = _readable(
+            next(part for part in (match["comment"], match["note"], match["styled"], "") if part is not None)
+        )
         if _SURE.search(inner) or (_ADDRESSED.search(inner) and len(_HINT.findall(inner)) > 1):
             start = first + text.count("\n", 0, match.start())
-            lines.update(dict.fromkeys(range(start, start + match[0].count("\n") + 1), "it contains hidden instructions to the assistant"))
+            lines.update(
+                dict.fromkeys(
+                    range(start, start + match[0].count("\n") + 1), "it contains hidden instructions to the assistant"
+                )
+            )
     return lines
 
 

@@ -1,4 +1,4 @@
-"""What a browser would make of an answer, as far as a parser of Markdown and one of HTML can tell: for the tests of what leaves."""
+"""What a browser would make of an answer, as far as parsers of Markdown and HTML can tell."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from markdown_it import MarkdownIt
 _MADE = frozenset(  # what Markdown itself makes
     "p br hr h1 h2 h3 h4 h5 h6 strong em s blockquote ul ol li pre code table thead tbody tr th td".split()
 )
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"')(]|(?<![a-z0-9])(?:www\.\w|(?:javascript|vbscript|mailto):\S|data:\w+/)|(?<![\w:/])//\w+\.\w", re.I)
+_ADDRESS = re.compile(
+    r"""[a-z][a-z0-9+.-]*://[^\s"')(] | (?<![\w:/])//\w+\.\w
+    | (?<![a-z0-9])(?:www\.\w|(?:javascript|vbscript|mailto):\S|data:\w+/)""",
+    re.I | re.X,
+)
 RENDERER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 
@@ -26,7 +30,7 @@ class _Elements(HTMLParser):
             plain = (tag, name) in (("code", "class"), ("ol", "start"), ("td", "style"), ("th", "style"))
             if not plain and (value is not None or tag in _MADE):
                 self.wrong.append(f"<{tag} {name}={value}>")
-        if tag not in _MADE and (attributes and any(value is not None for _, value in attributes) or tag in ACTIVE):
+        if tag not in _MADE and (tag in ACTIVE or any(value is not None for _, value in attributes)):
             self.wrong.append(f"<{tag}>")
 
     def handle_endtag(self, tag: str) -> None:
