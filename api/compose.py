@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from api.settings import Settings, load_sources
+from ingest.redaction import redact
 from ingest.sources import BrokenSource, Source, SourceSpec
 from ingest.sources.git import GitSource
 from ingest.sources.registry import source_type
@@ -70,6 +71,11 @@ def model_from(settings: Settings) -> ChatModel | None:
     return AnthropicModel(
         settings.anthropic_api_key, settings.model, settings.anthropic_base_url or None, settings.model_timeout
     )
+
+
+def without_secrets(text: str) -> str:
+    """A text that leaves, without credentials: by the rules for what is stored."""
+    return redact(text, "answer.md")[0]
 
 
 def reranker_from(settings: Settings) -> Reranker | None:
@@ -145,7 +151,7 @@ class Reader:
 
     def asker(self, persona: str = "") -> Asker:
         text, model = load_persona(persona or self._settings.persona), model_from(self._settings)
-        return Asker(self.catalog, self.retriever, text, model, self._drift, self.terraform)
+        return Asker(self.catalog, self.retriever, text, model, self._drift, self.terraform, without_secrets)
 
 
 def chosen_sources(settings: Settings, names: Sequence[str]) -> list[SourceSpec]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from rag.answers.evidence import EVIDENCE_PASSAGES, assemble
 from rag.answers.extract import extract
 from rag.answers.judgement import judge
+from rag.answers.leaks import Instructions
+from rag.answers.outlet import Outlet, Redact, readable
 from rag.answers.warnings import Warnings
 from rag.catalog import Catalog
 from rag.cite import Citer
@@ -44,6 +46,7 @@ class Asker:
     def __init__(
         self, catalog: Catalog, retriever: Retriever, persona: str, model: ChatModel | None = None,
         drift: DriftWatch | None = None, terraform: Callable[[Viewer], TerraformLookup] | None = None,
+        redact: Redact = str,
     ) -> None:  # fmt: skip
         self._catalog = catalog
         self._warnings = Warnings(catalog, drift or DriftWatch(catalog))
@@ -51,6 +54,8 @@ class Asker:
         self._retriever = retriever
         self._system = f"{persona.strip()}\n\n{RULES}"
         self._model = model
+        self._redact = redact
+        self._instructions = Instructions(self._system if model else "")
 
     def answer(self, question: str, viewer: Viewer, filters: Filters | None = None) -> Answer:
         """The whole answer at once."""
@@ -60,9 +65,23 @@ class Asker:
         return final
 
     def stream(self, question: str, viewer: Viewer, filters: Filters | None = None) -> Iterator[AskEvent]:
-        """The answer as it comes; the last event carries the whole of it."""
+        """The answer as it comes; the last event carries the whole of it. All of it leaves through the outlet."""
+        question = readable(question).strip()
+        outlet = Outlet(question, self._instructions, self._redact)
+        for event in self._answering(question, viewer, filters, outlet):
+            if event.restart:
+                outlet.restart()
+            if event.answer and (rest := outlet.close()):
+                yield AskEvent(text=rest)
+            answer = event.answer and outlet.answer(event.answer)
+            shown = replace(event, text=outlet.write(event.text) if event.text else "", answer=answer)
+            if shown != AskEvent():  # what is held back is no event
+                yield shown
+
+    def _answering(self, question: str, viewer: Viewer, filters: Filters | None, outlet: Outlet) -> Iterator[AskEvent]:
         found = self._retriever.search(question, viewer, EVIDENCE_PASSAGES, filters)
         evidence = assemble(question, found, self._catalog, viewer, self._terraform(viewer))
+        evidence = outlet.admit(evidence)
         rarity = self._retriever.rarity()
         verdict = judge(question, evidence, rarity, found.nearness)
         if verdict == "not_found":
