@@ -1,9 +1,9 @@
 """The citation contract for models that know no citations of their own: a key for every piece of evidence.
 
-Each unit of each passage is led by a key, drawn anew for every request; the model repeats the keys of what a sentence rests on, and
-`rag.models.keyed_reply` takes them out of its reply again. What a key stands for is told by us alone: the quote that is verified
-is the unit's own text, so a model can choose a wrong unit but can't alter one. No document can name a key, for none was drawn when
-it was written, and what looks like one in it is written otherwise. The adapters of `rag.models` call this.
+Each unit of each passage is led by a key, drawn anew for every request; the model repeats the keys of what a sentence rests on,
+and `rag.models.keyed_reply` takes them out of its reply again. What a key stands for is told by us alone: the quote that is
+verified is the unit's own text, so a model can choose a wrong unit but can't alter one. No document can name a key, for none was
+drawn when it was written, and what looks like one in it is written otherwise. The adapters of `rag.models` call this.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A keyed reply, read while it streams: its text without the keys, and each sentence as a claim with the places its keys name.
 
 Models put keys behind a sentence, in front of it, into table cells and code, or alone on a line; each goes to the sentence, list
-item, row or block that it stands by. In doubt a sentence ends early: then a claim goes uncited, and none is cited by another's key.
+item, row or block that it stands by. In doubt a sentence ends early: a claim may go uncited, but none is cited by another's key.
 The claims' texts, joined, are the text. The adapters of `rag.models` call this; `rag.models.keyed` draws the keys.
 """
 

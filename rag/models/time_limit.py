@@ -1,4 +1,4 @@
-"""One limit of time for all of a reply, however its maker waits: for a name, for a connection, between two bytes, or in others' code.
+"""One limit of time for all of a reply, however its maker waits: for a name, a connection, the next byte, or in others' code.
 
 The adapters for models that have no such limit of their own call this.
 """
