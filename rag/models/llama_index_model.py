@@ -1,7 +1,7 @@
 """`LlamaIndexModel`: any LLM class of llama-index, named by its path, with keys for citations (`rag.models.keyed`).
 
-The class is others' code: it is imported when a model is made, its stream is read within a limit of time, and whatever it raises is
-a ModelError. What a class takes is given as it is: names of its options differ from class to class.
+The class is others' code: it is imported when a model is made, its stream is read within a limit of time, and whatever it raises
+is a ModelError. What a class takes is given as it is: names of its options differ from class to class.
 Classes: https://docs.llamaindex.ai/en/stable/module_guides/models/llms/modules/
 """
 

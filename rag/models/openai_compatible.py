@@ -42,7 +42,7 @@ class OpenAICompatibleModel:
     def __init__(
         self, base_url: str, model: str, api_key: str = "", timeout: float = 30.0, seed: int | None = None
     ) -> None:
-        self._url = _address(base_url)
+        self._url = address_of(base_url)
         if not re.fullmatch(r"[!-~]*", api_key):
             raise SettingsError(
                 "WAYPOST_MODEL_KEY holds characters that no key has (a blank, a line break); enter it anew"
@@ -133,8 +133,8 @@ class OpenAICompatibleModel:
         return " ".join(STEERING.sub(" ", clean).split())[:300] or "it says nothing of why"
 
 
-def _address(url: str) -> str:
-    """Raises: SettingsError, which does not repeat what may hold a password."""
+def address_of(url: str) -> str:
+    """A server's address as it is asked. Raises: SettingsError, which does not repeat what may hold a password."""
     try:
         parts = urlsplit(url.strip())
         sound = parts.scheme in ("http", "https") and bool(re.fullmatch(r"[\w.:%-]+", parts.hostname or ""))
