@@ -64,8 +64,8 @@ def embedder_from(settings: Settings) -> Embedder:
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """Which model answers: its name, through what (`claude`, `openai-compatible`, `llama-index`; "" for none), where, and what of the
-    settings goes unused."""
+    """Which model answers: its name, through what (`claude`, `openai-compatible`, `llama-index`; "" for none), where, and what of
+    the settings goes unused."""
 
     name: str = "extractive"
     via: str = ""

@@ -33,8 +33,10 @@ def payloads(pieces: Iterable[bytes], largest: int, said: Callable[[str], str]) 
             data = []
         elif field not in ("", "event", "id", "retry"):
             plain.append(line)
-    if data:
-        yield _payload("\n".join(data), said)  # the last event's blank line was left out
+    if data and "".join(data).strip() == "[DONE]":
+        yield {"done": True}  # without the blank line behind it; any other event without it was cut off
+    elif data:
+        raise ModelError("the model's reply was cut off")
     elif plain:
         yield {**_payload("\n".join(plain), said), "done": True}
 
