@@ -161,9 +161,7 @@ def _document(fence: str, number: int, found: ScoredPassage, keys: Sequence[str]
 
 
 def _piece(key: str, part: Unit) -> str:
-    """Code and tables begin below their key, so that they stay aligned."""
-    between = "\n" if part.kind in ("code", "front") else " "
-    return f"⟦{key}⟧{between}{defused(part.text).strip(chr(10)).rstrip()}"
+    return f"⟦{key}⟧ {defused(part.text).strip(chr(10)).rstrip()}"
 
 
 def defused(text: str) -> str:

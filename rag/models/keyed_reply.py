@@ -17,6 +17,7 @@ from rag.ports import Claim, ModelEvent
 _ENDED = re.compile(r"[.!?…。][)\]\"'”’*_`]*$")
 _SHORT_FORM = re.compile(r"\b(?:e\.g|i\.e|etc|vs|cf|approx|ca|incl|resp)\.$", re.I)
 _BEHIND_KEYS = (":", ",", "-", "–", "—")  # between keys in front and what they belong to
+_STOPS = (".", "!", "?", ";")
 _TAIL = 24  # characters of a claim that tell how it ends
 
 
@@ -66,7 +67,7 @@ class KeyedReply:
         elif token.kind == "bar":
             self._gap += token.text
         elif token.kind == "space":
-            if not (self._after_keys and self._begins_line()):
+            if not (self._keyed and self._begins_line()):
                 self._gap += token.text
         else:
             yield from self._take_visible(token)
@@ -100,6 +101,9 @@ class KeyedReply:
     def _take_visible(self, token: Token) -> Iterator[ModelEvent]:
         if self._waiting and token.text in _BEHIND_KEYS:
             return
+        if self._waiting and self._claim and token.text in _STOPS:
+            self._settle()
+            self._gap = ""
         if self._after_keys and not self._gap and self._claim and token.text[0].isalnum():
             self._gap = " "
         if self._waiting:

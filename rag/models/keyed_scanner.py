@@ -17,23 +17,28 @@ _OPENING, _CLOSING = r"[(\[{<⟦【〚«]", r"[)\]}>⟧】〛»]"
 _FILLERS = ("see", "source", "sources", "ref", "refs", "key", "keys", "cite", "cf", "and", "to")
 _AROUND = r"(?:`|\*\*?|_)?"
 _ITEM = rf"(?<![A-Za-z0-9]){SHAPE}(?![A-Za-z0-9])"
-_BETWEEN = r"(?:[ \t,;:/&+|^#.…–—-]|[()\[\]{}<>⟦⟧【】〚〛«»]|\band\b|\bto\b)*"
+_NAMED = r"(?:see|sources?|refs?|keys?|cite|cf)[:.]?[ \t]*"
+_WITHIN = r"(?:[ \t,;:/&+|^#.…–—-]|\band\b|\bto\b)*"
+_JOIN = r"[ \t]*(?:[,;&+…–—-]|\.\.\.?|and\b|to\b)?[ \t]*"  # from one pair of brackets to the next
 _LINKED = r"(?:\((?=[^()\s]*[:/#])[^()\s]{0,300}\))?"  # of a key that a model made a link of
+_ITEMS = rf"{_ITEM}(?:{_WITHIN}{_ITEM})*"
+_BRACKETED = rf"{_OPENING}{{1,3}}\s?(?:{_NAMED}{_OPENING}{{0,2}})?{_WITHIN}{_ITEMS}[ \t]*{_CLOSING}{{1,3}}{_LINKED}"
 _GROUP = re.compile(
-    rf"(?P<around>`|\*\*?|_)?(?P<open>{_OPENING}{{1,3}})\s?(?:see|sources?|refs?|keys?|cite|cf)?{_BETWEEN}"
-    rf"(?P<items>{_ITEM}(?:{_BETWEEN}{_ITEM})*)[ \t]*{_CLOSING}{{1,3}}{_LINKED}(?(around)(?P=around))",
+    rf"(?P<around>`|\*\*?|_)?(?P<keys>(?P<open>{_OPENING}{{1,3}})(?<={_OPENING})"
+    rf"\s?(?:{_NAMED}{_OPENING}{{0,2}})?{_WITHIN}{_ITEMS}[ \t]*{_CLOSING}{{1,3}}{_LINKED}(?:{_JOIN}{_BRACKETED})*)"
+    rf"(?(around)(?P=around))",
     re.I,
 )
-_WHITE = re.compile(r"⟦[^⟦⟧\n]{0,160}[⟧\]】〛]")
-_UNCLOSED = re.compile(rf"⟦\s*{_ITEM}", re.I)
-_BARE = re.compile(rf"{_ITEM}(?:{_BETWEEN}{_ITEM})*", re.I)
-_WRAPPED = re.compile(rf"(`|\*\*?|_)({_ITEM}(?:{_BETWEEN}{_ITEM})*)\1", re.I)
+_LINK = re.compile(r"\([^()\s]*[:/#][^()\s]*\)")
+_WHITE = re.compile(r"⟦[^⟦⟧\n]{0,60}⟧")
+_UNCLOSED = re.compile(rf"⟦\s*{_ITEMS}", re.I)
+_BARE = re.compile(rf"{_ITEM}(?:{_JOIN}{_ITEM})*", re.I)
+_WRAPPED = re.compile(rf"(`|\*\*?|_)({_ITEMS})\1", re.I)
 _BEGUN = re.compile(rf"{_AROUND}{_OPENING}{{1,3}}\s?|`|\*\*?|_")
 _PARTIAL = re.compile(rf"[{LETTERS}][{SIGNS}]{{0,4}}", re.I)
-_MORE_KEYS = re.compile(
-    rf"[ \t]*(?:[,;&+–—-]|an?d?|to?)?[ \t]*{_AROUND}{_OPENING}{{0,3}}[A-Za-z0-9]{{0,5}}|\([^()\s]{{0,300}}"
-)
-_LONGEST, _LONGEST_WHITE = 64, 160  # characters that are held back, the latter behind a white bracket
+_JOIN_BEGUN = re.compile(r"[ \t]*(?:[,;&+…–—-]|\.{1,3}|an?d?|to?)?[ \t]*", re.I)
+_LINK_BEGUN = re.compile(r"\([^()\s]{0,300}")
+_LONGEST = 64  # characters that are held back
 
 _REASONING = re.compile(r"<(/?)(think|thinking|thought|reasoning)>", re.I)
 _TAGS = tuple(f"<{slash}{name}>" for slash in ("", "/") for name in ("think", "thinking", "thought", "reasoning"))
@@ -65,6 +70,7 @@ class Scanner:
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
         self._buffer = ""
+        self._before = ""  # what stood before it
         self._thinking = ""  # the tag that must be closed
         self._fence = ""
         self._ticks = ""  # what an inline code span began with
@@ -85,6 +91,7 @@ class Scanner:
             at = end
             if token:
                 yield token
+        self._before = self._buffer[at - 1] if at else self._before
         self._buffer = self._buffer[at:]
 
     @property
@@ -116,7 +123,7 @@ class Scanner:
         """Keys; in round brackets, in code and without brackets only such as were given."""
         if named := self._named(at):
             return self._keys_until(*named, final)
-        rest = self._buffer[at : at + _LONGEST_WHITE]
+        rest = self._buffer[at : at + _LONGEST]
         if at + len(rest) == len(self._buffer) and self._may_become_keys(at, rest):
             if not final:
                 return _WAIT
@@ -130,7 +137,7 @@ class Scanner:
         """Where keys end that begin here, and what names them."""
         found = _GROUP.match(self._buffer, at)
         if found and self._is_meant(found):
-            return found.end(), found["items"]
+            return found.end(), _LINK.sub("", found["keys"])
         if white := _WHITE.match(self._buffer, at):
             return white.end(), white[0]
         for pattern in (_WRAPPED, _BARE) if self._begins_word(at) else ():
@@ -140,24 +147,33 @@ class Scanner:
         return None
 
     def _begins_word(self, at: int) -> bool:
-        return at == 0 or not self._buffer[at - 1].isalnum()
+        return not (self._buffer[at - 1] if at else self._before).isalnum()
 
     def _is_meant(self, found: re.Match[str]) -> bool:
         opening = set(found["open"])
         sure = "⟦" in opening or (opening & set("[【〚") and not self._in_code)
-        return bool(sure) or all(item in self._keys for item in KEY.findall(found["items"]))
+        return bool(sure) or all(item in self._keys for item in KEY.findall(_LINK.sub("", found["keys"])))
 
     def _keys_until(self, end: int, named: str, final: bool) -> _Found:
-        if not final and _MORE_KEYS.fullmatch(self._buffer, end):
+        if not final and self._may_go_on(end):
             return _WAIT
         return Token("keys", spans=self._keys.spans(named), in_code=self._in_code), end
+
+    def _may_go_on(self, end: int) -> bool:
+        """Whether what came behind keys may be the beginning of more that belong to them."""
+        if _LINK_BEGUN.fullmatch(self._buffer, end):
+            return True
+        join = _JOIN_BEGUN.match(self._buffer, end)
+        at = join.end() if join else end
+        rest = self._buffer[at : at + _LONGEST]
+        return at + len(rest) == len(self._buffer) and (not rest or self._may_become_keys(at, rest))
 
     def _may_become_keys(self, at: int, rest: str) -> bool:
         """Whether all that came so far may be the beginning of keys."""
         if "\n" in rest:
             return False
         if rest[0] == "⟦":
-            return True
+            return "⟧" not in rest
         if rest.isalnum():
             return self._begins_word(at) and self._keys.begin_with(rest)
         begun = _BEGUN.match(rest)
@@ -172,7 +188,9 @@ class Scanner:
         """Whether a reply that ends with this ends within a key. Of a bare one too little is left to tell it from a word."""
         begun = re.search(r"[A-Za-z0-9]+$", rest)
         least = 4 if rest.isalnum() else 1
-        return rest[0] == "⟦" or bool(begun and len(begun[0]) >= least and self._keys.begin_with(begun[0]))
+        return bool(re.fullmatch(r"⟦\W*\w*", rest)) or bool(
+            begun and len(begun[0]) >= least and self._keys.begin_with(begun[0])
+        )
 
     def _blank(self, at: int, final: bool) -> _Found | None:
         if self._buffer[at] == "\n":
