@@ -9,11 +9,11 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from api.settings import Settings, load_sources
+from api.settings import Settings, llama_index_options, load_sources
 from ingest.redaction import redact
 from ingest.sources import BrokenSource, Source, SourceSpec
 from ingest.sources.git import GitSource
@@ -29,6 +29,7 @@ from rag.embedders.sentence_transformer import PACKAGED, SentenceTransformerEmbe
 from rag.errors import SettingsError, SourceError, WaypostError
 from rag.indexes.exact import ExactVectors
 from rag.indexes.lexical import DOCUMENTS, TantivyIndex
+from rag.models.openai_compatible import OpenAICompatibleModel, address_of
 from rag.owner import owner_of
 from rag.persona import load_persona
 from rag.ports import ChatModel, Embedder, Progress, Reranker
@@ -62,9 +63,64 @@ def embedder_from(settings: Settings) -> Embedder:
     return SentenceTransformerEmbedder(settings.embedder)
 
 
+@dataclass(frozen=True)
+class ModelChoice:
+    """Which model answers: its name, through what (`claude`, `openai-compatible`, `llama-index`; "" for none), where, and what of
+    the settings goes unused."""
+
+    name: str = "extractive"
+    via: str = ""
+    at: str = ""
+    note: str = ""
+
+    @property
+    def told(self) -> str:
+        """In words, for a person."""
+        through = f" ({self.via}{', ' if self.at else ''}{self.at})" if self.via else ", without a model"
+        return f"answers: {self.name}{through}" + (f"; {self.note}" if self.note else "")
+
+
+def model_choice(settings: Settings) -> ModelChoice:
+    """A model that is named wins over Claude, for which a key may be set for other programs. Raises: SettingsError."""
+    if settings.model_url and settings.llama_index_llm:
+        raise SettingsError(
+            "WAYPOST_MODEL_URL and WAYPOST_LLAMA_INDEX_LLM each name a model that answers; unset one of them"
+        )
+    winner = (
+        "WAYPOST_MODEL_URL" if settings.model_url else "WAYPOST_LLAMA_INDEX_LLM" if settings.llama_index_llm else ""
+    )
+    note = f"ANTHROPIC_API_KEY is not used, for {winner} is set" if winner and settings.anthropic_api_key else ""
+    if settings.model_url:
+        if "model" not in settings.model_fields_set:
+            raise SettingsError("WAYPOST_MODEL_URL is set: set WAYPOST_MODEL too, to a model that is served there")
+        return ModelChoice(settings.model, "openai-compatible", address_of(settings.model_url), note)
+    if settings.llama_index_llm:
+        return ModelChoice(settings.llama_index_llm, "llama-index", note=note)
+    return ModelChoice(settings.model, "claude") if settings.anthropic_api_key else ModelChoice()
+
+
+def model_view(settings: Settings) -> dict[str, str]:
+    """Which model answers, as JSON; where the settings are wrong, what is wrong with them."""
+    try:
+        choice = model_choice(settings)
+    except SettingsError as error:
+        return {"name": "", "via": "", "at": "", "note": str(error), "told": f"answers: none, for {error}"}
+    return {**asdict(choice), "told": choice.told}
+
+
 def model_from(settings: Settings) -> ChatModel | None:
-    """Claude where there is a key; otherwise none, and answers are extractive."""
-    if not settings.anthropic_api_key:
+    """The model that the settings name; without any none, and answers are extractive. Raises: SettingsError."""
+    via = model_choice(settings).via
+    if via == "openai-compatible":
+        return OpenAICompatibleModel(
+            settings.model_url, settings.model, settings.model_key, timeout=settings.model_timeout
+        )
+    if via == "llama-index":
+        from rag.models.llama_index_model import LlamaIndexModel
+
+        options, secrets = llama_index_options(settings, os.environ)
+        return LlamaIndexModel(settings.llama_index_llm, options, secrets, settings.model_timeout)
+    if not via:
         return None
     from rag.models.claude import AnthropicModel
 
@@ -85,7 +141,9 @@ def reranker_from(settings: Settings) -> Reranker | None:
     if settings.reranker == "model":
         model = model_from(settings)
         if model is None:
-            raise SettingsError("WAYPOST_RERANKER=model needs a model: set ANTHROPIC_API_KEY, or name a cross-encoder")
+            raise SettingsError(
+                "WAYPOST_RERANKER=model needs a model: set ANTHROPIC_API_KEY or WAYPOST_MODEL_URL, or name a cross-encoder"
+            )
         return ModelReranker(model)
     return CrossEncoderReranker(settings.reranker)
 

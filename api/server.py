@@ -12,7 +12,7 @@ import uvicorn
 from rich.console import Console
 
 from api.checkup import check_up_within
-from api.compose import chosen_sources, progress_event
+from api.compose import chosen_sources, model_choice, model_from, progress_event
 from api.http import make_app
 from api.owner import Owner, open_owner
 from api.scheduler import Scheduler
@@ -30,6 +30,7 @@ def run(settings: Settings, host: str, port: int) -> None:
             f"--host {host}: without log-in Waypost listens on loopback only (127.0.0.1); put a proxy that checks users in front"
         )
     chosen_sources(settings, [])  # what is wrong with waypost.yaml is said before anything else
+    model_from(settings)  # and with the model's settings
     stopping = threading.Event()
     owners: list[Owner] = []
     with (
@@ -50,6 +51,7 @@ def run(settings: Settings, host: str, port: int) -> None:
         warm.start()
         console = Console(stderr=True, highlight=False, soft_wrap=True)
         console.print(f"Waypost answers at {address} (API: {address}/docs)")
+        console.print(model_choice(settings).told)
         if not owner.catalog.sources():
             console.print(
                 f"nothing has been synced into {settings.home} yet: each source is, now and after its schedule"

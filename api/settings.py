@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -54,7 +55,15 @@ class Settings(BaseSettings):
     )
     groups: str = Field(default="", description="the viewer's groups, separated by commas, until there is log-in")
     persona: str = Field(default="senior-devops-engineer", description="a built-in persona, or the path of a .md file")
-    model: str = Field(default="claude-sonnet-5-5", description="the Claude model")
+    model: str = Field(default="claude-sonnet-5-5", description="the Claude model, or the model at `model_url`")
+    model_url: str = Field(
+        default="", repr=False, description="an OpenAI-compatible server, such as http://127.0.0.1:11434/v1"
+    )
+    model_key: str = Field(default="", repr=False, description="the key that this server asks for, where it does")
+    llama_index_llm: str = Field(default="", description="an LLM class of llama-index, as package.module:Class")
+    llama_index_options: str = Field(
+        default="", repr=False, description="what the class is made with, in JSON; secrets as ${VARIABLE}"
+    )
     model_timeout: float = Field(default=30.0, gt=0, description="seconds for one answer of the model")
     anthropic_api_key: str = Field(default="", validation_alias="ANTHROPIC_API_KEY", repr=False)
     anthropic_base_url: str = Field(default="", validation_alias="ANTHROPIC_BASE_URL")
@@ -272,6 +281,18 @@ def _credentials(given: Any, where: str, environment: Mapping[str, str]) -> Cred
             )
         values[key] = _filled(text, where, environment)
     return Credentials(**values)
+
+
+def llama_index_options(settings: Settings, environment: Mapping[str, str]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The options of the LLM class, their ${VARIABLE}s filled in, and what these hold. Raises: SettingsError."""
+    where = "WAYPOST_LLAMA_INDEX_OPTIONS"
+    try:
+        given = json.loads(settings.llama_index_options or "{}")
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise SettingsError(f"{where} must be a JSON object, such as " + """'{"model": "llama3.1"}'""")
+    return _filled(given, where, environment), tuple(_variables(given, environment))
 
 
 def first_config(paths: Sequence[str]) -> str:

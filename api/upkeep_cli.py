@@ -70,6 +70,7 @@ def approve(
 
 def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show each source, what was not indexed and why, and what was redacted."""
+    from api.compose import model_view
     from api.status import NEVER, named_sources, status_view
     from rag.catalog import Catalog
 
@@ -80,6 +81,7 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     marks = (_watermark(folder / "lexical" / "watermark.json"), _watermark(folder / "vectors" / "state.json"))
     view = status_view(catalog, named_sources(settings), *marks)
     catalog.close()
+    view["model"] = model = model_view(settings)
     if as_json:
         print_json(view)
         return
@@ -111,6 +113,7 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
             out.print(f"   {'redacted':<12} {escape(item['path'])}{at} {item['rule']}")
     for generation in view["generations"]:
         out.print(f"generation {generation['number']} {generation['state']}: {escape(generation['model'])}")
+    out.print(escape(model["told"]))
     out.print(f"{view['passages']} passages; keywords {view['lexical']}, meaning {view['vectors']}")
 
 
