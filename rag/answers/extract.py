@@ -1,115 +1,145 @@
-"""The extractive answer: the best verified passages in the documents' own words, when no model is at hand.
+"""The extractive answer: what answers the question in the documents' own words, when no model is at hand.
 
-Steps and commands are kept whole and in order. `rag.ask` calls this without a key, or when the model fails.
+The sentences, items, commands, rows and lines (`rag.answers.pieces`) that say most of the question, the surest first, each under
+where it stands; a procedure whole and in order. `rag.ask` calls this without a key, or when the model fails.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from rag.answers.units import Unit, units
+from rag.answers.pieces import Piece, pieces
+from rag.answers.wording import Wording, stem, worth
 from rag.cite import Citer
 from rag.indexes.tokens import content_words, tokenise
 from rag.records import ScoredPassage
+from rag.terraform.lookup import TerraformLookup
 
-_WORDS = 450  # of the whole answer
-_PROCEDURE_WORDS = 600  # of the first procedure, which is kept whole
-_FIRST_WORDS = 260  # of the first excerpt, when it is prose
-_LATER_WORDS = 110
-_EXCERPTS = 3
+_WORDS = 250  # of the whole answer
+_PROCEDURE_WORDS = 600  # of an answer that holds a procedure
+_QUOTATIONS = 7
+_LEAST = 0.3  # of the best piece's score: what scores less is left out
+_CONTEXT = 0.5  # what a word counts that stands above a piece, not in it
+_BESIDE = 0.35  # what the better neighbour's score counts
+_RANK = 0.06  # what each rank takes off
 Weigh = Callable[[str], float]
 
 
 @dataclass(frozen=True)
-class _Excerpt:
-    """Neighbouring units of one passage: evidence number, the heading that they stand under, lines, text."""
+class _Scored:
+    """A piece of evidence number `index`, and how much of the question it says."""
 
     index: int
-    heading: str
-    start: int
-    end: int
-    text: str
+    piece: Piece
+    score: float
 
 
-def extract(question: str, evidence: Sequence[ScoredPassage], citer: Citer, weigh: Weigh) -> str:
+def extract(
+    question: str, evidence: Sequence[ScoredPassage], citer: Citer, weigh: Weigh, lookup: TerraformLookup | None = None
+) -> str:
     """The answer's text with [n] after each quotation; "" when nothing could be quoted.
 
     `weigh` gives a word's rarity, 0 to 1.
     """
-    words = {stem(word): weigh(word) for word in content_words(question)}
-    parts: list[str] = []
-    budget, taken, procedures = _WORDS, 0, 0
-    for index, found in enumerate(evidence):
-        if taken == _EXCERPTS or budget <= 20:
-            break
-        limit = _FIRST_WORDS if found.passage.kind == "section" and not taken else min(budget, _LATER_WORDS)
-        if _procedure(found) and not procedures:
-            limit, procedures = _PROCEDURE_WORDS, 1
-        excerpt = _excerpt(index, found, words, limit)
-        citation = excerpt and citer.cite(excerpt.index, excerpt.start, excerpt.end, excerpt.text)
-        if not excerpt or not citation:
-            continue
-        parts.append(_shown(found, excerpt.heading, citation.quote, citation.number, citation.updated_at))
-        budget -= len(excerpt.text.split())
-        taken += 1
+    words = {word: worth(word, weigh(word)) for word in content_words(question)}
+    scored = [one for index, found in enumerate(evidence) for one in _scores(index, found, words)]
+    chosen = _chosen(scored, evidence)
+    parts = []
+    for run in _runs(chosen):
+        shown = _shown(evidence[run[0].index], run, citer)
+        if shown:
+            parts.append(shown)
     return "\n\n".join(parts)
 
 
-def _shown(found: ScoredPassage, heading: str, quote: str, number: int, date: str) -> str:
+def _scores(index: int, found: ScoredPassage, words: dict[str, float]) -> Iterator[_Scored]:
+    parts = pieces(found.passage)
+    own = [_gain(piece, found, words) for piece in parts]
+    for at, piece in enumerate(parts):
+        beside = max((own[near] for near in (at - 1, at + 1) if 0 <= near < len(own)), default=0.0)
+        score = (own[at] + _BESIDE * beside) * (1 - _RANK * min(index, 10))
+        yield _Scored(index, piece, score)
+
+
+def _gain(piece: Piece, found: ScoredPassage, words: dict[str, float]) -> float:
+    held = Wording(frozenset(stem(word) for word in tokenise(f"{piece.header} {piece.text}").words))
+    above = f"{piece.heading} {found.passage.heading} {found.document.title}"
+    context = Wording(frozenset(stem(word) for word in tokenise(above).words))
+    gained = sum(
+        value if held.holds(word) else _CONTEXT * value if context.holds(word) else 0.0
+        for word, value in words.items()
+    )
+    return gained / math.sqrt(1 + math.log1p(piece.words))
+
+
+def _chosen(scored: Sequence[_Scored], evidence: Sequence[ScoredPassage]) -> list[_Scored]:
+    """What is quoted, within the limit of words."""
+    ordered = sorted(scored, key=lambda one: -one.score)
+    if not ordered:
+        return []
+    best, taken, limit = ordered[0], [], _WORDS
+    cost = {index: _heading_words(evidence[index]) for index in {one.index for one in scored}}
+    left = limit
+    if best.piece.procedure:
+        steps = [o for o in scored if o.index == best.index and o.piece.procedure == best.piece.procedure]
+        length = sum(o.piece.words for o in steps) + cost[best.index]
+        if length <= _PROCEDURE_WORDS:
+            taken, left = steps, max(0, limit - length)
+    for one in ordered:
+        if one in taken or one.score < _LEAST * best.score:
+            continue
+        beside = any(o.index == one.index and abs(o.piece.at - one.piece.at) == 1 for o in taken)
+        length = one.piece.words + (0 if beside else cost[one.index])
+        if length > left or (not beside and len(list(_runs(taken))) >= _QUOTATIONS):
+            continue
+        taken.append(one)
+        left -= length
+    return taken
+
+
+def _heading_words(found: ScoredPassage) -> int:
+    return len(f"{found.document.title} {found.passage.heading} {found.document.path}".split()) + 5
+
+
+def _runs(chosen: Sequence[_Scored]) -> list[list[_Scored]]:
+    """Neighbouring pieces together, the runs by their best piece."""
+    runs: list[list[_Scored]] = []
+    for one in sorted(chosen, key=lambda o: (o.index, o.piece.at)):
+        last = runs[-1][-1] if runs else None
+        if last and last.index == one.index and last.piece.at + 1 == one.piece.at:
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    return sorted(runs, key=lambda run: -max(one.score for one in run))
+
+
+def _shown(found: ScoredPassage, run: Sequence[_Scored], citer: Citer) -> str:
+    first, last = run[0].piece, run[-1].piece
+    quote = _quote(found, run)
+    citation = citer.cite(run[0].index, first.start, last.end, quote)
+    if citation is None:
+        return ""
     where = found.document.title
+    heading = first.heading
     if heading and heading != where:
         where = f"{where} › {heading}"
-    dated = f", {date[:10]}" if date else ""
-    body = quote
+    dated = f", {citation.updated_at[:10]}" if citation.updated_at else ""
+    body = citation.quote
     if found.passage.kind != "section":
-        body = f"```\n{quote}\n```"
-    return f"**{where}** ({found.document.source}/{found.document.path}{dated}) [{number}]\n\n{body}"
+        body = f"```\n{body}\n```"
+    return f"**{where}** ({found.document.source}/{found.document.path}{dated}) [{citation.number}]\n\n{body}"
 
 
-def _procedure(found: ScoredPassage) -> bool:
-    return found.passage.kind == "section" and sum(unit.numbered for unit in units(found.passage)) >= 2
-
-
-def _excerpt(index: int, found: ScoredPassage, words: dict[str, float], limit: int) -> _Excerpt | None:
-    """The best run of neighbouring units of at most `limit` words: grown around the unit that says most of the question."""
-    parts = [unit for unit in units(found.passage) if unit.kind not in ("blank", "front")]
-    while parts and parts[-1].kind == "heading":
-        parts = parts[:-1]
-    scores = [0.0 if unit.kind == "heading" else _score(unit, words) for unit in parts]
-    if not parts:
-        return None
-    first = last = max(range(len(parts)), key=lambda i: (parts[i].kind != "heading", scores[i], -i))
-    length = _length(parts[first])
-    # Downwards first: what follows a sentence completes it (a command after "run:", the next step, the next section).
-    while last + 1 < len(parts) and length + _length(parts[last + 1]) <= limit:
-        last += 1
-        length += _length(parts[last])
-    while first > 0 and length + _length(parts[first - 1]) <= limit:
-        first -= 1
-        length += _length(parts[first])
-    while parts[last].kind == "heading":
-        last -= 1
-    heading = next((part.text for part in reversed(parts[:first]) if part.kind == "heading"), "")
-    if parts[first].kind == "heading":  # shown above the quotation already
-        heading, first = parts[first].text, first + 1
-    text = "\n".join(unit.text for unit in parts[first : last + 1])
-    where = heading.strip().lstrip("#").strip() or found.passage.heading
-    return _Excerpt(index, where, parts[first].start_line, parts[last].end_line, text.rstrip("\n"))
-
-
-def _score(unit: Unit, words: dict[str, float]) -> float:
-    present = {stem(word) for word in tokenise(unit.text).words}
-    gained = sum(weight for word, weight in words.items() if word in present)
-    return gained / math.sqrt(1 + math.log1p(_length(unit)))
-
-
-def _length(unit: Unit) -> int:
-    return len(unit.text.split())
-
-
-def stem(word: str) -> str:
-    """A word without its commonest English endings, for comparing a question's words with a text's."""
-    return re.sub(r"(?<=[a-z]{3})(?:ing|ed|es|s|ly)$", "", word)
+def _quote(found: ScoredPassage, run: Sequence[_Scored]) -> str:
+    """The document's own text from the first piece to the last."""
+    first, last = run[0].piece, run[-1].piece
+    if len(run) == 1:
+        return first.text
+    lines = found.passage.text.split("\n")[first.start - found.passage.start_line : last.end - found.passage.start_line + 1]
+    text = "\n".join(lines)
+    begin = text.find(first.text.split("\n")[0])
+    end = text.rfind(last.text.split("\n")[-1]) + len(last.text.split("\n")[-1])
+    return text[max(begin, 0) : end]
