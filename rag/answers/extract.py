@@ -21,6 +21,16 @@ from rag.terraform.lookup import TerraformLookup
 _WORDS = 250  # of the whole answer
 _PROCEDURE_WORDS = 600  # of an answer that holds a procedure
 _QUOTATIONS = 7
+_NUMBERED = 1.25
+_COMMAND = 1.2
+_TOP = 4
+_SECTION = 0.35
+_DIRECT = 60
+_NUMBER_ASKED = re.compile(
+    r"\bhow (?:many|much|long|often|far|big|large|old|fast|soon)\b|\b(?:size|count|number|limit|ports?|versions?|cidrs?|ips?|max\w*|min\w*|"
+    r"percent\w*|retention|interval|timeout|default|threshold|when|date|cost)\b|%", re.I)
+_FACT = re.compile(
+    r"^\W*(?:who|when|where|which|why|is|are|does|do|did|was|were)\b|\bhow (?:many|much|long|often|far|big|large|old|fast|soon)\b|\bstands? for\b", re.I)
 _LEAST = 0.3  # of the best piece's score: what scores less is left out
 _CONTEXT = 0.5  # what a word counts that stands above a piece, not in it
 _BESIDE = 0.35  # what the better neighbour's score counts
@@ -45,22 +55,49 @@ def extract(
     `weigh` gives a word's rarity, 0 to 1.
     """
     words = {word: worth(word, weigh(word)) for word in content_words(question)}
-    scored = [one for index, found in enumerate(evidence) for one in _scores(index, found, words)]
-    chosen = _chosen(scored, evidence)
-    parts = []
-    for run in _runs(chosen):
-        shown = _shown(evidence[run[0].index], run, citer)
-        if shown:
-            parts.append(shown)
-    return "\n\n".join(parts)
+    number = bool(_NUMBER_ASKED.search(question))
+    scored = [one for index, found in enumerate(evidence) for one in _scores(index, found, words, number)]
+    chosen = (_procedure(scored, evidence) if not _FACT.search(question) else []) or []
+    chosen = _filled(chosen, scored, evidence)
+    shown = (_shown(evidence[run[0].index], run, citer) for run in _runs(chosen))
+    return "\n\n".join(filter(None, shown))
 
 
-def _scores(index: int, found: ScoredPassage, words: dict[str, float]) -> Iterator[_Scored]:
+def _procedure(scored: Sequence[_Scored], evidence: Sequence[ScoredPassage]) -> list[_Scored]:
+    """The sections with steps or commands of the document that says most, as many whole ones as fit."""
+    documents: dict[str, list[float]] = {}
+    for one in scored:
+        documents.setdefault(evidence[one.index].document.id, []).append(one.score)
+    best = max(documents, key=lambda name: sum(sorted(documents[name])[-_TOP:]), default="")
+    sections: dict[tuple[int, int], list[_Scored]] = {}
+    for one in scored:
+        if evidence[one.index].document.id == best and one.piece.procedural:
+            sections.setdefault((one.index, one.piece.section), []).append(one)
+    ordered = sorted(sections.values(), key=lambda part: -_most(part))
+    taken: list[_Scored] = []
+    left = _PROCEDURE_WORDS
+    for part in ordered:
+        length = sum(one.piece.words for one in part) + _heading_words(evidence[part[0].index])
+        if length <= left and _most(part) >= _SECTION * _most(ordered[0]):
+            taken += part
+            left -= length
+    return taken
+
+
+def _most(part: Sequence[_Scored]) -> float:
+    return max(one.score for one in part)
+
+
+def _scores(index: int, found: ScoredPassage, words: dict[str, float], number: bool) -> Iterator[_Scored]:
     parts = pieces(found.passage)
     own = [_gain(piece, found, words) for piece in parts]
     for at, piece in enumerate(parts):
         beside = max((own[near] for near in (at - 1, at + 1) if 0 <= near < len(own)), default=0.0)
         score = (own[at] + _BESIDE * beside) * (1 - _RANK * min(index, 10))
+        if number and re.search(r"\d", piece.text):
+            score *= _NUMBERED
+        if piece.kind == "command":
+            score *= _COMMAND
         yield _Scored(index, piece, score)
 
 
@@ -75,29 +112,24 @@ def _gain(piece: Piece, found: ScoredPassage, words: dict[str, float]) -> float:
     return gained / math.sqrt(1 + math.log1p(piece.words))
 
 
-def _chosen(scored: Sequence[_Scored], evidence: Sequence[ScoredPassage]) -> list[_Scored]:
-    """What is quoted, within the limit of words."""
+def _filled(
+    taken: Sequence[_Scored], scored: Sequence[_Scored], evidence: Sequence[ScoredPassage]
+) -> list[_Scored]:  # fmt: skip
+    """What is taken already, and the best of the others as long as words are left."""
     ordered = sorted(scored, key=lambda one: -one.score)
-    if not ordered:
-        return []
-    best, taken, limit = ordered[0], [], _WORDS
-    cost = {index: _heading_words(evidence[index]) for index in {one.index for one in scored}}
-    left = limit
-    if best.piece.procedure:
-        steps = [o for o in scored if o.index == best.index and o.piece.procedure == best.piece.procedure]
-        length = sum(o.piece.words for o in steps) + cost[best.index]
-        if length <= _PROCEDURE_WORDS:
-            taken, left = steps, max(0, limit - length)
+    chosen = list(taken)
+    used = sum(one.piece.words for one in chosen) + sum(_heading_words(evidence[r[0].index]) for r in _runs(chosen))
+    left = (_WORDS if used <= _WORDS else min(used + _DIRECT, _PROCEDURE_WORDS)) - used
     for one in ordered:
-        if one in taken or one.score < _LEAST * best.score:
+        if one in chosen or one.score < _LEAST * ordered[0].score:
             continue
-        beside = any(o.index == one.index and abs(o.piece.at - one.piece.at) == 1 for o in taken)
-        length = one.piece.words + (0 if beside else cost[one.index])
-        if length > left or (not beside and len(list(_runs(taken))) >= _QUOTATIONS):
+        beside = any(o.index == one.index and abs(o.piece.at - one.piece.at) == 1 for o in chosen)
+        length = one.piece.words + (0 if beside else _heading_words(evidence[one.index]))
+        if length > left or (not beside and len(_runs(chosen)) >= _QUOTATIONS):
             continue
-        taken.append(one)
+        chosen.append(one)
         left -= length
-    return taken
+    return chosen
 
 
 def _heading_words(found: ScoredPassage) -> int:

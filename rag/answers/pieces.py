@@ -18,13 +18,14 @@ _END = re.compile(r"(?<![ (]\w)(?<!e\.g)(?<!i\.e)(?<!etc)(?<!vs)[.!?][)\"'*_`]*(
 _RULE = re.compile(r"^[\s|:-]+$")
 _TAG = re.compile(r"^\s*</?[a-zA-Z][^>]*>\s*$|^\s*<(?:img|iframe|script|style|div|table|tr|td)\b", re.I)
 _STEP_HEADING = re.compile(r"^#{1,6}\s+(?:step\s+)?\d+[.):\s]", re.I)
+_LIST_WORDS = 90  # of a sentence with the list that follows it, as one piece
 _CODE_WHOLE = 14  # lines of a block of code that is one piece
 
 
 @dataclass(frozen=True)
 class Piece:
     """Lines `start` to `end`, and the text in them that is quoted. `at` numbers the passage's pieces; `heading` stands above it; a
-    table's row knows its header's lines, and `steps` is true of what belongs to a procedure, `procedure` numbering which."""
+    table's row knows its header's lines. `section` numbers the stretch between headings, `procedural` tells that it is to be done."""
 
     at: int
     text: str
@@ -34,7 +35,8 @@ class Piece:
     heading: str = ""
     header: str = ""
     header_start: int = 0
-    procedure: int = 0
+    section: int = 0
+    procedural: bool = False
 
     @property
     def words(self) -> int:
@@ -59,7 +61,7 @@ def _of_code(passage: Passage) -> list[Piece]:
 
 def _of_prose(passage: Passage) -> list[Piece]:
     parts = [unit for unit in units(passage) if unit.kind not in ("blank", "front")]
-    procedures = _procedures(parts)
+    sections = {at: (n, _procedural(parts[a:b])) for n, (a, b) in enumerate(_sections(parts)) for at in range(a, b)}
     found: list[Piece] = []
     heading, header = passage.heading, (0, "")
     for at, unit in enumerate(parts):
@@ -73,7 +75,7 @@ def _of_prose(passage: Passage) -> list[Piece]:
         for piece in _cut(unit):
             if unit.kind == "row" and (_RULE.match(unit.text) or unit.start_line == header[0]) and len(header[1]):
                 continue
-            made = replace(piece, heading=heading, procedure=procedures.get(at, 0))
+            made = replace(piece, heading=heading, section=sections[at][0], procedural=sections[at][1])
             if unit.kind == "row" and header[1]:
                 made = replace(made, header=header[1].rstrip("\n"), header_start=header[0])
             found.append(made)
@@ -101,13 +103,13 @@ def _cut(unit: Unit) -> Iterator[Piece]:
 
 
 def _with_lead_in(found: Sequence[Piece]) -> Iterator[Piece]:
-    """Pieces, a command joined with the sentence right above it that leads up to it."""
+    """Pieces, a command joined with the sentence right above that leads up to it, and a short list with its own."""
     before: Piece | None = None
     for piece in found:
-        if before and piece.kind == "code" and before.kind == "prose" and before.heading == piece.heading:
+        if before and before.section == piece.section and _follows(before, piece):
             gap = "\n" * (piece.start - before.end)
-            before = replace(before, text=before.text + gap + piece.text, end=piece.end, kind="command",
-                             procedure=before.procedure or piece.procedure)  # fmt: skip
+            kind = "command" if piece.kind == "code" else before.kind if before.kind == "command" else "list"
+            before = replace(before, text=before.text + gap + piece.text, end=piece.end, kind=kind)
             continue
         if before:
             yield before
@@ -116,24 +118,18 @@ def _with_lead_in(found: Sequence[Piece]) -> Iterator[Piece]:
         yield before
 
 
-def _procedures(parts: Sequence[Unit]) -> dict[int, int]:
-    """Which units belong to which procedure, numbered from 1: runs of numbered steps with what stands between them, and runs of
-    commands under one heading with their lead-ins."""
-    found: dict[int, int] = {}
-    number = 0
-    for first, last in _sections(parts):
-        numbered = [at for at in range(first, last) if parts[at].numbered or _STEP_HEADING.match(parts[at].text)]
-        commands = [at for at in range(first, last) if parts[at].kind == "code"]
-        steps = numbered if len(numbered) > 1 else commands if len(commands) > 1 else []
-        if not steps:
-            continue
-        number += 1
-        start = steps[0] - (steps is commands and steps[0] > first and parts[steps[0] - 1].kind == "prose")
-        end = steps[-1] + 1
-        while end < last and parts[end].kind in ("code", "item") and steps is numbered:
-            end += 1
-        found.update({at: number for at in range(start, end)})
-    return found
+def _follows(before: Piece, piece: Piece) -> bool:
+    """Whether a piece completes the one above it."""
+    if piece.kind == "code":
+        return before.kind == "prose"
+    if piece.kind != "item" or before.words + piece.words > _LIST_WORDS:
+        return False
+    return before.kind == "list" or (before.kind == "prose" and before.text.rstrip("*_ ").endswith(":"))
+
+
+def _procedural(parts: Sequence[Unit]) -> bool:
+    """Whether what stands under one heading is to be done: a command, or several numbered steps."""
+    return any(unit.kind == "code" or "```" in unit.text for unit in parts) or sum(unit.numbered for unit in parts) > 1
 
 
 def _sections(parts: Sequence[Unit]) -> Iterator[tuple[int, int]]:
