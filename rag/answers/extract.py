@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answers.pieces import Piece, pieces
-from rag.answers.wording import Wording, stem, worth
+from rag.answers.wording import Wording, stem, stems_of, worth
 from rag.cite import Citer
 from rag.indexes.tokens import content_words, tokenise
 from rag.records import ScoredPassage
@@ -21,8 +21,8 @@ from rag.terraform.lookup import TerraformLookup
 _WORDS = 250  # of the whole answer
 _PROCEDURE_WORDS = 600  # of an answer that holds a procedure
 _QUOTATIONS = 7
+_WHOLE = 0.6
 _NUMBERED = 1.25
-_COMMAND = 1.2
 _TOP = 4
 _SECTION = 0.35
 _DIRECT = 60
@@ -34,7 +34,7 @@ _FACT = re.compile(
 _LEAST = 0.3  # of the best piece's score: what scores less is left out
 _CONTEXT = 0.5  # what a word counts that stands above a piece, not in it
 _BESIDE = 0.35  # what the better neighbour's score counts
-_RANK = 0.06  # what each rank takes off
+_RANK = 0.09  # what each rank takes off
 Weigh = Callable[[str], float]
 
 
@@ -57,9 +57,14 @@ def extract(
     words = {word: worth(word, weigh(word)) for word in content_words(question)}
     number = bool(_NUMBER_ASKED.search(question))
     scored = [one for index, found in enumerate(evidence) for one in _scores(index, found, words, number)]
-    chosen = (_procedure(scored, evidence) if not _FACT.search(question) else []) or []
-    chosen = _filled(chosen, scored, evidence)
-    shown = (_shown(evidence[run[0].index], run, citer) for run in _runs(chosen))
+    procedure = [] if _FACT.search(question) else _procedure(scored, evidence)
+    runs = _runs(_filled(procedure, scored, evidence))
+    steps = [run for run in runs if any(one in procedure for one in run)]
+    others = sorted((run for run in runs if run not in steps), key=lambda run: -_most(run))
+    before = [run for run in others if steps and _most(run) > max(map(_most, steps))]
+    steps = sorted(steps, key=lambda run: run[0].piece.start)
+    after = [run for run in others if run not in before]
+    shown = (_shown(evidence[run[0].index], run, citer) for run in (*before, *steps, *after))
     return "\n\n".join(filter(None, shown))
 
 
@@ -69,15 +74,16 @@ def _procedure(scored: Sequence[_Scored], evidence: Sequence[ScoredPassage]) -> 
     for one in scored:
         documents.setdefault(evidence[one.index].document.id, []).append(one.score)
     best = max(documents, key=lambda name: sum(sorted(documents[name])[-_TOP:]), default="")
-    sections: dict[tuple[int, int], list[_Scored]] = {}
+    sections: dict[str, list[_Scored]] = {}
     for one in scored:
-        if evidence[one.index].document.id == best and one.piece.procedural:
-            sections.setdefault((one.index, one.piece.section), []).append(one)
+        if evidence[one.index].document.id == best:
+            sections.setdefault(one.piece.heading, []).append(one)
+    sections = {heading: part for heading, part in sections.items() if any(one.piece.procedural for one in part)}
     ordered = sorted(sections.values(), key=lambda part: -_most(part))
     taken: list[_Scored] = []
     left = _PROCEDURE_WORDS
     for part in ordered:
-        length = sum(one.piece.words for one in part) + _heading_words(evidence[part[0].index])
+        length = sum(one.piece.words for one in part) + sum(_heading_words(evidence[r[0].index], r[0].piece) for r in _runs(part))
         if length <= left and _most(part) >= _SECTION * _most(ordered[0]):
             taken += part
             left -= length
@@ -91,13 +97,13 @@ def _most(part: Sequence[_Scored]) -> float:
 def _scores(index: int, found: ScoredPassage, words: dict[str, float], number: bool) -> Iterator[_Scored]:
     parts = pieces(found.passage)
     own = [_gain(piece, found, words) for piece in parts]
+    everything = Wording(stems_of(found))
+    share = sum(value for word, value in words.items() if everything.holds(word)) / (sum(words.values()) or 1.0)
     for at, piece in enumerate(parts):
         beside = max((own[near] for near in (at - 1, at + 1) if 0 <= near < len(own)), default=0.0)
-        score = (own[at] + _BESIDE * beside) * (1 - _RANK * min(index, 10))
+        score = (own[at] + _BESIDE * beside) * (1 - _RANK * min(index, 9)) * (1 - _WHOLE + _WHOLE * share)
         if number and re.search(r"\d", piece.text):
             score *= _NUMBERED
-        if piece.kind == "command":
-            score *= _COMMAND
         yield _Scored(index, piece, score)
 
 
@@ -118,13 +124,13 @@ def _filled(
     """What is taken already, and the best of the others as long as words are left."""
     ordered = sorted(scored, key=lambda one: -one.score)
     chosen = list(taken)
-    used = sum(one.piece.words for one in chosen) + sum(_heading_words(evidence[r[0].index]) for r in _runs(chosen))
+    used = sum(one.piece.words for one in chosen) + sum(_heading_words(evidence[r[0].index], r[0].piece) for r in _runs(chosen))
     left = (_WORDS if used <= _WORDS else min(used + _DIRECT, _PROCEDURE_WORDS)) - used
     for one in ordered:
         if one in chosen or one.score < _LEAST * ordered[0].score:
             continue
         beside = any(o.index == one.index and abs(o.piece.at - one.piece.at) == 1 for o in chosen)
-        length = one.piece.words + (0 if beside else _heading_words(evidence[one.index]))
+        length = one.piece.words + (0 if beside else _heading_words(evidence[one.index], one.piece))
         if length > left or (not beside and len(_runs(chosen)) >= _QUOTATIONS):
             continue
         chosen.append(one)
@@ -132,8 +138,14 @@ def _filled(
     return chosen
 
 
-def _heading_words(found: ScoredPassage) -> int:
-    return len(f"{found.document.title} {found.passage.heading} {found.document.path}".split()) + 5
+def _heading_words(found: ScoredPassage, piece: Piece) -> int:
+    """The words of the line above a quotation, its date, number and fence included."""
+    return len(f"{_where(found, piece.heading)} {found.document.source}/{found.document.path}".split()) + 4
+
+
+def _where(found: ScoredPassage, heading: str) -> str:
+    title = found.document.title
+    return f"{title} › {heading}" if heading and heading != title else title
 
 
 def _runs(chosen: Sequence[_Scored]) -> list[list[_Scored]]:
@@ -145,7 +157,7 @@ def _runs(chosen: Sequence[_Scored]) -> list[list[_Scored]]:
             runs[-1].append(one)
         else:
             runs.append([one])
-    return sorted(runs, key=lambda run: -max(one.score for one in run))
+    return runs
 
 
 def _shown(found: ScoredPassage, run: Sequence[_Scored], citer: Citer) -> str:
@@ -154,10 +166,7 @@ def _shown(found: ScoredPassage, run: Sequence[_Scored], citer: Citer) -> str:
     citation = citer.cite(run[0].index, first.start, last.end, quote)
     if citation is None:
         return ""
-    where = found.document.title
-    heading = first.heading
-    if heading and heading != where:
-        where = f"{where} › {heading}"
+    where = _where(found, first.heading)
     dated = f", {citation.updated_at[:10]}" if citation.updated_at else ""
     body = citation.quote
     if found.passage.kind != "section":

@@ -10,8 +10,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rag.answers.wording import Wording, stem, worth
-from rag.indexes.tokens import content_words, tokenise
+from rag.answers.wording import Wording, stems_of, worth
+from rag.indexes.tokens import content_words
 from rag.records import ScoredPassage, Verdict
 
 _JUDGED = 5  # passages among which the one is looked for that holds most of the question
@@ -70,12 +70,6 @@ def share_held(
     total = sum(weights.values())
     said = (Wording(stems_of(found)) for found in evidence[:_JUDGED])
     return max(sum(value for word, value in weights.items() if one.holds(word)) / total for one in said)
-
-
-def stems_of(found: ScoredPassage) -> frozenset[str]:
-    """The stems of all that a passage says, where it stands included."""
-    text = f"{found.document.title} {found.passage.heading} {found.document.path} {found.passage.text}"
-    return frozenset(stem(word) for word in tokenise(text).words)
 
 
 def _missing(words: Sequence[str], evidence: Sequence[ScoredPassage]) -> tuple[str, ...]:

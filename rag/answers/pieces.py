@@ -16,7 +16,7 @@ from rag.records import Passage
 # The end of a sentence: what follows begins one. Not behind short forms such as "e.g." or a single letter.
 _END = re.compile(r"(?<![ (]\w)(?<!e\.g)(?<!i\.e)(?<!etc)(?<!vs)[.!?][)\"'*_`]*(?=\s+[\"'(*_`\[]*[A-Z0-9`\[])")
 _RULE = re.compile(r"^[\s|:-]+$")
-_TAG = re.compile(r"^\s*</?[a-zA-Z][^>]*>\s*$|^\s*<(?:img|iframe|script|style|div|table|tr|td)\b", re.I)
+_TAG = re.compile(r"^\s*</?[a-zA-Z][^>]*>\s*$|^\s*!\[[^\]]*\]\([^)]*\)\s*$|^\s*-{3,}\s*$|^\s*<(?:img|iframe|script|style|div|table|tr|td)\b", re.I)
 _STEP_HEADING = re.compile(r"^#{1,6}\s+(?:step\s+)?\d+[.):\s]", re.I)
 _LIST_WORDS = 90  # of a sentence with the list that follows it, as one piece
 _CODE_WHOLE = 14  # lines of a block of code that is one piece

@@ -8,6 +8,9 @@ from __future__ import annotations
 import math
 import re
 
+from rag.indexes.tokens import tokenise
+from rag.records import ScoredPassage
+
 _LONG = 5  # letters of a stem from which on a word may differ by an ending or a letter
 _ENDING = 4  # letters that a text's word may have more than the question's
 _MOST = 6.0  # what a word is worth that stands nowhere else
@@ -58,6 +61,12 @@ def _near(a: str, b: str) -> bool:
 def stem(word: str) -> str:
     """A word without its commonest English endings, for comparing a question's words with a text's."""
     return re.sub(r"(?<=[a-z]{3})(?:ing|ed|es|s|ly)$", "", word)
+
+
+def stems_of(found: ScoredPassage) -> frozenset[str]:
+    """The stems of all that a passage says, where it stands included."""
+    text = f"{found.document.title} {found.passage.heading} {found.document.path} {found.passage.text}"
+    return frozenset(stem(word) for word in tokenise(text).words)
 
 
 def worth(word: str, rarity: float) -> float:
