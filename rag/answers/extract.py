@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from rag.answers.pieces import Piece, pieces
+from rag.answers.settled import settled
 from rag.answers.wording import Wording, stem, stems_of, worth
 from rag.cite import Citer
 from rag.indexes.tokens import content_words, tokenise
@@ -20,21 +21,28 @@ from rag.terraform.lookup import TerraformLookup
 
 _WORDS = 250  # of the whole answer
 _PROCEDURE_WORDS = 600  # of an answer that holds a procedure
+_DIRECT_WORDS = 60  # that may stand beside a procedure of more than `_WORDS`
 _QUOTATIONS = 7
-_WHOLE = 0.6
-_NUMBERED = 1.25
-_TOP = 4
-_SECTION = 0.35
-_DIRECT = 60
-_NUMBER_ASKED = re.compile(
-    r"\bhow (?:many|much|long|often|far|big|large|old|fast|soon)\b|\b(?:size|count|number|limit|ports?|versions?|cidrs?|ips?|max\w*|min\w*|"
-    r"percent\w*|retention|interval|timeout|default|threshold|when|date|cost)\b|%", re.I)
-_FACT = re.compile(
-    r"^\W*(?:who|when|where|which|why|is|are|does|do|did|was|were)\b|\bhow (?:many|much|long|often|far|big|large|old|fast|soon)\b|\bstands? for\b", re.I)
-_LEAST = 0.3  # of the best piece's score: what scores less is left out
+
+# What makes a piece a likely answer. The figures lie on a plateau that both question sets of decision 29 share.
 _CONTEXT = 0.5  # what a word counts that stands above a piece, not in it
 _BESIDE = 0.35  # what the better neighbour's score counts
-_RANK = 0.09  # what each rank takes off
+_RANK = 0.09  # what each rank of the passage takes off, down to the tenth
+_WHOLE = 0.6  # how far the share of the question that the whole passage holds counts
+_NUMBER = 1.25  # for a number, where one is asked for
+_LEAST = 0.3  # of the best piece's score: what scores less is left out
+_LEAST_SECTION = 0.35  # of the best section's, for a section of a procedure
+_TELLING = 4  # pieces by which a document is chosen for its procedure
+
+_QUANTITY = r"\bhow (?:many|much|long|often|far|big|large|old|fast|soon)\b"
+_NUMBER_ASKED = re.compile(
+    _QUANTITY
+    + r"|\b(?:size|count|number|limit|ports?|versions?|cidrs?|ips?|max\w*|min\w*|percent\w*|retention|interval|"
+    r"timeout|default|threshold|when|date|cost)\b|%",
+    re.I,
+)
+# A question for a fact: no procedure answers it.
+_FACT = re.compile(r"^\W*(?:who|when|where|which|why|is|are|does|do|did|was|were)\b|\bstands? for\b|" + _QUANTITY, re.I)
 Weigh = Callable[[str], float]
 
 
@@ -47,25 +55,50 @@ class _Scored:
     score: float
 
 
+_Run = list[_Scored]  # neighbouring pieces of one passage
+
+
 def extract(
     question: str, evidence: Sequence[ScoredPassage], citer: Citer, weigh: Weigh, lookup: TerraformLookup | None = None
 ) -> str:
     """The answer's text with [n] after each quotation; "" when nothing could be quoted.
 
-    `weigh` gives a word's rarity, 0 to 1.
+    `weigh` gives a word's rarity, 0 to 1; `lookup` tells what values Terraform's attributes come to.
     """
     words = {word: worth(word, weigh(word)) for word in content_words(question)}
     number = bool(_NUMBER_ASKED.search(question))
     scored = [one for index, found in enumerate(evidence) for one in _scores(index, found, words, number)]
-    procedure = [] if _FACT.search(question) else _procedure(scored, evidence)
-    runs = _runs(_filled(procedure, scored, evidence))
-    steps = [run for run in runs if any(one in procedure for one in run)]
-    others = sorted((run for run in runs if run not in steps), key=lambda run: -_most(run))
-    before = [run for run in others if steps and _most(run) > max(map(_most, steps))]
-    steps = sorted(steps, key=lambda run: run[0].piece.start)
-    after = [run for run in others if run not in before]
-    shown = (_shown(evidence[run[0].index], run, citer) for run in (*before, *steps, *after))
-    return "\n\n".join(filter(None, shown))
+    values = settled(question, evidence, citer, lookup) if lookup else ""
+    procedure = [] if values or _FACT.search(question) else _procedure(scored, evidence)
+    runs = _ordered(_filled(procedure, scored, evidence, len(values.split())), procedure)
+    shown = (_shown(evidence[run[0].index], run, citer) for run in runs)
+    return "\n\n".join(filter(None, (values, *shown)))
+
+
+# -- what answers -----------------------------------------------------------------------------------------------------
+
+
+def _scores(index: int, found: ScoredPassage, words: Mapping[str, float], number: bool) -> Iterator[_Scored]:
+    parts = pieces(found.passage)
+    own = [_gain(piece, found, words) for piece in parts]
+    everything = Wording(stems_of(found))
+    share = sum(value for word, value in words.items() if everything.holds(word)) / (sum(words.values()) or 1.0)
+    standing = (1 - _RANK * min(index, 9)) * (1 - _WHOLE + _WHOLE * share)
+    for at, piece in enumerate(parts):
+        beside = max((own[near] for near in (at - 1, at + 1) if 0 <= near < len(own)), default=0.0)
+        asked = _NUMBER if number and re.search(r"\d", piece.text) else 1.0
+        yield _Scored(index, piece, (own[at] + _BESIDE * beside) * standing * asked)
+
+
+def _gain(piece: Piece, found: ScoredPassage, words: Mapping[str, float]) -> float:
+    """What of the question a piece says, by its length."""
+    held = Wording(frozenset(stem(word) for word in tokenise(f"{piece.header} {piece.text}").words))
+    above = f"{piece.heading} {found.passage.heading} {found.document.title}"
+    context = Wording(frozenset(stem(word) for word in tokenise(above).words))
+    gained = sum(
+        value if held.holds(word) else _CONTEXT * value if context.holds(word) else 0.0 for word, value in words.items()
+    )
+    return gained / math.sqrt(1 + math.log1p(piece.words))
 
 
 def _procedure(scored: Sequence[_Scored], evidence: Sequence[ScoredPassage]) -> list[_Scored]:
@@ -73,114 +106,110 @@ def _procedure(scored: Sequence[_Scored], evidence: Sequence[ScoredPassage]) -> 
     documents: dict[str, list[float]] = {}
     for one in scored:
         documents.setdefault(evidence[one.index].document.id, []).append(one.score)
-    best = max(documents, key=lambda name: sum(sorted(documents[name])[-_TOP:]), default="")
-    sections: dict[str, list[_Scored]] = {}
+    best = max(documents, key=lambda name: sum(sorted(documents[name])[-_TELLING:]), default="")
+    sections: dict[str, list[_Scored]] = {}  # by heading: one may go on in the next passage
     for one in scored:
         if evidence[one.index].document.id == best:
             sections.setdefault(one.piece.heading, []).append(one)
-    sections = {heading: part for heading, part in sections.items() if any(one.piece.procedural for one in part)}
-    ordered = sorted(sections.values(), key=lambda part: -_most(part))
+    doing = [part for part in sections.values() if any(one.piece.procedural for one in part)]
+    doing.sort(key=_most, reverse=True)
     taken: list[_Scored] = []
-    left = _PROCEDURE_WORDS
-    for part in ordered:
-        length = sum(one.piece.words for one in part) + sum(_heading_words(evidence[r[0].index], r[0].piece) for r in _runs(part))
-        if length <= left and _most(part) >= _SECTION * _most(ordered[0]):
+    for part in doing:
+        if _most(part) >= _LEAST_SECTION * _most(doing[0]) and _words([*taken, *part], evidence) <= _PROCEDURE_WORDS:
             taken += part
-            left -= length
     return taken
+
+
+def _filled(
+    procedure: Sequence[_Scored], scored: Sequence[_Scored], evidence: Sequence[ScoredPassage], used: int
+) -> list[_Scored]:
+    """The procedure, and the best of the other pieces as long as words are left; `used` are those of the answer already."""
+    ordered = sorted(scored, key=lambda one: -one.score)
+    chosen = list(procedure)
+    length = _words(chosen, evidence)
+    most = _WORDS - used if length <= _WORDS else min(length + _DIRECT_WORDS, _PROCEDURE_WORDS)
+    for one in ordered:
+        if one.score < _LEAST * ordered[0].score:
+            break
+        more = [*chosen, one]
+        if one not in chosen and _words(more, evidence) <= most and len(_runs(more)) <= _QUOTATIONS:
+            chosen = more
+    return chosen
+
+
+def _words(chosen: Sequence[_Scored], evidence: Sequence[ScoredPassage]) -> int:
+    """How many words these pieces have when they are shown, with number and fence."""
+    return sum(_length(evidence[run[0].index], run) for run in _runs(chosen))
+
+
+def _length(found: ScoredPassage, run: _Run) -> int:
+    return len(f"{_above(found, run)} [0] {_body(found, run, _quote(found, run))}".split())
 
 
 def _most(part: Sequence[_Scored]) -> float:
     return max(one.score for one in part)
 
 
-def _scores(index: int, found: ScoredPassage, words: dict[str, float], number: bool) -> Iterator[_Scored]:
-    parts = pieces(found.passage)
-    own = [_gain(piece, found, words) for piece in parts]
-    everything = Wording(stems_of(found))
-    share = sum(value for word, value in words.items() if everything.holds(word)) / (sum(words.values()) or 1.0)
-    for at, piece in enumerate(parts):
-        beside = max((own[near] for near in (at - 1, at + 1) if 0 <= near < len(own)), default=0.0)
-        score = (own[at] + _BESIDE * beside) * (1 - _RANK * min(index, 9)) * (1 - _WHOLE + _WHOLE * share)
-        if number and re.search(r"\d", piece.text):
-            score *= _NUMBERED
-        yield _Scored(index, piece, score)
+# -- in what order, and how it is shown -------------------------------------------------------------------------------
 
 
-def _gain(piece: Piece, found: ScoredPassage, words: dict[str, float]) -> float:
-    held = Wording(frozenset(stem(word) for word in tokenise(f"{piece.header} {piece.text}").words))
-    above = f"{piece.heading} {found.passage.heading} {found.document.title}"
-    context = Wording(frozenset(stem(word) for word in tokenise(above).words))
-    gained = sum(
-        value if held.holds(word) else _CONTEXT * value if context.holds(word) else 0.0
-        for word, value in words.items()
-    )
-    return gained / math.sqrt(1 + math.log1p(piece.words))
-
-
-def _filled(
-    taken: Sequence[_Scored], scored: Sequence[_Scored], evidence: Sequence[ScoredPassage]
-) -> list[_Scored]:  # fmt: skip
-    """What is taken already, and the best of the others as long as words are left."""
-    ordered = sorted(scored, key=lambda one: -one.score)
-    chosen = list(taken)
-    used = sum(one.piece.words for one in chosen) + sum(_heading_words(evidence[r[0].index], r[0].piece) for r in _runs(chosen))
-    left = (_WORDS if used <= _WORDS else min(used + _DIRECT, _PROCEDURE_WORDS)) - used
-    for one in ordered:
-        if one in chosen or one.score < _LEAST * ordered[0].score:
-            continue
-        beside = any(o.index == one.index and abs(o.piece.at - one.piece.at) == 1 for o in chosen)
-        length = one.piece.words + (0 if beside else _heading_words(evidence[one.index], one.piece))
-        if length > left or (not beside and len(_runs(chosen)) >= _QUOTATIONS):
-            continue
-        chosen.append(one)
-        left -= length
-    return chosen
-
-
-def _heading_words(found: ScoredPassage, piece: Piece) -> int:
-    """The words of the line above a quotation, its date, number and fence included."""
-    return len(f"{_where(found, piece.heading)} {found.document.source}/{found.document.path}".split()) + 4
-
-
-def _where(found: ScoredPassage, heading: str) -> str:
-    title = found.document.title
-    return f"{title} › {heading}" if heading and heading != title else title
-
-
-def _runs(chosen: Sequence[_Scored]) -> list[list[_Scored]]:
-    """Neighbouring pieces together, the runs by their best piece."""
-    runs: list[list[_Scored]] = []
+def _runs(chosen: Sequence[_Scored]) -> list[_Run]:
+    """The pieces, neighbours together, in the order of evidence and lines."""
+    runs: list[_Run] = []
     for one in sorted(chosen, key=lambda o: (o.index, o.piece.at)):
         last = runs[-1][-1] if runs else None
-        if last and last.index == one.index and last.piece.at + 1 == one.piece.at:
+        if last and last.index == one.index and last.piece.at + 1 == one.piece.at and _joins(last.piece, one.piece):
             runs[-1].append(one)
         else:
             runs.append([one])
     return runs
 
 
-def _shown(found: ScoredPassage, run: Sequence[_Scored], citer: Citer) -> str:
-    first, last = run[0].piece, run[-1].piece
-    quote = _quote(found, run)
-    citation = citer.cite(run[0].index, first.start, last.end, quote)
+def _joins(above: Piece, below: Piece) -> bool:
+    """Whether two neighbours are quoted as one: a table's row never with what is no row of it."""
+    return above.header_start == below.header_start
+
+
+def _ordered(chosen: Sequence[_Scored], procedure: Sequence[_Scored]) -> list[_Run]:
+    """The best run first; a procedure's runs together, in the order of its lines."""
+    runs = _runs(chosen)
+    steps = sorted((r for r in runs if any(one in procedure for one in r)), key=lambda r: r[0].piece.start)
+    others = sorted((run for run in runs if run not in steps), key=lambda run: -_most(run))
+    before = [run for run in others if steps and _most(run) > max(map(_most, steps))]
+    return [*before, *steps, *(run for run in others if run not in before)]
+
+
+def _shown(found: ScoredPassage, run: _Run, citer: Citer) -> str:
+    citation = citer.cite(run[0].index, run[0].piece.start, run[-1].piece.end, _quote(found, run))
     if citation is None:
         return ""
-    where = _where(found, first.heading)
-    dated = f", {citation.updated_at[:10]}" if citation.updated_at else ""
-    body = citation.quote
+    return f"{_above(found, run)} [{citation.number}]\n\n{_body(found, run, citation.quote)}"
+
+
+def _above(found: ScoredPassage, run: _Run) -> str:
+    """Where a quotation stands, and of when it is."""
+    document, heading = found.document, run[0].piece.heading
+    where = f"{document.title} › {heading}" if heading and heading != document.title else document.title
+    dated = f", {document.updated_at[:10]}" if document.updated_at else ""
+    return f"**{where}** ({document.source}/{document.path}{dated})"
+
+
+def _body(found: ScoredPassage, run: _Run, quote: str) -> str:
     if found.passage.kind != "section":
-        body = f"```\n{body}\n```"
-    return f"**{where}** ({found.document.source}/{found.document.path}{dated}) [{citation.number}]\n\n{body}"
+        return f"```\n{quote}\n```"
+    header = run[0].piece.header
+    return f"{header}\n{quote}" if header else quote
 
 
-def _quote(found: ScoredPassage, run: Sequence[_Scored]) -> str:
+def _quote(found: ScoredPassage, run: _Run) -> str:
     """The document's own text from the first piece to the last."""
     first, last = run[0].piece, run[-1].piece
     if len(run) == 1:
         return first.text
-    lines = found.passage.text.split("\n")[first.start - found.passage.start_line : last.end - found.passage.start_line + 1]
+    begin = found.passage.start_line
+    lines = found.passage.text.split("\n")[first.start - begin : last.end - begin + 1]
     text = "\n".join(lines)
-    begin = text.find(first.text.split("\n")[0])
-    end = text.rfind(last.text.split("\n")[-1]) + len(last.text.split("\n")[-1])
-    return text[max(begin, 0) : end]
+    start = text.find(first.text.split("\n")[0])
+    ending = last.text.split("\n")[-1]
+    end = text.rfind(ending)
+    return text[max(start, 0) : end + len(ending) if end >= 0 else len(text)]

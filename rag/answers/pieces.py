@@ -16,7 +16,10 @@ from rag.records import Passage
 # The end of a sentence: what follows begins one. Not behind short forms such as "e.g." or a single letter.
 _END = re.compile(r"(?<![ (]\w)(?<!e\.g)(?<!i\.e)(?<!etc)(?<!vs)[.!?][)\"'*_`]*(?=\s+[\"'(*_`\[]*[A-Z0-9`\[])")
 _RULE = re.compile(r"^[\s|:-]+$")
-_TAG = re.compile(r"^\s*</?[a-zA-Z][^>]*>\s*$|^\s*!\[[^\]]*\]\([^)]*\)\s*$|^\s*-{3,}\s*$|^\s*<(?:img|iframe|script|style|div|table|tr|td)\b", re.I)
+_TAG = re.compile(
+    r"^\s*</?[a-zA-Z][^>]*>\s*$|^\s*!\[[^\]]*\]\([^)]*\)\s*$|^\s*-{3,}\s*$|^\s*<(?:img|iframe|script|style|div|table|tr|td)\b",
+    re.I,
+)
 _STEP_HEADING = re.compile(r"^#{1,6}\s+(?:step\s+)?\d+[.):\s]", re.I)
 _LIST_WORDS = 90  # of a sentence with the list that follows it, as one piece
 _CODE_WHOLE = 14  # lines of a block of code that is one piece
@@ -24,8 +27,11 @@ _CODE_WHOLE = 14  # lines of a block of code that is one piece
 
 @dataclass(frozen=True)
 class Piece:
-    """Lines `start` to `end`, and the text in them that is quoted. `at` numbers the passage's pieces; `heading` stands above it; a
-    table's row knows its header's lines. `section` numbers the stretch between headings, `procedural` tells that it is to be done."""
+    """Lines `start` to `end`, and the text in them that is quoted. `at` numbers the passage's pieces; `heading` stands above it.
+
+    A table's row knows the rows of its header, which begin at `header_start`. `section` numbers the stretch between headings, and
+    `procedural` tells that this is to be done: it holds commands, or numbered steps.
+    """
 
     at: int
     text: str

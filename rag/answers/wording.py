@@ -38,7 +38,8 @@ class Wording:
             return False
         begins = own[: max(_LONG, len(own) - 2)]
         return any(
-            (other.startswith(begins) and len(other) <= len(own) + _ENDING) or (other[:1] == own[:1] and _near(own, other))
+            (other.startswith(begins) and len(other) <= len(own) + _ENDING)
+            or (other[:1] == own[:1] and _near(own, other))
             for other in self._stems
         )
 

@@ -2,10 +2,10 @@
 
     python -m tests.bench.judgement HOME=FILE HOME=FILE…
 
-HOME is a data folder that was synced with the packaged embedder (WAYPOST_HOME), FILE a question set about it; at least two, since each
-is checked with what was fitted on the others. What can't be answered is of three kinds: `own`, questions of the set without an
-answer; `cross`, the other sets' questions; `out`, answerable questions whose documents the search has to leave out. Of the last
-two those are left away for which some document that was found still holds what the answer must contain.
+HOME is a data folder that was synced with the packaged embedder (WAYPOST_HOME), FILE a question set about it; at least two,
+since each is checked with what was fitted on the others. What can't be answered is of three kinds: `own`, questions of the set
+without an answer; `cross`, the other sets' questions; `out`, answerable questions whose documents the search has to leave out.
+Of the last two those are left away for which some document that was found still holds what the answer must contain.
 """
 
 from __future__ import annotations
@@ -137,9 +137,7 @@ def fit(those: Sequence[Case], *, words_alone: bool = False) -> Fit:
     for _ in range(50):
         told = 1 / (1 + np.exp(-inputs @ found))
         gradient = inputs.T @ (weights * (told - wanted)) + ridge * found
-        found = found - np.linalg.solve(
-            (inputs.T * (weights * told * (1 - told))) @ inputs + np.diag(ridge), gradient
-        )
+        found = found - np.linalg.solve((inputs.T * (weights * told * (1 - told))) @ inputs + np.diag(ridge), gradient)
     slopes = found[:-1] / spread
     constant = float(found[-1] - (slopes * mean).sum())
     return Fit(float(slopes[0]), 0.0 if words_alone else float(slopes[1]), constant)
