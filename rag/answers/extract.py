@@ -92,8 +92,10 @@ def _scores(index: int, found: ScoredPassage, words: Mapping[str, float], number
 
 def _gain(piece: Piece, found: ScoredPassage, words: Mapping[str, float]) -> float:
     """What of the question a piece says, by its length."""
-    held = Wording(frozenset(stem(word) for word in tokenise(f"{piece.header} {piece.text}").words))
-    above = f"{piece.heading} {found.passage.heading} {found.document.title}"
+    held = Wording(frozenset(stem(word) for word in tokenise(piece.text).words))
+    if piece.kind == "row" and not any(held.holds(word) for word in words):
+        return 0.0  # its header's words are those of every row
+    above = f"{piece.header} {piece.heading} {found.passage.heading} {found.document.title}"
     context = Wording(frozenset(stem(word) for word in tokenise(above).words))
     gained = sum(
         value if held.holds(word) else _CONTEXT * value if context.holds(word) else 0.0 for word, value in words.items()

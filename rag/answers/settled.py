@@ -24,6 +24,8 @@ def settled(question: str, evidence: Sequence[ScoredPassage], citer: Citer, look
     """One paragraph for each attribute asked for whose value comes from elsewhere than its own line; "" without any."""
     told: list[str] = []
     for asked in asked_attributes(question, evidence, lookup):
+        if "_" not in asked.attribute.rpartition(".")[2]:  # one word ("bucket", "role") may be any word of the question
+            continue
         told.extend(line for line in _told(asked, evidence, citer) if line not in told)
         if len(told) >= _MOST:
             break
@@ -35,7 +37,7 @@ def _told(asked: Asked, evidence: Sequence[ScoredPassage], citer: Citer) -> Iter
     seen: set[str] = set()
     for value in asked.values:
         written = _written(value)
-        if not written or written in seen or len(value.steps) < 2:
+        if not written or written in seen or not _from_elsewhere(asked, value):
             continue
         seen.add(written)
         citations = [
@@ -46,7 +48,16 @@ def _told(asked: Asked, evidence: Sequence[ScoredPassage], citer: Citer) -> Iter
         where = f" in {' → '.join(value.calls)}" if value.calls else ""
         lines = "\n".join(cited.quote.strip() for cited in citations)
         marks = " ".join(dict.fromkeys(f"[{cited.number}]" for cited in citations))
-        yield f"`{asked.address}{value.instance}` {asked.attribute} is `{written}`{where} {marks}\n\n```\n{lines}\n```"
+        what = f"`{asked.block.symbol.address}{value.instance}` {asked.attribute}"
+        yield f"{what} is `{written}`{where} {marks}\n\n```\n{lines}\n```"
+
+
+def _from_elsewhere(asked: Asked, value: EffectiveValue) -> bool:
+    """Whether some line outside the block has a say: else the block's own line is the answer."""
+    block = asked.block
+    return any(
+        step.path != block.path or not block.symbol.start <= step.line <= block.symbol.end for step in value.steps
+    )
 
 
 def _written(value: EffectiveValue) -> str:

@@ -62,9 +62,9 @@ def _blocks(found: ScoredPassage, lookup: TerraformLookup) -> list[StoredSymbol]
 
 @dataclass(frozen=True)
 class Asked:
-    """An attribute that a question names, and what it comes to."""
+    """An attribute that a question names, and what it comes to. `block` is what sets it."""
 
-    address: str
+    block: StoredSymbol
     attribute: str
     values: tuple[EffectiveValue, ...]
 
@@ -76,7 +76,7 @@ def asked_attributes(question: str, results: Sequence[ScoredPassage], lookup: Te
     words = set(content_words(question))
     asked = [(block, one) for found in terraform for block in _blocks(found, lookup) for one in _asked(block, words)]
     for block, attribute in sorted(asked, key=lambda one: -len(_words(one[1].path)))[:_ASKED]:
-        yield Asked(block.symbol.address, attribute.path, tuple(values.of(block, attribute.path)[:_CONTEXTS]))
+        yield Asked(block, attribute.path, tuple(values.of(block, attribute.path)[:_CONTEXTS]))
 
 
 def _followed(question: str, blocks: Sequence[StoredSymbol], values: TerraformValues) -> Iterator[Lines]:
