@@ -87,7 +87,8 @@ def _scores(index: int, found: ScoredPassage, words: Mapping[str, float], number
     for at, piece in enumerate(parts):
         beside = max((own[near] for near in (at - 1, at + 1) if 0 <= near < len(own)), default=0.0)
         asked = _NUMBER if number and re.search(r"\d", piece.text) else 1.0
-        yield _Scored(index, piece, (own[at] + _BESIDE * beside) * standing * asked)
+        lacking = piece.kind == "row" and not own[at]  # another row says nothing of this one
+        yield _Scored(index, piece, 0.0 if lacking else (own[at] + _BESIDE * beside) * standing * asked)
 
 
 def _gain(piece: Piece, found: ScoredPassage, words: Mapping[str, float]) -> float:

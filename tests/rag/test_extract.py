@@ -55,7 +55,7 @@ def test_a_sentence_that_spans_lines_is_quoted_as_it_stands(ask: Ask) -> None:
 
 TABLE = (
     "# Queues\n\n| queue | retention | owner |\n|---|---|---|\n"
-    + "".join(f"| queue-{n} | {n} days | team-{n} |\n" for n in range(3, 30))
+    + "".join(f"| lane-{n} | {n} days | team-{n} |\n" for n in range(3, 30))
     + "| parcels | 14 days | dispatch |\n"
 )
 
