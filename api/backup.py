@@ -16,7 +16,7 @@ from pathlib import Path
 from api.owner import open_owner
 from api.settings import Settings
 from ingest.redaction import redact
-from rag import doctor
+from rag import doctor, gaps
 from rag.backup import CATALOG, Manifest, read_manifest, settle, unpack, write_backup
 from rag.catalog import Catalog
 from rag.catalog.writer import now
@@ -60,6 +60,8 @@ def back_up(settings: Settings, target: Path, *, force: bool = False) -> Made:
     extras = {}
     if purged := Purged.load(settings.home):
         extras[FILE] = purged.text()
+    if asked := gaps.stored(settings.home):
+        extras[gaps.FILE] = asked
     if settings.config.is_file():
         extras[_CONFIG] = _without_credentials(settings.config)
     return Made(target, write_backup(catalog_file(settings), target, extras, program(), now(), force=force))
@@ -131,6 +133,7 @@ def _replace(settings: Settings, target: Path, backup: Path) -> tuple[Manifest, 
         remove_indexes(settings.home)
         (folder / CATALOG).replace(target)
         config = _restore_config(settings.config, folder / _CONFIG)
+        _restore_gaps(settings.home, folder)
     except OSError as error:
         raise StorageError(f"{settings.home} can't be written: {error.strerror or error}") from error
     finally:
@@ -187,6 +190,15 @@ def remove_indexes(home: Path) -> None:
     """Removes every index of a data folder: its next owner makes them anew from the catalog."""
     for folder in (home / "documents", *home.glob("generation-*")):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _restore_gaps(home: Path, unpacked: Path) -> None:
+    """Adds a backup's gaps to those that are there, without what was purged."""
+    purged = Purged.load(home)
+    gone = {document.place for document in purged.documents}
+    found = gaps.merged(gaps.parsed(gaps.stored(home)), gaps.parsed(gaps.stored(unpacked)))
+    if found:
+        gaps.put(home, gaps.cleaned(found, purged.scrub, lambda *place: place in gone))
 
 
 def _restore_config(config: Path, stored: Path) -> str:

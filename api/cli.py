@@ -35,6 +35,7 @@ from api.console import (
 )  # fmt: skip
 from api.drift_cli import drift
 from api.eval_cli import evaluation
+from api.gaps_cli import gaps
 from api.purge_cli import purge
 from api.settings import CONFIG_NAME, first_config
 from api.terraform_cli import terraform
@@ -53,7 +54,7 @@ app.add_typer(evaluation, name="eval")
 app.add_typer(generations, name="generations")
 app.add_typer(terraform, name="terraform")
 terraform.command("graph")(graph)
-for command in (approve, forget, status, doctor, backup, restore, purge, drift):
+for command in (approve, forget, status, doctor, backup, restore, purge, drift, gaps):
     app.command()(command)
 
 
@@ -287,7 +288,9 @@ def ask(
     with open_reader(settings) as reader:
         filters = Filters(tuple(source or ()), tuple(kind or ()), tuple(path or ()))
         asker = reader.asker(persona)
-        answer = asker.answer(question, viewer_from(as_groups or settings.groups), filters)
+        viewer = viewer_from(as_groups or settings.groups)
+        answer = asker.answer(question, viewer, filters)
+        reader.gaps.note(question, answer, viewer, filters)
         view = answer_view(answer, (time.perf_counter() - began) * 1000)
     if as_json:
         print_json(view)

@@ -27,12 +27,14 @@ from rag.embedders.hashing import HashingEmbedder
 from rag.embedders.onnx import OnnxEmbedder
 from rag.embedders.sentence_transformer import PACKAGED, SentenceTransformerEmbedder
 from rag.errors import SettingsError, SourceError, WaypostError
+from rag.gaps import Gaps
 from rag.indexes.exact import ExactVectors
 from rag.indexes.lexical import DOCUMENTS, TantivyIndex
 from rag.models.openai_compatible import OpenAICompatibleModel, address_of
 from rag.owner import owner_of
 from rag.persona import load_persona
 from rag.ports import ChatModel, Embedder, Progress, Reranker
+from rag.purged import Purged
 from rag.records import EVERYONE, Generation, Passage, Viewer
 from rag.remote import RemoteDense
 from rag.rerankers.cross_encoder import CrossEncoderReranker
@@ -179,6 +181,15 @@ def dense_over(generation: Generation, embedder: Embedder | None, index: VectorS
     return LocalDense(embedder, index)
 
 
+def gaps_of(settings: Settings, catalog: Catalog) -> Gaps:
+    """What was asked in vain, credentials and what was purged taken out."""
+
+    def clean(text: str) -> str:
+        return Purged.load(settings.home).scrub(redact(text, "question.md")[0])
+
+    return Gaps(settings.home, catalog, clean)
+
+
 def lexical_index(settings: Settings, generation: Generation, *, writable: bool) -> TantivyIndex:
     """The index of a generation's passages by words."""
     return TantivyIndex(settings.home / generation.folder / "lexical", writable=writable)
@@ -192,6 +203,7 @@ class Reader:
         self._settings = settings
         self._serving = serving
         self.retriever = Retriever(catalog, serving, reranker_from(settings))
+        self.gaps = gaps_of(settings, catalog)
         self._drift = DriftWatch(catalog)
         self._terraform = Kept(catalog, lambda viewer: TerraformLookup(catalog, viewer))
 

@@ -28,10 +28,11 @@ from api.problems import PROBLEMS
 from api.settings import Settings
 from api.status import named_sources, runs_view, sources_view
 from api.terraform_http import add_terraform
-from api.views import answer_view, citation_view, document_view, drift_view, search_view
+from api.views import answer_view, citation_view, document_view, drift_view, gap_view, search_view
 from rag.ask import Asker
 from rag.drift import REPORTED
 from rag.errors import SettingsError, WaypostError
+from rag.gaps import Gaps
 from rag.records import Viewer
 from rag.search import MAX_QUERY, Filters
 
@@ -131,14 +132,15 @@ def _add_questions(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
         asker = reader.asker(body.persona)
         filters = Filters(tuple(body.sources), tuple(body.kinds), tuple(body.paths))
         if "text/event-stream" in request.headers.get("accept", ""):
-            events = _events(asker, body.question, viewer, filters)
+            events = _events(asker, body.question, viewer, filters, reader.gaps)
             return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
         began = time.perf_counter()
         answer = asker.answer(body.question, viewer, filters)
+        reader.gaps.note(body.question, answer, viewer, filters)
         return JSONResponse(answer_view(answer, (time.perf_counter() - began) * 1000))
 
 
-def _events(asker: Asker, question: str, viewer: Viewer, filters: Filters) -> Iterator[str]:
+def _events(asker: Asker, question: str, viewer: Viewer, filters: Filters, gaps: Gaps) -> Iterator[str]:
     began = time.perf_counter()
     try:
         for event in asker.stream(question, viewer, filters):
@@ -149,6 +151,7 @@ def _events(asker: Asker, question: str, viewer: Viewer, filters: Filters) -> It
             if event.citation:
                 yield _sse("citation", citation_view(event.citation))
             if event.answer:
+                gaps.note(question, event.answer, viewer, filters)
                 yield _sse("answer", answer_view(event.answer, (time.perf_counter() - began) * 1000))
     except WaypostError as error:
         yield _sse("error", {"error": str(error)})
@@ -188,6 +191,15 @@ def _add_lookups(app: FastAPI, settings: Settings, reader: Reader, viewer: Viewe
         """Where documents state what Terraform contradicts (`kind` value), or name what it no longer has (gone), surest first."""
         found = [one for one in reader.drift(viewer) if source in ("", one.document.source)]
         return {"drift": [drift_view(one) for one in found if one.confidence >= min_confidence]}
+
+    @app.get("/v1/gaps", responses={k: PROBLEMS[k] for k in (400, 503)}, tags=["questions"])
+    def gaps(
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        done: Annotated[bool, Query(description="those that are dealt with too")] = False,
+    ) -> dict[str, Any]:
+        """What was asked and the documents don't answer, or only in part, most asked first, with the nearest pages and what is
+        `missing`; each to viewers who belong to all groups of its askers."""
+        return {"gaps": [gap_view(one) for one in reader.gaps.listed(viewer, done=done)[:limit]]}
 
     @app.get("/v1/sources", tags=["documents"])
     def sources() -> dict[str, Any]:

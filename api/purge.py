@@ -18,7 +18,7 @@ from api.settings import Settings
 from ingest.embedding import embed_missing
 from ingest.git import GitRepository
 from ingest.sources import Credentials
-from rag import doctor
+from rag import doctor, gaps
 from rag.backup import CATALOG, read_manifest, settle, unpack, write_backup
 from rag.catalog import Catalog, CatalogWriter
 from rag.catalog.writer import now
@@ -67,6 +67,7 @@ class _Purge:
     clean: Callable[[str], str]
     patterns: dict[bytes, str]
     look: Callable[[Catalog], None] = lambda catalog: None
+    clean_gaps: Callable[[list[gaps.Gap]], list[gaps.Gap]] = list
     left_out: int = 0
     erased: Mapping[str, int] = field(default_factory=dict)
     mirrors: list[str] = field(default_factory=list)
@@ -89,7 +90,10 @@ def purge_value(settings: Settings, secret: str, backups: Sequence[Path]) -> Pur
         purge.names |= {f"{source}/{scrubber(path)}" for source, path in writer.paths_with(scrubber)}
         return writer.scrub(scrubber)
 
-    purge = _Purge(remember, erase, scrubber, patterns_of(values), left_out=left_out)
+    def clean_gaps(found: list[gaps.Gap]) -> list[gaps.Gap]:
+        return gaps.cleaned(found, scrubber, lambda source, path: False)
+
+    purge = _Purge(remember, erase, scrubber, patterns_of(values), clean_gaps=clean_gaps, left_out=left_out)
     return _run(settings, purge, backups)
 
 
@@ -118,7 +122,10 @@ def purge_document(settings: Settings, source: str, path: str, backups: Sequence
     def erase(writer: CatalogWriter) -> Mapping[str, int]:
         return writer.erase_document(source, path, document.reason)
 
-    purge = _Purge(lambda purged: purged.with_document(document), erase, lambda text: text, patterns, look)
+    def clean_gaps(found: list[gaps.Gap]) -> list[gaps.Gap]:
+        return gaps.cleaned(found, lambda text: text, lambda *place: place == (source, path))
+
+    purge = _Purge(lambda purged: purged.with_document(document), erase, lambda text: text, patterns, look, clean_gaps)
     return _run(settings, purge, backups)
 
 
@@ -186,9 +193,10 @@ def _run(settings: Settings, purge: _Purge, backups: Sequence[Path]) -> PurgeRep
     lock = WriterLock.acquire(settings.home, "purge")
     try:
         purge.remember(Purged.load(settings.home)).save(settings.home)
+        forgotten = gaps.rewrite(settings.home, purge.clean_gaps)
         if synced:
             remove_indexes(settings.home)
-            purge.erased = _erase(here, purge)
+            purge.erased = {**_erase(here, purge), **({"gaps": forgotten} if forgotten else {})}
     except BaseException:
         lock.release()
         raise
@@ -298,6 +306,8 @@ def _rewrite(settings: Settings, file: Path, purge: _Purge) -> None:
         settle(folder / CATALOG)
         texts = {name: (folder / name).read_text(encoding="utf-8") for name in manifest.parts if name != CATALOG}
         extras = {name: purge.clean(text) for name, text in texts.items()}
+        if gaps.FILE in texts:
+            extras[gaps.FILE] = gaps.text_of(purge.clean_gaps(gaps.parsed(texts[gaps.FILE])))
         extras[FILE] = Purged.load(folder).merged(Purged.load(settings.home)).text()
         write_backup(folder / CATALOG, file, extras, manifest.waypost, manifest.created_at, force=True)
         purge.backups.append(str(file))

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rag.drift import Drift
+from rag.gaps import Listed
 from rag.records import Answer, Citation, Coverage, Document, Passage, ScoredPassage
 from rag.search import SearchResult
 from rag.terraform.mentions import Mention
@@ -60,6 +61,7 @@ def answer_view(answer: Answer, took_ms: float) -> dict[str, Any]:
         "verdict": answer.verdict,
         "citations": [citation_view(citation) for citation in answer.citations],
         "flags": [asdict(flag) for flag in answer.flags],
+        "missing": list(answer.missing),
         "degraded": answer.degraded,
         "nearest": [
             {key: value for key, value in result_view(found).items() if key != "text"} for found in answer.nearest
@@ -68,6 +70,24 @@ def answer_view(answer: Answer, took_ms: float) -> dict[str, Any]:
         "usage": asdict(answer.usage),
         "coverage": coverage_view(answer.coverage) if answer.coverage else None,
         "took_ms": round(took_ms, 1),
+    }
+
+
+def gap_view(one: Listed) -> dict[str, Any]:
+    gap = one.gap
+    return {
+        "id": gap.id,
+        "question": gap.question,
+        "verdict": gap.verdict,
+        "count": gap.count,
+        "first_asked": gap.first_asked,
+        "last_asked": gap.last_asked,
+        "missing": list(gap.missing),
+        "done_at": gap.done_at,
+        "nearest": [
+            {"document_id": d.id, "source": d.source, "path": d.path, "title": d.title, "owner": d.owner}
+            for d in one.nearest
+        ],
     }
 
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 
 from rag.answers.evidence import EVIDENCE_PASSAGES, assemble
 from rag.answers.extract import extract
-from rag.answers.judgement import judge
+from rag.answers.judgement import Judgement, judge
 from rag.answers.leaks import Instructions
 from rag.answers.outlet import Outlet, Redact, readable
 from rag.answers.warnings import Warnings
 from rag.catalog import Catalog
 from rag.cite import Citer
 from rag.drift import DriftWatch
+from rag.embedders.sentence_transformer import PACKAGED
 from rag.errors import ModelError
 from rag.persona import RULES
 from rag.ports import ChatModel, Claim, Prompt
@@ -83,9 +84,9 @@ class Asker:
         evidence = assemble(question, found, self._catalog, viewer, self._terraform(viewer))
         evidence = outlet.admit(evidence)
         rarity = self._retriever.rarity()
-        verdict = judge(question, evidence, rarity, found.nearness)
-        if verdict == "not_found":
-            yield AskEvent(answer=self._not_found(found))
+        judged = judge(question, evidence, rarity, _nearness(found))
+        if judged.verdict == "not_found":
+            yield AskEvent(answer=self._not_found(found, judged))
             return
         degraded = found.coverage.note
         if self._model is not None:
@@ -95,23 +96,25 @@ class Asker:
             except ModelError as error:
                 degraded = "; ".join(filter(None, (degraded, f"no model available: {error}")))
                 yield AskEvent(restart=True)
-        yield from self._extracted(question, viewer, evidence, found, verdict, degraded, rarity)
+        yield from self._extracted(question, viewer, evidence, found, judged, degraded, rarity)
 
     def _extracted(
         self, question: str, viewer: Viewer, evidence: tuple[ScoredPassage, ...], found: SearchResult,
-        verdict: Verdict, degraded: str, rarity: Callable[[str], float],
+        judged: Judgement, degraded: str, rarity: Callable[[str], float],
     ) -> Iterator[AskEvent]:  # fmt: skip
         citer = Citer(self._catalog, viewer, evidence)
-        text = extract(question, evidence, citer, rarity)
+        text = extract(question, evidence, citer, rarity, self._terraform(viewer))
         if not citer.citations:
-            yield AskEvent(answer=self._not_found(found))
+            yield AskEvent(answer=self._not_found(found, judged))
             return
+        if judged.verdict == "partial" and judged.missing:
+            text += f"\n\nNothing of what was found speaks of: {', '.join(judged.missing)}."
         yield AskEvent(text=text)
         for citation in citer.citations:
             yield AskEvent(citation=citation)
         flags = tuple(self._warnings.of(citer.citations, evidence, viewer))
-        answer = Answer(text, verdict, citer.citations, evidence, flags, degraded=degraded, model="extractive")
-        yield AskEvent(answer=replace(answer, coverage=found.coverage))
+        answer = Answer(text, judged.verdict, citer.citations, evidence, flags, degraded=degraded, model="extractive")
+        yield AskEvent(answer=replace(answer, coverage=found.coverage, score=judged.score, missing=judged.missing))
 
     def _from_model(
         self, model: ChatModel, question: str, viewer: Viewer, evidence: tuple[ScoredPassage, ...], found: SearchResult
@@ -146,7 +149,7 @@ class Asker:
         )  # fmt: skip
         yield AskEvent(answer=answer if citer.citations else replace(answer, nearest=_nearest(found.passages)))
 
-    def _not_found(self, found: SearchResult) -> Answer:
+    def _not_found(self, found: SearchResult, judged: Judgement) -> Answer:
         nearest = _nearest(found.passages)
         text = "Our documents don't answer this."
         if nearest:
@@ -156,7 +159,13 @@ class Asker:
                 for n in nearest
             )
             text += f" Nearest pages: {pages}."
-        return Answer(text, "not_found", nearest=nearest, degraded=found.coverage.note, coverage=found.coverage)
+        answer = Answer(text, "not_found", nearest=nearest, degraded=found.coverage.note, coverage=found.coverage)
+        return replace(answer, score=judged.score, missing=judged.missing)
+
+
+def _nearness(found: SearchResult) -> float | None:
+    """The nearest passage's cosine, where it is of the embedder that the judge's numbers were fitted with."""
+    return found.nearness if found.generation.embedder == PACKAGED else None
 
 
 def _nearest(passages: Sequence[ScoredPassage]) -> tuple[ScoredPassage, ...]:

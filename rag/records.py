@@ -289,7 +289,8 @@ class Answer:
     """An answer with its checked citations.
 
     `degraded` says why a lesser answer was given (model unreachable, vectors incomplete), or is "".
-    `nearest` are the nearest pages when nothing was found.
+    `nearest` are the nearest pages when nothing was found. `score` is how sure it is that the documents speak of what was asked
+    (0 to 1; None where a model decided), `missing` are words of the question that nothing found holds.
     """
 
     text: str
@@ -302,3 +303,5 @@ class Answer:
     model: str = ""
     usage: Usage = field(default_factory=Usage)
     coverage: Coverage | None = None
+    score: float | None = None
+    missing: tuple[str, ...] = ()

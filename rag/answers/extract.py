@@ -1,115 +1,218 @@
-"""The extractive answer: the best verified passages in the documents' own words, when no model is at hand.
+"""The extractive answer: what answers the question in the documents' own words, when no model is at hand.
 
-Steps and commands are kept whole and in order. `rag.ask` calls this without a key, or when the model fails.
+The sentences, items, commands, rows and lines (`rag.answers.pieces`) that say most of the question, the surest first, each under
+where it stands; a procedure whole and in order. `rag.ask` calls this without a key, or when the model fails.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.answers.units import Unit, units
+from rag.answers.pieces import Piece, pieces
+from rag.answers.settled import settled
+from rag.answers.wording import Wording, stem, stems_of, worth
 from rag.cite import Citer
 from rag.indexes.tokens import content_words, tokenise
 from rag.records import ScoredPassage
+from rag.terraform.lookup import TerraformLookup
 
-_WORDS = 450  # of the whole answer
-_PROCEDURE_WORDS = 600  # of the first procedure, which is kept whole
-_FIRST_WORDS = 260  # of the first excerpt, when it is prose
-_LATER_WORDS = 110
-_EXCERPTS = 3
+_WORDS = 250  # of the whole answer
+_PROCEDURE_WORDS = 600  # of an answer that holds a procedure
+_DIRECT_WORDS = 60  # that may stand beside a procedure of more than `_WORDS`
+_QUOTATIONS = 7
+
+# What makes a piece a likely answer. The figures lie on a plateau that both question sets of decision 29 share.
+_CONTEXT = 0.5  # what a word counts that stands above a piece, not in it
+_BESIDE = 0.35  # what the better neighbour's score counts
+_RANK = 0.09  # what each rank of the passage takes off, down to the tenth
+_WHOLE = 0.6  # how far the share of the question that the whole passage holds counts
+_NUMBER = 1.25  # for a number, where one is asked for
+_LEAST = 0.3  # of the best piece's score: what scores less is left out
+_LEAST_SECTION = 0.35  # of the best section's, for a section of a procedure
+_TELLING = 4  # pieces by which a document is chosen for its procedure
+
+_QUANTITY = r"\bhow (?:many|much|long|often|far|big|large|old|fast|soon)\b"
+_NUMBER_ASKED = re.compile(
+    _QUANTITY
+    + r"|\b(?:size|count|number|limit|ports?|versions?|cidrs?|ips?|max\w*|min\w*|percent\w*|retention|interval|"
+    r"timeout|default|threshold|when|date|cost)\b|%",
+    re.I,
+)
+# A question for a fact: no procedure answers it.
+_FACT = re.compile(r"^\W*(?:who|when|where|which|why|is|are|does|do|did|was|were)\b|\bstands? for\b|" + _QUANTITY, re.I)
 Weigh = Callable[[str], float]
 
 
 @dataclass(frozen=True)
-class _Excerpt:
-    """Neighbouring units of one passage: evidence number, the heading that they stand under, lines, text."""
+class _Scored:
+    """A piece of evidence number `index`, and how much of the question it says."""
 
     index: int
-    heading: str
-    start: int
-    end: int
-    text: str
+    piece: Piece
+    score: float
 
 
-def extract(question: str, evidence: Sequence[ScoredPassage], citer: Citer, weigh: Weigh) -> str:
+_Run = list[_Scored]  # neighbouring pieces of one passage
+
+
+def extract(
+    question: str, evidence: Sequence[ScoredPassage], citer: Citer, weigh: Weigh, lookup: TerraformLookup | None = None
+) -> str:
     """The answer's text with [n] after each quotation; "" when nothing could be quoted.
 
-    `weigh` gives a word's rarity, 0 to 1.
+    `weigh` gives a word's rarity, 0 to 1; `lookup` tells what values Terraform's attributes come to.
     """
-    words = {stem(word): weigh(word) for word in content_words(question)}
-    parts: list[str] = []
-    budget, taken, procedures = _WORDS, 0, 0
-    for index, found in enumerate(evidence):
-        if taken == _EXCERPTS or budget <= 20:
+    words = {word: worth(word, weigh(word)) for word in content_words(question)}
+    number = bool(_NUMBER_ASKED.search(question))
+    scored = [one for index, found in enumerate(evidence) for one in _scores(index, found, words, number)]
+    values = settled(question, evidence, citer, lookup) if lookup else ""
+    procedure = [] if values or _FACT.search(question) else _procedure(scored, evidence)
+    runs = _ordered(_filled(procedure, scored, evidence, len(values.split())), procedure)
+    shown = (_shown(evidence[run[0].index], run, citer) for run in runs)
+    return "\n\n".join(filter(None, (values, *shown)))
+
+
+# -- what answers -----------------------------------------------------------------------------------------------------
+
+
+def _scores(index: int, found: ScoredPassage, words: Mapping[str, float], number: bool) -> Iterator[_Scored]:
+    parts = pieces(found.passage)
+    own = [_gain(piece, found, words) for piece in parts]
+    everything = Wording(stems_of(found))
+    share = sum(value for word, value in words.items() if everything.holds(word)) / (sum(words.values()) or 1.0)
+    standing = (1 - _RANK * min(index, 9)) * (1 - _WHOLE + _WHOLE * share)
+    for at, piece in enumerate(parts):
+        beside = max((own[near] for near in (at - 1, at + 1) if 0 <= near < len(own)), default=0.0)
+        asked = _NUMBER if number and re.search(r"\d", piece.text) else 1.0
+        lacking = piece.kind == "row" and not own[at]  # another row says nothing of this one
+        yield _Scored(index, piece, 0.0 if lacking else (own[at] + _BESIDE * beside) * standing * asked)
+
+
+def _gain(piece: Piece, found: ScoredPassage, words: Mapping[str, float]) -> float:
+    """What of the question a piece says, by its length."""
+    held = Wording(frozenset(stem(word) for word in tokenise(piece.text).words))
+    if piece.kind == "row" and not any(held.holds(word) for word in words):
+        return 0.0  # its header's words are those of every row
+    above = f"{piece.header} {piece.heading} {found.passage.heading} {found.document.title}"
+    context = Wording(frozenset(stem(word) for word in tokenise(above).words))
+    gained = sum(
+        value if held.holds(word) else _CONTEXT * value if context.holds(word) else 0.0 for word, value in words.items()
+    )
+    return gained / math.sqrt(1 + math.log1p(piece.words))
+
+
+def _procedure(scored: Sequence[_Scored], evidence: Sequence[ScoredPassage]) -> list[_Scored]:
+    """The sections with steps or commands of the document that says most, as many whole ones as fit."""
+    documents: dict[str, list[float]] = {}
+    for one in scored:
+        documents.setdefault(evidence[one.index].document.id, []).append(one.score)
+    best = max(documents, key=lambda name: sum(sorted(documents[name])[-_TELLING:]), default="")
+    sections: dict[str, list[_Scored]] = {}  # by heading: one may go on in the next passage
+    for one in scored:
+        if evidence[one.index].document.id == best:
+            sections.setdefault(one.piece.heading, []).append(one)
+    doing = [part for part in sections.values() if any(one.piece.procedural for one in part)]
+    doing.sort(key=_most, reverse=True)
+    taken: list[_Scored] = []
+    for part in doing:
+        if _most(part) >= _LEAST_SECTION * _most(doing[0]) and _words([*taken, *part], evidence) <= _PROCEDURE_WORDS:
+            taken += part
+    return taken
+
+
+def _filled(
+    procedure: Sequence[_Scored], scored: Sequence[_Scored], evidence: Sequence[ScoredPassage], used: int
+) -> list[_Scored]:
+    """The procedure, and the best of the other pieces as long as words are left; `used` are those of the answer already."""
+    ordered = sorted(scored, key=lambda one: -one.score)
+    chosen = list(procedure)
+    length = _words(chosen, evidence)
+    most = _WORDS - used if length <= _WORDS else min(length + _DIRECT_WORDS, _PROCEDURE_WORDS)
+    for one in ordered:
+        if one.score < _LEAST * ordered[0].score:
             break
-        limit = _FIRST_WORDS if found.passage.kind == "section" and not taken else min(budget, _LATER_WORDS)
-        if _procedure(found) and not procedures:
-            limit, procedures = _PROCEDURE_WORDS, 1
-        excerpt = _excerpt(index, found, words, limit)
-        citation = excerpt and citer.cite(excerpt.index, excerpt.start, excerpt.end, excerpt.text)
-        if not excerpt or not citation:
-            continue
-        parts.append(_shown(found, excerpt.heading, citation.quote, citation.number, citation.updated_at))
-        budget -= len(excerpt.text.split())
-        taken += 1
-    return "\n\n".join(parts)
+        more = [*chosen, one]
+        if one not in chosen and _words(more, evidence) <= most and len(_runs(more)) <= _QUOTATIONS:
+            chosen = more
+    return chosen
 
 
-def _shown(found: ScoredPassage, heading: str, quote: str, number: int, date: str) -> str:
-    where = found.document.title
-    if heading and heading != where:
-        where = f"{where} › {heading}"
-    dated = f", {date[:10]}" if date else ""
-    body = quote
+def _words(chosen: Sequence[_Scored], evidence: Sequence[ScoredPassage]) -> int:
+    """How many words these pieces have when they are shown, with number and fence."""
+    return sum(_length(evidence[run[0].index], run) for run in _runs(chosen))
+
+
+def _length(found: ScoredPassage, run: _Run) -> int:
+    return len(f"{_above(found, run)} [0] {_body(found, run, _quote(found, run))}".split())
+
+
+def _most(part: Sequence[_Scored]) -> float:
+    return max(one.score for one in part)
+
+
+# -- in what order, and how it is shown -------------------------------------------------------------------------------
+
+
+def _runs(chosen: Sequence[_Scored]) -> list[_Run]:
+    """The pieces, neighbours together, in the order of evidence and lines."""
+    runs: list[_Run] = []
+    for one in sorted(chosen, key=lambda o: (o.index, o.piece.at)):
+        last = runs[-1][-1] if runs else None
+        if last and last.index == one.index and last.piece.at + 1 == one.piece.at and _joins(last.piece, one.piece):
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    return runs
+
+
+def _joins(above: Piece, below: Piece) -> bool:
+    """Whether two neighbours are quoted as one: a table's row never with what is no row of it."""
+    return above.header_start == below.header_start
+
+
+def _ordered(chosen: Sequence[_Scored], procedure: Sequence[_Scored]) -> list[_Run]:
+    """The best run first; a procedure's runs together, in the order of its lines."""
+    runs = _runs(chosen)
+    steps = sorted((r for r in runs if any(one in procedure for one in r)), key=lambda r: r[0].piece.start)
+    others = sorted((run for run in runs if run not in steps), key=lambda run: -_most(run))
+    before = [run for run in others if steps and _most(run) > max(map(_most, steps))]
+    return [*before, *steps, *(run for run in others if run not in before)]
+
+
+def _shown(found: ScoredPassage, run: _Run, citer: Citer) -> str:
+    citation = citer.cite(run[0].index, run[0].piece.start, run[-1].piece.end, _quote(found, run))
+    if citation is None:
+        return ""
+    return f"{_above(found, run)} [{citation.number}]\n\n{_body(found, run, citation.quote)}"
+
+
+def _above(found: ScoredPassage, run: _Run) -> str:
+    """Where a quotation stands, and of when it is."""
+    document, heading = found.document, run[0].piece.heading
+    where = f"{document.title} › {heading}" if heading and heading != document.title else document.title
+    dated = f", {document.updated_at[:10]}" if document.updated_at else ""
+    return f"**{where}** ({document.source}/{document.path}{dated})"
+
+
+def _body(found: ScoredPassage, run: _Run, quote: str) -> str:
     if found.passage.kind != "section":
-        body = f"```\n{quote}\n```"
-    return f"**{where}** ({found.document.source}/{found.document.path}{dated}) [{number}]\n\n{body}"
+        return f"```\n{quote}\n```"
+    header = run[0].piece.header
+    return f"{header}\n{quote}" if header else quote
 
 
-def _procedure(found: ScoredPassage) -> bool:
-    return found.passage.kind == "section" and sum(unit.numbered for unit in units(found.passage)) >= 2
-
-
-def _excerpt(index: int, found: ScoredPassage, words: dict[str, float], limit: int) -> _Excerpt | None:
-    """The best run of neighbouring units of at most `limit` words: grown around the unit that says most of the question."""
-    parts = [unit for unit in units(found.passage) if unit.kind not in ("blank", "front")]
-    while parts and parts[-1].kind == "heading":
-        parts = parts[:-1]
-    scores = [0.0 if unit.kind == "heading" else _score(unit, words) for unit in parts]
-    if not parts:
-        return None
-    first = last = max(range(len(parts)), key=lambda i: (parts[i].kind != "heading", scores[i], -i))
-    length = _length(parts[first])
-    # Downwards first: what follows a sentence completes it (a command after "run:", the next step, the next section).
-    while last + 1 < len(parts) and length + _length(parts[last + 1]) <= limit:
-        last += 1
-        length += _length(parts[last])
-    while first > 0 and length + _length(parts[first - 1]) <= limit:
-        first -= 1
-        length += _length(parts[first])
-    while parts[last].kind == "heading":
-        last -= 1
-    heading = next((part.text for part in reversed(parts[:first]) if part.kind == "heading"), "")
-    if parts[first].kind == "heading":  # shown above the quotation already
-        heading, first = parts[first].text, first + 1
-    text = "\n".join(unit.text for unit in parts[first : last + 1])
-    where = heading.strip().lstrip("#").strip() or found.passage.heading
-    return _Excerpt(index, where, parts[first].start_line, parts[last].end_line, text.rstrip("\n"))
-
-
-def _score(unit: Unit, words: dict[str, float]) -> float:
-    present = {stem(word) for word in tokenise(unit.text).words}
-    gained = sum(weight for word, weight in words.items() if word in present)
-    return gained / math.sqrt(1 + math.log1p(_length(unit)))
-
-
-def _length(unit: Unit) -> int:
-    return len(unit.text.split())
-
-
-def stem(word: str) -> str:
-    """A word without its commonest English endings, for comparing a question's words with a text's."""
-    return re.sub(r"(?<=[a-z]{3})(?:ing|ed|es|s|ly)$", "", word)
+def _quote(found: ScoredPassage, run: _Run) -> str:
+    """The document's own text from the first piece to the last."""
+    first, last = run[0].piece, run[-1].piece
+    if len(run) == 1:
+        return first.text
+    begin = found.passage.start_line
+    lines = found.passage.text.split("\n")[first.start - begin : last.end - begin + 1]
+    text = "\n".join(lines)
+    start = text.find(first.text.split("\n")[0])
+    ending = last.text.split("\n")[-1]
+    end = text.rfind(ending)
+    return text[max(start, 0) : end + len(ending) if end >= 0 else len(text)]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rag.answers.evidence import EVIDENCE_PASSAGES, within_budget
+from rag.answers.judgement import NOT_FOUND
 from rag.ask import Asker
 from rag.catalog import Catalog
 from rag.evaluation.questions import Question
@@ -21,6 +22,7 @@ from rag.search import Retriever
 CUTS = (1, 3, 5, 10, 20)
 BUDGETS = (2000, 4000)  # tokens of four characters
 METRICS = (*(f"hit@{k}" for k in CUTS), "mrr@10", *(f"hit@{budget}tok" for budget in BUDGETS))
+_THRESHOLDS = [round(step / 20, 2) for step in range(1, 20)]  # of the curve of refusals
 _RESULTS = 40  # enough to fill the larger budget with short passages
 
 
@@ -39,7 +41,7 @@ def evaluate(
         answer = asker.answer(question.text, viewer) if asker else None
         if answer:
             answers.append((question, answer))
-            row |= {"verdict": answer.verdict, "answer": answer.text}
+            row |= {"verdict": answer.verdict, "answer": answer.text, "score": answer.score}
         if question.gold:
             row |= {**_hits(question, results), "miss": _miss(question, results, answer, retriever, viewer)}
         row["first"] = [_place(found) for found in results[:3]]
@@ -108,7 +110,7 @@ def _place(found: ScoredPassage) -> str:
     return f"{found.document.source}/{found.document.path}:{found.passage.start_line}-{found.passage.end_line}"
 
 
-def _answer_figures(answers: Sequence[tuple[Question, Answer]], catalog: Catalog, viewer: Viewer) -> dict[str, float]:
+def _answer_figures(answers: Sequence[tuple[Question, Answer]], catalog: Catalog, viewer: Viewer) -> dict[str, Any]:
     answerable = [(q, a) for q, a in answers if q.gold]
     unanswerable = [a for q, a in answers if not q.gold]
     cited = [citation for _, answer in answers for citation in answer.citations]
@@ -119,7 +121,20 @@ def _answer_figures(answers: Sequence[tuple[Question, Answer]], catalog: Catalog
         "citation_validity": len(valid) / len(cited) if cited else 1.0,
         "refused_unanswerable": _share([a.verdict == "not_found" for a in unanswerable]),
         "refused_answerable": _share([a.verdict == "not_found" for _, a in answerable]),
+        "refusal_curve": _curve([a.score for a in unanswerable], [a.score for _, a in answerable]),
     }
+
+
+def _curve(unanswerable: Sequence[float | None], answerable: Sequence[float | None]) -> list[dict[str, float]]:
+    """What would be refused below each threshold, the one in use among them. Answers without a score count as answered."""
+    return [
+        {
+            "threshold": threshold,
+            "refused_unanswerable": _share([score is not None and score < threshold for score in unanswerable]),
+            "refused_answerable": _share([score is not None and score < threshold for score in answerable]),
+        }
+        for threshold in sorted({*_THRESHOLDS, NOT_FOUND})
+    ]
 
 
 def _means(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:

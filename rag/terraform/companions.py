@@ -17,7 +17,7 @@ from rag.records import ScoredPassage
 from rag.terraform.environments import asked_for
 from rag.terraform.lookup import TerraformLookup
 from rag.terraform.records import SymbolAttribute
-from rag.terraform.values import TerraformValues
+from rag.terraform.values import EffectiveValue, TerraformValues
 
 _BLOCKS = 4  # results whose blocks are looked into
 _ASKED = 2  # attributes whose values are followed
@@ -58,6 +58,25 @@ def companions(question: str, results: Sequence[ScoredPassage], lookup: Terrafor
 def _blocks(found: ScoredPassage, lookup: TerraformLookup) -> list[StoredSymbol]:
     passage = found.passage
     return lookup.standing_in(found.document.source, found.document.path, passage.start_line, passage.end_line)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An attribute that a question names, and what it comes to. `block` is what sets it."""
+
+    block: StoredSymbol
+    attribute: str
+    values: tuple[EffectiveValue, ...]
+
+
+def asked_attributes(question: str, results: Sequence[ScoredPassage], lookup: TerraformLookup) -> Iterator[Asked]:
+    """The attributes of the first results' blocks which the question names, most words first, with their values."""
+    values = TerraformValues(lookup, asked_for(question, {one.name for one in lookup.environments}))
+    terraform = [found for found in results[:_BLOCKS] if found.document.kind == "terraform"]
+    words = set(content_words(question))
+    asked = [(block, one) for found in terraform for block in _blocks(found, lookup) for one in _asked(block, words)]
+    for block, attribute in sorted(asked, key=lambda one: -len(_words(one[1].path)))[:_ASKED]:
+        yield Asked(block, attribute.path, tuple(values.of(block, attribute.path)[:_CONTEXTS]))
 
 
 def _followed(question: str, blocks: Sequence[StoredSymbol], values: TerraformValues) -> Iterator[Lines]:

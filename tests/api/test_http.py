@@ -139,6 +139,7 @@ def test_openapi_describes_every_route(client: TestClient) -> None:
         "/v1/ask",
         "/v1/documents/{document_id}",
         "/v1/drift",
+        "/v1/gaps",
         "/v1/sources",
         "/v1/runs",
         *(f"/v1/terraform/{name}" for name in ("symbols", "show", "refs", "values", "modules", "providers", "graph")),

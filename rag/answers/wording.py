@@ -1,0 +1,111 @@
+"""The words of a question compared with those of a text: by their stems, one letter astray, and by what each says.
+
+`judgement` and `extract` call this. The index's own words are those of `rag.indexes.tokens`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from rag.indexes.tokens import tokenise
+from rag.records import ScoredPassage
+
+_LONG = 5  # letters of a stem from which on a word may differ by an ending or a letter
+_ENDING = 4  # letters that a text's word may have more than the question's
+_MOST = 6.0  # what a word is worth that stands nowhere else
+_EVERYDAY = 0.4  # of what it would be worth for its rarity, for a word of plain talk
+
+
+class Wording:
+    """The stems of a text, asked for words."""
+
+    def __init__(self, stems: frozenset[str]) -> None:
+        self._stems = stems
+        self._known: dict[str, bool] = {}
+
+    def holds(self, word: str) -> bool:
+        """Whether the text has the word, another ending of it, or what it was meant to be."""
+        if word not in self._known:
+            self._known[word] = self._holds(word)
+        return self._known[word]
+
+    def _holds(self, word: str) -> bool:
+        own = stem(word)
+        if own in self._stems:
+            return True
+        if len(own) < _LONG or not word.isalpha():
+            return False
+        begins = own[: max(_LONG, len(own) - 2)]
+        return any(
+            (other.startswith(begins) and len(other) <= len(own) + _ENDING)
+            or (other[:1] == own[:1] and _near(own, other))
+            for other in self._stems
+        )
+
+    def telling(self, word: str) -> bool:
+        """Whether a reader would miss this word: it is no plain talk, and no bare number or letter."""
+        return word not in EVERYDAY and len(word) > 2 and not word.isdigit()
+
+
+def _near(a: str, b: str) -> bool:
+    """Whether two words are one slip apart: a letter too many, too few or wrong, or two that changed places."""
+    if abs(len(a) - len(b)) > 1:
+        return False
+    start = next((at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    a, b = a[start:], b[start:]
+    end = next((at for at, (x, y) in enumerate(zip(a[::-1], b[::-1], strict=False)) if x != y), min(len(a), len(b)))
+    a, b = a[: len(a) - end], b[: len(b) - end]
+    return max(len(a), len(b)) <= 1 or (len(a) == len(b) == 2 and a == b[::-1])
+
+
+def stem(word: str) -> str:
+    """A word without its commonest English endings, for comparing a question's words with a text's."""
+    return re.sub(r"(?<=[a-z]{3})(?:ing|ed|es|s|ly)$", "", word)
+
+
+def stems_of(found: ScoredPassage) -> frozenset[str]:
+    """The stems of all that a passage says, where it stands included."""
+    text = f"{found.document.title} {found.passage.heading} {found.document.path} {found.passage.text}"
+    return frozenset(stem(word) for word in tokenise(text).words)
+
+
+def worth(word: str, rarity: float) -> float:
+    """How much a word says: from the share of passages that lack it, 0.1 for a common one to 6 for one in next to none, and less
+    for plain talk, which is rare in documents and says nothing all the same."""
+    value = min(_MOST, max(0.1, -math.log(max(1.0 - rarity, 1e-9))))
+    return value * (_EVERYDAY if word in EVERYDAY else 1.0)
+
+
+# Words of how people ask, not of what they ask for. Written down from English at large, not from any set of questions.
+EVERYDAY = frozenset(
+    """able absolutely action actual actually add added afternoon age ago ahead allow allowed alone along already
+    alright although always amount answer anybody anyone anything anyway anywhere apart appear apply area around ask
+    asked asks away bad bases basically bear became become begin behind believe best better big bigger bit both
+    bother break bring brought build call called calls came care case catch cause certain chance change changed
+    changes check choose clear close come comes coming common complete completely correct couple course cover
+    current currently cut dark date day days deal decide deep definitely depend different difficult directly double
+    down early earth easy either else empty end ends enough entire especially even evening ever every everybody
+    everyone everything everywhere exact exactly except expect explain extra fact fail fair fairly fall far fast fed
+    feel fell few figure figures fill final finally find fine finish fix follow forget fortnight forward found four
+    full fully further general gets give gives gone good great group grow guess guy guys half hand handle hang
+    happen happened happening happens hard hear held hello help here hers hey hold holds hour hours huge hundred
+    idea immediately important include inside instead issue job keep keeps kept kick kill kind knew know known knows
+    large last late later latest lead learn least leave left less lets letting level likely line list little live
+    look looked looking looks lose lost lot lots low made main make makes making manage many matter maybe mean means
+    meant mention middle mine minute minutes miss missing moment money month months morning mostly move much name
+    near nearly neither never new next nice night nobody none normal normally nothing notice number obvious
+    occasionally okay old ones open order ordinary others ourselves part particular past people perhaps person pick
+    piece place plain plan please plenty point possible possibly prefer present pretty previous previously probably
+    problem process proper properly purpose push put puts quick quickly quiet quite raise ran rather reach reached
+    read ready real really reason recently refer related remember request result right ring rings role room round
+    rule run running runs said save saw say says second seconds see seem seems seen send sent separate set sets
+    several shift short shortly show shows shut side since single sit sits size slow small somebody somehow someone
+    something sometimes somewhere soon sorry sort sorts speak special stand standard start started starts stay step
+    steps still stop stopped straight stuff sudden suddenly sure take taken takes talk team teams tend thank thanks
+    thing things think third thought thousand three threw throw till time times today together told tomorrow tonight
+    took top totally touch towards tried tries trouble true try trying turn turned turns twice two type types
+    typically unless unlike usual usually various wait waiting walk wanted wanting wants warn way ways week weeks
+    well went whatever whenever wherever whoever whole wide wise wish wonder word words work worked working works
+    world worry worse worth wrong year years yesterday yet""".split()
+)

@@ -1,0 +1,123 @@
+"""The extractive answer: what it picks, in which order, how much of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from api.owner import Owner
+from api.settings import Settings
+from ingest.sync import SyncReport
+from rag.ask import Asker
+from rag.records import Answer, Viewer
+from tests.conftest import Files, configure, write
+
+Ask = Callable[[Files, str], Answer]
+FILLER = "\n".join(
+    f"## Topic {n}\n\nSome words about gardening number {n}. Nothing of note is said of it here.\n" for n in range(8)
+)
+
+
+@pytest.fixture
+def ask(owner: Owner, sync: Callable[..., SyncReport], tmp_path: Path, settings: Settings) -> Ask:
+    """Syncs these files as the source `wiki`, and asks."""
+
+    def run(files: Files, question: str) -> Answer:
+        configure(settings, {"name": "wiki", "type": "folder", "path": str(write(tmp_path / "wiki", files))})
+        sync()
+        reader = owner.reader()
+        asker = Asker(owner.catalog, reader.retriever, "", terraform=reader.terraform)
+        answer = asker.answer(question, Viewer())
+        for citation in answer.citations:
+            lines = owner.catalog.document(citation.document_id, Viewer()).lines(citation.start_line, citation.end_line)
+            assert citation.quote in lines
+            assert f"[{citation.number}]" in answer.text
+        return answer
+
+    return run
+
+
+LIMITS = (
+    "# Uploads\n\nThe portal takes files of many kinds. An upload may have at most 40 MB,\nwhich the proxy enforces. "
+    "Larger ones are refused.\n\n" + FILLER
+)
+
+
+def test_a_sentence_that_spans_lines_is_quoted_as_it_stands(ask: Ask) -> None:
+    answer = ask({"uploads.md": LIMITS}, "How many MB may an upload have at most?")
+    assert "An upload may have at most 40 MB,\nwhich the proxy enforces." in answer.text
+    assert "gardening" not in answer.text
+    assert "**Uploads** (wiki/uploads.md" in answer.text
+
+
+TABLE = (
+    "# Queues\n\n| queue | retention | owner |\n|---|---|---|\n"
+    + "".join(f"| lane-{n} | {n} days | team-{n} |\n" for n in range(3, 30))
+    + "| parcels | 14 days | dispatch |\n"
+)
+
+
+def test_a_row_comes_with_its_tables_header(ask: Ask) -> None:
+    answer = ask({"queues.md": TABLE}, "What is the retention of the queue parcels?")
+    assert "| queue | retention | owner |\n|---|---|---|\n| parcels | 14 days | dispatch |" in answer.text
+
+
+STEPS = "# Restore the ledger\n\nDo this when the ledger is broken.\n\n" + "\n".join(
+    f"{n}. Step number {n}:\n   ```bash\n   ledgerctl phase-{n} --all\n   ```\n" for n in range(1, 9)
+)
+
+
+def test_a_procedure_is_whole_and_in_order(ask: Ask) -> None:
+    answer = ask({"restore.md": STEPS, "other.md": FILLER}, "How do I restore the broken ledger?")
+    assert re.findall(r"phase-(\d)", answer.text) == [str(n) for n in range(1, 9)]
+    assert answer.text.count("```") == 16
+
+
+LONG = "# Rebuild the broker\n\n" + "\n\n".join(
+    f"## Part {n}\n\nRebuild broker part {n}. "
+    + "Many words follow here. " * 40
+    + f"\n\n```\nbrokerctl rebuild {n}\n```"
+    for n in range(1, 9)
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "most"),
+    [("How do I rebuild the broker?", 600), ("Which broker part is rebuilt, and what words follow?", 250)],
+)
+def test_an_answer_keeps_its_limit_of_words(ask: Ask, question: str, most: int) -> None:
+    answer = ask({"broker.md": LONG, "again.md": LONG.replace("Part", "Piece")}, question)
+    assert 0 < len(answer.text.split()) <= most
+
+
+def test_markup_that_is_no_text_is_left_out(ask: Ask) -> None:
+    page = "# Badges\n\n<div class='x'>\n\n![badge](https://example.org/badge.png)\n\nBadges of visitors are blue.\n\n</div>\n"
+    answer = ask({"badges.md": page, "other.md": FILLER}, "What about the badges of visitors, blue?")
+    assert "Badges of visitors are blue." in answer.text
+    assert "<div" not in answer.text
+    assert "example.org" not in answer.text
+
+
+MODULE = {
+    "main.tf": (
+        'resource "aws_db_instance" "ledger" {\n  engine         = "postgres"\n  instance_class = var.instance_class\n}\n'
+    ),
+    "variables.tf": 'variable "instance_class" {\n  type    = string\n  default = "db.t3.medium"\n}\n',
+}
+
+
+def test_terraform_is_answered_with_the_value_and_its_lines(ask: Ask) -> None:
+    answer = ask(MODULE, "Which instance class does the aws_db_instance ledger have?")
+    assert answer.text.startswith('`aws_db_instance.ledger` instance_class is `"db.t3.medium"`')
+    cited = {(c.path, c.start_line) for c in answer.citations if c.start_line == c.end_line}
+    assert {("main.tf", 3), ("variables.tf", 3)} <= cited
+
+
+def test_a_value_that_stands_in_its_own_line_is_only_quoted(ask: Ask) -> None:
+    files = {"main.tf": MODULE["main.tf"].replace("var.instance_class", '"db.r6g.large"')}
+    answer = ask(files, "Which instance class does the aws_db_instance ledger have?")
+    assert answer.text.startswith("**")
+    assert 'instance_class = "db.r6g.large"' in answer.text
