@@ -29,7 +29,7 @@ from rag.errors import SettingsError, SourceError, WaypostError
 from rag.indexes.exact import ExactVectors
 from rag.indexes.lexical import DOCUMENTS, TantivyIndex
 from rag.owner import owner_of
-from rag.persona import load_persona
+from rag.persona import Personas
 from rag.ports import ChatModel, Embedder, Progress, Reranker
 from rag.records import EVERYONE, Generation, Passage, Viewer
 from rag.remote import RemoteDense
@@ -130,6 +130,7 @@ class Reader:
         self.retriever = Retriever(catalog, serving, reranker_from(settings))
         self._drift = DriftWatch(catalog)
         self._terraform = Kept(catalog, lambda viewer: TerraformLookup(catalog, viewer))
+        self.personas = Personas(settings.personas)
 
     def terraform(self, viewer: Viewer) -> TerraformLookup:
         """Terraform as this viewer may see it; what was read of it is kept until the catalog changes."""
@@ -143,9 +144,12 @@ class Reader:
         """A document's passages, in order."""
         return self.catalog.passages_of(document_id, self._serving().generation)
 
-    def asker(self, persona: str = "") -> Asker:
-        text, model = load_persona(persona or self._settings.persona), model_from(self._settings)
-        return Asker(self.catalog, self.retriever, text, model, self._drift, self.terraform)
+    def asker(self, persona: str = "", *, files: bool = False) -> Asker:
+        """What answers in a persona's voice: one of a name, and with `files` one in a file too, which nobody from elsewhere may
+        ask for. Raises: SettingsError."""
+        own = self._settings.persona
+        chosen = self.personas.chosen(persona or own) if files or not persona else self.personas.named(persona)
+        return Asker(self.catalog, self.retriever, chosen, model_from(self._settings), self._drift, self.terraform)
 
 
 def chosen_sources(settings: Settings, names: Sequence[str]) -> list[SourceSpec]:

@@ -48,7 +48,9 @@ class AskRequest(BaseModel):
     sources: list[str] = Field(default=[], max_length=100, examples=[["runbooks"]])
     kinds: list[str] = Field(default=[], max_length=20, examples=[[]])
     paths: list[str] = Field(default=[], max_length=20, examples=[[]])
-    persona: str = Field(default="", max_length=64, pattern=r"^[\w-]*$", examples=[""])
+    persona: str = Field(
+        default="", max_length=64, pattern=r"^[\w-]*$", description="a name of /v1/personas", examples=["onboarding"]
+    )
 
 
 def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] | None = None) -> FastAPI:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from rag.answers.evidence import EVIDENCE_PASSAGES, assemble
 from rag.answers.extract import extract
 from rag.answers.judgement import judge
+from rag.answers.reading import read_next
 from rag.answers.warnings import Warnings
 from rag.catalog import Catalog
 from rag.cite import Citer
 from rag.drift import DriftWatch
 from rag.errors import ModelError
-from rag.persona import RULES
+from rag.persona import Persona, persona_of
 from rag.ports import ChatModel, Claim, Prompt
 from rag.records import Answer, Citation, Flag, ScoredPassage, Usage, Verdict, Viewer
 from rag.search import Filters, Retriever, SearchResult
@@ -42,14 +43,14 @@ class Asker:
     """Answers questions over one catalog."""
 
     def __init__(
-        self, catalog: Catalog, retriever: Retriever, persona: str, model: ChatModel | None = None,
+        self, catalog: Catalog, retriever: Retriever, persona: Persona | str, model: ChatModel | None = None,
         drift: DriftWatch | None = None, terraform: Callable[[Viewer], TerraformLookup] | None = None,
     ) -> None:  # fmt: skip
         self._catalog = catalog
         self._warnings = Warnings(catalog, drift or DriftWatch(catalog))
         self._terraform = terraform or (lambda viewer: TerraformLookup(catalog, viewer))
         self._retriever = retriever
-        self._system = f"{persona.strip()}\n\n{RULES}"
+        self._persona = persona if isinstance(persona, Persona) else persona_of("", persona)
         self._model = model
 
     def answer(self, question: str, viewer: Viewer, filters: Filters | None = None) -> Answer:
@@ -59,8 +60,11 @@ class Asker:
             final = event.answer or final
         return final
 
-    def stream(self, question: str, viewer: Viewer, filters: Filters | None = None) -> Iterator[AskEvent]:
-        """The answer as it comes; the last event carries the whole of it."""
+    def stream(
+        self, question: str, viewer: Viewer, filters: Filters | None = None, history: tuple[tuple[str, str], ...] = ()
+    ) -> Iterator[AskEvent]:
+        """The answer as it comes; the last event carries the whole of it. `history` are earlier questions and answers of its thread,
+        which a model is told; the question itself must stand alone (`rag.threads`)."""
         found = self._retriever.search(question, viewer, EVIDENCE_PASSAGES, filters)
         evidence = assemble(question, found, self._catalog, viewer, self._terraform(viewer))
         rarity = self._retriever.rarity()
@@ -70,13 +74,15 @@ class Asker:
             return
         degraded = found.coverage.note
         if self._model is not None:
+            prompt = self._prompt(question, viewer, evidence, history)
             try:
-                yield from self._from_model(self._model, question, viewer, evidence, found)
+                yield from self._from_model(self._model, prompt, viewer, found)
                 return
             except ModelError as error:
                 degraded = "; ".join(filter(None, (degraded, f"no model available: {error}")))
                 yield AskEvent(restart=True)
-        yield from self._extracted(question, viewer, evidence, found, verdict, degraded, rarity)
+        extracted = self._extracted(question, viewer, evidence, found, verdict, degraded, rarity)
+        yield from self._with_reading(extracted, viewer) if self._persona.read_next else extracted
 
     def _extracted(
         self, question: str, viewer: Viewer, evidence: tuple[ScoredPassage, ...], found: SearchResult,
@@ -94,13 +100,24 @@ class Asker:
         answer = Answer(text, verdict, citer.citations, evidence, flags, degraded=degraded, model="extractive")
         yield AskEvent(answer=replace(answer, coverage=found.coverage))
 
+    def _with_reading(self, events: Iterator[AskEvent], viewer: Viewer) -> Iterator[AskEvent]:
+        """An answer without a model, with what to read next behind it."""
+        for event in events:
+            reading = read_next(event.answer, self._catalog, viewer) if event.answer else ""
+            if event.answer is None or not reading:
+                yield event
+                continue
+            yield AskEvent(text=reading)
+            yield replace(event, answer=replace(event.answer, text=event.answer.text + reading))
+
     def _from_model(
-        self, model: ChatModel, question: str, viewer: Viewer, evidence: tuple[ScoredPassage, ...], found: SearchResult
+        self, model: ChatModel, prompt: Prompt, viewer: Viewer, found: SearchResult
     ) -> Iterator[AskEvent]:
         """Raises: ModelError, also half-way."""
+        evidence = prompt.evidence
         citer = Citer(self._catalog, viewer, evidence)
         text, flags, usage = "", [], Usage()
-        for event in model.stream(Prompt(self._system, evidence, question)):
+        for event in model.stream(prompt):
             if event.text:
                 text += event.text
                 yield AskEvent(text=event.text)
@@ -126,6 +143,14 @@ class Asker:
             degraded=found.coverage.note, model=model.name, usage=usage, coverage=found.coverage,
         )  # fmt: skip
         yield AskEvent(answer=answer if citer.citations else replace(answer, nearest=_nearest(found.passages)))
+
+    def _prompt(
+        self, question: str, viewer: Viewer, evidence: tuple[ScoredPassage, ...], history: tuple[tuple[str, str], ...]
+    ) -> Prompt:
+        """What the model is asked: of sources that disagree, the one to prefer stands first."""
+        evidence, doubts = self._warnings.beforehand(evidence, viewer)
+        guidance = "\n".join(filter(None, (self._persona.guidance(question, evidence), *doubts)))
+        return Prompt(self._persona.system, evidence, question, history=history, guidance=guidance)
 
     def _not_found(self, found: SearchResult) -> Answer:
         nearest = _nearest(found.passages)

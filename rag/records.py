@@ -268,12 +268,25 @@ class Citation:
 
 
 @dataclass(frozen=True)
+class Spot:
+    """A line of a document, with its words, pinned link and date: where a flag's reason can be looked up."""
+
+    source: str
+    path: str
+    line: int
+    quote: str
+    url: str
+    updated_at: str
+
+
+@dataclass(frozen=True)
 class Flag:
-    """A sentence of an answer that a reader should not take at face value, and why."""
+    """A sentence of an answer that a reader should not take at face value, and why; `spots` are where that stands."""
 
     kind: str
     text: str
     reason: str
+    spots: tuple[Spot, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -289,7 +302,8 @@ class Answer:
     """An answer with its checked citations.
 
     `degraded` says why a lesser answer was given (model unreachable, vectors incomplete), or is "".
-    `nearest` are the nearest pages when nothing was found.
+    `nearest` are the nearest pages when nothing was found. `thread` is the id to follow up by, "" where none is kept; `asked_as` is
+    what a follow-up was made into so that it stands alone, "" where it did.
     """
 
     text: str
@@ -302,3 +316,5 @@ class Answer:
     model: str = ""
     usage: Usage = field(default_factory=Usage)
     coverage: Coverage | None = None
+    thread: str = ""
+    asked_as: str = ""

@@ -1,6 +1,6 @@
 """Where documents and Terraform disagree: `find_drift` is the way through; the faces and answers ask a `DriftWatch`."""
 
 from rag.drift.records import Drift
-from rag.drift.report import REPORTED, DriftWatch, facts_for, find_drift
+from rag.drift.report import REPORTED, DriftWatch, facts_for, find_drift, speaks_of_now
 
-__all__ = ["REPORTED", "Drift", "DriftWatch", "facts_for", "find_drift"]
+__all__ = ["REPORTED", "Drift", "DriftWatch", "facts_for", "find_drift", "speaks_of_now"]
