@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from api.settings import Settings, load_sources
+from ingest.redaction import redact
 from ingest.sources import BrokenSource, Source, SourceSpec
 from ingest.sources.git import GitSource
 from ingest.sources.registry import source_type
@@ -37,6 +38,8 @@ from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.model import ModelReranker
 from rag.search import Dense, LocalDense, NoDense, Retriever, Serving, VectorSearch
 from rag.terraform.lookup import TerraformLookup
+from rag.threads import FILE as THREADS
+from rag.threads import Conversation, Threads
 
 _HASHED = (8, 4096)  # dimensions of the embedder for tests
 _GPU = Path("/dev/nvidiactl")  # there when NVIDIA's driver is: asking torch would cost two seconds
@@ -150,6 +153,15 @@ class Reader:
         own = self._settings.persona
         chosen = self.personas.chosen(persona or own) if files or not persona else self.personas.named(persona)
         return Asker(self.catalog, self.retriever, chosen, model_from(self._settings), self._drift, self.terraform)
+
+    def conversation(self, face: str) -> Conversation:
+        """What answers questions that follow up on earlier ones, which are kept; `face` is by what people ask."""
+        return Conversation(threads_of(self._settings), self.catalog, face)
+
+
+def threads_of(settings: Settings) -> Threads:
+    """The threads in the data folder; credentials are taken out of what is kept."""
+    return Threads(settings.home / THREADS, settings.keep_threads_days, lambda text: redact(text, "thread.md")[0])
 
 
 def chosen_sources(settings: Settings, names: Sequence[str]) -> list[SourceSpec]:

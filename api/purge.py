@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from api.backup import ENDING, catalog_file, remove_indexes
+from api.compose import threads_of
 from api.owner import Owner, open_owner
 from api.settings import Settings
 from ingest.embedding import embed_missing
@@ -26,6 +27,7 @@ from rag.errors import NotFoundError, SettingsError, SourceError, WaypostError
 from rag.likeness import Sketch, sketches
 from rag.owner import WriterLock
 from rag.purged import FILE, MARK, Purged, PurgedDocument, Scrubber, forms_of, patterns_of, values_in
+from rag.threads import Turn
 from rag.traces import Trace, traces
 
 _LINES, _SHORTEST_LINE = (
@@ -59,14 +61,15 @@ class PurgeReport:
 
 @dataclass
 class _Purge:
-    """One purge: how it is remembered, what it does to a catalog and to a text, and the bytes that the scan looks for, which
-    `look` may learn from a catalog before that is cleaned."""
+    """One purge: how it is remembered, what it does to a catalog and to a text, which turns of threads hold it, and
+    the bytes that the scan looks for, which `look` may learn from a catalog before that is cleaned."""
 
     remember: Callable[[Purged], Purged]
     erase: Callable[[CatalogWriter], Mapping[str, int]]
     clean: Callable[[str], str]
     patterns: dict[bytes, str]
     look: Callable[[Catalog], None] = lambda catalog: None
+    holds: Callable[[Turn], bool] = lambda turn: False
     left_out: int = 0
     erased: Mapping[str, int] = field(default_factory=dict)
     mirrors: list[str] = field(default_factory=list)
@@ -89,7 +92,10 @@ def purge_value(settings: Settings, secret: str, backups: Sequence[Path]) -> Pur
         purge.names |= {f"{source}/{scrubber(path)}" for source, path in writer.paths_with(scrubber)}
         return writer.scrub(scrubber)
 
-    purge = _Purge(remember, erase, scrubber, patterns_of(values), left_out=left_out)
+    def holds(turn: Turn) -> bool:
+        return any(scrubber(text) != text for text in _words_of(turn))
+
+    purge = _Purge(remember, erase, scrubber, patterns_of(values), holds=holds, left_out=left_out)
     return _run(settings, purge, backups)
 
 
@@ -108,8 +114,11 @@ def purge_document(settings: Settings, source: str, path: str, backups: Sequence
         source, path, at, key=key, texts=tuple(_sketches(settings, source, path, bytes.fromhex(key)))
     )
     patterns: dict[bytes, str] = {}
+    ids: set[str] = set()
 
     def look(catalog: Catalog) -> None:
+        if now_there := catalog.document_at(source, path):
+            ids.add(now_there.id)
         for line in _own_lines(catalog, source, path):
             patterns.update(
                 {line.encode("utf-8", "surrogatepass"): "UTF-8", line.encode("utf-16-le", "surrogatepass"): "UTF-16"}
@@ -118,7 +127,12 @@ def purge_document(settings: Settings, source: str, path: str, backups: Sequence
     def erase(writer: CatalogWriter) -> Mapping[str, int]:
         return writer.erase_document(source, path, document.reason)
 
-    purge = _Purge(lambda purged: purged.with_document(document), erase, lambda text: text, patterns, look)
+    def holds(turn: Turn) -> bool:
+        told = "\n".join(_words_of(turn)).encode("utf-8", "surrogatepass")
+        named = any(one in ids or (at, where) == (source, path) for one, at, where in turn.documents)
+        return named or any(pattern in told for pattern in patterns)
+
+    purge = _Purge(lambda purged: purged.with_document(document), erase, lambda text: text, patterns, look, holds)
     return _run(settings, purge, backups)
 
 
@@ -188,7 +202,7 @@ def _run(settings: Settings, purge: _Purge, backups: Sequence[Path]) -> PurgeRep
         purge.remember(Purged.load(settings.home)).save(settings.home)
         if synced:
             remove_indexes(settings.home)
-            purge.erased = _erase(here, purge)
+            purge.erased = {**_erase(here, purge), **_erase_turns(settings, purge)}
     except BaseException:
         lock.release()
         raise
@@ -237,6 +251,16 @@ def _erase(catalog_at: Path, purge: _Purge) -> Mapping[str, int]:
     finally:
         catalog.close()
     return erased
+
+
+def _erase_turns(settings: Settings, purge: _Purge) -> Mapping[str, int]:
+    """Removes the turns of threads that hold it."""
+    count = threads_of(settings).remove(purge.holds)
+    return {"turns of threads": count} if count else {}
+
+
+def _words_of(turn: Turn) -> tuple[str, ...]:
+    return (turn.question, turn.asked_as, turn.answer, *(path for _, _, path in turn.documents))
 
 
 def _make_anew(owner: Owner, purge: _Purge) -> tuple[int, int]:

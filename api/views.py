@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rag.drift import Drift
+from rag.persona import Persona
 from rag.records import Answer, Citation, Coverage, Document, Passage, ScoredPassage
 from rag.search import SearchResult
 from rag.terraform.mentions import Mention
@@ -67,8 +68,14 @@ def answer_view(answer: Answer, took_ms: float) -> dict[str, Any]:
         "model": answer.model,
         "usage": asdict(answer.usage),
         "coverage": coverage_view(answer.coverage) if answer.coverage else None,
+        "thread": answer.thread,
+        "asked_as": answer.asked_as,
         "took_ms": round(took_ms, 1),
     }
+
+
+def persona_view(persona: Persona) -> dict[str, Any]:
+    return {"name": persona.name, "title": persona.title, "for": persona.purpose, "read_next": persona.read_next}
 
 
 def document_view(

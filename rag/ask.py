@@ -63,8 +63,8 @@ class Asker:
     def stream(
         self, question: str, viewer: Viewer, filters: Filters | None = None, history: tuple[tuple[str, str], ...] = ()
     ) -> Iterator[AskEvent]:
-        """The answer as it comes; the last event carries the whole of it. `history` are earlier questions and answers of its thread,
-        which a model is told; the question itself must stand alone (`rag.threads`)."""
+        """The answer as it comes; the last event carries the whole of it. `history` are earlier questions and
+        answers of its thread, which a model is told; the question itself must stand alone (`rag.threads`)."""
         found = self._retriever.search(question, viewer, EVIDENCE_PASSAGES, filters)
         evidence = assemble(question, found, self._catalog, viewer, self._terraform(viewer))
         rarity = self._retriever.rarity()
@@ -110,9 +110,7 @@ class Asker:
             yield AskEvent(text=reading)
             yield replace(event, answer=replace(event.answer, text=event.answer.text + reading))
 
-    def _from_model(
-        self, model: ChatModel, prompt: Prompt, viewer: Viewer, found: SearchResult
-    ) -> Iterator[AskEvent]:
+    def _from_model(self, model: ChatModel, prompt: Prompt, viewer: Viewer, found: SearchResult) -> Iterator[AskEvent]:
         """Raises: ModelError, also half-way."""
         evidence = prompt.evidence
         citer = Citer(self._catalog, viewer, evidence)

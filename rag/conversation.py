@@ -1,8 +1,9 @@
 """Follow-up questions, made to stand alone before anything is looked for: by rules, so that no model and no key is needed.
 
-A question that says what it is about stays as it is. One that leans on what was asked before ("and in staging?", "why?", "how do I
-undo it?", "where is that alert defined?") is given what it leans on: what it puts in the place of something is put there, and
-otherwise the earlier question's words stand behind it in brackets. `rag.threads` and `waypost eval questions` call `standalone`.
+A question that says what it is about stays as it is. One that leans on what was asked before ("and in staging?", "why?", "how do
+I undo it?", "where is that alert defined?") is given what it leans on: what it puts in the place of something is put there,
+and otherwise the earlier question's words stand behind it in brackets. `rag.threads` and `waypost eval questions` call
+`standalone`.
 """
 
 from __future__ import annotations
@@ -32,24 +33,40 @@ _OPENING = re.compile(
 _INSTEAD = re.compile(
     r"^(?:what about|how about|what of|same (?:question |thing )?(?:for|in|on|with))\s+(?P<other>.+)$", re.I
 )
-_PLACED = re.compile(r"^(?P<where>in|on|for|at|with|from|under|within|to|using|without|after|before|by|until|during)\s+(?P<other>.+)$", re.I)
-_PRONOUN = re.compile(r"(?<![./_-])\b(it|its|they|them|their|theirs|this|that|these|those|there|one|ones|he|she|him|her|same)\b(?![/_-])", re.I)
+_PLACED = re.compile(
+    r"^(?P<where>in|on|for|at|with|from|under|within|to|using|without|after|before|by|until|during)\s+(?P<other>.+)$",
+    re.I,
+)
+_PRONOUN = re.compile(
+    r"(?<![./_-])\b(it|its|they|them|their|theirs|this|that|these|those|there|one|ones|he|she|him|her|same)\b(?![/_-])",
+    re.I,
+)
 _EXPLETIVE = re.compile(
-    r"\b(is it (?:ok|okay|safe|possible|true|allowed|enough|fine|worth)|it (?:is|seems|looks|takes?|says|turns out)|does it (?:matter|take)|"
+    r"\b(is it (?:ok|okay|safe|possible|true|allowed|enough|fine|worth)|it (?:is|seems|looks|takes?|says|turns out)|"
+    r"does it (?:matter|take)|"
     r"will it take|it'?s \d[\d:.]*|is there|are there|was there|were there|there (?:is|are|was|were)|there's|this "
     r"(?:morning|afternoon|evening|week|month|year|quarter|time)|that (?:is|we|i|you|they|the|a|an|it)|at this|like this)\b",
     re.I,
 )
-_BARE = re.compile(r"^(?:but )?(?:why(?: not| is that| so)?|how(?: so| come)?|when|where|who|really|since when|for how long|how long|"
-                   r"how often|how much|how many|says who|by whom|which(?: ones?)?|what else|anything else|what (?:next|now|then|if not)|"
+_BARE = re.compile(r"^(?:but )?(?:why(?: not| is that| so)?|how(?: so| come)?|when|where|who|really|since when|"
+                   r"for how long|how long|"
+                   r"how often|how much|how many|says who|by whom|which(?: ones?)?|what else|anything else|"
+                   r"what (?:next|now|then|if not)|"
                    r"and then|go on|more|example|for example|for instance)\W*$", re.I)  # fmt: skip
-_REST_OF = re.compile(r"\b(?:some|any|another|others?|none|both|either|neither)(?=\s+(?:from|in|on|for|to|at|of them)\b|\s*[?.!,;]|$)", re.I)
-_COMPARED = re.compile(r"\b(?:as well|too|better|worse|instead|otherwise|either|else|older|newer|bigger|smaller|longer|shorter|fewer)\b"
+_REST_OF = re.compile(
+    r"\b(?:some|any|another|others?|none|both|either|neither)(?=\s+(?:from|in|on|for|to|at|of them)\b|\s*[?.!,;]|$)",
+    re.I,
+)
+_COMPARED = re.compile(r"\b(?:as well|too|better|worse|instead|otherwise|either|else|older|newer|bigger|smaller|"
+                       r"longer|shorter|fewer)\b"
                        r"(?!\s+than\b)|^why not\b", re.I)  # fmt: skip
 _CLAUSE = re.compile(r"[,;:.?!]\s|\s[-–—]\s|\b(?:if|when|while|because|after|before|and|but|or|so|yet|since|once|until|unless|"
                      r"though|although|where|which|who|whether|that|as|says?|said|thinks?)\s", re.I)  # fmt: skip
 _BEFORE_NOUNS = ("after", "before", "since", "until", "as", "or", "and")  # "after that" is no clause
-_AUXILIARY = r"is|are|was|were|does|do|did|can|could|will|would|should|has|have|had|must|may|might|isn't|aren't|doesn't|don't|didn't|can't|won't"
+_AUXILIARY = (
+    "is|are|was|were|does|do|did|can|could|will|would|should|has|have|had|must|may|might|"
+    "isn't|aren't|doesn't|don't|didn't|can't|won't"
+)
 _LEAD = re.compile(
     r"^(?:(?:please|so|and|but|now|also|then|hi|hello|can you|could you|tell me|explain|i(?:'d| would) like to know)\b[\s,:]*)*"
     r"(?:how (?:do|does|can|should|would|could|did|is|are|was|were)|how (?:long|often|many|much|big|far|large)|"
@@ -61,8 +78,10 @@ _LEAD = re.compile(
 )
 _TAIL = re.compile(r"\s+(?:mean|do|happen|work|look at)(?: first| next| then)?$", re.I)
 _VAGUE = frozenset(
-    "undo revert reverse roll rollback back do does did done doing get got gets give go goes going happen happens happened work works "
-    "mean means meant take takes took long often much many big far command commands file files page pages step steps value values "
+    "undo revert reverse roll rollback back do does did done doing get got gets give go goes going happen "
+    "happens happened work works "
+    "mean means meant take takes took long often much many big far command commands file files page pages step "
+    "steps value values "
     "name names called owner owns own owned setting settings set link links time times number numbers thing things way ways "
     "place part parts reason reasons cause risk risks safe ok okay allowed possible need needs needed want wants find found see "
     "look looks check checks tell know say says said use uses used change changes changed make makes made run runs try default "
@@ -117,7 +136,11 @@ def _stands_alone(said: str) -> bool:
         return False
     if _COMPARED.search(rest) and len(own) <= _ALONE:
         return False
-    if _PLACED.match(rest) and (len(own) <= 1 or (len(own) <= _ALONE and not _asks(rest))) and not re.search("[,:]", rest):
+    if (
+        _PLACED.match(rest)
+        and (len(own) <= 1 or (len(own) <= _ALONE and not _asks(rest)))
+        and not re.search("[,:]", rest)
+    ):
         return False
     if goes_on and (not _asks(rest) or len(own) < _ALONE):
         return False
@@ -138,24 +161,36 @@ def _refers_back(rest: str) -> bool:
     return any(not _referred_within(rest, match) for match in (*_PRONOUN.finditer(rest), *_REST_OF.finditer(rest)))
 
 
-def _referred_within(rest: str, match: re.Match[str]) -> bool:
+def _referred_within(rest: str, match: re.Match[str]) -> bool:  # noqa: PLR0911  # one return a case
     """Whether a pronoun has in the question itself what it stands for, or stands for nothing."""
     word, before, after = match[0].lower(), rest[: match.start()], rest[match.end() :]
     if any(found.start() <= match.start() < found.end() for found in _EXPLETIVE.finditer(rest)):
         return True
     if word in ("this", "that", "these", "those") and (noun := re.match(r"\s+(?:\w+\s+)?([\w-]+)", after)):
         named = _own_words(noun[0])
-        if word == "that" and _own_words(before) and re.match(r"\s+(?:\w+(?:s|ed|n't)|is|are|we|i|you|they|the|a|an|can|will|has|have)\b", after):
+        if (
+            word == "that"
+            and _own_words(before)
+            and re.match(r"\s+(?:\w+(?:s|ed|n't)|is|are|we|i|you|they|the|a|an|can|will|has|have)\b", after)
+        ):
             return True  # a relative clause: "the job that runs nightly"
         if named and set(named) & set(_own_words(before)):
             return True
-    if word in ("one", "ones") and re.match(r"\s+(?:of\s+\w|(?!(?:per|for|in|on|at|with|from|each|to|that|which)\b)[a-z])", after) and not re.search(r"\b(?:the|that|this|which|new|other) $", before):
+    if (
+        word in ("one", "ones")
+        and re.match(r"\s+(?:of\s+\w|(?!(?:per|for|in|on|at|with|from|each|to|that|which)\b)[a-z])", after)
+        and not re.search(r"\b(?:the|that|this|which|new|other) $", before)
+    ):
         return True  # a number: "one node"
     if word == "same" and not re.match(r"\s*(?:[?.!,]|$|(?:question|thing|way|for|in|on|here|there)\b)", after):
         return True
     if word == "there" and not re.match(r"\s*(?:[?.!,]|$)", after):
         return True
-    if word in ("its", "their", "theirs") and _content(before) and not re.search(rf"\b(?:{_AUXILIARY}) $", before, re.I):
+    if (
+        word in ("its", "their", "theirs")
+        and _content(before)
+        and not re.search(rf"\b(?:{_AUXILIARY}) $", before, re.I)
+    ):
         return True
     clauses = [*_CLAUSE.finditer(before)]
     bare = word in ("this", "that", "these", "those") or re.match(r"\s*(?:[?.!,]|$)", after)
@@ -202,10 +237,10 @@ def _put_in_place(before: str, other: str) -> str:
 
 
 def _same_head(before: str, phrase: str) -> str:
-    """"the tracking database" → "the ledger database": the words before the same head replaced."""
+    """ "the tracking database" → "the ledger database": the words before the same head replaced."""
     if any(word.lower() in STOP_WORDS for word in phrase.split()):
         return ""
-    head = phrase.split()[-1]
+    head = phrase.rsplit(maxsplit=1)[-1]
     found = re.search(rf"\b(?P<before>(?:[\w-]+ ){{1,3}}){re.escape(head)}\b", before, re.I)
     if not found:
         return ""

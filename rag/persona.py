@@ -44,17 +44,22 @@ RULES = """\
 
 Manner = Literal["designing", "explaining", "troubleshooting", ""]
 _TROUBLE = re.compile(
-    r"\b(errors?|fail(s|ed|ing|ures?)?|broken?|breaks|breaking|stuck|hangs?|hanging|crash\w*|(is|are|went|goes|being) down|outages?|"
+    r"\b(errors?|fail(s|ed|ing|ures?)?|broken?|breaks|breaking|stuck|hangs?|hanging|crash\w*|(is|are|went|goes|"
+    r"being) down|outages?|"
     r"tim(es|ed|ing) ?out|paged|fir(es|ing)|not (work|start|respond|sync|load|resolv|connect|reach|show|appear)\w*|"
     r"(ca|wo|does|is|do|are)n'?t|cannot|unable|refus(es|ed|ing)|denied|unhealthy|degraded|pending|evicted|rejected|leaking|"
     r"debug\w*|troubleshoot\w*|diagnos\w+|(status|exit) code|[45]\d\ds?\b|keeps? \w+ing)\b",
     re.I,
 )
-_NAMED_TROUBLE = re.compile(r"\b(?:[A-Z][a-z0-9]+){3,}\b|\b\w+(Exception|Error|BackOff|Killed)\b")  # alerts, and what programs say
+_NAMED_TROUBLE = re.compile(
+    r"\b(?:[A-Z][a-z0-9]+){3,}\b|\b\w+(Exception|Error|BackOff|Killed)\b"
+)  # alerts, and what programs say
 _DESIGN = re.compile(
-    r"\b(should (we|i|one) (use|have|choose|build|move|host|put|go (for|with)|adopt|split|share|keep)|design\w*|architect(?!ure (of|decision))\w*|propos\w+|plan(ning)? (a|the|to|for|how)|migrat(e|ing|ion)|"
+    r"\b(should (we|i|one) (use|have|choose|build|move|host|put|go (for|with)|adopt|split|share|keep)|design\w*|"
+    r"architect(?!ure (of|decision))\w*|propos\w+|plan(ning)? (a|the|to|for|how)|migrat(e|ing|ion)|"
     r"set(ting)? up (a|an|another)? ?(new|second|whole|own)|introduc\w+|build(ing)? (a|an|our|out)|best way|options? for|"
-    r"trade-?offs?|choose|choosing|pick|do you recommend|recommended way|evaluate|scale (to|out|for)|roll(ing)? out|replace\b.* (by|with)|"
+    r"trade-?offs?|choose|choosing|pick|do you recommend|recommended way|evaluate|scale (to|out|for)|roll(ing)? out|"
+    r"replace\b.* (by|with)|"
     r"pros and cons|would you|how would)\b",
     re.I,
 )
@@ -67,7 +72,8 @@ _EXPLAIN = re.compile(
 )
 _ASKED_FIRST = re.compile(r"^\W*(explain|describe|what('s| is| are| does))\b", re.I)
 _LOOKED_UP = re.compile(
-    r"\b(which|what)('s| is| are)? (the )?(\w+[ -]){0,3}(version|size|type|class|count|cidr|retention|default|value|region|arn|name|"
+    r"\b(which|what)('s| is| are)? (the )?(\w+[ -]){0,3}(version|size|type|class|count|cidr|retention|default|value|"
+    r"region|arn|name|"
     r"url|address|port|command|limit|number|owner|email|channel|schedule)\b|\b(how (many|much|long|big|often)|who|when|where)\b",
     re.I,
 )
@@ -95,7 +101,9 @@ class Persona:
         parts = [f"This question is about {manner}: {self.manners[manner]}"] if manner in self.manners else []
         reports = [f"{at}" for at, found in enumerate(evidence, 1) if found.document.kind == "incident"]
         if reports and manner in ("explaining", "designing"):
-            parts.append(f"Search results that report past incidents, and may be told of when cited: {', '.join(reports)}.")
+            parts.append(
+                f"Search results that report past incidents, and may be told of when cited: {', '.join(reports)}."
+            )
         return "\n".join(parts)
 
 
@@ -171,7 +179,9 @@ def load_file(file: Path, name: str) -> Persona:
     except UnicodeDecodeError as error:
         raise SettingsError(f"the persona {file} is no text in UTF-8; write it as Markdown") from error
     if len(data) > LARGEST:
-        raise SettingsError(f"the persona {file} has more than {LARGEST:,} bytes; every answer pays for them: shorten it")
+        raise SettingsError(
+            f"the persona {file} has more than {LARGEST:,} bytes; every answer pays for them: shorten it"
+        )
     if "\0" in text:
         raise SettingsError(f"the persona {file} is no text in UTF-8; write it as Markdown")
     persona = persona_of(name, text)

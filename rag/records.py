@@ -302,8 +302,8 @@ class Answer:
     """An answer with its checked citations.
 
     `degraded` says why a lesser answer was given (model unreachable, vectors incomplete), or is "".
-    `nearest` are the nearest pages when nothing was found. `thread` is the id to follow up by, "" where none is kept; `asked_as` is
-    what a follow-up was made into so that it stands alone, "" where it did.
+    `nearest` are the nearest pages when nothing was found. `thread` is the id to follow up by, "" where none is
+    kept; `asked_as` is what a follow-up was made into so that it stands alone, "" where it did.
     """
 
     text: str

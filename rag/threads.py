@@ -43,8 +43,8 @@ CREATE TABLE IF NOT EXISTS turn (
 
 @dataclass(frozen=True)
 class Turn:
-    """A question of a thread, as it was asked and so that it stands alone, and its answer. `documents` are (id, source, path) of all
-    that the answer was made of."""
+    """A question of a thread, as it was asked and so that it stands alone, and its answer. `documents` are (id,
+    source, path) of all that the answer was made of."""
 
     question: str
     asked_as: str
@@ -68,26 +68,33 @@ class Threads:
             if database is None or not _is_of(database, thread, viewer, self._oldest()):
                 raise NotFoundError(f"there is no thread {thread[:64]!r}: it is not yours, too old, or was never begun")
             rows = database.execute(
-                "SELECT question, asked_as, verdict, answer, documents, at FROM turn WHERE thread = ? ORDER BY number", (thread,)
+                "SELECT question, asked_as, verdict, answer, documents, at FROM turn WHERE thread = ? ORDER BY number",
+                (thread,),
             ).fetchall()
-        return [Turn(*row[:4], tuple(tuple(one) for one in json.loads(row[4])), row[5]) for row in rows]
+        return [_turn(*row) for row in rows]
 
     def last(self, viewer: Viewer, face: str) -> str:
-        """The thread that this viewer began by this face, and went on with last. Raises: NotFoundError when there is none; StorageError."""
+        """The thread that this viewer began by this face, and went on with last. Raises: NotFoundError when there is
+        none; StorageError."""
         with self._opened() as database:
-            row = database and database.execute(
-                "SELECT id FROM thread WHERE owner = ? AND face = ? AND at >= ? ORDER BY at DESC, rowid DESC LIMIT 1",
-                (_owner(viewer), face, self._oldest()),
-            ).fetchone()
+            row = (
+                database
+                and database.execute(
+                    "SELECT id FROM thread WHERE owner = ? AND face = ? AND at >= ? ORDER BY at DESC, rowid DESC LIMIT 1",
+                    (_owner(viewer), face, self._oldest()),
+                ).fetchone()
+            )
         if not row:
             raise NotFoundError("there is no earlier question to follow up; ask without --follow first")
         return str(row[0])
 
     def add(self, thread: str, viewer: Viewer, turn: Turn, face: str = "") -> str:
-        """Puts a turn behind a thread, or begins one with it by a face; its id, or "" where none are kept. Raises: StorageError."""
+        """Puts a turn behind a thread, or begins one with it by a face; its id, or "" where none are kept. Raises:
+        StorageError."""
         if not self._keep_days:
             return ""
-        clean = replace(turn, **{name: self._redact(getattr(turn, name)) for name in ("question", "asked_as", "answer")})
+        said = map(self._redact, (turn.question, turn.asked_as, turn.answer))
+        clean = _turn(next(said), next(said), turn.verdict, next(said), json.dumps(turn.documents), turn.at)
         with self._opened(create=True) as database:
             assert database is not None
             if not (thread and _is_of(database, thread, viewer, self._oldest())):
@@ -100,13 +107,25 @@ class Threads:
             "INSERT INTO thread VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at",
             (thread, _owner(viewer), face, turn.at),
         )
-        (number,) = database.execute("SELECT coalesce(max(number), 0) + 1 FROM turn WHERE thread = ?", (thread,)).fetchone()
-        row = (thread, number, turn.question, turn.asked_as, turn.verdict, turn.answer[:_TEXT], json.dumps(turn.documents), turn.at)
+        (number,) = database.execute(
+            "SELECT coalesce(max(number), 0) + 1 FROM turn WHERE thread = ?", (thread,)
+        ).fetchone()
+        row = (
+            thread,
+            number,
+            turn.question,
+            turn.asked_as,
+            turn.verdict,
+            turn.answer[:_TEXT],
+            json.dumps(turn.documents),
+            turn.at,
+        )
         database.execute("INSERT INTO turn VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         database.execute("DELETE FROM turn WHERE thread = ? AND number <= ?", (thread, number - _TURNS))
         database.execute("DELETE FROM thread WHERE at < ?", (self._oldest(),))
         database.execute(
-            "DELETE FROM thread WHERE id IN (SELECT id FROM thread ORDER BY at DESC, rowid DESC LIMIT -1 OFFSET ?)", (_THREADS,)
+            "DELETE FROM thread WHERE id IN (SELECT id FROM thread ORDER BY at DESC, rowid DESC LIMIT -1 OFFSET ?)",
+            (_THREADS,),
         )
 
     def remove(self, holds: Callable[[Turn], bool]) -> int:
@@ -117,7 +136,7 @@ class Threads:
             rows = database.execute(
                 "SELECT rowid, question, asked_as, verdict, answer, documents, at FROM turn ORDER BY rowid"
             ).fetchall()
-            gone = [row[0] for row in rows if holds(Turn(*row[1:5], tuple(tuple(d) for d in json.loads(row[5])), row[6]))]
+            gone = [row[0] for row in rows if holds(_turn(*row[1:]))]
             database.executemany("DELETE FROM turn WHERE rowid = ?", [(one,) for one in gone])
             database.execute("DELETE FROM thread WHERE id NOT IN (SELECT thread FROM turn)")
             database.commit()
@@ -206,6 +225,12 @@ def _may_see(document: Document | None, viewer: Viewer) -> bool:
 def _documents(answer: Answer) -> tuple[tuple[str, str, str], ...]:
     shown = (found.document for found in (*answer.evidence, *answer.nearest))
     return tuple(dict.fromkeys((document.id, document.source, document.path) for document in shown))
+
+
+def _turn(question: str, asked_as: str, verdict: str, answer: str, documents: str, at: str) -> Turn:
+    """A turn as its row has it."""
+    named = tuple((str(id_), str(source), str(path)) for id_, source, path in json.loads(documents))
+    return Turn(question, asked_as, verdict, answer, named, at)
 
 
 def _owner(viewer: Viewer) -> str:

@@ -25,23 +25,28 @@ _CLOCK = re.compile(r"(?<![\w:.-])([01]?\d|2[0-3]):([0-5]\d)(?![\w:])")
 _CONTACT = re.compile(r"(?<![\w@/.-])(?:#[a-z][\w-]{2,}|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)(?![\w@])")
 _PERCENT = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?) ?(?:%|per ?cent\b)")
 _SIZE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?) ?([kMGT]i?B)\b")
-_QUALIFIERS = (  # a statement with one of these is no other than one with the same
-    ("least", "minimum", "min", "lower"), ("most", "maximum", "max", "limit", "upper"), ("default",), ("total",), ("each", "per", "every"),
-    ("first",), ("second",), ("warning", "warn"), ("critical",), ("read", "readonly"), ("write",), ("request", "requests"), ("cpu",),
-    ("memory",), ("start", "starts", "begin", "begins"), ("end", "ends", "stop"), ("new",), ("old",), ("daily",), ("weekly",), ("monthly",),
-    ("hourly",), ("soft",), ("hard",), ("public",), ("private",), ("internal",), ("external",), ("add", "create"), ("delete", "deleted"),
+_QUALIFIERS = tuple(  # a statement with one of these is about no other than one with the same
+    frozenset(group.split())
+    for group in (
+        "least minimum min lower", "most maximum max limit upper", "default", "total", "each per every", "first", "second",
+        "warning warn", "critical", "read readonly", "write", "request requests", "cpu", "memory", "start starts begin begins",
+        "end ends stop", "new", "old", "daily", "weekly", "monthly", "hourly", "soft", "hard", "public", "private", "internal",
+        "external", "add create", "delete deleted",
+    )
 )  # fmt: skip
 _ENVIRONMENTS = {
-    "production": "prod", "prod": "prod", "prd": "prod", "live": "prod", "staging": "stg", "stage": "stg", "stg": "stg", "dev": "dev",
-    "development": "dev", "test": "test", "sandbox": "sandbox", "preprod": "preprod", "manager": "manager", "nonlive": "nonprod",
-    "nonprod": "nonprod", "non-prod": "nonprod", "demo": "demo", "uat": "uat", "qa": "qa",
+    "production": "prod", "prod": "prod", "prd": "prod", "live": "prod", "staging": "stg", "stage": "stg", "stg": "stg",
+    "dev": "dev", "development": "dev", "test": "test", "sandbox": "sandbox", "preprod": "preprod", "manager": "manager",
+    "nonlive": "nonprod", "nonprod": "nonprod", "non-prod": "nonprod", "demo": "demo", "uat": "uat", "qa": "qa",
 }  # fmt: skip
 _HEDGED = re.compile(
     r"\b(about|around|roughly|approx\w*|up to|at least|can be|could|might|may|typically|usually|often|sometimes|e\.g|another|"
     r"other|additional|further|more than|less than|remaining|each other|until|except|unless|not)\b|[~≈?]",
     re.I,
 )
-_PERSONAL = re.compile(r"(^|/)(~[\w.-]+|users?[:/][^/]+|personal|drafts?|scratch|playground|sandbox|wip|notes?)(/|\.|:|$)", re.I)
+_PERSONAL = re.compile(
+    r"(^|/)(~[\w.-]+|users?[:/][^/]+|personal|drafts?|scratch|playground|wip)(/|\.|:|$)", re.I
+)
 _PERSONAL_TITLE = re.compile(r"^\W*(draft|wip|my notes|notes of)\b", re.I)
 _SHARED, _SHARED_UNNAMED = 2, 3  # words in common of two statements that name the same thing, and of two that name none
 _ALIKE, _ALIKE_UNNAMED = 0.6, 0.75  # and what share of the shorter one's words that must be
@@ -78,8 +83,14 @@ class Conflict:
     def reason(self) -> str:
         """Both places with their dates, and which to prefer."""
         one, two = self.preferred, self.other
-        said = f"{place_of(one.document, one.line)} says {one.shown}, {place_of(two.document, two.line)} says {two.shown}"
-        return f"{said}; prefer the first: {self.why}" if self.why else f"{said}; nothing tells which holds: ask their owners"
+        said = (
+            f"{place_of(one.document, one.line)} says {one.shown}, {place_of(two.document, two.line)} says {two.shown}"
+        )
+        return (
+            f"{said}; prefer the first: {self.why}"
+            if self.why
+            else f"{said}; nothing tells which holds: ask their owners"
+        )
 
 
 def conflicts(evidence: Sequence[ScoredPassage]) -> list[Conflict]:
@@ -112,7 +123,9 @@ def statements(found: ScoredPassage) -> Iterator[Statement]:
             if kinds.count(kind) == 1:
                 about = sentence.replace(shown, " ")
                 names = frozenset(_names(about))
-                words = frozenset(_stem(w) for w in tokenise(about).words if w not in STOP_WORDS and not w.isdigit() and len(w) > 1)
+                words = frozenset(
+                    _stem(w) for w in tokenise(about).words if w not in STOP_WORDS and not w.isdigit() and len(w) > 1
+                )
                 where = _environments(f"{about} {row}") or _environments(f"{heading} {document.path}")
                 bare = frozenset(word for word in words if not any(word in _words_of(name) for name in names))
                 yield Statement(document, line, kind, value, shown, names, bare, _qualifiers(about), where)
@@ -120,7 +133,11 @@ def statements(found: ScoredPassage) -> Iterator[Statement]:
 
 def disagree(one: Statement, two: Statement) -> bool:
     """Whether two statements give two values of one thing."""
-    if (one.kind, one.qualifiers, one.environments) != (two.kind, two.qualifiers, two.environments) or one.value == two.value:
+    if (one.kind, one.qualifiers, one.environments) != (
+        two.kind,
+        two.qualifiers,
+        two.environments,
+    ) or one.value == two.value:
         return False
     if one.names != two.names and not (one.names & two.names and (one.names <= two.names or two.names <= one.names)):
         return False
@@ -132,7 +149,8 @@ def disagree(one: Statement, two: Statement) -> bool:
 def _says_too(one: Statement, told: Sequence[Statement], other: Statement) -> bool:
     """Whether the document of one statement states the other's value as well, near by: then it speaks of two things."""
     return any(
-        s.document.id == one.document.id and s.kind == other.kind and s.value == other.value and disagree_apart(s, one) for s in told
+        s.document.id == one.document.id and s.kind == other.kind and s.value == other.value and disagree_apart(s, one)
+        for s in told
     )
 
 
@@ -155,7 +173,9 @@ def _preferring(one: Statement, two: Statement) -> Conflict:
 
 def is_personal(document: Document) -> bool:
     """Whether a page is somebody's own, or a draft, by where it stands and what it is called."""
-    return bool(_PERSONAL.search(document.path) or _PERSONAL_TITLE.search(document.title) or document.source.startswith("~"))
+    return bool(
+        _PERSONAL.search(document.path) or _PERSONAL_TITLE.search(document.title) or document.source.startswith("~")
+    )
 
 
 def date_of(document: Document) -> str:
@@ -179,7 +199,8 @@ def spot(document: Document, line: int) -> Spot:
 
 
 def _sentences(text: str, first: int) -> Iterator[tuple[int, str, str]]:
-    """(line, sentence, column and heading that say where it holds): of prose, list items, and a table's cells under their column."""
+    """(line, sentence, column and heading that say where it holds): of prose, list items, and a table's cells under
+    their column."""
     header: list[str] = []
     fenced, paragraph, began = False, "", first
     for number, line in enumerate([*text.split("\n"), ""], first):
@@ -195,7 +216,10 @@ def _sentences(text: str, first: int) -> Iterator[tuple[int, str, str]]:
         elif cells and not header:
             header = cells
         elif cells and len(cells) == len(header) and not set(line) <= set("|-: \t"):
-            yield from ((number, f"{cells[0]} {title}: {cell}", title) for title, cell in zip(header[1:], cells[1:], strict=True))
+            yield from (
+                (number, f"{cells[0]} {title}: {cell}", title)
+                for title, cell in zip(header[1:], cells[1:], strict=True)
+            )
         elif line.strip() and not cells:
             header = []
             began = number if not paragraph else began
@@ -240,12 +264,14 @@ def _words_of(name: str) -> set[str]:
 
 
 def _environments(text: str) -> frozenset[str]:
-    return frozenset(_ENVIRONMENTS[word] for word in re.findall(r"[a-z]+(?:-[a-z]+)?", text.lower()) if word in _ENVIRONMENTS)
+    return frozenset(
+        _ENVIRONMENTS[word] for word in re.findall(r"[a-z]+(?:-[a-z]+)?", text.lower()) if word in _ENVIRONMENTS
+    )
 
 
 def _qualifiers(text: str) -> frozenset[int]:
     words = set(re.findall(r"[a-z]+", text.lower()))
-    return frozenset(at for at, group in enumerate(_QUALIFIERS) if words & set(group))
+    return frozenset(at for at, group in enumerate(_QUALIFIERS) if words & group)
 
 
 def _stem(word: str) -> str:
@@ -269,6 +295,9 @@ def preferred_first(evidence: Sequence[ScoredPassage], found: Iterable[Conflict]
 def _holder(evidence: Sequence[ScoredPassage], statement: Statement) -> int:
     """The number of the passage in which a statement stands, -1 for none."""
     for at, found in enumerate(evidence):
-        if found.document.id == statement.document.id and found.passage.start_line <= statement.line <= found.passage.end_line:
+        if (
+            found.document.id == statement.document.id
+            and found.passage.start_line <= statement.line <= found.passage.end_line
+        ):
             return at
     return -1

@@ -1,5 +1,5 @@
-"""What to read next behind an answer that was made without a model: pages that the cited ones link to, then others that were found
-for the question. Titles, dates and links come from the catalog; nothing is said of a page but where it was found.
+"""What to read next behind an answer that was made without a model: pages that the cited ones link to, then others
+that were found for the question. Titles, dates and links come from the catalog; nothing is said of a page but where it was found.
 
 `rag.ask` calls `read_next` where the persona asks for it.
 """

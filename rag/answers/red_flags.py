@@ -1,5 +1,5 @@
-"""What an experienced engineer would speak up about in the lines that an answer cites: a secret that stood in the open, no backup, a
-single point of failure, a step by hand in production, a door open to the world, a version that nobody chose.
+"""What an experienced engineer would speak up about in the lines that an answer cites: a secret that stood in the
+open, no backup, a single point of failure, a step by hand in production, a door open to the world, a version that nobody chose.
 
 Rules alone, over cited lines alone: nothing is said of what was not shown. `rag.answers.warnings` asks `red_flags`.
 """
@@ -18,10 +18,13 @@ MOST = 3  # of one answer
 KIND = "red flag"
 _PRODUCTION = re.compile(r"(?<![a-z])(production|prod|prd|live)(?![a-z])", re.I)
 _NOT_PRODUCTION = re.compile(
-    r"(?<![a-z])(non-?(prod|live)\w*|not (in )?prod\w*|staging|stag|stg|dev|development|test|sandbox|example|demo|pre-?prod)(?![a-z])", re.I
+    r"(?<![a-z])(non-?(prod|live)\w*|not (in )?prod\w*|staging|stag|stg|dev|development|test|sandbox|example|demo|"
+    r"pre-?prod)(?![a-z])",
+    re.I,
 )
 _NEGATED = re.compile(
-    r"\b(never|don'?t|do not|must not|mustn'?t|should not|shouldn'?t|cannot|can'?t|avoid|instead of|rather than|no longer|not allowed|"
+    r"\b(never|don'?t|do not|must not|mustn'?t|should not|shouldn'?t|cannot|can'?t|avoid|instead of|rather than|"
+    r"no longer|not allowed|"
     r"forbidden|prohibit\w*|without|used to|was|were|had)\b",
     re.I,
 )
@@ -41,7 +44,10 @@ class _Rule:
 
 _MARK = r"\[REDACTED:(?!purged\])[\w-]+\]"
 _RULES = (
-    _Rule("hard-coded secret", re.compile(_MARK), "a credential stood here in the open; replace it, and keep it in a secret store"),
+    _Rule(
+        "hard-coded secret", re.compile(_MARK),
+        "a credential stood here in the open; replace it, and keep it in a secret store",
+    ),
     _Rule(
         "no backup",
         re.compile(r"\b(backup_retention_period|snapshot_retention_limit|backup_retention_days)\s*=\s*0\b|\bskip_final_snapshot\s*=\s*true\b|"
@@ -66,9 +72,12 @@ _RULES = (
     _Rule(
         "manual step in production",
         re.compile(r"\bkubectl\b[^`\n|]*\s(?:edit|patch|scale|set image)\b|"
-                   r"\b(?:log|sign) ?in ?(?:to|into) the (?:aws |azure |gcp |cloud )?(?:web )?(?:management )?(?:console|portal)\b.*\b(?:click|select|edit|"
+                   r"\bssh (?:-\S+ )*\S*(?:prod|live)[\w.@-]*|"
+                   r"\b(?:log|sign) ?in ?(?:to|into) the (?:aws |azure |gcp |"
+                   r"cloud )?(?:web )?(?:management )?(?:console|portal)\b.*\b(?:click|select|edit|"
                    r"change|delete|modify|create|untick|tick)\b|"
-                   r"\bin the (?:aws |azure |gcp )?(?:web )?(?:management )?console\b[^.\n]*\b(?:click|edit|change|delete|modify|create|untick|tick)\b|"
+                   r"\bin the (?:aws |azure |gcp )?(?:web )?(?:management )?console\b[^.\n]*\b(?:click|edit|change|"
+                   r"delete|modify|create|untick|tick)\b|"
                    r"\bclick (?:on )?[\"'*_`]*(?:edit|delete|modify|create|terminate|reboot|apply)\b", re.I),
         "it leaves no trace in code and can't be repeated; make it a pipeline or a script", "prose", in_production=True,
     ),
@@ -119,7 +128,9 @@ def _in_production(near: str, context: str, above: Sequence[str]) -> bool:
     """Whether lines are about production: they say so themselves, or stand where production's do, and nothing says otherwise."""
     if _NOT_PRODUCTION.search(near) or _NOT_PRODUCTION.search(context):
         return False
-    return bool(_PRODUCTION.search(near) or _PRODUCTION.search(context) or any(_PRODUCTION.search(line) for line in above))
+    return bool(
+        _PRODUCTION.search(near) or _PRODUCTION.search(context) or any(_PRODUCTION.search(line) for line in above)
+    )
 
 
 def _open_doors(lines: Sequence[str]) -> Iterator[int]:
@@ -129,7 +140,11 @@ def _open_doors(lines: Sequence[str]) -> Iterator[int]:
             continue
         block = _block_around(lines, at)
         text = "\n".join(block)
-        if re.search(r"egress|outbound|aws_route\b|route_table|destination_cidr|\brule_action\s*=\s*\"deny\"|nacl|network_acl", text, re.I):
+        if re.search(
+            r"egress|outbound|aws_route\b|route_table|destination_cidr|\brule_action\s*=\s*\"deny\"|nacl|network_acl",
+            text,
+            re.I,
+        ):
             continue
         if not re.search(r"ingress|inbound|security_group|public_access_cidrs|authorized_networks", text, re.I):
             continue

@@ -42,7 +42,11 @@ class Warnings:
         documents say stands among the search results, as data."""
         found = conflicts(evidence)
         told = [_disagreement(conflict) for conflict in found]
-        drifts = [d for d in self._drift.of({f.document.id: f.document for f in evidence}.values(), viewer) if _shown(d, evidence)]
+        drifts = [
+            d
+            for d in self._drift.of({f.document.id: f.document for f in evidence}.values(), viewer)
+            if _shown(d, evidence)
+        ]
         told += (
             f"{_plain(d.document)} states what {_plain(d.code)} contradicts: prefer the code, and say that the two disagree."
             for d in drifts if d.code
@@ -53,7 +57,9 @@ class Warnings:
             if document.outdated:
                 told.append(f"{where} says of itself that it is outdated: say so when you cite it.")
             elif document.review_due and document.review_due < today:
-                told.append(f"{where} is past its review date ({document.review_due[:10]}): say so when you rest on it.")
+                told.append(
+                    f"{where} is past its review date ({document.review_due[:10]}): say so when you rest on it."
+                )
         return preferred_first(evidence, found), tuple(told[:_TOLD])
 
     def _stale(self, citations: Sequence[Citation]) -> Iterator[Flag]:
@@ -82,7 +88,9 @@ class Warnings:
 
     def _dated(self, place: Place) -> Spot:
         document = self._catalog.document_at(place.source, place.path)
-        return Spot(place.source, place.path, place.line, place.quote, place.url, document.updated_at if document else "")
+        return Spot(
+            place.source, place.path, place.line, place.quote, place.url, document.updated_at if document else ""
+        )
 
 
 def _dated_place(one: Spot) -> str:
@@ -92,7 +100,8 @@ def _dated_place(one: Spot) -> str:
 def _shown(drift: Drift, evidence: Sequence[ScoredPassage]) -> bool:
     """Whether the line that code contradicts is among the evidence."""
     return any(
-        found.document.id == drift.document_id and found.passage.start_line <= drift.document.line <= found.passage.end_line
+        found.document.id == drift.document_id
+        and found.passage.start_line <= drift.document.line <= found.passage.end_line
         for found in evidence
     )
 
