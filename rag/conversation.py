@@ -98,7 +98,7 @@ _NAME = re.compile(r"(?<![\w./-])(?:[A-Z][a-z]+(?:[A-Z]\w*)*|[A-Z]{2,}\w*|\w*[a-
 def standalone(question: str, earlier: Sequence[str]) -> str:
     """The question so that it can be understood without the `earlier` ones (stand-alone themselves, oldest first)."""
     said = " ".join(question.split())
-    if not earlier or not said or _stands_alone(said):
+    if not earlier or not tokenise(said).words or _stands_alone(said):
         return question
     before = " ".join(earlier[-1].split())
     other = _other(said)

@@ -44,9 +44,7 @@ _HEDGED = re.compile(
     r"other|additional|further|more than|less than|remaining|each other|until|except|unless|not)\b|[~≈?]",
     re.I,
 )
-_PERSONAL = re.compile(
-    r"(^|/)(~[\w.-]+|users?[:/][^/]+|personal|drafts?|scratch|playground|wip)(/|\.|:|$)", re.I
-)
+_PERSONAL = re.compile(r"(^|/)(~[\w.-]+|users?[:/][^/]+|personal|drafts?|scratch|playground|wip)(/|\.|:|$)", re.I)
 _PERSONAL_TITLE = re.compile(r"^\W*(draft|wip|my notes|notes of)\b", re.I)
 _SHARED, _SHARED_UNNAMED = 2, 3  # words in common of two statements that name the same thing, and of two that name none
 _ALIKE, _ALIKE_UNNAMED = 0.6, 0.75  # and what share of the shorter one's words that must be
