@@ -13,17 +13,18 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from rag.drift import speaks_of_now
-from rag.drift.contradictions import NOT_NOW
 from rag.drift.typed import values_in
 from rag.indexes.tokens import STOP_WORDS, tokenise
 from rag.records import Document, ScoredPassage, Spot
 
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+(?=[A-Z`*(])")
 _MARKED = re.compile(r"`([^`\n]{2,80})`")
-_NAMED = re.compile(r"(?<![\w./-])(?:[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+|[A-Z]{2,}\d*|\w+(?:[._/-]\w+)+)(?![\w/])")
+_NAMED = re.compile(r"(?<![\w./-])(?:[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+|\w+(?:[_/-]\w+)+|\w+\.\w+(?:[./_-]\w+)+)(?![\w/])")
+_CLAUSE = re.compile(r"[,;:()]\s+|\s+(?:and|but|while|whereas|or)\s+|\s[-–—]\s")
 _CLOCK = re.compile(r"(?<![\w:.-])([01]?\d|2[0-3]):([0-5]\d)(?![\w:])")
 _CONTACT = re.compile(r"(?<![\w@/.-])(?:#[a-z][\w-]{2,}|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)(?![\w@])")
 _PERCENT = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?) ?(?:%|per ?cent\b)")
+_SHORT = re.compile(r"(?<![\w.,:/-])(\d+) ?(s|min|h|d)(?![\w/-])")
 _SIZE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?) ?([kMGT]i?B)\b")
 _QUALIFIERS = tuple(  # a statement with one of these is about no other than one with the same
     frozenset(group.split())
@@ -39,20 +40,29 @@ _ENVIRONMENTS = {
     "dev": "dev", "development": "dev", "test": "test", "sandbox": "sandbox", "preprod": "preprod", "manager": "manager",
     "nonlive": "nonprod", "nonprod": "nonprod", "non-prod": "nonprod", "demo": "demo", "uat": "uat", "qa": "qa",
 }  # fmt: skip
+_NOT_NOW = re.compile(  # said of what was, may be, or is only so under a condition
+    r"\b(was|were|had|previously|formerly|used to|e\.g\.|example|such as|would|should (?:be|set)|from \S+ to \S+|increase[ds]?|"
+    r"upgrad\w+|if|migrat\w+|instead of|no longer|superseded|sometimes|in 20\d\d|until)\b",
+    re.I,
+)
 _HEDGED = re.compile(
-    r"\b(about|around|roughly|approx\w*|up to|at least|can be|could|might|may|typically|usually|often|sometimes|e\.g|another|"
-    r"other|additional|further|more than|less than|remaining|each other|until|except|unless|not)\b|[~≈?]",
+    r"\b(about|around|roughly|approx\w*|up to|at least|can be|could|might|may|typically|usually|often|another|other|additional|"
+    r"further|more than|less than|remaining|except|unless|not|never|n't)\b|[~≈?]",
     re.I,
 )
 _PERSONAL = re.compile(r"(^|/)(~[\w.-]+|users?[:/][^/]+|personal|drafts?|scratch|playground|wip)(/|\.|:|$)", re.I)
 _PERSONAL_TITLE = re.compile(r"^\W*(draft|wip|my notes|notes of)\b", re.I)
-_SHARED, _SHARED_UNNAMED = 2, 3  # words in common of two statements that name the same thing, and of two that name none
-_ALIKE, _ALIKE_UNNAMED = 0.6, 0.75  # and what share of the shorter one's words that must be
+_SHARED, _SHARED_UNNAMED = 1, 2  # words in common of two statements that name the same thing, and of two that name none
+_ALIKE, _ALIKE_UNNAMED = 0.5, 0.67  # and what share of the shorter one's words that must be
+_SAME = {"kept": "keep", "retain": "keep", "retention": "keep", "stor": "keep", "held": "keep", "remov": "delet", "expiry": "expir"}
+_APART = 50  # times that one number may be the other: beyond that they are about two things
+_NEAR = 12  # lines of a page within which it may speak of the same thing
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A value that a line of a document states: its kind and unit, the names and words that it is about, and where it holds."""
+    """A value that a line of a document states: its kind and unit, the names and words of its clause, the words around it (of its
+    sentence, heading and title), and where it holds."""
 
     document: Document
     line: int
@@ -61,6 +71,7 @@ class Statement:
     shown: str
     names: frozenset[str]
     words: frozenset[str]
+    context: frozenset[str]
     qualifiers: frozenset[int]
     environments: frozenset[str]
 
@@ -107,65 +118,79 @@ def conflicts(evidence: Sequence[ScoredPassage]) -> list[Conflict]:
 
 
 def statements(found: ScoredPassage) -> Iterator[Statement]:
-    """What a passage of a page states now, with one value a statement."""
+    """What a passage of a page states now, with one value of a kind a clause."""
     document, passage = found.document, found.passage
     if passage.kind != "section" or not speaks_of_now(document):
         return
     heading = f"{document.title} {passage.heading}"
     for line, sentence, row in _sentences(passage.text, passage.start_line):
-        values = list(_values(sentence))
-        kinds = [kind for kind, *_ in values]
-        if NOT_NOW.search(sentence) or _HEDGED.search(sentence):
+        if _NOT_NOW.search(sentence):
             continue
-        for kind, value, shown in values:
-            if kinds.count(kind) == 1:
-                about = sentence.replace(shown, " ")
-                names = frozenset(_names(about))
-                words = frozenset(
-                    _stem(w) for w in tokenise(about).words if w not in STOP_WORDS and not w.isdigit() and len(w) > 1
-                )
-                where = _environments(f"{about} {row}") or _environments(f"{heading} {document.path}")
-                bare = frozenset(word for word in words if not any(word in _words_of(name) for name in names))
-                yield Statement(document, line, kind, value, shown, names, bare, _qualifiers(about), where)
+        for clause in [sentence] if row else _clauses(sentence):
+            values = list(_values(clause))
+            kinds = [kind for kind, *_ in values]
+            for kind, value, shown in values:
+                if kinds.count(kind) == 1 and not _HEDGED.search(clause):
+                    about = clause.replace(shown, " ")
+                    names = frozenset(_names(about))
+                    held = {word for name in names for word in _words(name)}
+                    around = frozenset(_words(f"{sentence.replace(shown, ' ')} {heading}"))
+                    where = _environments(f"{sentence} {row}") or _environments(f"{heading} {document.path}")
+                    words = frozenset(_words(about)) - held
+                    if len(words) < _SHARED_UNNAMED and not names and [k for k, *_ in _values(sentence)].count(kind) == 1:
+                        words = frozenset(_words(sentence.replace(shown, " ")))  # "…, eight hours at most"
+                    yield Statement(document, line, kind, value, shown, names, words, around, _qualifiers(about), where)
 
 
 def disagree(one: Statement, two: Statement) -> bool:
     """Whether two statements give two values of one thing."""
-    if (one.kind, one.qualifiers, one.environments) != (
-        two.kind,
-        two.qualifiers,
-        two.environments,
-    ) or one.value == two.value:
+    if (one.kind, one.qualifiers) != (two.kind, two.qualifiers) or one.value == two.value:
         return False
-    if one.names != two.names and not (one.names & two.names and (one.names <= two.names or two.names <= one.names)):
+    if isinstance(one.value, int | float) and isinstance(two.value, int | float):
+        small, large = sorted((one.value, two.value))
+        if large > _APART * small:
+            return False
+    if one.environments != two.environments and one.environments | two.environments != {"prod"}:
+        return False
+    if one.names and two.names and not one.names & two.names:
         return False
     shared, shortest = len(one.words & two.words), min(len(one.words), len(two.words))
-    least, alike = (_SHARED, _ALIKE) if one.names else (_SHARED_UNNAMED, _ALIKE_UNNAMED)
-    return shared >= least and shared >= alike * shortest
+    if one.names and two.names:
+        return shared >= _SHARED and shared >= _ALIKE * shortest
+    if shared < _SHARED_UNNAMED or shared < _ALIKE_UNNAMED * shortest:
+        return False
+    named = {word for name in one.names | two.names for word in _words(name)}
+    around = (one.context & two.context) - (one.words & two.words)
+    return bool(around & named) if named else bool(around)
 
 
 def _says_too(one: Statement, told: Sequence[Statement], other: Statement) -> bool:
     """Whether the document of one statement states the other's value as well, near by: then it speaks of two things."""
     return any(
-        s.document.id == one.document.id and s.kind == other.kind and s.value == other.value and disagree_apart(s, one)
-        for s in told
+        near.document.id == one.document.id and near.kind == other.kind and near.value == other.value and _akin(near, one)
+        for near in told
     )
 
 
-def disagree_apart(near: Statement, one: Statement) -> bool:
-    return bool(near.words & one.words) and abs(near.line - one.line) <= 12
+def _akin(near: Statement, one: Statement) -> bool:
+    """Whether two statements of one page may be about the same thing."""
+    if abs(near.line - one.line) > _NEAR or (near.names and one.names and not near.names & one.names):
+        return False
+    return bool(near.words & one.words)
 
 
 def _preferring(one: Statement, two: Statement) -> Conflict:
     """The pair with the one to prefer first: what is official over what is personal, then what is newer over what is older."""
     personal = is_personal(one.document), is_personal(two.document)
-    dates = date_of(one.document), date_of(two.document)
+    dates, what = (one.document.reviewed_at[:10], two.document.reviewed_at[:10]), "was reviewed later"
+    if not all(dates) or dates[0] == dates[1]:
+        dates, what = (date_of(one.document), date_of(two.document)), "is newer"
     if personal[0] != personal[1]:
         first, second = (two, one) if personal[0] else (one, two)
         return Conflict(first, second, "the other is a personal page or a draft")
     if all(dates) and dates[0] != dates[1]:
         first, second = (one, two) if dates[0] > dates[1] else (two, one)
-        return Conflict(first, second, f"it is newer ({date_of(first.document)})")
+        return Conflict(first, second, f"it {what} ({max(dates)})")
     return Conflict(one, two, "")
 
 
@@ -229,7 +254,13 @@ def _split(paragraph: str, first: int) -> Iterator[tuple[int, str, str]]:
     for sentence in _SENTENCE.split(paragraph):
         at = paragraph.index(sentence, at)
         value = next((paragraph.find(shown, at) for _, _, shown in _values(sentence)), at)
-        yield first + paragraph[: max(at, value)].count("\n"), " ".join(sentence.split()), ""
+        yield first + paragraph[: max(at, value)].count("\n"), " ".join(sentence.replace("**", "").split()), ""
+
+
+def _clauses(sentence: str) -> list[str]:
+    """A sentence in its clauses; what stands in code marks is not taken apart."""
+    held = _MARKED.sub(lambda found: found[0].replace(" ", "\0"), sentence)
+    return [clause.replace("\0", " ") for clause in _CLAUSE.split(held)]
 
 
 def _values(sentence: str) -> Iterator[tuple[str, object, str]]:
@@ -242,6 +273,8 @@ def _values(sentence: str) -> Iterator[tuple[str, object, str]]:
         yield "percent", float(match[1]), match[0]
     for match in _SIZE.finditer(sentence):
         yield f"size {match[2]}", float(match[1]), match[0]
+    for match in _SHORT.finditer(sentence):
+        yield "duration", int(match[1]) * {"s": 1, "min": 60, "h": 3600, "d": 86400}[match[2]], match[0]
     for value in values_in(sentence):
         after = re.match(r"\s+([a-z]{3,})\b", sentence[value.at + len(value.text) :])
         if value.kind != "number":
@@ -257,8 +290,12 @@ def _names(text: str) -> Iterator[str]:
         yield (match[1] if match.re is _MARKED else match[0]).lower().strip("-_./ ")
 
 
-def _words_of(name: str) -> set[str]:
-    return {_stem(word) for word in tokenise(name).words}
+def _words(text: str) -> Iterator[str]:
+    """The words of a text that mean something, without their endings, one for words that say the same."""
+    for word in tokenise(text).words:
+        if word not in STOP_WORDS and not word.isdigit() and len(word) > 1:
+            stem = _stem(word)
+            yield _SAME.get(stem, stem)
 
 
 def _environments(text: str) -> frozenset[str]:
@@ -273,7 +310,7 @@ def _qualifiers(text: str) -> frozenset[int]:
 
 
 def _stem(word: str) -> str:
-    return re.sub(r"(?<=[a-z]{3})(?:ing|ed|es|s|ly)$", "", word)
+    return re.sub(r"(?<=[a-z]{3})(?:ing|ed|es|s|ly|e)$", "", word)
 
 
 def preferred_first(evidence: Sequence[ScoredPassage], found: Iterable[Conflict]) -> tuple[ScoredPassage, ...]:

@@ -25,7 +25,7 @@ _NOT_PRODUCTION = re.compile(
 _NEGATED = re.compile(
     r"\b(never|don'?t|do not|must not|mustn'?t|should not|shouldn'?t|cannot|can'?t|avoid|instead of|rather than|"
     r"no longer|not allowed|"
-    r"forbidden|prohibit\w*|without|used to|was|were|had)\b",
+    r"reverted|put(?:s|ting)? (?:it|them) back|undo(?:es|ne)|overwrit\w+|holds for|is lost|forbidden|prohibit\w*|without|used to|was|were|had)\b",
     re.I,
 )
 _COMMENT = re.compile(r"^\s*(#|//)")
