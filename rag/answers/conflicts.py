@@ -22,7 +22,7 @@ _MARKED = re.compile(r"`([^`\n]{2,80})`")
 _NAMED = re.compile(r"(?<![\w./-])(?:[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+|\w+(?:[_/-]\w+)+|\w+\.\w+(?:[./_-]\w+)+)(?![\w/])")
 _CLAUSE = re.compile(r"[,;:()]\s+|\s+(?:and|but|while|whereas|or)\s+|\s[-–—]\s")
 _CLOCK = re.compile(r"(?<![\w:.-])([01]?\d|2[0-3]):([0-5]\d)(?![\w:])")
-_CONTACT = re.compile(r"(?<![\w@/.-])(?:#[a-z][\w-]{2,}|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)(?![\w@])")
+_CONTACT = re.compile(r"(?<![\w@/.(-])(?:#[a-z][\w-]{2,}|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)(?![\w@])")
 _PERCENT = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?) ?(?:%|per ?cent\b)")
 _SHORT = re.compile(r"(?<![\w.,:/-])(\d+) ?(s|min|h|d)(?![\w/-])")
 _SIZE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?) ?([kMGT]i?B)\b")
@@ -53,6 +53,7 @@ _HEDGED = re.compile(
 _PERSONAL = re.compile(r"(^|/)(~[\w.-]+|users?[:/][^/]+|personal|drafts?|scratch|playground|wip)(/|\.|:|$)", re.I)
 _PERSONAL_TITLE = re.compile(r"^\W*(draft|wip|my notes|notes of)\b", re.I)
 _SHARED, _SHARED_UNNAMED = 1, 2  # words in common of two statements that name the same thing, and of two that name none
+_PLENTY = 3  # words in common that need nothing around them
 _ALIKE, _ALIKE_UNNAMED = 0.5, 0.67  # and what share of the shorter one's words that must be
 _SAME = {"kept": "keep", "retain": "keep", "retention": "keep", "stor": "keep", "held": "keep", "remov": "delet", "expiry": "expir"}
 _APART = 50  # times that one number may be the other: beyond that they are about two things
@@ -62,7 +63,7 @@ _NEAR = 12  # lines of a page within which it may speak of the same thing
 @dataclass(frozen=True)
 class Statement:
     """A value that a line of a document states: its kind and unit, the names and words of its clause, the words around it (of its
-    sentence, heading and title), and where it holds."""
+    sentence, heading and title), the names that stand there (`subjects`), and where it holds."""
 
     document: Document
     line: int
@@ -72,6 +73,7 @@ class Statement:
     names: frozenset[str]
     words: frozenset[str]
     context: frozenset[str]
+    subjects: frozenset[str]
     qualifiers: frozenset[int]
     environments: frozenset[str]
 
@@ -139,7 +141,10 @@ def statements(found: ScoredPassage) -> Iterator[Statement]:
                     words = frozenset(_words(about)) - held
                     if len(words) < _SHARED_UNNAMED and not names and [k for k, *_ in _values(sentence)].count(kind) == 1:
                         words = frozenset(_words(sentence.replace(shown, " ")))  # "…, eight hours at most"
-                    yield Statement(document, line, kind, value, shown, names, words, around, _qualifiers(about), where)
+                    subjects = frozenset(_names(f"{sentence}\n{document.title}"))
+                    yield Statement(
+                        document, line, kind, value, shown, names, words, around, subjects, _qualifiers(about), where
+                    )
 
 
 def disagree(one: Statement, two: Statement) -> bool:
@@ -157,11 +162,23 @@ def disagree(one: Statement, two: Statement) -> bool:
     shared, shortest = len(one.words & two.words), min(len(one.words), len(two.words))
     if one.names and two.names:
         return shared >= _SHARED and shared >= _ALIKE * shortest
+    proper = _proper(one.document.title), _proper(two.document.title)
+    if (all(proper) and not proper[0] & proper[1]) or not (_speaks_of(two, one.subjects) and _speaks_of(one, two.subjects)):
+        return False
     if shared < _SHARED_UNNAMED or shared < _ALIKE_UNNAMED * shortest:
         return False
-    named = {word for name in one.names | two.names for word in _words(name)}
     around = (one.context & two.context) - (one.words & two.words)
-    return bool(around & named) if named else bool(around)
+    return bool(around) or shared >= _PLENTY
+
+
+def _speaks_of(one: Statement, names: frozenset[str]) -> bool:
+    """Whether a statement is about one of the names, if there are any: most of its words stand around it."""
+    return not names or any(2 * len(one.context & {*_words(name)}) >= len({*_words(name)}) for name in names)
+
+
+def _proper(title: str) -> set[str]:
+    """The words that tell one page from its siblings ("Restart the Bristol gateway"): capitals behind the first word."""
+    return {word for word in re.findall(r"[\w-]+", title)[1:] if word[0].isupper()}
 
 
 def _says_too(one: Statement, told: Sequence[Statement], other: Statement) -> bool:
@@ -226,7 +243,11 @@ def _sentences(text: str, first: int) -> Iterator[tuple[int, str, str]]:
     their column."""
     header: list[str] = []
     fenced, paragraph, began = False, "", first
+    front = first == 1 and text.startswith("---\n")
     for number, line in enumerate([*text.split("\n"), ""], first):
+        if front:
+            front = number == 1 or line.rstrip() != "---"
+            continue
         fence = line.lstrip().startswith(("```", "~~~"))
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")] if line.lstrip().startswith("|") else []
         breaks = fence or fenced or cells or not line.strip() or re.match(r"^\s*(?:[-*+]|\d+[.)]|#+)\s", line)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.answers.conflicts import spot
-from rag.drift import speaks_of_now
+from rag.drift import is_trial, speaks_of_now
 from rag.records import Citation, Document, Flag, ScoredPassage
 
 MOST = 3  # of one answer
@@ -42,6 +42,7 @@ class _Rule:
     in_production: bool = False
 
 
+_SHOWN = re.compile(r"\[REDACTED:kubernetes-secret\]")  # in a page: what a command prints of some Secret
 _MARK = r"\[REDACTED:(?!purged\])[\w-]+\]"
 _RULES = (
     _Rule(
@@ -94,17 +95,21 @@ def red_flags(citations: Sequence[Citation], evidence: Sequence[ScoredPassage]) 
     found: dict[tuple[str, str], Flag] = {}
     for citation in citations:
         document = documents.get(citation.document_id)
-        if document and (document.kind in ("terraform", "config", "code") or speaks_of_now(document)):
+        if document and not is_trial(document.path) and (_is_code(document) or speaks_of_now(document)):
             for rule, line in _seen(document, citation):
                 found.setdefault((rule.name, document.id), _flag(rule, document, line))
     order = [rule.name for rule in _RULES]
     return sorted(found.values(), key=lambda flag: order.index(flag.text))[:MOST]
 
 
+def _is_code(document: Document) -> bool:
+    return document.kind in ("terraform", "config", "code")
+
+
 def _seen(document: Document, citation: Citation) -> Iterator[tuple[_Rule, int]]:
     """The rules that a citation's lines break, with the line."""
     lines = document.lines(citation.start_line, citation.end_line).split("\n")
-    code = document.kind in ("terraform", "config", "code")
+    code = _is_code(document)
     context = f"{document.path} {document.title}"
     fenced = False
     for at, line in enumerate(lines):
@@ -117,7 +122,7 @@ def _seen(document: Document, citation: Citation) -> Iterator[tuple[_Rule, int]]
             near = "\n".join(lines[max(at - 2, 0) : at + 1])
             if rule.in_production and not _in_production(near, context, lines[:at]):
                 continue
-            if rule.where == "prose" and _NEGATED.search(line):
+            if (rule.where == "prose" and _NEGATED.search(line)) or (not code and _SHOWN.search(line)):
                 continue
             yield rule, citation.start_line + at
     if code:
