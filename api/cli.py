@@ -273,7 +273,9 @@ def ask(
     source: SourceOption = None,
     kind: KindOption = None,
     path: PathOption = None,
-    persona: Annotated[str, typer.Option(help="A built-in persona, or the path of a .md file.")] = "",
+    persona: Annotated[str, typer.Option(help="A persona of `waypost personas`, or the path of a .md file.")] = "",
+    thread: Annotated[str, typer.Option(help="Follow up the answer that had this thread.")] = "",
+    follow: Annotated[bool, typer.Option("--follow", help="Follow up your last question.")] = False,
     as_groups: GroupsOption = "",
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -287,14 +289,15 @@ def ask(
     began = time.perf_counter()
     with open_reader(settings) as reader:
         filters = Filters(tuple(source or ()), tuple(kind or ()), tuple(path or ()))
-        asker = reader.asker(persona)
-        viewer = viewer_from(as_groups or settings.groups)
-        answer = asker.answer(question, viewer, filters)
-        reader.gaps.note(question, answer, viewer, filters)
+        viewer, talk = viewer_from(as_groups or settings.groups), reader.conversation("cli")
+        asker = reader.asker(persona, files=True)
+        answer = talk.answer(asker, question, viewer, filters, thread or (talk.last(viewer) if follow else ""))
         view = answer_view(answer, (time.perf_counter() - began) * 1000)
     if as_json:
         print_json(view)
         return
+    if view["asked_as"]:
+        err.print(f"[dim]asked as: {escape(view['asked_as'])}[/dim]")
     out.print(escape(view["answer"]) + "\n")
     if view["verdict"] == "partial":
         err.print("[yellow]The documents speak of this only in part.[/yellow]")
@@ -306,9 +309,28 @@ def ask(
             out.print(f"[yellow]{escape(flag['reason'])} says of itself: {escape(flag['text'])}[/yellow]")
             continue
         err.print(f"[yellow]{escape(flag['kind'])}: {escape(flag['reason'])}: {escape(flag['text'])}[/yellow]")
+        for spot in flag["spots"]:
+            err.print(f"    {escape(spot['quote'][:160])}\n    {escape(spot['url'])}")
     if view["degraded"]:
         err.print(f"[yellow]{escape(view['degraded'])}[/yellow]")
     _print_coverage(view["coverage"])
+
+
+@app.command()
+def personas(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List in whose voices answers can be had: the built-in ones, and those in the folder WAYPOST_PERSONAS."""
+    from api.views import persona_view
+    from rag.persona import Personas
+
+    found = [persona_view(persona) for persona in Personas(settings_from(config).personas).all()]
+    if as_json:
+        print_json({"personas": found})
+        return
+    for one in found:
+        out.print(
+            f"[bold]{escape(one['name'])}[/bold]  {escape(one['title'])}"
+            + (f": {escape(one['for'])}" if one["for"] else "")
+        )
 
 
 # -- serve ----------------------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ from rag.indexes.exact import ExactVectors
 from rag.indexes.lexical import DOCUMENTS, TantivyIndex
 from rag.models.openai_compatible import OpenAICompatibleModel, address_of
 from rag.owner import owner_of
-from rag.persona import load_persona
+from rag.persona import Personas
 from rag.ports import ChatModel, Embedder, Progress, Reranker
 from rag.purged import Purged
 from rag.records import EVERYONE, Generation, Passage, Viewer
@@ -41,6 +41,8 @@ from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.model import ModelReranker
 from rag.search import Dense, LocalDense, NoDense, Retriever, Serving, VectorSearch
 from rag.terraform.lookup import TerraformLookup
+from rag.threads import FILE as THREADS
+from rag.threads import Conversation, Threads
 
 _HASHED = (8, 4096)  # dimensions of the embedder for tests
 _GPU = Path("/dev/nvidiactl")  # there when NVIDIA's driver is: asking torch would cost two seconds
@@ -206,6 +208,7 @@ class Reader:
         self.gaps = gaps_of(settings, catalog)
         self._drift = DriftWatch(catalog)
         self._terraform = Kept(catalog, lambda viewer: TerraformLookup(catalog, viewer))
+        self.personas = Personas(settings.personas)
 
     def terraform(self, viewer: Viewer) -> TerraformLookup:
         """Terraform as this viewer may see it; what was read of it is kept until the catalog changes."""
@@ -219,9 +222,22 @@ class Reader:
         """A document's passages, in order."""
         return self.catalog.passages_of(document_id, self._serving().generation)
 
-    def asker(self, persona: str = "") -> Asker:
-        text, model = load_persona(persona or self._settings.persona), model_from(self._settings)
-        return Asker(self.catalog, self.retriever, text, model, self._drift, self.terraform, without_secrets)
+    def asker(self, persona: str = "", *, files: bool = False) -> Asker:
+        """What answers in a persona's voice: one of a name, and with `files` one in a file too, which nobody from elsewhere may
+        ask for. Raises: SettingsError."""
+        own = self._settings.persona
+        chosen = self.personas.chosen(persona or own) if files or not persona else self.personas.named(persona)
+        model = model_from(self._settings)
+        return Asker(self.catalog, self.retriever, chosen, model, self._drift, self.terraform, without_secrets)
+
+    def conversation(self, face: str) -> Conversation:
+        """What answers questions that follow up on earlier ones, which are kept; `face` is by what people ask."""
+        return Conversation(threads_of(self._settings), self.catalog, face, self.gaps)
+
+
+def threads_of(settings: Settings) -> Threads:
+    """The threads in the data folder; credentials are taken out of what is kept."""
+    return Threads(settings.home / THREADS, settings.keep_threads_days, without_secrets)
 
 
 def chosen_sources(settings: Settings, names: Sequence[str]) -> list[SourceSpec]:

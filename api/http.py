@@ -28,11 +28,10 @@ from api.problems import PROBLEMS
 from api.settings import Settings
 from api.status import named_sources, runs_view, sources_view
 from api.terraform_http import add_terraform
-from api.views import answer_view, citation_view, document_view, drift_view, gap_view, search_view
-from rag.ask import Asker
+from api.views import answer_view, citation_view, document_view, drift_view, gap_view, persona_view, search_view
+from rag.ask import AskEvent
 from rag.drift import REPORTED
 from rag.errors import SettingsError, WaypostError
-from rag.gaps import Gaps
 from rag.records import Viewer
 from rag.search import MAX_QUERY, Filters
 
@@ -49,7 +48,16 @@ class AskRequest(BaseModel):
     sources: list[str] = Field(default=[], max_length=100, examples=[["runbooks"]])
     kinds: list[str] = Field(default=[], max_length=20, examples=[[]])
     paths: list[str] = Field(default=[], max_length=20, examples=[[]])
-    persona: str = Field(default="", max_length=64, pattern=r"^[\w-]*$", examples=[""])
+    persona: str = Field(
+        default="", max_length=64, pattern=r"^[\w-]*$", description="a name of /v1/personas", examples=["onboarding"]
+    )
+    thread: str = Field(
+        default="",
+        max_length=64,
+        pattern=r"^[\w-]*$",
+        description="an answer's `thread`, to follow it up",
+        examples=[""],
+    )
 
 
 def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] | None = None) -> FastAPI:
@@ -67,6 +75,7 @@ def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] |
     viewer = viewer_from(settings.groups)
     _add_errors(app)
     _add_questions(app, reader, viewer)
+    _add_personas(app, reader)
     _add_lookups(app, settings, reader, viewer)
     add_terraform(app, reader, viewer)
     _add_health(app, reader)
@@ -123,27 +132,30 @@ def _add_questions(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
 
     @app.post(
         "/v1/ask",
-        responses={**{k: PROBLEMS[k] for k in (400, 503)}, 200: {"content": {"application/json": {}, "text/event-stream": {}}}},
+        responses={
+            **{k: PROBLEMS[k] for k in (400, 404, 503)}, 200: {"content": {"application/json": {}, "text/event-stream": {}}},
+        },
         tags=["questions"],
     )  # fmt: skip
     def ask(body: AskRequest, request: Request) -> Response:
         """An answer with checked citations. With `Accept: text/event-stream` it comes as events: `text` (a piece),
-        `citation`, `restart` (the text so far is void) and last `answer`, the same object that JSON gives."""
-        asker = reader.asker(body.persona)
+        `citation`, `restart` (the text so far is void) and last `answer`, the same object that JSON gives. Its
+        `thread` is for the next question to follow it up; `asked_as` is what such a one was made into, so that it
+        stands alone."""
+        asker, talk = reader.asker(body.persona), reader.conversation("http")
         filters = Filters(tuple(body.sources), tuple(body.kinds), tuple(body.paths))
         if "text/event-stream" in request.headers.get("accept", ""):
-            events = _events(asker, body.question, viewer, filters, reader.gaps)
+            events = _events(talk.stream(asker, body.question, viewer, filters, body.thread))
             return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
         began = time.perf_counter()
-        answer = asker.answer(body.question, viewer, filters)
-        reader.gaps.note(body.question, answer, viewer, filters)
+        answer = talk.answer(asker, body.question, viewer, filters, body.thread)
         return JSONResponse(answer_view(answer, (time.perf_counter() - began) * 1000))
 
 
-def _events(asker: Asker, question: str, viewer: Viewer, filters: Filters, gaps: Gaps) -> Iterator[str]:
+def _events(events: Iterator[AskEvent]) -> Iterator[str]:
     began = time.perf_counter()
     try:
-        for event in asker.stream(question, viewer, filters):
+        for event in events:
             if event.restart:
                 yield _sse("restart", {})
             if event.text:
@@ -151,10 +163,16 @@ def _events(asker: Asker, question: str, viewer: Viewer, filters: Filters, gaps:
             if event.citation:
                 yield _sse("citation", citation_view(event.citation))
             if event.answer:
-                gaps.note(question, event.answer, viewer, filters)
                 yield _sse("answer", answer_view(event.answer, (time.perf_counter() - began) * 1000))
     except WaypostError as error:
         yield _sse("error", {"error": str(error)})
+
+
+def _add_personas(app: FastAPI, reader: Reader) -> None:
+    @app.get("/v1/personas", responses={400: PROBLEMS[400]}, tags=["questions"])
+    def personas() -> dict[str, Any]:
+        """In whose voices answers can be had: the built-in ones, and those in the folder WAYPOST_PERSONAS."""
+        return {"personas": [persona_view(one) for one in reader.personas.all()]}
 
 
 def _sse(event: str, data: Any) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from api.backup import ENDING, catalog_file, remove_indexes
+from api.compose import threads_of
 from api.owner import Owner, open_owner
 from api.settings import Settings
 from ingest.embedding import embed_missing
@@ -26,6 +27,7 @@ from rag.errors import NotFoundError, SettingsError, SourceError, WaypostError
 from rag.likeness import Sketch, sketches
 from rag.owner import WriterLock
 from rag.purged import FILE, MARK, Purged, PurgedDocument, Scrubber, forms_of, patterns_of, values_in
+from rag.threads import Turn
 from rag.traces import Trace, traces
 
 _LINES, _SHORTEST_LINE = (
@@ -59,8 +61,8 @@ class PurgeReport:
 
 @dataclass
 class _Purge:
-    """One purge: how it is remembered, what it does to a catalog and to a text, and the bytes that the scan looks for, which
-    `look` may learn from a catalog before that is cleaned."""
+    """One purge: how it is remembered, what it does to a catalog and to a text, which turns of threads hold it, and
+    the bytes that the scan looks for, which `look` may learn from a catalog before that is cleaned."""
 
     remember: Callable[[Purged], Purged]
     erase: Callable[[CatalogWriter], Mapping[str, int]]
@@ -68,6 +70,7 @@ class _Purge:
     patterns: dict[bytes, str]
     look: Callable[[Catalog], None] = lambda catalog: None
     clean_gaps: Callable[[list[gaps.Gap]], list[gaps.Gap]] = list
+    holds: Callable[[Turn], bool] = lambda turn: False
     left_out: int = 0
     erased: Mapping[str, int] = field(default_factory=dict)
     mirrors: list[str] = field(default_factory=list)
@@ -93,7 +96,12 @@ def purge_value(settings: Settings, secret: str, backups: Sequence[Path]) -> Pur
     def clean_gaps(found: list[gaps.Gap]) -> list[gaps.Gap]:
         return gaps.cleaned(found, scrubber, lambda source, path: False)
 
-    purge = _Purge(remember, erase, scrubber, patterns_of(values), clean_gaps=clean_gaps, left_out=left_out)
+    def holds(turn: Turn) -> bool:
+        return any(scrubber(text) != text for text in _words_of(turn))
+
+    purge = _Purge(
+        remember, erase, scrubber, patterns_of(values), clean_gaps=clean_gaps, holds=holds, left_out=left_out
+    )
     return _run(settings, purge, backups)
 
 
@@ -112,8 +120,11 @@ def purge_document(settings: Settings, source: str, path: str, backups: Sequence
         source, path, at, key=key, texts=tuple(_sketches(settings, source, path, bytes.fromhex(key)))
     )
     patterns: dict[bytes, str] = {}
+    ids: set[str] = set()
 
     def look(catalog: Catalog) -> None:
+        if now_there := catalog.document_at(source, path):
+            ids.add(now_there.id)
         for line in _own_lines(catalog, source, path):
             patterns.update(
                 {line.encode("utf-8", "surrogatepass"): "UTF-8", line.encode("utf-16-le", "surrogatepass"): "UTF-16"}
@@ -125,7 +136,14 @@ def purge_document(settings: Settings, source: str, path: str, backups: Sequence
     def clean_gaps(found: list[gaps.Gap]) -> list[gaps.Gap]:
         return gaps.cleaned(found, lambda text: text, lambda *place: place == (source, path))
 
-    purge = _Purge(lambda purged: purged.with_document(document), erase, lambda text: text, patterns, look, clean_gaps)
+    def holds(turn: Turn) -> bool:
+        told = "\n".join(_words_of(turn)).encode("utf-8", "surrogatepass")
+        named = any(one in ids or (at, where) == (source, path) for one, at, where in turn.documents)
+        return named or any(pattern in told for pattern in patterns)
+
+    purge = _Purge(
+        lambda purged: purged.with_document(document), erase, lambda text: text, patterns, look, clean_gaps, holds
+    )
     return _run(settings, purge, backups)
 
 
@@ -196,7 +214,8 @@ def _run(settings: Settings, purge: _Purge, backups: Sequence[Path]) -> PurgeRep
         forgotten = gaps.rewrite(settings.home, purge.clean_gaps)
         if synced:
             remove_indexes(settings.home)
-            purge.erased = {**_erase(here, purge), **({"gaps": forgotten} if forgotten else {})}
+            beside = {**_erase_turns(settings, purge), **({"gaps": forgotten} if forgotten else {})}
+            purge.erased = {**_erase(here, purge), **beside}
     except BaseException:
         lock.release()
         raise
@@ -245,6 +264,16 @@ def _erase(catalog_at: Path, purge: _Purge) -> Mapping[str, int]:
     finally:
         catalog.close()
     return erased
+
+
+def _erase_turns(settings: Settings, purge: _Purge) -> Mapping[str, int]:
+    """Removes the turns of threads that hold it."""
+    count = threads_of(settings).remove(purge.holds)
+    return {"turns of threads": count} if count else {}
+
+
+def _words_of(turn: Turn) -> tuple[str, ...]:
+    return (turn.question, turn.asked_as, turn.answer, *(path for _, _, path in turn.documents))
 
 
 def _make_anew(owner: Owner, purge: _Purge) -> tuple[int, int]:

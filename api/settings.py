@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     )
     groups: str = Field(default="", description="the viewer's groups, separated by commas, until there is log-in")
     persona: str = Field(default="senior-devops-engineer", description="a built-in persona, or the path of a .md file")
+    personas: Path | None = Field(default=None, description="a folder of your own personas, named by their files")
+    keep_threads_days: int = Field(
+        default=30, ge=0, le=3650, description="how long a thread of questions can be followed up; 0: none is kept"
+    )
     model: str = Field(default="claude-sonnet-5-5", description="the Claude model, or the model at `model_url`")
     model_url: str = Field(
         default="", repr=False, description="an OpenAI-compatible server, such as http://127.0.0.1:11434/v1"

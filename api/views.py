@@ -8,6 +8,7 @@ from typing import Any
 
 from rag.drift import Drift
 from rag.gaps import Listed
+from rag.persona import Persona
 from rag.records import Answer, Citation, Coverage, Document, Passage, ScoredPassage
 from rag.search import SearchResult
 from rag.terraform.mentions import Mention
@@ -69,6 +70,8 @@ def answer_view(answer: Answer, took_ms: float) -> dict[str, Any]:
         "model": answer.model,
         "usage": asdict(answer.usage),
         "coverage": coverage_view(answer.coverage) if answer.coverage else None,
+        "thread": answer.thread,
+        "asked_as": answer.asked_as,
         "took_ms": round(took_ms, 1),
     }
 
@@ -89,6 +92,10 @@ def gap_view(one: Listed) -> dict[str, Any]:
             for d in one.nearest
         ],
     }
+
+
+def persona_view(persona: Persona) -> dict[str, Any]:
+    return {"name": persona.name, "title": persona.title, "for": persona.purpose, "read_next": persona.read_next}
 
 
 def document_view(

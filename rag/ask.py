@@ -13,13 +13,14 @@ from rag.answers.extract import extract
 from rag.answers.judgement import Judgement, judge
 from rag.answers.leaks import Instructions
 from rag.answers.outlet import Outlet, Redact, readable
+from rag.answers.reading import read_next
 from rag.answers.warnings import Warnings
 from rag.catalog import Catalog
 from rag.cite import Citer
 from rag.drift import DriftWatch
 from rag.embedders.sentence_transformer import PACKAGED
 from rag.errors import ModelError
-from rag.persona import RULES
+from rag.persona import Persona, persona_of
 from rag.ports import ChatModel, Claim, Prompt
 from rag.records import Answer, Citation, Flag, ScoredPassage, Usage, Verdict, Viewer
 from rag.search import Filters, Retriever, SearchResult
@@ -45,7 +46,7 @@ class Asker:
     """Answers questions over one catalog."""
 
     def __init__(
-        self, catalog: Catalog, retriever: Retriever, persona: str, model: ChatModel | None = None,
+        self, catalog: Catalog, retriever: Retriever, persona: Persona | str, model: ChatModel | None = None,
         drift: DriftWatch | None = None, terraform: Callable[[Viewer], TerraformLookup] | None = None,
         redact: Redact = str,
     ) -> None:  # fmt: skip
@@ -53,10 +54,10 @@ class Asker:
         self._warnings = Warnings(catalog, drift or DriftWatch(catalog))
         self._terraform = terraform or (lambda viewer: TerraformLookup(catalog, viewer))
         self._retriever = retriever
-        self._system = f"{persona.strip()}\n\n{RULES}"
+        self._persona = persona if isinstance(persona, Persona) else persona_of("", persona)
         self._model = model
         self._redact = redact
-        self._instructions = Instructions(self._system if model else "")
+        self._instructions = Instructions(self._persona.system if model else "")
 
     def answer(self, question: str, viewer: Viewer, filters: Filters | None = None) -> Answer:
         """The whole answer at once."""
@@ -65,11 +66,15 @@ class Asker:
             final = event.answer or final
         return final
 
-    def stream(self, question: str, viewer: Viewer, filters: Filters | None = None) -> Iterator[AskEvent]:
-        """The answer as it comes; the last event carries the whole of it. All of it leaves through the outlet."""
+    def stream(
+        self, question: str, viewer: Viewer, filters: Filters | None = None, history: tuple[tuple[str, str], ...] = ()
+    ) -> Iterator[AskEvent]:
+        """The answer as it comes; the last event carries the whole of it. All of it leaves through the outlet. `history` are
+        earlier questions and answers of its thread, which a model is told; the question itself must stand alone
+        (`rag.threads`)."""
         question = readable(question).strip()
         outlet = Outlet(question, self._instructions, self._redact)
-        for event in self._answering(question, viewer, filters, outlet):
+        for event in self._answering(question, viewer, filters, history, outlet):
             if event.restart:
                 outlet.restart()
             if event.answer and (rest := outlet.close()):
@@ -79,7 +84,10 @@ class Asker:
             if shown != AskEvent():  # what is held back is no event
                 yield shown
 
-    def _answering(self, question: str, viewer: Viewer, filters: Filters | None, outlet: Outlet) -> Iterator[AskEvent]:
+    def _answering(
+        self, question: str, viewer: Viewer, filters: Filters | None, history: tuple[tuple[str, str], ...],
+        outlet: Outlet,
+    ) -> Iterator[AskEvent]:  # fmt: skip
         found = self._retriever.search(question, viewer, EVIDENCE_PASSAGES, filters)
         evidence = assemble(question, found, self._catalog, viewer, self._terraform(viewer))
         evidence = outlet.admit(evidence)
@@ -90,13 +98,15 @@ class Asker:
             return
         degraded = found.coverage.note
         if self._model is not None:
+            prompt = self._prompt(question, viewer, evidence, history)
             try:
-                yield from self._from_model(self._model, question, viewer, evidence, found)
+                yield from self._from_model(self._model, prompt, viewer, found)
                 return
             except ModelError as error:
                 degraded = "; ".join(filter(None, (degraded, f"no model available: {error}")))
                 yield AskEvent(restart=True)
-        yield from self._extracted(question, viewer, evidence, found, judged, degraded, rarity)
+        extracted = self._extracted(question, viewer, evidence, found, judged, degraded, rarity)
+        yield from self._with_reading(extracted, viewer) if self._persona.read_next else extracted
 
     def _extracted(
         self, question: str, viewer: Viewer, evidence: tuple[ScoredPassage, ...], found: SearchResult,
@@ -116,13 +126,22 @@ class Asker:
         answer = Answer(text, judged.verdict, citer.citations, evidence, flags, degraded=degraded, model="extractive")
         yield AskEvent(answer=replace(answer, coverage=found.coverage, score=judged.score, missing=judged.missing))
 
-    def _from_model(
-        self, model: ChatModel, question: str, viewer: Viewer, evidence: tuple[ScoredPassage, ...], found: SearchResult
-    ) -> Iterator[AskEvent]:
+    def _with_reading(self, events: Iterator[AskEvent], viewer: Viewer) -> Iterator[AskEvent]:
+        """An answer without a model, with what to read next behind it."""
+        for event in events:
+            reading = read_next(event.answer, self._catalog, viewer) if event.answer else ""
+            if event.answer is None or not reading:
+                yield event
+                continue
+            yield AskEvent(text=reading)
+            yield replace(event, answer=replace(event.answer, text=event.answer.text + reading))
+
+    def _from_model(self, model: ChatModel, prompt: Prompt, viewer: Viewer, found: SearchResult) -> Iterator[AskEvent]:
         """Raises: ModelError, also half-way."""
+        evidence = prompt.evidence
         citer = Citer(self._catalog, viewer, evidence)
         text, flags, usage = "", [], Usage()
-        for event in model.stream(Prompt(self._system, evidence, question)):
+        for event in model.stream(prompt):
             if event.text:
                 text += event.text
                 yield AskEvent(text=event.text)
@@ -148,6 +167,14 @@ class Asker:
             degraded=found.coverage.note, model=model.name, usage=usage, coverage=found.coverage,
         )  # fmt: skip
         yield AskEvent(answer=answer if citer.citations else replace(answer, nearest=_nearest(found.passages)))
+
+    def _prompt(
+        self, question: str, viewer: Viewer, evidence: tuple[ScoredPassage, ...], history: tuple[tuple[str, str], ...]
+    ) -> Prompt:
+        """What the model is asked: of sources that disagree, the one to prefer stands first."""
+        evidence, doubts = self._warnings.beforehand(evidence, viewer)
+        guidance = "\n".join(filter(None, (self._persona.guidance(question, evidence), *doubts)))
+        return Prompt(self._persona.system, evidence, question, history=history, guidance=guidance)
 
     def _not_found(self, found: SearchResult, judged: Judgement) -> Answer:
         nearest = _nearest(found.passages)

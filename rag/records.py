@@ -268,12 +268,25 @@ class Citation:
 
 
 @dataclass(frozen=True)
+class Spot:
+    """A line of a document, with its words, pinned link and date: where a flag's reason can be looked up."""
+
+    source: str
+    path: str
+    line: int
+    quote: str
+    url: str
+    updated_at: str
+
+
+@dataclass(frozen=True)
 class Flag:
-    """A sentence of an answer that a reader should not take at face value, and why."""
+    """A sentence of an answer that a reader should not take at face value, and why; `spots` are where that stands."""
 
     kind: str
     text: str
     reason: str
+    spots: tuple[Spot, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -290,7 +303,8 @@ class Answer:
 
     `degraded` says why a lesser answer was given (model unreachable, vectors incomplete), or is "".
     `nearest` are the nearest pages when nothing was found. `score` is how sure it is that the documents speak of what was asked
-    (0 to 1; None where a model decided), `missing` are words of the question that nothing found holds.
+    (0 to 1; None where a model decided), `missing` are words of the question that nothing found holds. `thread` is the id to
+    follow up by, "" where none is kept; `asked_as` is what a follow-up was made into so that it stands alone, "" where it did.
     """
 
     text: str
@@ -305,3 +319,5 @@ class Answer:
     coverage: Coverage | None = None
     score: float | None = None
     missing: tuple[str, ...] = ()
+    thread: str = ""
+    asked_as: str = ""

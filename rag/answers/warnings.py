@@ -1,14 +1,23 @@
 """What a reader should know of the documents that an answer cites: they are outdated, overdue for review, of a source that could
-not be read, or contradicted by code. `rag.ask` asks `Warnings` for them."""
+not be read, contradicted by code or by another page, or show what an engineer would speak up about. `rag.ask` asks `Warnings`
+for flags of what was cited, and beforehand for what a model should be told of the evidence.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from rag.answers.conflicts import Conflict, conflicts, preferred_first, spot
+from rag.answers.red_flags import red_flags
 from rag.catalog import Catalog
-from rag.drift import DriftWatch
-from rag.records import Citation, Flag, ScoredPassage, Viewer
+from rag.drift import Drift, DriftWatch
+from rag.drift.records import Place
+from rag.records import Citation, Flag, ScoredPassage, Spot, Viewer
+
+_PLAIN = re.compile(r"[^\w./@:~ -]")  # what a path holds beyond this is not repeated to a model
+_TOLD = 5  # doubts that a model is told of
 
 
 class Warnings:
@@ -23,6 +32,35 @@ class Warnings:
         yield from _overdue(citations)
         yield from self._stale(citations)
         yield from self._drifted(citations, evidence, viewer)
+        yield from _conflicting(citations, evidence)
+        yield from red_flags(citations, evidence)
+
+    def beforehand(
+        self, evidence: tuple[ScoredPassage, ...], viewer: Viewer
+    ) -> tuple[tuple[ScoredPassage, ...], tuple[str, ...]]:
+        """The evidence in the order in which a model should read it, and what it should know of it. That names places alone: what
+        documents say stands among the search results, as data."""
+        found = conflicts(evidence)
+        told = [_disagreement(conflict) for conflict in found]
+        drifts = [
+            d
+            for d in self._drift.of({f.document.id: f.document for f in evidence}.values(), viewer)
+            if _shown(d, evidence)
+        ]
+        told += (
+            f"{_plain(d.document)} states what {_plain(d.code)} contradicts: prefer the code, and say that the two disagree."
+            for d in drifts if d.code
+        )  # fmt: skip
+        today = datetime.now(UTC).date().isoformat()
+        for document in {found.document.id: found.document for found in evidence}.values():
+            where = _PLAIN.sub("?", f"{document.source}/{document.path}")
+            if document.outdated:
+                told.append(f"{where} says of itself that it is outdated: say so when you cite it.")
+            elif document.review_due and document.review_due < today:
+                told.append(
+                    f"{where} is past its review date ({document.review_due[:10]}): say so when you rest on it."
+                )
+        return preferred_first(evidence, found), tuple(told[:_TOLD])
 
     def _stale(self, citations: Sequence[Citation]) -> Iterator[Flag]:
         """A flag for each cited source that could not be read the last time."""
@@ -34,14 +72,59 @@ class Warnings:
     def _drifted(
         self, citations: Sequence[Citation], evidence: Sequence[ScoredPassage], viewer: Viewer
     ) -> Iterator[Flag]:
-        """A flag for each cited line that code contradicts."""
+        """A flag for each cited line that code contradicts (conflict), or that names what code does not have (drift)."""
         documents = {found.document.id: found.document for found in evidence}
         cited = {c.document_id: documents[c.document_id] for c in citations if c.document_id in documents}
         for drift in self._drift.of(cited.values(), viewer):
             lines = [(c.start_line, c.end_line) for c in citations if c.document_id == drift.document_id]
             if any(start <= drift.document.line <= end for start, end in lines):
-                where = f"{drift.code.source}/{drift.code.path}:{drift.code.line}" if drift.code else drift.about
-                yield Flag("drift", drift.stated, f"{drift.summary} ({where})")
+                here = spot(documents[drift.document_id], drift.document.line)
+                if drift.code is None:
+                    yield Flag("drift", drift.stated, f"{drift.summary} ({drift.about})", (here,))
+                    continue
+                there = self._dated(drift.code)
+                dated = ", ".join(_dated_place(one) for one in (here, there))
+                yield Flag("conflict", drift.stated, f"{drift.summary} ({dated}); prefer the code", (there, here))
+
+    def _dated(self, place: Place) -> Spot:
+        document = self._catalog.document_at(place.source, place.path)
+        return Spot(
+            place.source, place.path, place.line, place.quote, place.url, document.updated_at if document else ""
+        )
+
+
+def _dated_place(one: Spot) -> str:
+    return f"{one.source}/{one.path}:{one.line}" + (f", {one.updated_at[:10]}" if one.updated_at else "")
+
+
+def _shown(drift: Drift, evidence: Sequence[ScoredPassage]) -> bool:
+    """Whether the line that code contradicts is among the evidence."""
+    return any(
+        found.document.id == drift.document_id
+        and found.passage.start_line <= drift.document.line <= found.passage.end_line
+        for found in evidence
+    )
+
+
+def _plain(place: Place | None) -> str:
+    return _PLAIN.sub("?", f"{place.source}/{place.path}:{place.line}") if place else ""
+
+
+def _disagreement(conflict: Conflict) -> str:
+    one, two = conflict.preferred, conflict.other
+    places = [_PLAIN.sub("?", f"{s.document.source}/{s.document.path}:{s.line}") for s in (one, two)]
+    prefer = f"prefer the first, {conflict.why}" if conflict.why else "nothing tells which holds"
+    return f"{places[0]} and {places[1]} disagree: {prefer}. Say so, and show both with their dates."
+
+
+def _conflicting(citations: Sequence[Citation], evidence: Sequence[ScoredPassage]) -> Iterator[Flag]:
+    """A flag for each cited statement that another page among the evidence contradicts."""
+    cited = [(c.document_id, c.start_line, c.end_line) for c in citations]
+    for conflict in conflicts(evidence):
+        statements = conflict.preferred, conflict.other
+        if any(s.document.id == i and first <= s.line <= last for s in statements for i, first, last in cited):
+            shown = f"{statements[0].shown} or {statements[1].shown}"
+            yield Flag("conflict", shown, conflict.reason, conflict.spots)
 
 
 def _outdated(citations: Sequence[Citation], evidence: Sequence[ScoredPassage]) -> tuple[Flag, ...]:

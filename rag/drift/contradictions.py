@@ -21,7 +21,7 @@ _PLACEHOLDER = re.compile(r"\.\.\.|<[\w -]+>|[xX]{4,}|^$|\b(my|your|example|foo|
 _MARKED = re.compile(r"`([\w./-]{3,80})`")
 _NAME = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`*])")
-_NOT_NOW = re.compile(
+NOT_NOW = re.compile(
     r"\b(was|were|had|until|previously|formerly|used to|e\.g\.|example|such as|would|should be|should set|from \S+ to \S+|"
     r"increase[ds]?|upgrad\w+|before|after the|if|migrat\w+|instead of|no longer|superseded)\b", re.I,
 )  # fmt: skip
@@ -179,7 +179,7 @@ def _sentences(document: Document, lines: Sequence[str], facts: Facts, places: P
             things = _things(sentence, facts)
             context = things or context
             about = things or ([] if _MARKED.search(sentence) else context)  # what it names instead is no code's
-            if not _NOT_NOW.search(sentence):
+            if not NOT_NOW.search(sentence):
                 place = (document, line, sentence, facts, places)
                 yield from _thing_values(*place, about, bool(things))
                 yield from _named_values(*place)

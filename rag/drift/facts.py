@@ -54,7 +54,7 @@ class Facts:
 
     def __init__(self, symbols: Iterable[StoredSymbol]) -> None:
         self.symbols = list(symbols)
-        self.all = [fact for symbol in self.symbols if not _is_trial(symbol.path) for fact in _facts(symbol)]
+        self.all = [fact for symbol in self.symbols if not is_trial(symbol.path) for fact in _facts(symbol)]
         self.by_name: dict[str, list[Fact]] = {}
         for fact in self.all:
             for name in set(fact.names):
@@ -72,7 +72,7 @@ class Facts:
         return frozenset(parts | files)
 
 
-def _is_trial(path: str) -> bool:
+def is_trial(path: str) -> bool:
     """Whether code stands where tests, their fixtures or examples do: it says nothing of what runs."""
     parts = [part.lower() for part in PurePosixPath(path).parts[:-1]]
     return parts[:1] == ["test"] or any(part.strip("._") in _TRIALS for part in parts)

@@ -35,10 +35,12 @@ def evaluate(
     answers: list[tuple[Question, Answer]] = []
     for number, question in enumerate(questions, 1):
         began = time.perf_counter()
-        results = question.counted(retriever.search(question.text, viewer, _RESULTS).passages)
+        asked = question.asked_as
+        results = question.counted(retriever.search(asked, viewer, _RESULTS).passages)
         row: dict[str, Any] = {"id": question.id, "kind": question.kind, "question": question.text}
+        row |= {"asked_as": asked} if question.thread else {}
         row["latency_ms"] = round((time.perf_counter() - began) * 1000, 1)
-        answer = asker.answer(question.text, viewer) if asker else None
+        answer = asker.answer(asked, viewer) if asker else None
         if answer:
             answers.append((question, answer))
             row |= {"verdict": answer.verdict, "answer": answer.text, "score": answer.score}
@@ -92,7 +94,7 @@ def _miss(
         return "" if told else "unanswered"
     if question.hit(considered):
         return "cut"
-    candidates = question.counted(retriever.candidates(question.text, viewer))
+    candidates = question.counted(retriever.candidates(question.asked_as, viewer))
     return "ranked_low" if question.hit(candidates) else "not_retrieved"
 
 

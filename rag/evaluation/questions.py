@@ -1,6 +1,7 @@
 """Question sets: their format (../shared/eval/README.md), and what counts as a hit.
 
-A result is a hit when it overlaps a gold span: same source and path, a line in common.
+A result is a hit when it overlaps a gold span: same source and path, a line in common. A question with a `thread` (earlier
+questions) is asked as the follow-up that it is.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rag.conversation import standalone
 from rag.errors import SettingsError
 from rag.records import Document, Passage, ScoredPassage
 
@@ -45,6 +47,15 @@ class Question:
     must_contain: tuple[str, ...]
     needs_all: bool
     leave_out: frozenset[tuple[str, str]] = frozenset()
+    thread: tuple[str, ...] = ()
+
+    @property
+    def asked_as(self) -> str:
+        """The question as it is looked for: made to stand alone, where it follows others."""
+        earlier: list[str] = []
+        for one in self.thread:
+            earlier.append(standalone(one, earlier))
+        return standalone(self.text, earlier)
 
     def counted(self, results: Iterable[ScoredPassage]) -> list[ScoredPassage]:
         """The results without those that are to be left out."""
@@ -96,4 +107,5 @@ def _question(entry: Mapping[str, Any]) -> Question:
         contains,
         bool(entry.get("needs_all")),
         left_out,
+        tuple(str(one) for one in entry.get("thread", ())),
     )

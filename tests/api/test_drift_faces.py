@@ -50,9 +50,11 @@ def test_the_route_tells_it_with_both_places(synced: Settings) -> None:
 def test_an_answer_that_rests_on_it_says_so(synced: Settings) -> None:
     with open_reader(synced) as reader:
         answer = reader.asker().answer("which nodes does the node group general have in all zones", Viewer())
-    flags = [flag for flag in answer.flags if flag.kind == "drift"]
+    flags = [flag for flag in answer.flags if flag.kind == "conflict"]
     assert [flag.text for flag in flags] == ["m5.large"]
-    assert "the code m7i.large (infra/main.tf:4)" in flags[0].reason
+    assert "the code m7i.large (wiki/nodes.md:3, 20" in flags[0].reason  # each place with its date
+    assert flags[0].reason.endswith("; prefer the code")
+    assert [spot.path for spot in flags[0].spots] == ["main.tf", "nodes.md"]
 
 
 def test_the_command(synced: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,6 +137,7 @@ def test_openapi_describes_every_route(client: TestClient) -> None:
     assert set(described["paths"]) == {
         "/v1/search",
         "/v1/ask",
+        "/v1/personas",
         "/v1/documents/{document_id}",
         "/v1/drift",
         "/v1/gaps",

@@ -1,0 +1,247 @@
+"""Threads: questions that follow up on earlier ones, kept in a small SQLite file of their own beside the catalog.
+
+A thread belongs to the viewer who began it; to anybody else there is none of that id. Kept are bounded numbers of turns: the
+question, as what it was asked, the verdict, the answer's text, and which documents it was made of, all redacted on the way in. A
+turn whose documents its viewer may not see any more, or that are gone, tells its question alone. `api.compose` opens `Threads`;
+the faces answer through `Conversation`; `api.purge` takes out what must go.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from rag.ask import Asker, AskEvent
+from rag.catalog import Catalog
+from rag.conversation import standalone
+from rag.errors import NotFoundError, StorageError
+from rag.gaps import Gaps
+from rag.records import Answer, Document, Viewer, digest
+from rag.search import Filters
+
+FILE = "threads.db"
+_TURNS = 20  # of a thread that are kept; the oldest go
+_THREADS = 5_000  # that are kept; the oldest go
+_TEXT = 6_000  # characters of an answer that are kept
+_HISTORY = 4  # turns that a model is told of
+_TOLD = 1_500  # characters of an earlier answer that it is told
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS thread (id TEXT PRIMARY KEY, owner TEXT NOT NULL, face TEXT NOT NULL, at TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS thread_at ON thread (at);
+CREATE TABLE IF NOT EXISTS turn (
+    thread TEXT NOT NULL REFERENCES thread (id) ON DELETE CASCADE, number INTEGER NOT NULL, question TEXT NOT NULL,
+    asked_as TEXT NOT NULL, verdict TEXT NOT NULL, answer TEXT NOT NULL, documents TEXT NOT NULL, at TEXT NOT NULL,
+    PRIMARY KEY (thread, number));
+"""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question of a thread, as it was asked and so that it stands alone, and its answer. `documents` are (id,
+    source, path) of all that the answer was made of."""
+
+    question: str
+    asked_as: str
+    verdict: str
+    answer: str
+    documents: tuple[tuple[str, str, str], ...]
+    at: str
+
+
+class Threads:
+    """The threads in one file. `keep_days` 0 keeps none. `redact` takes credentials out of a text."""
+
+    def __init__(self, file: Path, keep_days: int, redact: Callable[[str], str] = str) -> None:
+        self._file = file
+        self._keep_days = keep_days
+        self._redact = redact
+
+    def turns(self, thread: str, viewer: Viewer) -> list[Turn]:
+        """The turns of a thread, oldest first. Raises: NotFoundError for one that is not this viewer's; StorageError."""
+        with self._opened() as database:
+            if database is None or not _is_of(database, thread, viewer, self._oldest()):
+                raise NotFoundError(f"there is no thread {thread[:64]!r}: it is not yours, too old, or was never begun")
+            rows = database.execute(
+                "SELECT question, asked_as, verdict, answer, documents, at FROM turn WHERE thread = ? ORDER BY number",
+                (thread,),
+            ).fetchall()
+        return [_turn(*row) for row in rows]
+
+    def last(self, viewer: Viewer, face: str) -> str:
+        """The thread that this viewer began by this face, and went on with last. Raises: NotFoundError when there is
+        none; StorageError."""
+        with self._opened() as database:
+            row = (
+                database
+                and database.execute(
+                    "SELECT id FROM thread WHERE owner = ? AND face = ? AND at >= ? ORDER BY at DESC, rowid DESC LIMIT 1",
+                    (_owner(viewer), face, self._oldest()),
+                ).fetchone()
+            )
+        if not row:
+            raise NotFoundError("there is no earlier question to follow up; ask without --follow first")
+        return str(row[0])
+
+    def add(self, thread: str, viewer: Viewer, turn: Turn, face: str = "") -> str:
+        """Puts a turn behind a thread, or begins one with it by a face; its id, or "" where none are kept. Raises:
+        StorageError."""
+        if not self._keep_days:
+            return ""
+        said = map(self._redact, (turn.question, turn.asked_as, turn.answer))
+        clean = _turn(next(said), next(said), turn.verdict, next(said), json.dumps(turn.documents), turn.at)
+        with self._opened(create=True) as database:
+            assert database is not None
+            if not (thread and _is_of(database, thread, viewer, self._oldest())):
+                thread = secrets.token_urlsafe(12)
+            self._write(database, thread, viewer, clean, face)
+        return thread
+
+    def _write(self, database: sqlite3.Connection, thread: str, viewer: Viewer, turn: Turn, face: str) -> None:
+        database.execute(
+            "INSERT INTO thread VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at",
+            (thread, _owner(viewer), face, turn.at),
+        )
+        (number,) = database.execute(
+            "SELECT coalesce(max(number), 0) + 1 FROM turn WHERE thread = ?", (thread,)
+        ).fetchone()
+        row = (
+            thread,
+            number,
+            turn.question,
+            turn.asked_as,
+            turn.verdict,
+            turn.answer[:_TEXT],
+            json.dumps(turn.documents),
+            turn.at,
+        )
+        database.execute("INSERT INTO turn VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        database.execute("DELETE FROM turn WHERE thread = ? AND number <= ?", (thread, number - _TURNS))
+        database.execute("DELETE FROM thread WHERE at < ?", (self._oldest(),))
+        database.execute(
+            "DELETE FROM thread WHERE id IN (SELECT id FROM thread ORDER BY at DESC, rowid DESC LIMIT -1 OFFSET ?)",
+            (_THREADS,),
+        )
+
+    def remove(self, holds: Callable[[Turn], bool]) -> int:
+        """Removes every turn that `holds`, and its words from the file; how many there were. Raises: StorageError."""
+        with self._opened() as database:
+            if database is None:
+                return 0
+            rows = database.execute(
+                "SELECT rowid, question, asked_as, verdict, answer, documents, at FROM turn ORDER BY rowid"
+            ).fetchall()
+            gone = [row[0] for row in rows if holds(_turn(*row[1:]))]
+            database.executemany("DELETE FROM turn WHERE rowid = ?", [(one,) for one in gone])
+            database.execute("DELETE FROM thread WHERE id NOT IN (SELECT thread FROM turn)")
+            database.commit()
+            database.execute("VACUUM")
+        return len(gone)
+
+    def _oldest(self) -> str:
+        return (datetime.now(UTC) - timedelta(days=self._keep_days)).isoformat()
+
+    @contextmanager
+    def _opened(self, *, create: bool = False) -> Iterator[sqlite3.Connection | None]:
+        """The file, None where there is none yet; committed at the end. What is deleted is overwritten."""
+        try:
+            if not self._file.exists():
+                if not create:
+                    yield None
+                    return
+                os.close(os.open(self._file, os.O_CREAT | os.O_WRONLY, 0o600))
+            with closing(sqlite3.connect(self._file, timeout=10)) as database:
+                database.execute("PRAGMA foreign_keys = ON")
+                database.execute("PRAGMA secure_delete = ON")
+                database.executescript(_SCHEMA)
+                yield database
+                database.commit()
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(f"the threads in {self._file} can't be read or written: {error}") from error
+
+
+class Conversation:
+    """Answers questions of a thread: made to stand alone, with the earlier turns that the viewer may still see, and kept; what
+    the documents don't answer is noted among the gaps."""
+
+    def __init__(self, threads: Threads, catalog: Catalog, face: str, gaps: Gaps | None = None) -> None:
+        self._threads = threads
+        self._catalog = catalog
+        self._face = face
+        self._gaps = gaps
+
+    def last(self, viewer: Viewer) -> str:
+        """The thread that the viewer went on with last. Raises: NotFoundError when there is none; StorageError."""
+        return self._threads.last(viewer, self._face)
+
+    def stream(
+        self, asker: Asker, question: str, viewer: Viewer, filters: Filters | None = None, thread: str = ""
+    ) -> Iterator[AskEvent]:
+        """The answer as it comes; its last event tells the thread. Raises: NotFoundError for a thread that is not the viewer's,
+        before anything is answered."""
+        turns = self._threads.turns(thread, viewer) if thread else []
+        return self._answered(asker, question, viewer, filters, thread, turns)
+
+    def answer(
+        self, asker: Asker, question: str, viewer: Viewer, filters: Filters | None = None, thread: str = ""
+    ) -> Answer:
+        """The whole answer at once."""
+        final = Answer("", "not_found")
+        for event in self.stream(asker, question, viewer, filters, thread):
+            final = event.answer or final
+        return final
+
+    def _answered(
+        self, asker: Asker, question: str, viewer: Viewer, filters: Filters | None, thread: str, turns: Sequence[Turn]
+    ) -> Iterator[AskEvent]:
+        asked = standalone(question, [turn.asked_as for turn in turns])
+        history = [turn for turn in turns if self._visible(turn, viewer)][-_HISTORY:]
+        told = tuple((turn.asked_as, turn.answer[:_TOLD]) for turn in history)
+        for event in asker.stream(asked, viewer, filters, told):
+            if event.answer is None:
+                yield event
+                continue
+            answer = replace(event.answer, asked_as=asked if asked != question else "")
+            if self._gaps:
+                self._gaps.note(asked, answer, viewer, filters)
+            turn = Turn(question, asked, answer.verdict, answer.text, _documents(answer), datetime.now(UTC).isoformat())
+            try:
+                answer = replace(answer, thread=self._threads.add(thread, viewer, turn, self._face))
+            except StorageError:  # an answer is worth more than its thread: without an id it can't be followed up
+                answer = replace(answer, thread="")
+            yield replace(event, answer=answer)
+
+    def _visible(self, turn: Turn, viewer: Viewer) -> bool:
+        """Whether the viewer may see every document that the turn's answer was made of, now."""
+        found = self._catalog.documents({document[0] for document in turn.documents})
+        return all(_may_see(found.get(document[0]), viewer) for document in turn.documents)
+
+
+def _may_see(document: Document | None, viewer: Viewer) -> bool:
+    return document is not None and document.access.admits(viewer.groups)
+
+
+def _documents(answer: Answer) -> tuple[tuple[str, str, str], ...]:
+    shown = (found.document for found in (*answer.evidence, *answer.nearest))
+    return tuple(dict.fromkeys((document.id, document.source, document.path) for document in shown))
+
+
+def _turn(question: str, asked_as: str, verdict: str, answer: str, documents: str, at: str) -> Turn:
+    """A turn as its row has it."""
+    named = tuple((str(id_), str(source), str(path)) for id_, source, path in json.loads(documents))
+    return Turn(question, asked_as, verdict, answer, named, at)
+
+
+def _owner(viewer: Viewer) -> str:
+    return digest("viewer", *sorted(viewer.groups))
+
+
+def _is_of(database: sqlite3.Connection, thread: str, viewer: Viewer, oldest: str) -> bool:
+    row = database.execute("SELECT owner, at FROM thread WHERE id = ?", (thread,)).fetchone()
+    return row is not None and row[0] == _owner(viewer) and row[1] >= oldest

@@ -1,0 +1,113 @@
+"""Personas and follow-ups by the command line and over HTTP, and what purging takes out of threads."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.http import make_app
+from api.owner import Owner
+from api.settings import Settings
+from rag.threads import FILE
+from tests.api.conftest import Run, loaded
+from tests.api.test_http import events
+from tests.conftest import configure, write
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+PAGES = {
+    "unlock.md": "# Unlock\n\nRun `terraform force-unlock`, see [who may](pagers.md) and [why](board.md) first.\n",
+    "plan.md": "# Plans\n\nA plan that dies leaves its lock: force-unlock terraform then.\n",
+    "atlantis.md": "# Atlantis\n\nTerraform in Atlantis has a lock of its own; force-unlock is not for it.\n",
+    "pagers.md": "# Pagers\n\nWhoever carries one decides.\n",
+    "board.md": "---\naudience: [board]\n---\n# Minutes\n\nWhat it did cost.\n",
+}
+QUESTION = "How do I force-unlock terraform?"
+
+
+@pytest.fixture
+def client(owner: Owner, tmp_path: Path, settings: Settings) -> Iterator[TestClient]:
+    write(tmp_path / "wiki", PAGES)
+    write(tmp_path / "personas", {"night.md": "# Night owl\n\nBe short.\n"})
+    write(tmp_path, {"secret.md": "# Secret\n\nroot's own file\n"})
+    configure(settings, {"name": "wiki", "type": "folder", "path": str(tmp_path / "wiki")})
+    owner.sync([], lambda step: None, lambda: False)
+    owner.settings.personas = tmp_path / "personas"
+    with TestClient(make_app(owner.settings, owner.reader()), base_url="http://127.0.0.1:8765") as opened:
+        yield opened
+
+
+def test_personas_over_http_go_by_their_names_alone(client: TestClient, tmp_path: Path) -> None:
+    listed = client.get("/v1/personas").json()["personas"]
+    assert [one["name"] for one in listed] == ["night", "onboarding", "senior-devops-engineer"]
+    for name in ("night", "onboarding", ""):
+        assert client.post("/v1/ask", json={"question": QUESTION, "persona": name}).status_code == 200
+    for name in ("secret", "passwd", "README"):
+        reply = client.post("/v1/ask", json={"question": QUESTION, "persona": name})
+        assert reply.status_code == 404
+        assert "root's own" not in reply.text
+    for name in (str(tmp_path / "secret.md"), "../secret.md", "..%2fsecret", "secret.md"):
+        assert client.post("/v1/ask", json={"question": QUESTION, "persona": name}).status_code == 422
+
+
+def test_onboarding_says_what_to_read_next_and_the_engineer_does_not(client: TestClient) -> None:
+    body = {"question": QUESTION, "persona": "onboarding"}
+    answer = client.post("/v1/ask", json=body).json()["answer"]
+    assert "**Read next**" in answer
+    assert "- Pagers (wiki/pagers.md" in answer
+    assert ", linked in [" in answer
+    assert "Minutes" not in answer  # linked too, and not this viewer's to see
+    streamed = events(client.post("/v1/ask", json=body, headers={"Accept": "text/event-stream"}).text)
+    assert "".join(data["text"] for name, data in streamed if name == "text") == answer
+    assert "Read next" not in client.post("/v1/ask", json={"question": QUESTION}).json()["answer"]
+
+
+def test_threads_over_http(client: TestClient) -> None:
+    first = client.post("/v1/ask", json={"question": QUESTION}).json()
+    assert first["asked_as"] == ""
+    second = client.post("/v1/ask", json={"question": "who may do it?", "thread": first["thread"]}).json()
+    assert second["thread"] == first["thread"]
+    assert second["asked_as"] == "who may do it (force-unlock terraform)?"
+    unknown = client.post(
+        "/v1/ask", json={"question": "why?", "thread": "nobodys"}, headers={"Accept": "text/event-stream"}
+    )
+    assert unknown.status_code == 404
+    assert "there is no thread 'nobodys'" in unknown.json()["error"]
+
+
+def test_the_command_line(synced: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [one["name"] for one in loaded(synced("personas", "--json"))["personas"]]
+    assert names == ["onboarding", "senior-devops-engineer"]
+    assert synced("ask", "why?", "--follow")[0] == 2
+    first = loaded(synced("ask", QUESTION, "--json"))
+    assert "asked as: with what id (force-unlock terraform)?" in synced("ask", "with what id?", "--follow")[2]
+    assert loaded(synced("ask", "why?", "--thread", first["thread"], "--json"))["thread"] == first["thread"]
+    assert synced("ask", "why?", "--thread", first["thread"], "--as-groups", "other")[0] == 2
+    write(tmp_path, {"mine.md": "---\nread_next: true\n---\n# Mine\n", "empty.md": ""})
+    assert synced("ask", QUESTION, "--persona", "mine.md")[0] == 0
+    code, _, said = synced("ask", QUESTION, "--persona", "empty.md")
+    assert (code, "is empty" in said) == (2, True)
+    monkeypatch.setenv("WAYPOST_KEEP_THREADS_DAYS", "0")
+    assert loaded(synced("ask", QUESTION, "--json"))["thread"] == ""
+
+
+@pytest.mark.parametrize("by", ["document", "value"])
+def test_purging_takes_turns_out_of_threads(
+    synced: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    synced("ask", QUESTION)
+    synced("ask", "Which cidr_block has the aws_vpc main?")
+    file = tmp_path / "home" / FILE
+    assert b"force-unlock" in file.read_bytes()
+    if by == "document":
+        report = loaded(synced("purge", "wiki/unlock.md", "--json"))
+    else:
+        monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"force-unlock"), isatty=lambda: False))
+        report = loaded(synced("purge", "--value", "-", "--json"))
+    assert report["erased"]["turns of threads"] >= 1
+    assert report["remains"] == []
+    assert b"force-unlock" not in file.read_bytes()
