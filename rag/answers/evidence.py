@@ -1,7 +1,7 @@
 """What is handed to the answerer: the first results that fit into a budget of tokens, and behind them the lines that belong to
 the Terraform among them (`rag.terraform.companions`).
 
-A result is already grown by its neighbours (`rag.growth`). `rag.ask` calls this.
+A result is already grown by its neighbours (`rag.growth`); steps of a procedure that it lacks are added. `rag.ask` calls this.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rag.answers.procedures import whole
 from rag.catalog import Catalog
 from rag.records import Document, Generation, Passage, ScoredPassage, Viewer
 from rag.search import SearchResult
@@ -17,6 +18,7 @@ from rag.terraform.lookup import TerraformLookup
 
 EVIDENCE_TOKENS = 4000  # characters / 4
 EVIDENCE_PASSAGES = 12  # results that an answer considers
+_WHOLE_PROCEDURES = 4  # results whose procedures are made whole
 _COMPANIONS = 10  # passages that come along at most
 _AROUND = 6  # lines above and below what comes along, within its passage
 _WHOLE = 24  # lines of a passage that comes along uncut
@@ -40,7 +42,7 @@ def assemble(
 ) -> tuple[ScoredPassage, ...]:  # fmt: skip
     """The results that fit into the budget, and behind them what belongs to Terraform among them: in what is left of the budget,
     at the least an eighth of it more."""
-    taken = [*within_budget(found.passages, tokens)]
+    taken = _with_whole_procedures(within_budget(found.passages, tokens))
     first, left = len(taken), max(tokens * 4 - sum(len(one.passage.text) for one in taken), tokens // 2)
     for lines in companions(question, taken, lookup):
         if len(taken) - first == _COMPANIONS:
@@ -50,6 +52,17 @@ def assemble(
             left -= len(one.passage.text)
             taken.append(one)
     return tuple(taken)
+
+
+def _with_whole_procedures(found: Sequence[ScoredPassage]) -> list[ScoredPassage]:
+    """The first results with their procedures whole (`rag.answers.procedures`); later ones that stand within them are left out."""
+    taken: list[ScoredPassage] = []
+    for at, one in enumerate(found):
+        here = [other.passage for other in taken if other.document.id == one.document.id]
+        if any(p.start_line <= one.passage.start_line and one.passage.end_line <= p.end_line for p in here):
+            continue
+        taken.append(replace(one, passage=whole(one.passage, one.document)) if at < _WHOLE_PROCEDURES else one)
+    return taken
 
 
 def _passage(
