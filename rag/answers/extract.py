@@ -64,7 +64,7 @@ def extract(
 ) -> str:  # fmt: skip
     """The answer's text with [n] after each quotation; "" when nothing could be quoted.
 
-    `weigh` gives a word's rarity, 0 to 1; `lookup` tells what values Terraform's attributes come to; `closing` is said at the end.
+    `weigh` gives a word's rarity, 0 to 1; `lookup` tells what Terraform's attributes come to; `closing` is said at the end.
     """
     words = {word: worth(word, weigh(word)) for word in content_words(question)}
     number = bool(_NUMBER_ASKED.search(question))
