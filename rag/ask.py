@@ -113,12 +113,10 @@ class Asker:
         judged: Judgement, degraded: str, rarity: Callable[[str], float],
     ) -> Iterator[AskEvent]:  # fmt: skip
         citer = Citer(self._catalog, viewer, evidence)
-        text = extract(question, evidence, citer, rarity, self._terraform(viewer))
+        text = extract(question, evidence, citer, rarity, self._terraform(viewer), judged.note)
         if not citer.citations:
             yield AskEvent(answer=self._not_found(found, judged))
             return
-        if judged.verdict == "partial" and judged.missing:
-            text += f"\n\nNothing of what was found speaks of: {', '.join(judged.missing)}."
         yield AskEvent(text=text)
         for citation in citer.citations:
             yield AskEvent(citation=citation)

@@ -59,20 +59,23 @@ _Run = list[_Scored]  # neighbouring pieces of one passage
 
 
 def extract(
-    question: str, evidence: Sequence[ScoredPassage], citer: Citer, weigh: Weigh, lookup: TerraformLookup | None = None
-) -> str:
+    question: str, evidence: Sequence[ScoredPassage], citer: Citer, weigh: Weigh, lookup: TerraformLookup | None = None,
+    closing: str = "",
+) -> str:  # fmt: skip
     """The answer's text with [n] after each quotation; "" when nothing could be quoted.
 
-    `weigh` gives a word's rarity, 0 to 1; `lookup` tells what values Terraform's attributes come to.
+    `weigh` gives a word's rarity, 0 to 1; `lookup` tells what Terraform's attributes come to; `closing` is said at the end.
     """
     words = {word: worth(word, weigh(word)) for word in content_words(question)}
     number = bool(_NUMBER_ASKED.search(question))
     scored = [one for index, found in enumerate(evidence) for one in _scores(index, found, words, number)]
     values = settled(question, evidence, citer, lookup) if lookup else ""
-    procedure = [] if values or _FACT.search(question) else _procedure(scored, evidence)
-    runs = _ordered(_filled(procedure, scored, evidence, len(values.split())), procedure)
-    shown = (_shown(evidence[run[0].index], run, citer) for run in runs)
-    return "\n\n".join(filter(None, (values, *shown)))
+    used = len(f"{values} {closing}".split())
+    procedure = [] if values or _FACT.search(question) else _procedure(scored, evidence, used)
+    runs = _ordered(_filled(procedure, scored, evidence, used), procedure)
+    shown = [_shown(evidence[run[0].index], run, citer) for run in runs]
+    told = "\n\n".join(filter(None, (values, *shown)))
+    return f"{told}\n\n{closing}" if told and closing else told
 
 
 # -- what answers -----------------------------------------------------------------------------------------------------
@@ -104,8 +107,8 @@ def _gain(piece: Piece, found: ScoredPassage, words: Mapping[str, float]) -> flo
     return gained / math.sqrt(1 + math.log1p(piece.words))
 
 
-def _procedure(scored: Sequence[_Scored], evidence: Sequence[ScoredPassage]) -> list[_Scored]:
-    """The sections with steps or commands of the document that says most, as many whole ones as fit."""
+def _procedure(scored: Sequence[_Scored], evidence: Sequence[ScoredPassage], used: int) -> list[_Scored]:
+    """The sections with steps or commands of the document that says most, as many whole ones as fit beside `used` words."""
     documents: dict[str, list[float]] = {}
     for one in scored:
         documents.setdefault(evidence[one.index].document.id, []).append(one.score)
@@ -117,8 +120,9 @@ def _procedure(scored: Sequence[_Scored], evidence: Sequence[ScoredPassage]) -> 
     doing = [part for part in sections.values() if any(one.piece.procedural for one in part)]
     doing.sort(key=_most, reverse=True)
     taken: list[_Scored] = []
+    most = _PROCEDURE_WORDS - used
     for part in doing:
-        if _most(part) >= _LEAST_SECTION * _most(doing[0]) and _words([*taken, *part], evidence) <= _PROCEDURE_WORDS:
+        if _most(part) >= _LEAST_SECTION * _most(doing[0]) and _words([*taken, *part], evidence) <= most:
             taken += part
     return taken
 
@@ -130,7 +134,7 @@ def _filled(
     ordered = sorted(scored, key=lambda one: -one.score)
     chosen = list(procedure)
     length = _words(chosen, evidence)
-    most = _WORDS - used if length <= _WORDS else min(length + _DIRECT_WORDS, _PROCEDURE_WORDS)
+    most = _WORDS - used if length + used <= _WORDS else min(length + _DIRECT_WORDS, _PROCEDURE_WORDS - used)
     for one in ordered:
         if one.score < _LEAST * ordered[0].score:
             break

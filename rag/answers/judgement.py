@@ -47,6 +47,13 @@ class Judgement:
     score: float
     missing: tuple[str, ...] = ()
 
+    @property
+    def note(self) -> str:
+        """What a partial answer says of what it lacks."""
+        if self.verdict != "partial" or not self.missing:
+            return ""
+        return f"Nothing of what was found speaks of: {', '.join(self.missing)}."
+
 
 def judge(
     question: str, evidence: Sequence[ScoredPassage], rarity: Callable[[str], float], nearness: float | None
@@ -76,4 +83,6 @@ def _missing(words: Sequence[str], evidence: Sequence[ScoredPassage]) -> tuple[s
     """The telling words that nothing in the evidence holds. By what this viewer was shown, never by how rare a word is in the
     index: that would tell of documents that are hidden."""
     said = Wording(frozenset().union(*(stems_of(found) for found in evidence)))
-    return tuple(word for word in words if said.telling(word) and not said.holds(word))[:_MISSING]
+    found = [word for word in words if said.telling(word) and not said.holds(word)]
+    whole = [word for word in found if not any(word in other for other in found if other != word)]
+    return tuple(whole[:_MISSING])

@@ -32,7 +32,7 @@ def rarity(word: str) -> float:
         ("How is the ledger database restored from a snapshot?", None, "answered"),
         ("How is the Kafka broker's ZooKeeper quorum rebalanced?", 0.3, "not_found"),
         ("How is the Kafka broker's ZooKeeper quorum rebalanced?", None, "not_found"),
-        ("Is the ledger restored by Kafka or ZooKeeper?", 0.55, "partial"),
+        ("Is the ledger restored by Kafka?", 0.38, "partial"),
     ],
 )
 def test_verdicts(question: str, nearness: float | None, verdict: str) -> None:
@@ -60,6 +60,13 @@ def test_what_is_missing_are_telling_words_that_nothing_holds() -> None:
     question = "Could somebody tell me which Kafka topics the ledger and the courier use?"
     judged = judge(question, evidence(TEXT, "The courier is late."), rarity, 0.5)
     assert judged.missing == ("kafka", "topics")  # not "somebody", "ledger" or "courier"
+    assert judge("Is ZooKeeper's ledger old?", evidence(TEXT), rarity, 0.5).missing == ("zookeeper",)  # not "zoo"
+
+
+def test_only_a_partial_answer_says_what_is_missing() -> None:
+    partial = judge("Is the ledger restored by Kafka?", evidence(TEXT), rarity, 0.38)
+    assert partial.note == "Nothing of what was found speaks of: kafka."
+    assert judge("Is the ledger restored by Kafka?", evidence(TEXT), rarity, 0.9).note == ""
 
 
 def test_no_evidence_is_no_answer() -> None:
