@@ -19,7 +19,10 @@ from rag.records import Document, ScoredPassage, Spot
 
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+(?=[A-Z`*(])")
 _MARKED = re.compile(r"`([^`\n]{2,80})`")
-_NAMED = re.compile(r"(?<![\w./-])(?:[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+|\w+(?:[_/-]\w+)+|\w+\.\w+(?:[./_-]\w+)+)(?![\w/])")
+_NAMED = re.compile(
+    r"(?<![\w./-])(?:[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+|\w+(?:[_/-]\w+)+|\w+\.\w+(?:[./_-]\w+)+)(?![\w/])"
+)
+_CAMEL = re.compile(r"\b(?:[A-Z][a-z0-9]+){2,}\b")  # an alert that a runbook is called after
 _CLAUSE = re.compile(r"[,;:()]\s+|\s+(?:and|but|while|whereas|or)\s+|\s[-–—]\s")
 _CLOCK = re.compile(r"(?<![\w:.-])([01]?\d|2[0-3]):([0-5]\d)(?![\w:])")
 _CONTACT = re.compile(r"(?<![\w@/.(-])(?:#[a-z][\w-]{2,}|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)(?![\w@])")
@@ -55,7 +58,15 @@ _PERSONAL_TITLE = re.compile(r"^\W*(draft|wip|my notes|notes of)\b", re.I)
 _SHARED, _SHARED_UNNAMED = 1, 2  # words in common of two statements that name the same thing, and of two that name none
 _PLENTY = 3  # words in common that need nothing around them
 _ALIKE, _ALIKE_UNNAMED = 0.5, 0.67  # and what share of the shorter one's words that must be
-_SAME = {"kept": "keep", "retain": "keep", "retention": "keep", "stor": "keep", "held": "keep", "remov": "delet", "expiry": "expir"}
+_SAME = {
+    "kept": "keep",
+    "retain": "keep",
+    "retention": "keep",
+    "stor": "keep",
+    "held": "keep",
+    "remov": "delet",
+    "expiry": "expir",
+}
 _APART = 50  # times that one number may be the other: beyond that they are about two things
 _NEAR = 12  # lines of a page within which it may speak of the same thing
 
@@ -139,15 +150,19 @@ def statements(found: ScoredPassage) -> Iterator[Statement]:
                     around = frozenset(_words(f"{sentence.replace(shown, ' ')} {heading}"))
                     where = _environments(f"{sentence} {row}") or _environments(f"{heading} {document.path}")
                     words = frozenset(_words(about)) - held
-                    if len(words) < _SHARED_UNNAMED and not names and [k for k, *_ in _values(sentence)].count(kind) == 1:
+                    if (
+                        len(words) < _SHARED_UNNAMED
+                        and not names
+                        and [k for k, *_ in _values(sentence)].count(kind) == 1
+                    ):
                         words = frozenset(_words(sentence.replace(shown, " ")))  # "…, eight hours at most"
-                    subjects = frozenset(_names(f"{sentence}\n{document.title}"))
+                    subjects = frozenset((*_names(sentence), *(n.lower() for n in _CAMEL.findall(document.title))))
                     yield Statement(
                         document, line, kind, value, shown, names, words, around, subjects, _qualifiers(about), where
                     )
 
 
-def disagree(one: Statement, two: Statement) -> bool:
+def disagree(one: Statement, two: Statement) -> bool:  # noqa: PLR0911  # one return a reason for silence
     """Whether two statements give two values of one thing."""
     if (one.kind, one.qualifiers) != (two.kind, two.qualifiers) or one.value == two.value:
         return False
@@ -163,7 +178,7 @@ def disagree(one: Statement, two: Statement) -> bool:
     if one.names and two.names:
         return shared >= _SHARED and shared >= _ALIKE * shortest
     proper = _proper(one.document.title), _proper(two.document.title)
-    if (all(proper) and not proper[0] & proper[1]) or not (_speaks_of(two, one.subjects) and _speaks_of(one, two.subjects)):
+    if (all(proper) and not proper[0] & proper[1]) or not _same_subject(one, two):
         return False
     if shared < _SHARED_UNNAMED or shared < _ALIKE_UNNAMED * shortest:
         return False
@@ -171,9 +186,16 @@ def disagree(one: Statement, two: Statement) -> bool:
     return bool(around) or shared >= _PLENTY
 
 
-def _speaks_of(one: Statement, names: frozenset[str]) -> bool:
-    """Whether a statement is about one of the names, if there are any: most of its words stand around it."""
-    return not names or any(2 * len(one.context & {*_words(name)}) >= len({*_words(name)}) for name in names)
+def _same_subject(one: Statement, two: Statement) -> bool:
+    """Whether one of two statements, where they name things, speaks of what the other names: of half of a name's words that the
+    names of both don't share."""
+    named = [(mine, other) for mine, other in ((one, two), (two, one)) if mine.subjects]
+    return not named or any(
+        2 * len(own & other.context) >= len(own) > 0
+        for mine, other in named
+        for name in mine.subjects
+        if (own := {*_words(name)} - {word for one in other.subjects - {name} for word in _words(one)})
+    )
 
 
 def _proper(title: str) -> set[str]:
@@ -184,7 +206,10 @@ def _proper(title: str) -> set[str]:
 def _says_too(one: Statement, told: Sequence[Statement], other: Statement) -> bool:
     """Whether the document of one statement states the other's value as well, near by: then it speaks of two things."""
     return any(
-        near.document.id == one.document.id and near.kind == other.kind and near.value == other.value and _akin(near, one)
+        near.document.id == one.document.id
+        and near.kind == other.kind
+        and near.value == other.value
+        and _akin(near, one)
         for near in told
     )
 

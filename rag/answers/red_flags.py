@@ -18,14 +18,16 @@ MOST = 3  # of one answer
 KIND = "red flag"
 _PRODUCTION = re.compile(r"(?<![a-z])(production|prod|prd|live)(?![a-z])", re.I)
 _NOT_PRODUCTION = re.compile(
-    r"(?<![a-z])(non-?(prod|live)\w*|not (in )?prod\w*|staging|stag|stg|dev|development|test|sandbox|example|demo|"
+    r"(?<![a-z])(non-?(prod|live)\w*|not (in )?prod\w*|staging|stag|stg|dev|development|test|sandbox|"
+    r"examples?(?!\.(?:com|org|net))|demo|"
     r"pre-?prod)(?![a-z])",
     re.I,
 )
 _NEGATED = re.compile(
     r"\b(never|don'?t|do not|must not|mustn'?t|should not|shouldn'?t|cannot|can'?t|avoid|instead of|rather than|"
     r"no longer|not allowed|"
-    r"reverted|put(?:s|ting)? (?:it|them) back|undo(?:es|ne)|overwrit\w+|holds for|is lost|forbidden|prohibit\w*|without|used to|was|were|had)\b",
+    r"reverted|put(?:s|ting)? (?:it|them) back|undo(?:es|ne)|overwrit\w+|holds for|is lost|forbidden|prohibit\w*|"
+    r"without|used to|was|were|had)\b",
     re.I,
 )
 _COMMENT = re.compile(r"^\s*(#|//)")

@@ -14,10 +14,10 @@ from rag.answers.red_flags import red_flags
 from rag.catalog import Catalog
 from rag.drift import Drift, DriftWatch
 from rag.drift.records import Place
-from rag.records import Citation, Flag, ScoredPassage, Spot, Viewer
+from rag.records import Citation, Document, Flag, ScoredPassage, Spot, Viewer
 
 _PLAIN = re.compile(r"[^\w./@:~ -]")  # what a path holds beyond this is not repeated to a model
-_TOLD = 5  # doubts that a model is told of
+_TOLD = 3  # doubts of each kind that a model is told of
 
 
 class Warnings:
@@ -41,26 +41,17 @@ class Warnings:
         """The evidence in the order in which a model should read it, and what it should know of it. That names places alone: what
         documents say stands among the search results, as data."""
         found = conflicts(evidence)
-        told = [_disagreement(conflict) for conflict in found]
+        told = [_disagreement(conflict) for conflict in found][:_TOLD]
+        documents = {one.document.id: one.document for one in evidence}
         drifts = [
-            d
-            for d in self._drift.of({f.document.id: f.document for f in evidence}.values(), viewer)
-            if _shown(d, evidence)
+            drift for drift in self._drift.of(documents.values(), viewer) if drift.code and _shown(drift, evidence)
         ]
         told += (
-            f"{_plain(d.document)} states what {_plain(d.code)} contradicts: prefer the code, and say that the two disagree."
-            for d in drifts if d.code
-        )  # fmt: skip
-        today = datetime.now(UTC).date().isoformat()
-        for document in {found.document.id: found.document for found in evidence}.values():
-            where = _PLAIN.sub("?", f"{document.source}/{document.path}")
-            if document.outdated:
-                told.append(f"{where} says of itself that it is outdated: say so when you cite it.")
-            elif document.review_due and document.review_due < today:
-                told.append(
-                    f"{where} is past its review date ({document.review_due[:10]}): say so when you rest on it."
-                )
-        return preferred_first(evidence, found), tuple(told[:_TOLD])
+            f"{_plain(drift.document)} states what {_plain(drift.code)} contradicts: prefer the code, say that they disagree."
+            for drift in drifts[:_TOLD]
+        )
+        told += [*filter(None, map(_aged, documents.values()))][:_TOLD]
+        return preferred_first(evidence, found), tuple(told)
 
     def _stale(self, citations: Sequence[Citation]) -> Iterator[Flag]:
         """A flag for each cited source that could not be read the last time."""
@@ -95,6 +86,16 @@ class Warnings:
 
 def _dated_place(one: Spot) -> str:
     return f"{one.source}/{one.path}:{one.line}" + (f", {one.updated_at[:10]}" if one.updated_at else "")
+
+
+def _aged(document: Document) -> str:
+    """What a model should know of a document's age; "" for nothing."""
+    where = _PLAIN.sub("?", f"{document.source}/{document.path}")
+    if document.outdated:
+        return f"{where} says of itself that it is outdated: say so when you cite it."
+    if document.review_due and document.review_due < datetime.now(UTC).date().isoformat():
+        return f"{where} is past its review date ({document.review_due[:10]}): say so when you rest on it."
+    return ""
 
 
 def _shown(drift: Drift, evidence: Sequence[ScoredPassage]) -> bool:

@@ -22,10 +22,18 @@ LOCK = "How do I clear a stuck state lock?"
         ("How do I restart the Bristol gateway?", "what about Leyland?", "How do I restart the Leyland gateway?"),
         ("Who owns label-render?", "and tracking-ingest?", "Who owns tracking-ingest?"),
         ("What size is the tracking database?", "and the ledger database?", "What size is the ledger database?"),
-        ("What does KubePodCrashLooping mean?", "where is that alert defined?", "where is that alert defined (KubePodCrashLooping)?"),
-        ("When does settlement-nightly run?", "For how long at most?", "For how long at most (settlement-nightly run)?"),
+        (
+            "What does KubePodCrashLooping mean?",
+            "where is that alert defined?",
+            "where is that alert defined (KubePodCrashLooping)?",
+        ),
+        (
+            "When does settlement-nightly run?",
+            "For how long at most?",
+            "For how long at most (settlement-nightly run)?",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_follow_up_is_given_what_it_leans_on(earlier: str, question: str, alone: str) -> None:
     assert standalone(question, [earlier]) == alone
 
