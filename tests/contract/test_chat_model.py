@@ -1,4 +1,4 @@
-"""What every chat model must do: Claude and an OpenAI-compatible server over real HTTP, an LLM class of llama-index, and the fake."""
+"""What every chat model must do: Claude and an OpenAI-compatible server over HTTP, an LLM class of llama-index, and the fake."""
 
 from __future__ import annotations
 
