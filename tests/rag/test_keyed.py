@@ -172,6 +172,13 @@ def test_habits(habit: str) -> None:
         assert named(got[1]) == claims, size
 
 
+def test_a_long_range_counts_as_its_two_ends() -> None:
+    asked = keyed(Prompt("s", (found("\n".join(f"- item {n}" for n in range(12))),), "q"), 1)
+    keys = re.findall(r"⟦(\w{5})⟧", asked.messages[-1].text)
+    assert [first for _, first, _, _ in asked.keys.spans(f"{keys[0]}–{keys[7]}")] == list(range(11, 19))
+    assert [first for _, first, _, _ in asked.keys.spans(f"{keys[0]}–{keys[8]}")] == [11, 19]
+
+
 def test_unknown_keys_cite_nothing_and_are_not_shown() -> None:
     other = keyed(Prompt("s", (found(TEXT),), "q"), 8)
     foreign = re.findall(r"⟦(\w{5})⟧", other.messages[-1].text)[0]
