@@ -37,6 +37,7 @@ def test_it_streams_through_the_real_machinery() -> None:
     assert (events[-1].usage, events[-1].stop_reason) == (Usage(25, 15), "end_turn")
     assert "system: be brief" in llms.shown[0]  # llama-index made the text of the messages
     assert LlamaIndexModel("tests.llama_index_llms.Told", {"model": "m7"}).name == "m7"
+    assert LlamaIndexModel("tests.llama_index_llms.Told", {"model": "unknown"}).name == "Told"
 
 
 def test_one_that_tells_the_whole_so_far() -> None:
