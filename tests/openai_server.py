@@ -29,6 +29,7 @@ class Reply:
     pause: float = 0.0
     cut: int | None = None
     reset: bool = False
+    linger: float = 0.0  # seconds for which the connection stays open behind the last event
     streams: bool = True
     endless: bool = False
     status: int = 200
@@ -79,6 +80,7 @@ class Request(LoopbackRequest):
             if left < len(data):
                 break
             time.sleep(reply.pause)
+        time.sleep(reply.linger)
         if reply.reset:
             self.reset()
 

@@ -15,26 +15,22 @@ from rag.models.keyed import KEY, LETTERS, SHAPE, SIGNS, Keys, Span
 
 _OPENING, _CLOSING = r"[(\[{<⟦【〚«]", r"[)\]}>⟧】〛»]"
 _FILLERS = ("see", "source", "sources", "ref", "refs", "key", "keys", "cite", "cf", "and", "to")
-_AROUND = r"(?:`|\*\*?|_)?"
+_AROUND = re.compile(r"(?:`|\*\*?|_)?")
 _ITEM = rf"(?<![A-Za-z0-9]){SHAPE}(?![A-Za-z0-9])"
-_NAMED = r"(?:see|sources?|refs?|keys?|cite|cf)[:.]?[ \t]*"
 _WITHIN = r"(?:[ \t,;:/&+|^#.…–—-]|\band\b|\bto\b)*"
-_JOIN = r"[ \t]*(?:[,;&+…–—-]|\.\.\.?|and\b|to\b)?[ \t]*"  # from one pair of brackets to the next
-_LINKED = r"(?:\((?=[^()\s]*[:/#])[^()\s]{0,300}\))?"  # of a key that a model made a link of
 _ITEMS = rf"{_ITEM}(?:{_WITHIN}{_ITEM})*"
-_BRACKETED = rf"{_OPENING}{{1,3}}\s?(?:{_NAMED}{_OPENING}{{0,2}})?{_WITHIN}{_ITEMS}[ \t]*{_CLOSING}{{1,3}}{_LINKED}"
-_GROUP = re.compile(
-    rf"(?P<around>`|\*\*?|_)?(?P<keys>(?P<open>{_OPENING}{{1,3}})(?<={_OPENING})"
-    rf"\s?(?:{_NAMED}{_OPENING}{{0,2}})?{_WITHIN}{_ITEMS}[ \t]*{_CLOSING}{{1,3}}{_LINKED}(?:{_JOIN}{_BRACKETED})*)"
-    rf"(?(around)(?P=around))",
+_NAMED = r"(?:see|sources?|refs?|keys?|cite|cf)[:.]?[ \t]*"
+_LINKED = r"(?:\((?=[^()\s]*[:/#])[^()\s]{0,300}\))?"  # of a key that a model made a link of
+_BRACKETED = re.compile(
+    rf"(?P<open>{_OPENING}{{1,3}})[ \t]?(?:{_NAMED}{_OPENING}{{0,2}})?{_WITHIN}{_ITEMS}[ \t]*{_CLOSING}{{1,3}}{_LINKED}",
     re.I,
 )
-_LINK = re.compile(r"\([^()\s]*[:/#][^()\s]*\)")
 _WHITE = re.compile(r"⟦[^⟦⟧\n]{0,60}⟧")
-_UNCLOSED = re.compile(rf"⟦\s*{_ITEMS}", re.I)
-_BARE = re.compile(rf"{_ITEM}(?:{_JOIN}{_ITEM})*", re.I)
-_WRAPPED = re.compile(rf"(`|\*\*?|_)({_ITEMS})\1", re.I)
-_BEGUN = re.compile(rf"{_AROUND}{_OPENING}{{1,3}}\s?|`|\*\*?|_")
+_BARE = re.compile(_ITEM, re.I)
+_UNCLOSED = re.compile(rf"⟦[ \t]*{_ITEMS}", re.I)
+_JOIN = re.compile(r"[ \t]*(?:[,;&+…–—-]|\.\.\.?|and\b|to\b)?[ \t]*", re.I)  # from one to the next
+_LINK = re.compile(r"\([^()\s]*[:/#][^()\s]*\)")
+_BEGUN = re.compile(rf"(?:`|\*\*?|_)?{_OPENING}{{1,3}}[ \t]?|`|\*\*?|_")
 _PARTIAL = re.compile(rf"[{LETTERS}][{SIGNS}]{{0,4}}", re.I)
 _JOIN_BEGUN = re.compile(r"[ \t]*(?:[,;&+…–—-]|\.{1,3}|an?d?|to?)?[ \t]*", re.I)
 _LINK_BEGUN = re.compile(r"\([^()\s]{0,300}")
@@ -134,17 +130,25 @@ class Scanner:
         return (None, at + 1) if rest[0] in "⟦⟧" else None
 
     def _named(self, at: int) -> tuple[int, str] | None:
-        """Where keys end that begin here, and what names them."""
-        found = _GROUP.match(self._buffer, at)
+        """Where keys end that begin here, in bold or code or neither, and what names them."""
+        around = _AROUND.match(self._buffer, at)
+        dressing = around[0] if around else ""
+        end = self._one(at + len(dressing))
+        while end and (join := _JOIN.match(self._buffer, end)) and (further := self._one(join.end())):
+            end = further
+        if not end or not self._buffer.startswith(dressing, end):
+            return None
+        return end + len(dressing), _LINK.sub("", self._buffer[at:end])
+
+    def _one(self, at: int) -> int:
+        """Where keys within one pair of brackets end, or a bare one; 0 where none begin here."""
+        found = _BRACKETED.match(self._buffer, at)
         if found and self._is_meant(found):
-            return found.end(), _LINK.sub("", found["keys"])
+            return found.end()
         if white := _WHITE.match(self._buffer, at):
-            return white.end(), white[0]
-        for pattern in (_WRAPPED, _BARE) if self._begins_word(at) else ():
-            bare = pattern.match(self._buffer, at)
-            if bare and all(item in self._keys for item in KEY.findall(bare[0])):
-                return bare.end(), bare[0]
-        return None
+            return white.end()
+        bare = _BARE.match(self._buffer, at)
+        return bare.end() if bare and self._begins_word(at) and bare[0] in self._keys else 0
 
     def _begins_word(self, at: int) -> bool:
         return not (self._buffer[at - 1] if at else self._before).isalnum()
@@ -152,7 +156,7 @@ class Scanner:
     def _is_meant(self, found: re.Match[str]) -> bool:
         opening = set(found["open"])
         sure = "⟦" in opening or (opening & set("[【〚") and not self._in_code)
-        return bool(sure) or all(item in self._keys for item in KEY.findall(_LINK.sub("", found["keys"])))
+        return bool(sure) or all(item in self._keys for item in KEY.findall(_LINK.sub("", found[0])))
 
     def _keys_until(self, end: int, named: str, final: bool) -> _Found:
         if not final and self._may_go_on(end):

@@ -55,7 +55,8 @@ class LlamaIndexModel:
 
     @property
     def name(self) -> str:
-        return str(getattr(self._llm.metadata, "model_name", "") or self._path.rpartition(":")[2])
+        told = str(self._llm.metadata.model_name)
+        return told if told not in ("", "unknown") else type(self._llm).__name__
 
     def stream(self, prompt: Prompt) -> Iterator[ModelEvent]:
         return within(self._timeout, lambda: self._events(prompt), self._path)

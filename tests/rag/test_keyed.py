@@ -149,7 +149,7 @@ HABITS = {
     "a heading": (f"## Steps\n1. One ⟦{A}⟧\n2. Two", "## Steps\n1. One\n2. Two", [("## Steps", ""), ("1. One", "A"), ("2. Two", "")]),
     "lines that run on": (f"One is\nhere, e.g. in a. Two\n({A}).", "One is\nhere, e.g. in a. Two.", [("One is\nhere, e.g. in a.", ""), ("Two.", "A")]),
     "thoughts": (f"<think>⟦{A}⟧ hmm.\n\n</think>\n\nOne <em>x</em> ⟦{B}⟧.<Thinking>more", "One <em>x</em>.", [("One <em>x</em>.", "B")]),
-    "never given": (f"One ⟦bbbb9⟧. Two [c3c3c]. Three ⟦key⟧ and ⟦{A}, zz9zz⟧.", "One. Two. Three and.", [("One.", "?"), ("Two.", "?"), ("Three and.", "?A")]),
+    "never given": (f"One ⟦bbbb9⟧. Two [c3c3c]. Three ⟦key⟧ and ⟦{A}, zz9zz⟧.", "One. Two. Three.", [("One.", "?"), ("Two.", "?"), ("Three.", "A?")]),
     "nothing like a key": ("See [1], [text](http://x.y/z), arr[i] (k8s), ${a[b]} and a_b_c <b>.", None, [("See [1], [text](http://x.y/z), arr[i] (k8s), ${a[b]} and a_b_c <b>.", "")]),
     "like a key, in code": ("Use `x[b3b3b]` (p99th).", None, [("Use `x[b3b3b]` (p99th).", "")]),
     "cut off": (f"One ⟦{A[:4]}", "One", [("One", "")]),
@@ -170,6 +170,13 @@ def test_habits(habit: str) -> None:
             continue
         assert got[0] == (reply if text is None else text), size
         assert named(got[1]) == claims, size
+
+
+def test_a_long_range_counts_as_its_two_ends() -> None:
+    asked = keyed(Prompt("s", (found("\n".join(f"- item {n}" for n in range(12))),), "q"), 1)
+    keys = re.findall(r"⟦(\w{5})⟧", asked.messages[-1].text)
+    assert [first for _, first, _, _ in asked.keys.spans(f"{keys[0]}–{keys[7]}")] == list(range(11, 19))
+    assert [first for _, first, _, _ in asked.keys.spans(f"{keys[0]}–{keys[8]}")] == [11, 19]
 
 
 def test_unknown_keys_cite_nothing_and_are_not_shown() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -190,6 +191,17 @@ def test_a_stream_that_nobody_wants_any_more_ends(server: OpenAIServer) -> None:
     events = OpenAICompatibleModel(server.url, "m", timeout=5).stream(PROMPT)
     next(events)
     events.close()  # type: ignore[attr-defined]
+    until = time.monotonic() + 3
+    while any(thread.name == "model" for thread in threading.enumerate()):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_a_reply_ends_with_its_last_event(server: OpenAIServer) -> None:
+    server.replies = [Reply(linger=2)]
+    began = time.monotonic()
+    list(OpenAICompatibleModel(server.url, "m", timeout=5).stream(PROMPT))
+    assert time.monotonic() - began < 1.5
 
 
 @pytest.mark.parametrize(
