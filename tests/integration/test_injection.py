@@ -4,6 +4,8 @@ The fast form takes our own hundred attacks. `make test-injection ARGS=FOLDER` a
 (their text is not kept here): `python -m tests.integration.test_injection FOLDER`.
 """
 
+# ruff: noqa: E501  # whole pages in a line
+
 from __future__ import annotations
 
 import base64

