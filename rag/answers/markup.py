@@ -165,10 +165,10 @@ class Markup:
     def _span(self, match: re.Match[str]) -> str:
         """A code span put aside; text of it where a table would break it; apostrophes for backticks that pair with none."""
         if match[1]:
-            return "'" if match[1] == "`" else match[0]
+            return match[1] if match[1] == "`" else match[0]
         content = match[3]
         if content is None:
-            return "'" * len(match[0])
+            return match[0]
         shown = self._code_of(content)
         inert = _PLACEHOLDER.sub(lambda name: name[0] if _element(name[0]) else "", shown)
         hazard = re.search(r"<[A-Za-z/!?]|\]\(|\]:|://|@|&|`", inert)

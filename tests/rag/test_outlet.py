@@ -126,6 +126,7 @@ def test_whatever_is_put_together_is_harmless_and_the_same_however_it_is_cut(
             "Fill in <namespace> and <your name>; a < b && c > d.",
         ),
         ("1. One\n\n   ```\n   ls\n   ```\n\n2. Two [1]", "1. One\n\n   ```\n   ls\n   ```\n\n2. Two [1]"),
+        (f"See [a runbook. It is long]({KNOWN}) now.", f"See a runbook. It is long (`{KNOWN}`) now."),
         ("Line<br>break, <b>bold</b>.", "Line break, bold."),
         ("It is on wiki.example.org, in main.tf.", "It is on wiki.example.org, in main.tf."),
         ("https://wiki.example.org/runbooks is known.", "`https://wiki.example.org/runbooks` is known."),
@@ -175,6 +176,7 @@ def test_the_system_prompt_is_withheld(said: str) -> None:
     assert "removed" in flags
     assert not any(told[at : at + 8] == words[i : i + 8] for at in range(len(told) - 7) for i in range(len(words)))
     assert "QW5z" not in shown
+    assert "results" not in shown.lower()
 
 
 def test_words_that_the_evidence_has_too_may_be_quoted() -> None:
