@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.answers.procedures import whole
+from rag.answers.procedures import joined, whole
 from rag.catalog import Catalog
 from rag.records import Document, Generation, Passage, ScoredPassage, Viewer
 from rag.search import SearchResult
@@ -55,14 +55,24 @@ def assemble(
 
 
 def _with_whole_procedures(found: Sequence[ScoredPassage]) -> list[ScoredPassage]:
-    """The first results with their procedures whole (`rag.answers.procedures`); later ones that stand within them are left out."""
+    """The first results with their procedures whole (`rag.answers.procedures`); a later one that overlaps is made one with it."""
     taken: list[ScoredPassage] = []
     for at, one in enumerate(found):
-        here = [other.passage for other in taken if other.document.id == one.document.id]
-        if any(p.start_line <= one.passage.start_line and one.passage.end_line <= p.end_line for p in here):
-            continue
-        taken.append(replace(one, passage=whole(one.passage, one.document)) if at < _WHOLE_PROCEDURES else one)
+        grown = replace(one, passage=whole(one.passage, one.document)) if at < _WHOLE_PROCEDURES else one
+        near = next((n for n, other in enumerate(taken) if _overlap(other, grown)), None)
+        if near is None:
+            taken.append(grown)
+        elif (both := joined(taken[near].passage, grown.passage, one.document)) is not None:
+            taken[near] = replace(taken[near], passage=both)
+        else:
+            taken.append(one)
     return taken
+
+
+def _overlap(one: ScoredPassage, other: ScoredPassage) -> bool:
+    a, b = one.passage, other.passage
+    same = one.document.id == other.document.id and a.end_line - a.start_line > 0 < b.end_line - b.start_line
+    return same and a.start_line <= b.end_line and b.start_line <= a.end_line
 
 
 def _passage(

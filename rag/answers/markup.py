@@ -165,12 +165,13 @@ class Markup:
     def _span(self, match: re.Match[str]) -> str:
         """A code span put aside; text of it where a table would break it; apostrophes for backticks that pair with none."""
         if match[1]:
-            return "'" if match[1] == "`" else match[0]
+            return match[1] if match[1] == "`" else match[0]
         content = match[3]
         if content is None:
-            return "'" * len(match[0])
+            return match[0]
         shown = self._code_of(content)
-        hazard = re.search(r"<[A-Za-z/!?]|\]\(|\]:|://|@|&|`", shown)
+        inert = _PLACEHOLDER.sub(lambda name: name[0] if _element(name[0]) else "", shown)
+        hazard = re.search(r"<[A-Za-z/!?]|\]\(|\]:|://|@|&|`", inert)
         piped = self._piped or "|" in content
         self._piped = piped
         if piped and hazard:
@@ -220,13 +221,12 @@ class Markup:
 
     def _tag(self, match: re.Match[str]) -> str:
         tag = match[0]
-        named = re.match(r"</?([\w-]+)", tag)
-        name = named[1].lower() if named else ""
-        if name not in _ELEMENTS and _PLACEHOLDER.fullmatch(tag):
+        name = _element(tag)
+        if not name and _PLACEHOLDER.fullmatch(tag):
             return tag
         if _ACTIVE.search(tag):
             self.removed["HTML"] = None
-        if name not in _ELEMENTS:
+        if not name:
             return tag.replace("<", "&lt;", 1)
         return " " if name in ("br", "td", "th", "li", "p") else ""
 
@@ -239,10 +239,15 @@ class Markup:
 
     def _angle(self, match: re.Match[str], text: str) -> str:
         placeholder = _PLACEHOLDER.match(text, match.start())
-        name = re.match(r"<([\w-]+)", text[match.start() : match.start() + 40])
         begun = re.search(
             r"[A-Za-z\x00]", self._line + text[: match.start()]
         )  # CommonMark 4.6: else it begins a block of HTML
-        if placeholder and begun and name and name[1].lower() not in _ELEMENTS:
+        if placeholder and begun and not _element(placeholder[0]):
             return "<"
         return "&lt;"
+
+
+def _element(tag: str) -> str:
+    """The name of the element of HTML that a tag is of; "" where there is no such element."""
+    named = re.match(r"</?([A-Za-z][\w-]*)", tag)
+    return named[1].lower() if named and named[1].lower() in _ELEMENTS else ""

@@ -37,7 +37,7 @@ _OF_A_KEY = re.compile(r"[ \t>]*(?:(?:[A-Za-z0-9+/=]{16,}\s*)+|[A-Za-z0-9+/=]{0,
 def readable(text: str) -> str:
     """A text without what moves a terminal, turns text round or can't be seen; its lines end in newlines alone."""
     text = _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", " "))
-    text = "".join(char if char in "\n\t" else "" if STEERING.match(char) else char for char in text)
+    text = STEERING.sub(lambda match: match[0] if match[0] in "\n\t" else "", text)
     return _JOINERS.sub("", _UNSEEN.sub("", text))
 
 

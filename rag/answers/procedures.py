@@ -38,10 +38,19 @@ def whole(passage: Passage, document: Document) -> Passage:
         first, last = run[0].line, _end_of(lines, run[-1])
         if len(run) > 1 and any(start <= step.line <= end for step in run):
             start, end = min(start, first), max(end, last)
-    text = document.lines(start, end)
-    if (start, end) == (passage.start_line, passage.end_line) or len(text) > LONGEST:
+    return _of_lines(passage, document, start, end) or passage
+
+
+def joined(one: Passage, other: Passage, document: Document) -> Passage | None:
+    """The first passage led on to the other's lines; None where both together would be too long."""
+    return _of_lines(one, document, min(one.start_line, other.start_line), max(one.end_line, other.end_line))
+
+
+def _of_lines(passage: Passage, document: Document, start: int, end: int) -> Passage | None:
+    if (start, end) == (passage.start_line, passage.end_line):
         return passage
-    return replace(passage, text=text, start_line=start, end_line=end)
+    text = document.lines(start, end)
+    return replace(passage, text=text, start_line=start, end_line=end) if len(text) <= LONGEST else None
 
 
 def _steps(lines: list[str]) -> Iterator[_Step]:
