@@ -174,7 +174,7 @@ def test_one_limit_of_time_for_all_of_it(server: OpenAIServer, reply: Reply) -> 
 
 def _no_thread_is_left() -> None:
     until = time.monotonic() + 3
-    while any(thread.name == "model" for thread in threading.enumerate()):
+    while any(thread.name == "model-reply" for thread in threading.enumerate()):
         assert time.monotonic() < until
         time.sleep(0.02)
 
