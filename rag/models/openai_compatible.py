@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -90,9 +91,9 @@ class OpenAICompatibleModel:
             with client.stream("POST", f"{self._url}/chat/completions", json=body) as response:
                 if response.status_code == 200:
                     self._refused = refused
-                    yield from payloads(response.iter_raw(), _LARGEST, self._said)
+                    yield from payloads(_pieces(response, self._timeout), _LARGEST, self._said)
                     return
-                told = _beginning(response)
+                told = _beginning(response, self._timeout)
             unknown = _unknown(response.status_code, told, refused)
             if not unknown:
                 raise self._failure(client, response, told)
@@ -121,7 +122,7 @@ class OpenAICompatibleModel:
 
         try:
             with client.stream("GET", f"{self._url}/models") as response:
-                listed = json.loads(_beginning(response)) if response.status_code == 200 else {}
+                listed = json.loads(_beginning(response, self._timeout)) if response.status_code == 200 else {}
             names = sorted(str(one["id"]) for one in listed["data"])
         except (httpx.HTTPError, ValueError, KeyError, TypeError):
             return "correct WAYPOST_MODEL, or WAYPOST_MODEL_URL, which most often ends in /v1"
@@ -178,9 +179,18 @@ def _unknown(status: int, told: bytes, refused: frozenset[str]) -> str:
     return next((name for name in options if name in said), unnamed)
 
 
-def _beginning(response: httpx.Response) -> bytes:
-    found = b""
+def _pieces(response: httpx.Response, seconds: float) -> Iterator[bytes]:
+    """What is sent, for so long at the most: one that drips comments would keep its thread when nobody waits any more."""
+    until = time.monotonic() + seconds
     for piece in response.iter_raw():
+        if time.monotonic() > until:
+            raise ModelError("the model's server sends without an end")
+        yield piece
+
+
+def _beginning(response: httpx.Response, seconds: float) -> bytes:
+    found = b""
+    for piece in _pieces(response, seconds):
         found += piece
         if len(found) >= _LARGEST_ERROR:
             break

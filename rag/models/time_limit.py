@@ -30,7 +30,7 @@ def within(seconds: float, make: Callable[[], Iterator[T]], who: str) -> Iterato
     deadline = time.monotonic() + seconds
     made: queue.Queue[T | _End | BaseException] = queue.Queue(_AHEAD)
     unwanted = threading.Event()
-    threading.Thread(target=_work, args=(make, made, unwanted), name="model", daemon=True).start()
+    threading.Thread(target=_work, args=(make, made, unwanted), name="model-reply", daemon=True).start()
     try:
         while True:
             try:

@@ -159,7 +159,7 @@ def test_nobody_there() -> None:
     [
         Reply("word " * 40, pause=0.1),  # a drip, each drop in time
         Reply("a", size=1, endless=True, pause=0.05),
-        Reply(extra=[": still there\n\n"] * 50, pause=0.1),
+        Reply(extra=[": still there\n\n"] * 80, pause=0.1),
         Reply(pause=30),  # silence
     ],
 )
@@ -169,6 +169,14 @@ def test_one_limit_of_time_for_all_of_it(server: OpenAIServer, reply: Reply) -> 
     with pytest.raises(ModelError, match=r"within 0.5 s"):
         list(OpenAICompatibleModel(server.url, "m", timeout=0.5).stream(PROMPT))
     assert time.monotonic() - began < 2
+    _no_thread_is_left()
+
+
+def _no_thread_is_left() -> None:
+    until = time.monotonic() + 3
+    while any(thread.name == "model-reply" for thread in threading.enumerate()):
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def test_a_stream_cut_anywhere_is_never_whole(ask: Ask) -> None:
@@ -191,10 +199,7 @@ def test_a_stream_that_nobody_wants_any_more_ends(server: OpenAIServer) -> None:
     events = OpenAICompatibleModel(server.url, "m", timeout=5).stream(PROMPT)
     next(events)
     events.close()  # type: ignore[attr-defined]
-    until = time.monotonic() + 3
-    while any(thread.name == "model" for thread in threading.enumerate()):
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    _no_thread_is_left()
 
 
 def test_a_reply_ends_with_its_last_event(server: OpenAIServer) -> None:
