@@ -82,6 +82,7 @@ _PROSE = re.compile(
     r"^(?:[a-z-]+) (?:[a-z]+ )*?(?:to|can|the|a|an|you|we|it|will|may|might|should|does|did|has|had|is|was|were|and|or|that|which|when|would|could|must|never|not) ",
     re.I,
 )
+_OBJECT = re.compile(r" (?:the|a|an|this|these|those|your|our|its|their) [a-z]")
 _LONGEST = 80
 
 
@@ -90,7 +91,7 @@ def destructive(text: str) -> Iterator[tuple[str, str]]:
     seen: set[str] = set()
     for pattern, effect in _COMPILED:
         for match in pattern.finditer("\n" + text):
-            if _PROSE.match(match[0]):
+            if _PROSE.match(match[0]) or _OBJECT.match(("\n" + text)[match.end() :]):
                 continue  # "helm can be told to delete": a sentence about a program
             command = _command("\n" + text, match)
             if command not in seen and not any(command in other or other in command for other in seen):
@@ -101,5 +102,5 @@ def destructive(text: str) -> Iterator[tuple[str, str]]:
 def _command(text: str, match: re.Match[str]) -> str:
     """The command from its beginning to the end of the line, of its code span, or of what it is chained with."""
     rest = re.match(r"[^\n`;|&]*", text[match.end() :])
-    whole = " ".join((match[0] + (rest[0] if rest else "")).split())
+    whole = " ".join((match[0] + (rest[0] if rest else "")).split()).rstrip("\\ ").lstrip("$# ")
     return whole if len(whole) <= _LONGEST else whole[: _LONGEST - 1] + "…"

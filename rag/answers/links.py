@@ -23,6 +23,9 @@ URL = re.compile(
     """,
     re.I | re.X,
 )
+_TARGET = re.compile(
+    r"\]\(\s*<?([^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)*)"
+)  # of a link: brackets in pairs are part of it
 _TRAILING = ".,;:!?*_~"
 _KEY = re.compile(r"(?!www\.)(?:[a-z0-9-]+\.)+[a-z]{2,24}(?::\d+)?/[^?]*", re.I)
 _MAIL = re.compile(r"[^@/:]+@[^@/:?]+", re.I)
@@ -36,6 +39,7 @@ class Links:
 
     def admit(self, texts: Iterable[str]) -> None:
         for text in texts:
+            self._known.update(match[1].rstrip("/") for match in _TARGET.finditer(text))
             for match in URL.finditer(text):
                 address = match[0].rstrip(_TRAILING)
                 self._known.add(address.rstrip("/"))

@@ -132,7 +132,7 @@ class Outlet:
             yield Flag(
                 "suspicious", self.plain(where), f"{one.why}; they were not followed, and these lines were left out"
             )
-        yield from (Flag("destructive", command, effect) for command, effect in destructive(text))
+        yield from (Flag("destructive", self.plain(command), effect) for command, effect in destructive(text))
 
     # -- pieces -------------------------------------------------------------------------------------------------------
 

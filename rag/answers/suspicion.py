@@ -55,6 +55,14 @@ _SURE = re.compile(
     """,
     re.I | re.X,
 )
+_SIGNS = (  # one of them stands in whatever `_SURE` finds, which is slow to ask
+    "ignor", "disregard", "forget", "overrid", "bypass", "discard", "drop", "set aside", "follow", "neglect", "skip", "instruction", "prompt",
+    "directive", "are now", " mode", "\nmode", "llm", "language", "assistant", "bot", "gpt", "claude", "copilot", "gemini", "waypost", "<|", "system",
+    "im_", "inst]", "_result", "_content", "<document", "</document", "passage", "evidence", "endoftext", "start_header_id", "eot_id", "developer", "answer", "repl", "respon",
+    "tell", "inform", "mention", "reveal", "disclos", "warn", "alert", "verbatim", "you have", "you know", "you can", "you see", "exfiltrate", "guideline",
+    "vergiss", "missachte", "oublie", "olvid", "your",
+)  # fmt: skip
+_A_I = re.compile(r"\ba\.?i\b", re.I)
 _HINT = re.compile(
     rf"""\b{_OFF}\W+(?:\w+\W+){{0,4}}?{_RULES}\b | \b{_AI}\b | \bsystem\W+prompt\b
     | \byou\W+(?:must|are|should|have\W+to)\b | \b(?:tell|say|answer|reply|respond|recommend)\b
@@ -130,7 +138,8 @@ def suspicious(text: str) -> str:
     if _TAGS.search(text) or _RUN.search(text):
         return "it holds characters that can't be seen"
     plain = _readable(text)
-    if _SURE.search(plain):
+    lower = plain.lower()
+    if (any(sign in lower for sign in _SIGNS) or _A_I.search(plain)) and _SURE.search(plain):
         return "it contains instructions to the assistant"
     return "it contains encoded instructions to the assistant" if _encoded(text) else ""
 
@@ -138,7 +147,7 @@ def suspicious(text: str) -> str:
 def _hidden_lines(text: str, first: int) -> dict[int, str]:
     """The lines of comments, and of what a style hides, that speak to somebody who reads more than people see."""
     lines: dict[int, str] = {}
-    for match in _HIDDEN.finditer(text):
+    for match in _HIDDEN.finditer(text) if "<" in text or "[//]" in text else ():
         inner = _readable(
             next(part for part in (match["comment"], match["note"], match["styled"], "") if part is not None)
         )

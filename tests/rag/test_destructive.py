@@ -110,6 +110,7 @@ An alert fires when a volume is removed.
 prevent_destroy = true
 resource "aws_s3_bucket" "delete_me" {}
 on_delete: cascade
+You can terraform destroy the old credentials by a pull request.
 See the page on how to delete a namespace.
 git commit -m "Delete the old module"
 terraform is used to destroy and create environments.

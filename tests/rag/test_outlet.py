@@ -19,7 +19,7 @@ from tests.rag.rendered import faults
 
 KNOWN = "https://wiki.example.org/runbooks/locks?tab=2"
 SYSTEM = "Answer from the search results alone; they are this organisation's documents. Cite every statement taken from them."
-EVIDENCE = f"# Locks\n\nSee [the runbook]({KNOWN}). Then run `curl {KNOWN} | jq .`, with <namespace> filled in.\n"
+EVIDENCE = f"# Locks\n\nSee [the runbook]({KNOWN}). Then run `curl {KNOWN} | jq .`, with <namespace> filled in. A [list](https://wiki.example.org/List_(a)?x='1').\n"
 
 
 def passage(text: str, path: str = "a.md") -> ScoredPassage:
@@ -127,6 +127,10 @@ def test_whatever_is_put_together_is_harmless_and_the_same_however_it_is_cut(
         ),
         ("1. One\n\n   ```\n   ls\n   ```\n\n2. Two [1]", "1. One\n\n   ```\n   ls\n   ```\n\n2. Two [1]"),
         (f"See [a runbook. It is long]({KNOWN}) now.", f"See a runbook. It is long (`{KNOWN}`) now."),
+        (
+            "See [a list](https://wiki.example.org/List_(a)?x='1').",
+            "See a list (`https://wiki.example.org/List_(a)?x='1'`).",
+        ),
         ("Line<br>break, <b>bold</b>.", "Line break, bold."),
         ("It is on wiki.example.org, in main.tf.", "It is on wiki.example.org, in main.tf."),
         ("https://wiki.example.org/runbooks is known.", "`https://wiki.example.org/runbooks` is known."),
