@@ -123,7 +123,7 @@ def _disagreement(conflict: Conflict) -> str:
 def _conflicting(
     citations: Sequence[Citation], evidence: Sequence[ScoredPassage], told: Collection[tuple[str, str, int]]
 ) -> Iterator[Flag]:
-    """A flag for each cited statement that another page among the evidence contradicts; where code has settled it (`told`) none."""
+    """A flag for each cited statement that another page contradicts, unless code has settled it (`told`)."""
     cited = [(c.document_id, c.start_line, c.end_line) for c in citations]
     for conflict in conflicts(evidence):
         if any((one.source, one.path, one.line) in told for one in conflict.spots):
