@@ -308,7 +308,9 @@ def ask(
         if flag["kind"] == "outdated":
             out.print(f"[yellow]{escape(flag['reason'])} says of itself: {escape(flag['text'])}[/yellow]")
             continue
-        err.print(f"[yellow]{escape(flag['kind'])}: {escape(flag['reason'])}: {escape(flag['text'])}[/yellow]")
+        said = flag["reason"] if flag["spots"] else f"{flag['reason']}: {flag['text']}"
+        named = f"{flag['kind']}, {flag['text']}" if flag["kind"] == "red flag" else flag["kind"]
+        err.print(f"[yellow]{escape(named)}: {escape(said)}[/yellow]")
         for spot in flag["spots"]:
             err.print(f"    {escape(spot['quote'][:160])}\n    {escape(spot['url'])}")
     if view["degraded"]:

@@ -141,7 +141,7 @@ class Threads:
             database.executemany("DELETE FROM turn WHERE rowid = ?", [(one,) for one in gone])
             database.execute("DELETE FROM thread WHERE id NOT IN (SELECT thread FROM turn)")
             database.commit()
-            database.execute("VACUUM")
+            database.execute("VACUUM")  # and no page of the file is left over that held it
         return len(gone)
 
     def _oldest(self) -> str:

@@ -6,7 +6,7 @@ for flags of what was cited, and beforehand for what a model should be told of t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 
 from rag.answers.conflicts import Conflict, conflicts, preferred_first, spot
@@ -31,8 +31,10 @@ class Warnings:
         yield from _outdated(citations, evidence)
         yield from _overdue(citations)
         yield from self._stale(citations)
-        yield from self._drifted(citations, evidence, viewer)
-        yield from _conflicting(citations, evidence)
+        drifted = [*self._drifted(citations, evidence, viewer)]
+        yield from drifted
+        told = {(one.source, one.path, one.line) for flag in drifted for one in flag.spots}
+        yield from _conflicting(citations, evidence, told)
         yield from red_flags(citations, evidence)
 
     def beforehand(
@@ -118,10 +120,14 @@ def _disagreement(conflict: Conflict) -> str:
     return f"{places[0]} and {places[1]} disagree: {prefer}. Say so, and show both with their dates."
 
 
-def _conflicting(citations: Sequence[Citation], evidence: Sequence[ScoredPassage]) -> Iterator[Flag]:
-    """A flag for each cited statement that another page among the evidence contradicts."""
+def _conflicting(
+    citations: Sequence[Citation], evidence: Sequence[ScoredPassage], told: Collection[tuple[str, str, int]]
+) -> Iterator[Flag]:
+    """A flag for each cited statement that another page contradicts, unless code has settled it (`told`)."""
     cited = [(c.document_id, c.start_line, c.end_line) for c in citations]
     for conflict in conflicts(evidence):
+        if any((one.source, one.path, one.line) in told for one in conflict.spots):
+            continue
         statements = conflict.preferred, conflict.other
         if any(s.document.id == i and first <= s.line <= last for s in statements for i, first, last in cited):
             shown = f"{statements[0].shown} or {statements[1].shown}"

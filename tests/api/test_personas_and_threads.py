@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from api.http import make_app
 from api.owner import Owner
 from api.settings import Settings
+from rag.errors import NotFoundError
 from rag.threads import FILE
 from tests.api.conftest import Run, loaded
 from tests.api.test_http import events
@@ -52,6 +53,14 @@ def test_personas_over_http_go_by_their_names_alone(client: TestClient, tmp_path
         assert "root's own" not in reply.text
     for name in (str(tmp_path / "secret.md"), "../secret.md", "..%2fsecret", "secret.md"):
         assert client.post("/v1/ask", json={"question": QUESTION, "persona": name}).status_code == 422
+
+
+def test_a_reader_takes_a_path_from_the_command_line_alone(owner: Owner, tmp_path: Path) -> None:
+    write(tmp_path, {"secret.md": "# Secret\n"})
+    path = str(tmp_path / "secret.md")
+    assert owner.reader().asker(path, files=True)
+    with pytest.raises(NotFoundError):
+        owner.reader().asker(path)
 
 
 def test_onboarding_says_what_to_read_next_and_the_engineer_does_not(client: TestClient) -> None:

@@ -144,3 +144,13 @@ def test_a_model_is_shown_the_page_to_prefer_first_and_told_of_the_other(planted
     assert paths.index("networking/vpn.md") < paths.index("teams/wireguard.md")
     asker.answer("In which AWS region is the VPC of the staging environment?", Viewer())
     assert "wiki/reference/environments.md is past its review date (" in model.prompts[-1].guidance
+
+
+def test_what_code_has_settled_is_told_once(planted: Reader) -> None:
+    answer = planted.asker().answer("Which instance class has the consignments database in production?", Viewer())
+    told = [flag for flag in answer.flags if flag.kind == "conflict"]
+    stale = [(spot.path, spot.line) for flag in told for spot in flag.spots if spot.path == "reference/environments.md"]
+    assert ("reference/environments.md", 25) in stale
+    cases = [flag.reason for flag in told if "db.r6g.xlarge" in flag.text + flag.reason]
+    assert len(cases) == 1
+    assert cases[0].endswith("prefer the code")

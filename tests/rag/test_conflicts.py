@@ -100,6 +100,10 @@ def test_pages_that_disagree(one: str, two: str, shown: set[str]) -> None:
     ("one", "two"),
     [
         (
+            "# Dead letters\nA message in the dead-letter queue stays for five minutes.",
+            "# Queues\nA message in the dead-letter queue stays for 14 days.",
+        ),
+        (
             "# Backups\nIn production backups of `orders` are kept 21 days.",
             "# Staging\nIn staging backups of `orders` are kept 3 days.",
         ),

@@ -63,7 +63,14 @@ def test_threads_are_bounded_and_grow_old(tmp_path: Path) -> None:
     assert [kept[0].question, kept[-1].question, len(kept)] == ["q5", "q24", 20]
     with pytest.raises(NotFoundError):
         threads.turns(old, SRE)
-    assert b"x" * 7_000 not in (tmp_path / FILE).read_bytes()
+    assert b"q0" not in (tmp_path / FILE).read_bytes()  # what goes is overwritten
+    longest = threads.add("", SRE, turn("long", "x" * 50_000))
+    assert len(threads.turns(longest, SRE)[0].answer) == 6_000
+    kept_longer = Threads(tmp_path / FILE, 3650)
+    older = kept_longer.add("", SRE, turn(days=31))
+    assert kept_longer.turns(older, SRE)
+    with pytest.raises(NotFoundError):
+        threads.turns(older, SRE)
     assert Threads(tmp_path / "none.db", 0).add("", SRE, turn()) == ""
     assert not (tmp_path / "none.db").exists()
 
