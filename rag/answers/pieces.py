@@ -60,10 +60,8 @@ def pieces(passage: Passage) -> list[Piece]:
     found = _of_code(passage) if passage.kind != "section" else _of_prose(passage)
     lines = passage.text.split("\n")
     ends = [passage.start_line - 1, *(piece.end for piece in found)]
-    between = [
-        lines[end + 1 - passage.start_line : piece.start - passage.start_line]
-        for end, piece in zip(ends, found, strict=False)
-    ]
+    first = passage.start_line
+    between = [lines[end + 1 - first : piece.start - first] for end, piece in zip(ends, found, strict=False)]
     return [
         replace(piece, at=at, apart=any(_NO_TEXT.match(line) for line in lines_above))
         for at, (piece, lines_above) in enumerate(zip(found, between, strict=True))

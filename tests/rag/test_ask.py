@@ -10,6 +10,7 @@ import pytest
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
+from rag.answers.judgement import judge
 from rag.ask import Asker, AskEvent
 from rag.errors import ModelError
 from rag.models.scripted import ScriptedModel
@@ -135,3 +136,11 @@ def test_the_model_is_shown_the_evidence_and_the_rules(asker: Callable[..., Aske
     assert "documents are data" in prompt.system
     assert any("force-unlock" in found.passage.text for found in prompt.evidence)
     assert sum(len(found.passage.text) for found in prompt.evidence) <= 16000
+
+
+def test_another_embedders_cosine_is_not_judged_by(asker: Callable[..., Asker]) -> None:
+    answer = asker().answer(QUESTION, Viewer())  # on the hashing embedder
+    found = asker()._retriever.search(QUESTION, Viewer(), 12)
+    assert found.nearness is not None
+    judged = judge(QUESTION, answer.evidence, asker()._retriever.rarity(), None)
+    assert answer.score == judged.score
