@@ -165,16 +165,11 @@ def _runs(chosen: Sequence[_Scored]) -> list[_Run]:
     runs: list[_Run] = []
     for one in sorted(chosen, key=lambda o: (o.index, o.piece.at)):
         last = runs[-1][-1] if runs else None
-        if last and last.index == one.index and last.piece.at + 1 == one.piece.at and _joins(last.piece, one.piece):
+        if last and last.index == one.index and last.piece.at + 1 == one.piece.at and one.piece.joins(last.piece):
             runs[-1].append(one)
         else:
             runs.append([one])
     return runs
-
-
-def _joins(above: Piece, below: Piece) -> bool:
-    """Whether two neighbours are quoted as one: a table's row never with what is no row of it."""
-    return above.header_start == below.header_start
 
 
 def _ordered(chosen: Sequence[_Scored], procedure: Sequence[_Scored]) -> list[_Run]:

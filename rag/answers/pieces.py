@@ -16,8 +16,9 @@ from rag.records import Passage
 # The end of a sentence: what follows begins one. Not behind short forms such as "e.g." or a single letter.
 _END = re.compile(r"(?<![ (]\w)(?<!e\.g)(?<!i\.e)(?<!etc)(?<!vs)[.!?][)\"'*_`]*(?=\s+[\"'(*_`\[]*[A-Z0-9`\[])")
 _RULE = re.compile(r"^[\s|:-]+$")
-_TAG = re.compile(
-    r"^\s*</?[a-zA-Z][^>]*>\s*$|^\s*!\[[^\]]*\]\([^)]*\)\s*$|^\s*-{3,}\s*$|^\s*<(?:img|iframe|script|style|div|table|tr|td)\b",
+# Markup without text: tags, pictures, rules, where links lead.
+_NO_TEXT = re.compile(
+    r"^\s*(?:</?[a-zA-Z][^>]*>\s*$|!\[[^\]]*\]\([^)]*\)\s*$|-{3,}\s*$|\[[^\]]+\]:\s+\S|<(?:img|iframe|script|style|div|table|tr|td)\b)",
     re.I,
 )
 _STEP_HEADING = re.compile(r"^#{1,6}\s+(?:step\s+)?\d+[.):\s]", re.I)
@@ -30,7 +31,7 @@ class Piece:
     """Lines `start` to `end`, and the text in them that is quoted. `at` numbers the passage's pieces; `heading` stands above it.
 
     A table's row knows the rows of its header, which begin at `header_start`. `section` numbers the stretch between headings, and
-    `procedural` tells that this is to be done: it holds commands, or numbered steps.
+    `procedural` tells that this is to be done: it holds commands, or numbered steps. `apart`: above it stands what is not quoted.
     """
 
     at: int
@@ -43,6 +44,11 @@ class Piece:
     header_start: int = 0
     section: int = 0
     procedural: bool = False
+    apart: bool = False
+
+    def joins(self, above: Piece) -> bool:
+        """Whether it is quoted as one with its neighbour above: a table's row never with what is no row of it."""
+        return not self.apart and self.header_start == above.header_start
 
     @property
     def words(self) -> int:
@@ -52,7 +58,14 @@ class Piece:
 def pieces(passage: Passage) -> list[Piece]:
     """The passage's pieces in the order of its lines; headings, front matter, blank lines and bare HTML are none."""
     found = _of_code(passage) if passage.kind != "section" else _of_prose(passage)
-    return [replace(piece, at=at) for at, piece in enumerate(found)]
+    lines = passage.text.split("\n")
+    ends = [passage.start_line - 1, *(piece.end for piece in found)]
+    first = passage.start_line
+    between = [lines[end + 1 - first : piece.start - first] for end, piece in zip(ends, found, strict=False)]
+    return [
+        replace(piece, at=at, apart=any(_NO_TEXT.match(line) for line in lines_above))
+        for at, (piece, lines_above) in enumerate(zip(found, between, strict=True))
+    ]
 
 
 def _of_code(passage: Passage) -> list[Piece]:
@@ -103,7 +116,7 @@ def _cut(unit: Unit) -> Iterator[Piece]:
         sentence = text[begin:border]
         lead = len(sentence) - len(sentence.lstrip())
         first = unit.start_line + text.count("\n", 0, begin + lead)
-        if sentence.strip() and not _TAG.match(sentence.strip()):
+        if sentence.strip() and not _NO_TEXT.match(sentence.strip()):
             yield Piece(0, sentence.strip(), first, first + sentence.strip().count("\n"), "prose")
         begin = border
 

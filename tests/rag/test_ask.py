@@ -10,6 +10,7 @@ import pytest
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
+from rag.answers.judgement import judge
 from rag.ask import Asker, AskEvent
 from rag.errors import ModelError, SettingsError
 from rag.models.scripted import ScriptedModel
@@ -163,3 +164,11 @@ def test_an_answer_leaves_by_the_outlet(asker: Callable[..., Asker]) -> None:
     )
     assert [flag.kind for flag in answer.flags] == ["removed", "destructive"]
     assert answer.flags[1].text == "terraform force-unlock LOCK_ID"
+
+
+def test_another_embedders_cosine_is_not_judged_by(asker: Callable[..., Asker]) -> None:
+    answer = asker().answer(QUESTION, Viewer())  # on the hashing embedder
+    found = asker()._retriever.search(QUESTION, Viewer(), 12)
+    assert found.nearness is not None
+    judged = judge(QUESTION, answer.evidence, asker()._retriever.rarity(), None)
+    assert answer.score == judged.score

@@ -86,7 +86,7 @@ LONG = "# Rebuild the broker\n\n" + "\n\n".join(
 
 @pytest.mark.parametrize(
     ("question", "most"),
-    [("How do I rebuild the broker?", 600), ("Which broker part is rebuilt, and what words follow?", 250)],
+    [("How do I rebuild the broker?", 600), ("Which many words follow here?", 250)],
 )
 def test_an_answer_keeps_its_limit_of_words(ask: Ask, question: str, most: int) -> None:
     answer = ask({"broker.md": LONG, "again.md": LONG.replace("Part", "Piece")}, question)
@@ -95,10 +95,12 @@ def test_an_answer_keeps_its_limit_of_words(ask: Ask, question: str, most: int) 
 
 def test_markup_that_is_no_text_is_left_out(ask: Ask) -> None:
     page = "# Badges\n\n<div class='x'>\n\n![badge](https://example.org/badge.png)\n\nBadges of visitors are blue.\n\n</div>\n"
+    page += "\nVisitors hand badges back.\n\n[badges]: https://example.com/badges\n"
     answer = ask({"badges.md": page, "other.md": FILLER}, "What about the badges of visitors, blue?")
     assert "Badges of visitors are blue." in answer.text
-    assert "<div" not in answer.text
-    assert "example.org" not in answer.text
+    assert "Visitors hand badges back." in answer.text
+    assert "div>" not in answer.text
+    assert "example" not in answer.text
 
 
 MODULE = {
