@@ -274,21 +274,32 @@ def ask(
     kind: KindOption = None,
     path: PathOption = None,
     persona: Annotated[str, typer.Option(help="A built-in persona, or the path of a .md file.")] = "",
+    show_prompt: Annotated[
+        bool, typer.Option("--show-prompt", help="Print what Claude would be sent, and send nothing.")
+    ] = False,
     as_groups: GroupsOption = "",
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question with checked citations."""
     from api.compose import open_reader, viewer_from
-    from api.views import answer_view
+    from api.views import answer_view, lookup_view
     from rag.search import Filters
 
     settings = settings_from(config)
     began = time.perf_counter()
     with open_reader(settings) as reader:
         filters = Filters(tuple(source or ()), tuple(kind or ()), tuple(path or ()))
-        asker = reader.asker(persona)
-        answer = asker.answer(question, viewer_from(as_groups or settings.groups), filters)
+        viewer = viewer_from(as_groups or settings.groups)
+        if show_prompt:
+            _print_prompt(*reader.shown_prompt(question, viewer, filters, persona))
+            return
+        answer = None
+        for event in reader.asker(persona).stream(question, viewer, filters):
+            answer = event.answer or answer
+            if event.lookup:
+                _print_lookup(lookup_view(event.lookup))
+        assert answer is not None
         view = answer_view(answer, (time.perf_counter() - began) * 1000)
     if as_json:
         print_json(view)
@@ -307,6 +318,17 @@ def ask(
     if view["degraded"]:
         err.print(f"[yellow]{escape(view['degraded'])}[/yellow]")
     _print_coverage(view["coverage"])
+
+
+def _print_lookup(lookup: dict[str, Any]) -> None:
+    found = lookup["error"] or ", ".join(lookup["found"]) or "nothing new"
+    err.print(f"[dim]{escape(lookup['tool'])} {escape(lookup['asked'])}: {escape(found)}[/dim]")
+
+
+def _print_prompt(text: str, sent: bool) -> None:
+    out.print(escape(text), end="")
+    if not sent:
+        err.print("[yellow]The documents don't speak of this: no model would be asked.[/yellow]")
 
 
 # -- serve ----------------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from api.settings import Settings, load_sources
 from ingest.sources import BrokenSource, Source, SourceSpec
 from ingest.sources.git import GitSource
 from ingest.sources.registry import source_type
-from rag.ask import Asker
+from rag.ask import Asker, Budget
 from rag.catalog import Catalog
 from rag.catalog.kept import Kept
 from rag.drift import Drift, DriftWatch
@@ -35,7 +35,7 @@ from rag.records import EVERYONE, Generation, Passage, Viewer
 from rag.remote import RemoteDense
 from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.model import ModelReranker
-from rag.search import Dense, LocalDense, NoDense, Retriever, Serving, VectorSearch
+from rag.search import Dense, Filters, LocalDense, NoDense, Retriever, Serving, VectorSearch
 from rag.terraform.lookup import TerraformLookup
 
 _HASHED = (8, 4096)  # dimensions of the embedder for tests
@@ -68,16 +68,23 @@ def model_from(settings: Settings) -> ChatModel | None:
     from rag.models.claude import AnthropicModel
 
     return AnthropicModel(
-        settings.anthropic_api_key, settings.model, settings.anthropic_base_url or None, settings.model_timeout
+        settings.anthropic_api_key, settings.model, settings.anthropic_base_url or None, settings.model_timeout,
+        effort=settings.effort,
+    )  # fmt: skip
+
+
+def budget_from(settings: Settings) -> Budget:
+    """What one answer may take."""
+    return Budget(
+        settings.evidence_tokens, settings.max_tokens, settings.lookups, settings.model_timeout, settings.cost_limit
     )
 
 
-def reranker_from(settings: Settings) -> Reranker | None:
+def reranker_from(settings: Settings, model: ChatModel | None) -> Reranker | None:
     """The reranker that the settings name: none, the answer model (`model`), or a cross-encoder by its name."""
     if not settings.reranker:
         return None
     if settings.reranker == "model":
-        model = model_from(settings)
         if model is None:
             raise SettingsError("WAYPOST_RERANKER=model needs a model: set ANTHROPIC_API_KEY, or name a cross-encoder")
         return ModelReranker(model)
@@ -127,7 +134,8 @@ class Reader:
         self.catalog = catalog
         self._settings = settings
         self._serving = serving
-        self.retriever = Retriever(catalog, serving, reranker_from(settings))
+        self._model = model_from(settings)  # one for the process: its connections and its breaker are shared
+        self.retriever = Retriever(catalog, serving, reranker_from(settings, self._model))
         self._drift = DriftWatch(catalog)
         self._terraform = Kept(catalog, lambda viewer: TerraformLookup(catalog, viewer))
 
@@ -144,8 +152,18 @@ class Reader:
         return self.catalog.passages_of(document_id, self._serving().generation)
 
     def asker(self, persona: str = "") -> Asker:
-        text, model = load_persona(persona or self._settings.persona), model_from(self._settings)
-        return Asker(self.catalog, self.retriever, text, model, self._drift, self.terraform)
+        text = load_persona(persona or self._settings.persona)
+        budget = budget_from(self._settings)
+        return Asker(self.catalog, self.retriever, text, self._model, self._drift, self.terraform, budget)
+
+    def shown_prompt(self, question: str, viewer: Viewer, filters: Filters, persona: str = "") -> tuple[str, bool]:
+        """The request to Claude for a question, written out, and whether it would be sent: it is not, and needs no key."""
+        from rag.models.claude import AnthropicModel
+
+        settings = self._settings
+        prompt, verdict = self.asker(persona).prompt(question, viewer, filters)
+        model = AnthropicModel("", settings.model, timeout=settings.model_timeout, effort=settings.effort)
+        return model.shown(prompt), verdict != "not_found"
 
 
 def chosen_sources(settings: Settings, names: Sequence[str]) -> list[SourceSpec]:
