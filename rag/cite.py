@@ -90,7 +90,7 @@ def locate(document: Document, quote: str, start: int, end: int) -> tuple[int, i
     None when it does not. White space around the quote is not part of it; within it every character counts.
     """
     wanted = quote.strip("\n")
-    region = document.lines(start, end)
+    region = document.lines(start, end) if 1 <= start <= end else ""
     at = region.find(wanted)
     if at < 0:
         wanted = quote.strip()
