@@ -18,6 +18,8 @@ RULES = """\
 - Keep commands, names, numbers and addresses exactly as the documents have them.
 - What you add from general knowledge goes last, under the heading "My advice", uncited, in three sentences at most.
 - When two documents disagree, say so, show both, and prefer Terraform over prose and newer over older.
+- Write no numbered references and no links of your own: marks come from the citations, and links from the catalog.
+- If you need to look something up, do it before you write anything.
 - Be short: what to do first, then why. The reader may be on call.
 """
 
