@@ -292,7 +292,7 @@ def ask(
         filters = Filters(tuple(source or ()), tuple(kind or ()), tuple(path or ()))
         viewer = viewer_from(as_groups or settings.groups)
         if show_prompt:
-            _print_prompt(*reader.shown_prompt(question, viewer, filters, persona))
+            _print_prompt(*reader.request(question, viewer, filters, persona), as_json)
             return
         answer = None
         for event in reader.asker(persona).stream(question, viewer, filters):
@@ -325,8 +325,13 @@ def _print_lookup(lookup: dict[str, Any]) -> None:
     err.print(f"[dim]{escape(lookup['tool'])} {escape(lookup['asked'])}: {escape(found)}[/dim]")
 
 
-def _print_prompt(text: str, sent: bool) -> None:
-    out.print(escape(text), end="")
+def _print_prompt(request: dict[str, Any], sent: bool, as_json: bool) -> None:
+    from rag.models.claude_request import shown
+
+    if as_json:
+        print_json(request)
+    else:
+        out.print(escape(shown(request)), end="")
     if not sent:
         err.print("[yellow]The documents don't speak of this: no model would be asked.[/yellow]")
 

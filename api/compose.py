@@ -156,14 +156,16 @@ class Reader:
         budget = budget_from(self._settings)
         return Asker(self.catalog, self.retriever, text, self._model, self._drift, self.terraform, budget)
 
-    def shown_prompt(self, question: str, viewer: Viewer, filters: Filters, persona: str = "") -> tuple[str, bool]:
-        """The request to Claude for a question, written out, and whether it would be sent: it is not, and needs no key."""
+    def request(
+        self, question: str, viewer: Viewer, filters: Filters, persona: str = ""
+    ) -> tuple[dict[str, Any], bool]:
+        """The request to Claude for a question, and whether it would be sent: it is not, and needs no key."""
         from rag.models.claude import AnthropicModel
 
         settings = self._settings
         prompt, verdict = self.asker(persona).prompt(question, viewer, filters)
         model = AnthropicModel("", settings.model, timeout=settings.model_timeout, effort=settings.effort)
-        return model.shown(prompt), verdict != "not_found"
+        return model.request(prompt), verdict != "not_found"
 
 
 def chosen_sources(settings: Settings, names: Sequence[str]) -> list[SourceSpec]:

@@ -165,6 +165,8 @@ class Asker:
                 if transcript.begun and not transcript.verified:  # "Let me look that up" is no part of an answer
                     transcript = Transcript(citer)
                     yield AskEvent(restart=True)
+                elif transcript.begun and (text := transcript.text("\n\n")):
+                    yield AskEvent(text=text)
                 citer.add(event.lookup.found)
                 yield AskEvent(lookup=event.lookup)
             if event.usage:

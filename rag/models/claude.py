@@ -15,7 +15,7 @@ from typing import Any
 
 from rag.errors import ModelError
 from rag.models.claude_reply import Reply, translated
-from rag.models.claude_request import Conversation, Request, shown
+from rag.models.claude_request import Conversation, Request
 from rag.models.steady import Deadline, Patience, Steady, relayed
 from rag.ports import ModelEvent, Prompt
 from rag.records import Usage
@@ -56,10 +56,6 @@ class AnthropicModel:
         """The first request for a prompt, as it would be sent."""
         conversation = Conversation(self._model, prompt, self._effort)
         return conversation.request(_may_look(conversation, prompt, 0, Usage()))
-
-    def shown(self, prompt: Prompt) -> str:
-        """The same, for people to read."""
-        return shown(self.request(prompt))
 
     def stream(self, prompt: Prompt) -> Iterator[ModelEvent]:
         replies: list[Reply] = []

@@ -378,6 +378,8 @@ def test_what_claude_would_be_sent_is_printed_without_a_key(synced: Run) -> None
     assert "### Search result 0: wiki/unlock.md" in shown
     assert "| Run `terraform force-unlock` with the lock id." in shown
     assert shown.rstrip().endswith("| How do I force-unlock terraform?")
+    request = loaded(synced("ask", "--show-prompt", "--json", "How do I force-unlock terraform?"))
+    assert request["messages"][0]["content"][-1]["text"] == "How do I force-unlock terraform?"
 
 
 def test_lookups_are_told_on_stderr(synced: Run, monkeypatch: pytest.MonkeyPatch) -> None:
