@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -12,7 +14,7 @@ from rag.errors import ModelError
 from rag.models.claude import AnthropicModel
 from rag.ports import ModelEvent, Prompt
 from rag.records import AccessRule, Document, Passage, ScoredPassage, Usage
-from tests.model_server import ModelServer, cite, claude, json_reply, reachable_never, refused, text
+from tests.model_server import ModelServer, cite, claude, json_reply, message, reachable_never, refused, stream, text
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:anthropic.*")
 
@@ -152,3 +154,27 @@ def test_an_unreachable_api_is_a_model_error() -> None:
     model = AnthropicModel("sk-test", base_url=reachable_never(), timeout=0.5)
     with pytest.raises(ModelError, match="reached"):
         list(model.stream(PROMPT))
+
+
+@pytest.mark.parametrize("missing", [1, 2, 3])
+def test_a_reply_without_its_end_is_cut_off(
+    server: ModelServer, ask: Callable[[], list[ModelEvent]], missing: int
+) -> None:
+    server.replies(stream(message(text("Unlock it."))[:-missing]))
+    with pytest.raises(ModelError, match="cut off"):
+        ask()
+
+
+def test_no_thread_outlives_an_answer_by_much(server: ModelServer) -> None:
+    server.replies(replace(refused(500, "api_error"), piece=1, pace=0.02, forever=True))
+    model = AnthropicModel("sk-test", base_url=server.url, timeout=0.5)
+    with pytest.raises(ModelError):
+        list(model.stream(PROMPT))
+    end = time.monotonic() + 3
+    while reading() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert reading() == []
+
+
+def reading() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name == "waypost-model"]
