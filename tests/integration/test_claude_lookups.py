@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import anthropic  # noqa: F401  # here, since importing it takes seconds that are no answer's
@@ -13,9 +12,8 @@ from fastapi.testclient import TestClient
 
 from api.compose import Reader
 from api.http import make_app
-from api.owner import Owner
+from api.owner import Owner, open_owner
 from api.settings import Settings
-from ingest.sync import SyncReport
 from rag.ask import AskEvent
 from rag.records import Usage, Viewer
 from tests.conftest import configure, write
@@ -39,21 +37,26 @@ def server() -> Iterator[ModelServer]:
         yield running
 
 
-@pytest.fixture
-def reader(
-    owner: Owner, sync: Callable[..., SyncReport], tmp_path: Path, settings: Settings, server: ModelServer
-) -> Callable[..., Reader]:
-    write(tmp_path / "wiki", WIKI)
-    write(tmp_path / "closed", {"pay.md": "# Payouts\n\nThe payout batch runs at 04:10.\n"})
+@pytest.fixture(scope="module")
+def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owner]:
+    folder = tmp_path_factory.mktemp("lookups")
+    settings = Settings(home=folder / "home", config=folder / "waypost.yaml", embedder="hashing")
+    write(folder / "wiki", WIKI)
+    write(folder / "closed", {"pay.md": "# Payouts\n\nThe payout batch runs at 04:10.\n"})
     configure(
-        settings, {"name": "wiki", "type": "folder", "path": str(tmp_path / "wiki")},
-        {"name": "closed", "type": "folder", "path": str(tmp_path / "closed"), "audience": ["payments"]},
+        settings, {"name": "wiki", "type": "folder", "path": str(folder / "wiki")},
+        {"name": "closed", "type": "folder", "path": str(folder / "closed"), "audience": ["payments"]},
     )  # fmt: skip
-    sync()
+    with open_owner(settings, "sync") as opened:
+        opened.sync([], lambda step: None, lambda: False)
+        yield opened
 
+
+@pytest.fixture
+def reader(owner: Owner, server: ModelServer) -> Callable[..., Reader]:
     def make(**changes: Any) -> Reader:
         update = {"anthropic_api_key": "sk-test", "anthropic_base_url": server.url, "evidence_tokens": 20, **changes}
-        return Reader(settings.model_copy(update=update), owner.catalog, owner.reader()._serving)
+        return Reader(owner.settings.model_copy(update=update), owner.catalog, owner.reader()._serving)
 
     return make
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from api.owner import Owner
+from api.owner import Owner, open_owner
 from api.settings import Settings
-from ingest.sync import SyncReport
 from rag.answers.claims import Transcript
 from rag.answers.particulars import missing
 from rag.answers.sentences import advice, sentences, states
@@ -32,22 +30,28 @@ WIKI = {
 Make = Callable[[], tuple[Transcript, Citer]]
 
 
-@pytest.fixture
-def evidence(
-    owner: Owner, sync: Callable[..., SyncReport], tmp_path: Path, settings: Settings
-) -> tuple[ScoredPassage, ...]:
+@pytest.fixture(scope="module")
+def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owner]:
+    folder = tmp_path_factory.mktemp("claims")
+    settings = Settings(home=folder / "home", config=folder / "waypost.yaml", embedder="hashing")
+    write(folder / "wiki", WIKI)
+    configure(settings, {"name": "wiki", "type": "folder", "path": str(folder / "wiki")})
+    with open_owner(settings, "sync") as opened:
+        opened.sync([], lambda step: None, lambda: False)
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def evidence(owner: Owner) -> tuple[ScoredPassage, ...]:
     """Every passage, also of what the asker may not see; one page is another by now."""
-    write(tmp_path / "wiki", WIKI)
-    configure(settings, {"name": "wiki", "type": "folder", "path": str(tmp_path / "wiki")})
-    sync()
     documents = sorted(owner.catalog.documents_for(Viewer.of(["payments"])), key=lambda document: document.path)
     found = [
         ScoredPassage(passage, document, 1.0)
         for document in documents
         for passage in owner.catalog.passages_of(document.id, owner.generation)
     ]
-    write(tmp_path / "wiki", {"moving.md": "# Moving\n\nIt says this now.\n"})
-    sync()
+    write(owner.settings.config.parent / "wiki", {"moving.md": "# Moving\n\nIt says this now.\n"})
+    owner.sync([], lambda step: None, lambda: False)
     return tuple(found)
 
 

@@ -165,6 +165,12 @@ def test_a_reply_without_its_end_is_cut_off(
         ask()
 
 
+def test_a_reply_that_goes_on_and_on_is_an_error(server: ModelServer, ask: Callable[[], list[ModelEvent]]) -> None:
+    server.replies(stream(message((text("")[0], [{"type": "text_delta", "text": "la " * 20_000}]))))
+    with pytest.raises(ModelError, match="no end"):
+        ask()
+
+
 def test_no_thread_outlives_an_answer_by_much(server: ModelServer) -> None:
     server.replies(replace(refused(500, "api_error"), piece=1, pace=0.02, forever=True))
     model = AnthropicModel("sk-test", base_url=server.url, timeout=0.5)

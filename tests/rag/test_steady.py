@@ -128,6 +128,19 @@ def test_a_stream_that_drips_is_left_at_the_deadline_and_its_thread_ends() -> No
     assert threading.active_count() == before
 
 
+def test_what_waits_at_the_deadline_is_too_late(clock: Clock) -> None:
+    @contextmanager
+    def opened() -> Iterator[list[int]]:
+        yield [1, 2, 3]
+
+    pieces = relayed(opened, lambda error: ModelError(str(error)), Deadline(5, clock), 1)
+    assert next(pieces) == 1
+    time.sleep(0.1)  # the others wait to be taken
+    clock.now += 6
+    with pytest.raises(ModelError, match="too long"):
+        next(pieces)
+
+
 def test_a_stream_that_never_opens_is_left_too() -> None:
     release = threading.Event()
 
