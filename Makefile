@@ -11,7 +11,7 @@ INSTALL := set -o pipefail; $(BIN)/pip install --disable-pip-version-check -c co
 STEPS := awk '/^Collecting /{print "  finding " $$2} /^ *Downloading .*\(/{print "  fetching " $$2, $$3, $$4} \
 	/^Building wheel/{print "  building " $$4} /^Installing collected packages/{print "  installing " NF - 3 " packages: this takes longest"} {fflush()}'
 
-.PHONY: help install demo test check lint types serve eval bench bench-ranking bench-identifiers bench-judgement bench-secrets bench-secrets-stored bench-sync bench-sandbox bench-embedding bench-peer bench-terraform test-backup test-crash test-hostile test-injection test-listing test-model test-switch test-wikis clean
+.PHONY: help install demo test check lint types serve eval eval-claude bench bench-ranking bench-identifiers bench-judgement bench-secrets bench-secrets-stored bench-sync bench-sandbox bench-embedding bench-peer bench-terraform test-backup test-crash test-faults test-hostile test-injection test-listing test-model test-switch test-wikis clean
 
 help: ## print these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -66,6 +66,10 @@ serve: $(VENV)/.installed ## serve what waypost.yaml names
 eval: $(VENV)/.installed ## measure retrieval and answers on the sample's golden questions
 	@$(DEMO) sync && $(DEMO) eval questions data/sample/questions.jsonl --answers
 
+eval-claude: $(VENV)/.installed ## the same with Claude: needs ANTHROPIC_API_KEY and costs money (75 questions, about two dollars)
+	@test -n "$$ANTHROPIC_API_KEY" || { echo "make eval-claude asks Claude 75 questions: set ANTHROPIC_API_KEY first (it costs about two dollars)"; exit 2; }
+	@$(DEMO) sync && WAYPOST_HOME=$(DEMO_HOME) WAYPOST_CONFIG=data/sample/waypost.yaml $(BIN)/waypost eval questions data/sample/questions.jsonl --answers
+
 bench-ranking: $(VENV)/.installed-dev ## what each part of the ranking adds; ARGS="HOME=QUESTIONS.jsonl …" of synced data folders
 	@$(BIN)/python -m tests.bench.ranking $(ARGS)
 
@@ -109,6 +113,10 @@ test-model: $(VENV)/.installed-dev ## sync against a model, 200 histories of edi
 
 test-listing: $(VENV)/.installed-dev ## a git host that fails in 28 ways, 20 rounds each
 	@WAYPOST_TEST_ROUNDS=20 $(BIN)/python -m pytest -q tests/integration/test_listing_failures.py
+
+test-faults: $(VENV)/.installed-dev ## Claude's API in 30 kinds of trouble, 30 times each (clocks 1:20), then one of each in real time (half an hour)
+	@WAYPOST_TEST_ROUNDS=30 $(BIN)/python -m pytest -q tests/integration/test_claude_faults.py
+	@WAYPOST_TEST_REAL_TIME=1 $(BIN)/python -m pytest -q tests/integration/test_claude_faults.py
 
 test-hostile: $(VENV)/.installed-dev ## every hostile git repository; 394 hostile files of 1 MB read, of 100 kB synced (a quarter of an hour)
 	@$(BIN)/python -m tests.ingest.hostile_files 1000000

@@ -276,13 +276,16 @@ def ask(
     persona: Annotated[str, typer.Option(help="A persona of `waypost personas`, or the path of a .md file.")] = "",
     thread: Annotated[str, typer.Option(help="Follow up the answer that had this thread.")] = "",
     follow: Annotated[bool, typer.Option("--follow", help="Follow up your last question.")] = False,
+    show_prompt: Annotated[
+        bool, typer.Option("--show-prompt", help="Print what Claude would be sent, and send nothing.")
+    ] = False,
     as_groups: GroupsOption = "",
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question with checked citations."""
     from api.compose import open_reader, viewer_from
-    from api.views import answer_view
+    from api.views import answer_view, lookup_view
     from rag.search import Filters
 
     settings = settings_from(config)
@@ -290,8 +293,16 @@ def ask(
     with open_reader(settings) as reader:
         filters = Filters(tuple(source or ()), tuple(kind or ()), tuple(path or ()))
         viewer, talk = viewer_from(as_groups or settings.groups), reader.conversation("cli")
+        if show_prompt:
+            _print_prompt(*reader.request(question, viewer, filters, persona), as_json)
+            return
         asker = reader.asker(persona, files=True)
-        answer = talk.answer(asker, question, viewer, filters, thread or (talk.last(viewer) if follow else ""))
+        answer = None
+        for event in talk.stream(asker, question, viewer, filters, thread or (talk.last(viewer) if follow else "")):
+            answer = event.answer or answer
+            if event.lookup:
+                _print_lookup(lookup_view(event.lookup))
+        assert answer is not None
         view = answer_view(answer, (time.perf_counter() - began) * 1000)
     if as_json:
         print_json(view)
@@ -333,6 +344,22 @@ def personas(config: ConfigOption = None, as_json: JsonOption = False) -> None:
             f"[bold]{escape(one['name'])}[/bold]  {escape(one['title'])}"
             + (f": {escape(one['for'])}" if one["for"] else "")
         )
+
+
+def _print_lookup(lookup: dict[str, Any]) -> None:
+    found = lookup["error"] or ", ".join(lookup["found"]) or "nothing new"
+    err.print(f"[dim]{escape(lookup['tool'])} {escape(lookup['asked'])}: {escape(found)}[/dim]")
+
+
+def _print_prompt(request: dict[str, Any], sent: bool, as_json: bool) -> None:
+    from rag.models.claude_request import shown
+
+    if as_json:
+        print_json(request)
+    else:
+        out.print(escape(shown(request)), end="")
+    if not sent:
+        err.print("[yellow]The documents don't speak of this: no model would be asked.[/yellow]")
 
 
 # -- serve ----------------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from ingest.redaction import redact
 from ingest.sources import BrokenSource, Source, SourceSpec
 from ingest.sources.git import GitSource
 from ingest.sources.registry import source_type
-from rag.ask import Asker
+from rag.ask import Asker, Budget
 from rag.catalog import Catalog
 from rag.catalog.kept import Kept
 from rag.drift import Drift, DriftWatch
@@ -39,7 +39,7 @@ from rag.records import EVERYONE, Generation, Passage, Viewer
 from rag.remote import RemoteDense
 from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.model import ModelReranker
-from rag.search import Dense, LocalDense, NoDense, Retriever, Serving, VectorSearch
+from rag.search import Dense, Filters, LocalDense, NoDense, Retriever, Serving, VectorSearch
 from rag.terraform.lookup import TerraformLookup
 from rag.threads import FILE as THREADS
 from rag.threads import Conversation, Threads
@@ -129,7 +129,15 @@ def model_from(settings: Settings) -> ChatModel | None:
     from rag.models.claude import AnthropicModel
 
     return AnthropicModel(
-        settings.anthropic_api_key, settings.model, settings.anthropic_base_url or None, settings.model_timeout
+        settings.anthropic_api_key, settings.model, settings.anthropic_base_url or None, settings.model_timeout,
+        effort=settings.effort,
+    )  # fmt: skip
+
+
+def budget_from(settings: Settings) -> Budget:
+    """What one answer may take."""
+    return Budget(
+        settings.evidence_tokens, settings.max_tokens, settings.lookups, settings.model_timeout, settings.cost_limit
     )
 
 
@@ -138,12 +146,11 @@ def without_secrets(text: str) -> str:
     return redact(text, "answer.md")[0]
 
 
-def reranker_from(settings: Settings) -> Reranker | None:
+def reranker_from(settings: Settings, model: ChatModel | None) -> Reranker | None:
     """The reranker that the settings name: none, the answer model (`model`), or a cross-encoder by its name."""
     if not settings.reranker:
         return None
     if settings.reranker == "model":
-        model = model_from(settings)
         if model is None:
             raise SettingsError(
                 "WAYPOST_RERANKER=model needs a model: set ANTHROPIC_API_KEY or WAYPOST_MODEL_URL, or name a cross-encoder"
@@ -204,7 +211,8 @@ class Reader:
         self.catalog = catalog
         self._settings = settings
         self._serving = serving
-        self.retriever = Retriever(catalog, serving, reranker_from(settings))
+        self._model = model_from(settings)  # one for the process: its connections and its breaker are shared
+        self.retriever = Retriever(catalog, serving, reranker_from(settings, self._model))
         self.gaps = gaps_of(settings, catalog)
         self._drift = DriftWatch(catalog)
         self._terraform = Kept(catalog, lambda viewer: TerraformLookup(catalog, viewer))
@@ -227,8 +235,21 @@ class Reader:
         ask for. Raises: SettingsError."""
         own = self._settings.persona
         chosen = self.personas.chosen(persona or own) if files or not persona else self.personas.named(persona)
-        model = model_from(self._settings)
-        return Asker(self.catalog, self.retriever, chosen, model, self._drift, self.terraform, without_secrets)
+        return Asker(
+            self.catalog, self.retriever, chosen, self._model, self._drift, self.terraform, without_secrets,
+            budget_from(self._settings),
+        )  # fmt: skip
+
+    def request(
+        self, question: str, viewer: Viewer, filters: Filters, persona: str = ""
+    ) -> tuple[dict[str, Any], bool]:
+        """The request to Claude for a question, and whether it would be sent: it is not, and needs no key."""
+        from rag.models.claude import AnthropicModel
+
+        settings = self._settings
+        prompt, verdict = self.asker(persona, files=True).prompt(question, viewer, filters)
+        model = AnthropicModel("", settings.model, timeout=settings.model_timeout, effort=settings.effort)
+        return model.request(prompt), verdict != "not_found"
 
     def conversation(self, face: str) -> Conversation:
         """What answers questions that follow up on earlier ones, which are kept; `face` is by what people ask."""

@@ -28,7 +28,16 @@ from api.problems import PROBLEMS
 from api.settings import Settings
 from api.status import named_sources, runs_view, sources_view
 from api.terraform_http import add_terraform
-from api.views import answer_view, citation_view, document_view, drift_view, gap_view, persona_view, search_view
+from api.views import (
+    answer_view,
+    citation_view,
+    document_view,
+    drift_view,
+    gap_view,
+    lookup_view,
+    persona_view,
+    search_view,
+)
 from rag.ask import AskEvent
 from rag.drift import REPORTED
 from rag.errors import SettingsError, WaypostError
@@ -139,9 +148,9 @@ def _add_questions(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
     )  # fmt: skip
     def ask(body: AskRequest, request: Request) -> Response:
         """An answer with checked citations. With `Accept: text/event-stream` it comes as events: `text` (a piece),
-        `citation`, `restart` (the text so far is void) and last `answer`, the same object that JSON gives. Its
-        `thread` is for the next question to follow it up; `asked_as` is what such a one was made into, so that it
-        stands alone."""
+        `citation`, `lookup` (the model looks further), `restart` (the text so far is void) and last `answer`, the object that
+        JSON gives. Its `thread` is for the next question to follow it up; `asked_as` is what such a one was made into, so that
+        it stands alone."""
         asker, talk = reader.asker(body.persona), reader.conversation("http")
         filters = Filters(tuple(body.sources), tuple(body.kinds), tuple(body.paths))
         if "text/event-stream" in request.headers.get("accept", ""):
@@ -158,6 +167,8 @@ def _events(events: Iterator[AskEvent]) -> Iterator[str]:
         for event in events:
             if event.restart:
                 yield _sse("restart", {})
+            if event.lookup:
+                yield _sse("lookup", lookup_view(event.lookup))
             if event.text:
                 yield _sse("text", {"text": event.text})
             if event.citation:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError
@@ -68,7 +68,22 @@ class Settings(BaseSettings):
     llama_index_options: str = Field(
         default="", repr=False, description="what the class is made with, in JSON; secrets as ${VARIABLE}"
     )
-    model_timeout: float = Field(default=30.0, gt=0, description="seconds for one answer of the model")
+    effort: Literal["", "low", "medium", "high"] = Field(
+        default="", description="how much Claude thinks: low, medium, high; its own default if unset"
+    )
+    model_timeout: float = Field(
+        default=30.0, gt=0, le=600, description="seconds for one answer, with all lookups and repetitions"
+    )
+    max_tokens: int = Field(default=3000, ge=200, le=32000, description="tokens of one reply, its thinking included")
+    evidence_tokens: int = Field(default=4000, ge=500, le=100_000, description="tokens of documents in one question")
+    lookups: int = Field(
+        default=2, ge=0, le=8, description="how often Claude may look further in one answer; 0: never"
+    )
+    cost_limit: int = Field(
+        default=100_000,
+        ge=0,
+        description="what one answer may cost, in tokens of input (one of output: 5); 0: anything",
+    )
     anthropic_api_key: str = Field(default="", validation_alias="ANTHROPIC_API_KEY", repr=False)
     anthropic_base_url: str = Field(default="", validation_alias="ANTHROPIC_BASE_URL")
     webhook_secret: str = Field(default="", repr=False, description="what git hosts sign their push webhooks with")

@@ -9,6 +9,7 @@ from typing import Any
 from rag.drift import Drift
 from rag.gaps import Listed
 from rag.persona import Persona
+from rag.ports import Lookup
 from rag.records import Answer, Citation, Coverage, Document, Passage, ScoredPassage
 from rag.search import SearchResult
 from rag.terraform.mentions import Mention
@@ -54,6 +55,12 @@ def search_view(result: SearchResult, took_ms: float) -> dict[str, Any]:
 
 def citation_view(citation: Citation) -> dict[str, Any]:
     return asdict(citation)
+
+
+def lookup_view(lookup: Lookup) -> dict[str, Any]:
+    """A look that the model took: with what, at what, and where it found something."""
+    found = [f"{one.document.source}/{one.document.path}" for one in lookup.found]
+    return {"tool": lookup.tool, "asked": lookup.asked, "found": list(dict.fromkeys(found)), "error": lookup.error}
 
 
 def answer_view(answer: Answer, took_ms: float) -> dict[str, Any]:

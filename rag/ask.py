@@ -1,19 +1,23 @@
 """From a question to a cited answer: retrieve → evidence → prompt → model → verify citations → Answer.
 
-`Asker.stream` is that path. Without a model, or when it fails, the answer is extractive and says so.
+`Asker.stream` is that path. Without a model, or when it fails, the answer is extractive and says so. All that is said leaves
+through `rag.answers.outlet`.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rag.answers.evidence import EVIDENCE_PASSAGES, assemble
+from rag.answers.claims import Transcript
+from rag.answers.evidence import EVIDENCE_PASSAGES, EVIDENCE_TOKENS, assemble
 from rag.answers.extract import extract
 from rag.answers.judgement import Judgement, judge
 from rag.answers.leaks import Instructions
 from rag.answers.outlet import Outlet, Redact, readable
 from rag.answers.reading import read_next
+from rag.answers.toolbox import DocumentToolbox
 from rag.answers.warnings import Warnings
 from rag.catalog import Catalog
 from rag.cite import Citer
@@ -21,25 +25,62 @@ from rag.drift import DriftWatch
 from rag.embedders.sentence_transformer import PACKAGED
 from rag.errors import ModelError
 from rag.persona import Persona, persona_of
-from rag.ports import ChatModel, Claim, Prompt
+from rag.ports import ChatModel, Lookup, Prompt
 from rag.records import Answer, Citation, Flag, ScoredPassage, Usage, Verdict, Viewer
 from rag.search import Filters, Retriever, SearchResult
 from rag.terraform.lookup import TerraformLookup
 
 _NEAREST = 3
+_SPARED = 0.05  # of an answer's seconds, for the extractive one when the model fails
+_IN_PART = frozenset({"unverified", "uncited", "particulars", "cut"})  # flags of an answer that is no more than partial
+History = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one answer may take: tokens of evidence and of the reply, rounds of looks, seconds from the question on, and cost
+    (`Usage.cost`; 0: no limit)."""
+
+    evidence_tokens: int = EVIDENCE_TOKENS
+    reply_tokens: int = 3000
+    lookups: int = 2
+    seconds: float = 30.0
+    cost: int = 0
 
 
 @dataclass(frozen=True)
 class AskEvent:
-    """A piece of an answer as it comes: text, a verified citation, or (last) the whole answer.
+    """A piece of an answer as it comes: text, a verified citation, a look that the model took, or (last) the whole answer.
 
     `restart` tells that the text so far is void: the model failed half-way, and another answer follows.
     """
 
     text: str = ""
     citation: Citation | None = None
+    lookup: Lookup | None = None
     answer: Answer | None = None
     restart: bool = False
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A question that stands alone, who asks it, of what, and what was said before it; `outlet` is where its answer leaves."""
+
+    question: str
+    viewer: Viewer
+    filters: Filters | None
+    history: History
+    outlet: Outlet
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What was found for a question, what of it an answer may rest on, and whether that speaks of what is asked."""
+
+    result: SearchResult
+    evidence: tuple[ScoredPassage, ...]
+    judged: Judgement
+    rarity: Callable[[str], float]
 
 
 class Asker:
@@ -48,7 +89,7 @@ class Asker:
     def __init__(
         self, catalog: Catalog, retriever: Retriever, persona: Persona | str, model: ChatModel | None = None,
         drift: DriftWatch | None = None, terraform: Callable[[Viewer], TerraformLookup] | None = None,
-        redact: Redact = str,
+        redact: Redact = str, budget: Budget | None = None,
     ) -> None:  # fmt: skip
         self._catalog = catalog
         self._warnings = Warnings(catalog, drift or DriftWatch(catalog))
@@ -58,6 +99,7 @@ class Asker:
         self._model = model
         self._redact = redact
         self._instructions = Instructions(self._persona.system if model else "")
+        self._budget = budget or Budget()
 
     def answer(self, question: str, viewer: Viewer, filters: Filters | None = None) -> Answer:
         """The whole answer at once."""
@@ -67,125 +109,154 @@ class Asker:
         return final
 
     def stream(
-        self, question: str, viewer: Viewer, filters: Filters | None = None, history: tuple[tuple[str, str], ...] = ()
+        self, question: str, viewer: Viewer, filters: Filters | None = None, history: History = ()
     ) -> Iterator[AskEvent]:
-        """The answer as it comes; the last event carries the whole of it. All of it leaves through the outlet. `history` are
-        earlier questions and answers of its thread, which a model is told; the question itself must stand alone
-        (`rag.threads`)."""
-        question = readable(question).strip()
-        outlet = Outlet(question, self._instructions, self._redact)
-        for event in self._answering(question, viewer, filters, history, outlet):
+        """The answer as it comes; the last event carries the whole of it. `history` are earlier questions and answers of its
+        thread, which a model is told; the question itself must stand alone (`rag.threads`)."""
+        asked = self._asked(question, viewer, filters, history)
+        for event in self._answering(asked):
             if event.restart:
-                outlet.restart()
-            if event.answer and (rest := outlet.close()):
+                asked.outlet.restart()
+            if event.answer and (rest := asked.outlet.close()):
                 yield AskEvent(text=rest)
-            answer = event.answer and outlet.answer(event.answer)
-            shown = replace(event, text=outlet.write(event.text) if event.text else "", answer=answer)
+            answer = event.answer and asked.outlet.answer(event.answer)
+            shown = replace(event, text=asked.outlet.write(event.text) if event.text else "", answer=answer)
             if shown != AskEvent():  # what is held back is no event
                 yield shown
 
-    def _answering(
-        self, question: str, viewer: Viewer, filters: Filters | None, history: tuple[tuple[str, str], ...],
-        outlet: Outlet,
-    ) -> Iterator[AskEvent]:  # fmt: skip
-        found = self._retriever.search(question, viewer, EVIDENCE_PASSAGES, filters)
-        evidence = assemble(question, found, self._catalog, viewer, self._terraform(viewer))
-        evidence = outlet.admit(evidence)
-        rarity = self._retriever.rarity()
-        judged = judge(question, evidence, rarity, _nearness(found))
-        if judged.verdict == "not_found":
-            yield AskEvent(answer=self._not_found(found, judged))
+    def prompt(self, question: str, viewer: Viewer, filters: Filters | None = None) -> tuple[Prompt, Verdict]:
+        """What a model would be asked, and what is thought of the evidence: of `not_found` no model is asked."""
+        asked = self._asked(question, viewer, filters, ())
+        found = self._find(asked)
+        return self._prompt(asked, found, self._budget.seconds), found.judged.verdict
+
+    def _asked(self, question: str, viewer: Viewer, filters: Filters | None, history: History) -> _Asked:
+        question = readable(question).strip()
+        return _Asked(question, viewer, filters, history, Outlet(question, self._instructions, self._redact))
+
+    def _answering(self, asked: _Asked) -> Iterator[AskEvent]:
+        began = time.monotonic()
+        found = self._find(asked)
+        if found.judged.verdict == "not_found":
+            yield AskEvent(answer=_not_found(found))
             return
-        degraded = found.coverage.note
+        degraded, usage = found.result.coverage.note, Usage()
         if self._model is not None:
-            prompt = self._prompt(question, viewer, evidence, history)
+            seconds = self._budget.seconds * (1 - _SPARED) - (time.monotonic() - began)
+            spent: list[Usage] = []
             try:
-                yield from self._from_model(self._model, prompt, viewer, found)
+                yield from self._from_model(self._model, asked, found, self._prompt(asked, found, seconds), spent)
                 return
             except ModelError as error:
-                degraded = "; ".join(filter(None, (degraded, f"no model available: {error}")))
+                degraded, usage = "; ".join(filter(None, (degraded, f"no model available: {error}"))), sum(spent, usage)
                 yield AskEvent(restart=True)
-        extracted = self._extracted(question, viewer, evidence, found, judged, degraded, rarity)
-        yield from self._with_reading(extracted, viewer) if self._persona.read_next else extracted
+        yield from self._extracted(asked, found, degraded, usage)
 
-    def _extracted(
-        self, question: str, viewer: Viewer, evidence: tuple[ScoredPassage, ...], found: SearchResult,
-        judged: Judgement, degraded: str, rarity: Callable[[str], float],
-    ) -> Iterator[AskEvent]:  # fmt: skip
-        citer = Citer(self._catalog, viewer, evidence)
-        text = extract(question, evidence, citer, rarity, self._terraform(viewer), judged.note)
+    def _find(self, asked: _Asked) -> _Found:
+        result = self._retriever.search(asked.question, asked.viewer, EVIDENCE_PASSAGES, asked.filters)
+        lookup, tokens = self._terraform(asked.viewer), self._budget.evidence_tokens
+        whole = assemble(asked.question, result, self._catalog, asked.viewer, lookup, tokens)
+        evidence, rarity = asked.outlet.admit(whole), self._retriever.rarity()
+        return _Found(result, evidence, judge(asked.question, evidence, rarity, _nearness(result)), rarity)
+
+    # -- without a model ----------------------------------------------------------------------------------------------
+
+    def _extracted(self, asked: _Asked, found: _Found, degraded: str, usage: Usage) -> Iterator[AskEvent]:
+        """`usage` is that of a model that failed before."""
+        viewer, judged = asked.viewer, found.judged
+        citer = Citer(self._catalog, viewer, found.evidence)
+        text = extract(asked.question, found.evidence, citer, found.rarity, self._terraform(viewer), judged.note)
         if not citer.citations:
-            yield AskEvent(answer=self._not_found(found, judged))
+            yield AskEvent(answer=replace(_not_found(found), usage=usage))
             return
-        yield AskEvent(text=text)
-        for citation in citer.citations:
-            yield AskEvent(citation=citation)
-        flags = tuple(self._warnings.of(citer.citations, evidence, viewer))
-        answer = Answer(text, judged.verdict, citer.citations, evidence, flags, degraded=degraded, model="extractive")
-        yield AskEvent(answer=replace(answer, coverage=found.coverage, score=judged.score, missing=judged.missing))
-
-    def _with_reading(self, events: Iterator[AskEvent], viewer: Viewer) -> Iterator[AskEvent]:
-        """An answer without a model, with what to read next behind it."""
-        for event in events:
-            reading = read_next(event.answer, self._catalog, viewer) if event.answer else ""
-            if event.answer is None or not reading:
-                yield event
-                continue
-            yield AskEvent(text=reading)
-            yield replace(event, answer=replace(event.answer, text=event.answer.text + reading))
-
-    def _from_model(self, model: ChatModel, prompt: Prompt, viewer: Viewer, found: SearchResult) -> Iterator[AskEvent]:
-        """Raises: ModelError, also half-way."""
-        evidence = prompt.evidence
-        citer = Citer(self._catalog, viewer, evidence)
-        text, flags, usage = "", [], Usage()
-        for event in model.stream(prompt):
-            if event.text:
-                text += event.text
-                yield AskEvent(text=event.text)
-            if event.claim:
-                marks, flag, fresh = _check(event.claim, citer)
-                if marks:
-                    text += marks
-                    yield AskEvent(text=marks)
-                yield from (AskEvent(citation=citation) for citation in fresh)
-                flags.extend(flag)
-            if event.usage:
-                usage = event.usage
-            if event.stop_reason == "max_tokens":
-                flags.append(Flag("cut", "", "the answer reached its length limit"))
-        if not text.strip():
-            raise ModelError("the model said nothing")
-        verdict: Verdict = (
-            "answered" if citer.citations and not flags else "partial" if citer.citations else "not_found"
-        )
         answer = Answer(
-            text, verdict, citer.citations, evidence,
-            (*flags, *self._warnings.of(citer.citations, evidence, viewer)),
-            degraded=found.coverage.note, model=model.name, usage=usage, coverage=found.coverage,
+            text, judged.verdict, citer.citations, found.evidence,
+            tuple(self._warnings.of(citer.citations, found.evidence, viewer)), degraded=degraded, model="extractive",
+            usage=usage, coverage=found.result.coverage, score=judged.score, missing=judged.missing,
         )  # fmt: skip
-        yield AskEvent(answer=answer if citer.citations else replace(answer, nearest=_nearest(found.passages)))
+        if self._persona.read_next:
+            answer = replace(answer, text=text + read_next(answer, self._catalog, viewer))
+        yield AskEvent(text=answer.text)
+        yield from (AskEvent(citation=citation) for citation in citer.citations)
+        yield AskEvent(answer=answer)
 
-    def _prompt(
-        self, question: str, viewer: Viewer, evidence: tuple[ScoredPassage, ...], history: tuple[tuple[str, str], ...]
-    ) -> Prompt:
+    # -- by a model ---------------------------------------------------------------------------------------------------
+
+    def _prompt(self, asked: _Asked, found: _Found, seconds: float) -> Prompt:
         """What the model is asked: of sources that disagree, the one to prefer stands first."""
-        evidence, doubts = self._warnings.beforehand(evidence, viewer)
-        guidance = "\n".join(filter(None, (self._persona.guidance(question, evidence), *doubts)))
-        return Prompt(self._persona.system, evidence, question, history=history, guidance=guidance)
+        budget, viewer = self._budget, asked.viewer
+        evidence, doubts = self._warnings.beforehand(found.evidence, viewer)
+        toolbox = DocumentToolbox(
+            self._catalog, self._retriever, lambda: self._terraform(viewer), viewer, found.result.generation, evidence,
+            asked.filters, asked.outlet.admit,
+        )  # fmt: skip
+        guidance = "\n".join(filter(None, (self._persona.guidance(asked.question, evidence), *doubts)))
+        return Prompt(
+            self._persona.system, evidence, asked.question, budget.reply_tokens, asked.history, guidance, toolbox,
+            budget.lookups, max(seconds, 0.001), budget.cost,
+        )  # fmt: skip
 
-    def _not_found(self, found: SearchResult, judged: Judgement) -> Answer:
-        nearest = _nearest(found.passages)
-        text = "Our documents don't answer this."
-        if nearest:
-            pages = "; ".join(
-                f"{n.document.title} ({n.document.source}/{n.document.path}"
-                + (f", owner {n.document.owner})" if n.document.owner else ")")
-                for n in nearest
-            )
-            text += f" Nearest pages: {pages}."
-        answer = Answer(text, "not_found", nearest=nearest, degraded=found.coverage.note, coverage=found.coverage)
-        return replace(answer, score=judged.score, missing=judged.missing)
+    def _from_model(
+        self, model: ChatModel, asked: _Asked, found: _Found, prompt: Prompt, spent: list[Usage]
+    ) -> Iterator[AskEvent]:
+        """What the model says, as far as it has been checked. `spent` takes what it used. Raises: ModelError, also half-way."""
+        citer = Citer(self._catalog, asked.viewer, prompt.evidence)
+        transcript = Transcript(citer)
+        cut: list[Flag] = []
+        for event in model.stream(prompt):
+            if event.text and (text := transcript.text(event.text)):
+                yield AskEvent(text=text)
+            if event.claim:
+                text, fresh = transcript.claim(event.claim)
+                yield from (AskEvent(citation=citation) for citation in fresh)
+                if text:
+                    yield AskEvent(text=text)
+            if event.lookup:
+                if transcript.begun and not transcript.verified:  # "Let me look that up" is no part of an answer
+                    transcript = Transcript(citer)
+                    yield AskEvent(restart=True)
+                elif transcript.begun and (text := transcript.text("\n\n")):
+                    yield AskEvent(text=text)
+                citer.add(event.lookup.found)
+                yield AskEvent(lookup=event.lookup)
+            if event.usage:
+                spent[:] = [event.usage]
+            if event.stop_reason == "max_tokens":
+                cut.append(Flag("cut", "", "the answer reached its length limit"))
+        if text := transcript.close():
+            yield AskEvent(text=text)
+        if not transcript.shown.strip():
+            raise ModelError("the model said nothing")
+        flags = [*transcript.flags(), *cut]
+        yield AskEvent(answer=self._checked(model.name, transcript.shown, citer, flags, asked, found, spent))
+
+    def _checked(
+        self, name: str, text: str, citer: Citer, flags: list[Flag], asked: _Asked, found: _Found,
+        spent: Sequence[Usage],
+    ) -> Answer:  # fmt: skip
+        doubted = any(flag.kind in _IN_PART for flag in flags)
+        verdict: Verdict = "not_found" if not citer.citations else "partial" if doubted else "answered"
+        warned = self._warnings.of(citer.citations, citer.evidence, asked.viewer)
+        return Answer(
+            text, verdict, citer.citations, citer.evidence, (*flags, *warned),
+            () if citer.citations else _nearest(found.result.passages),
+            found.result.coverage.note, name, sum(spent, Usage()), found.result.coverage,
+        )  # fmt: skip
+
+
+def _not_found(found: _Found) -> Answer:
+    nearest = _nearest(found.result.passages)
+    text = "Our documents don't answer this."
+    if nearest:
+        pages = "; ".join(
+            f"{n.document.title} ({n.document.source}/{n.document.path}"
+            + (f", owner {n.document.owner})" if n.document.owner else ")")
+            for n in nearest
+        )
+        text += f" Nearest pages: {pages}."
+    coverage, judged = found.result.coverage, found.judged
+    answer = Answer(text, "not_found", nearest=nearest, degraded=coverage.note, coverage=coverage)
+    return replace(answer, score=judged.score, missing=judged.missing)
 
 
 def _nearness(found: SearchResult) -> float | None:
@@ -197,14 +268,3 @@ def _nearest(passages: Sequence[ScoredPassage]) -> tuple[ScoredPassage, ...]:
     """The first few passages, one for each document."""
     by_document = {found.document.id: found for found in reversed(passages)}
     return tuple(sorted(by_document.values(), key=lambda found: -found.score)[:_NEAREST])
-
-
-def _check(claim: Claim, citer: Citer) -> tuple[str, list[Flag], list[Citation]]:
-    """The marks to put behind a claim, a flag when nothing it cites could be verified, and citations not yet shown."""
-    before = len(citer.citations)
-    verified = [citation for span in claim.spans if (citation := citer.cite(*span))]
-    marks = "".join(f" [{number}]" for number in dict.fromkeys(citation.number for citation in verified))
-    flags = []
-    if claim.spans and not verified:
-        flags.append(Flag("unverified", claim.text.strip(), "what it cites is not in the documents as stored"))
-    return marks, flags, list(citer.citations[before:])

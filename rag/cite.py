@@ -6,6 +6,7 @@ flagged. `rag.ask` calls this for every kind of answer, extractive ones included
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rag.catalog import Catalog
@@ -14,18 +15,36 @@ from rag.records import Citation, Document, ScoredPassage, Viewer
 
 
 class Citer:
-    """Numbers the citations of one answer. `evidence` is what the model was shown, in that order."""
+    """Numbers the citations of one answer. `evidence` is what the model was shown, in that order; it may grow."""
 
     def __init__(self, catalog: Catalog, viewer: Viewer, evidence: Sequence[ScoredPassage]) -> None:
         self._catalog = catalog
         self._viewer = viewer
-        self._evidence = evidence
-        self._documents: dict[str, Document | None] = {}
+        self._evidence = list(evidence)
         self._citations: list[Citation] = []
 
     @property
     def citations(self) -> tuple[Citation, ...]:
         return tuple(self._citations)
+
+    @property
+    def evidence(self) -> tuple[ScoredPassage, ...]:
+        return tuple(self._evidence)
+
+    def add(self, evidence: Sequence[ScoredPassage]) -> None:
+        """What the model was shown besides, numbered behind what it was shown before."""
+        self._evidence.extend(evidence)
+
+    def shown(self, index: int) -> str:
+        """What the model was shown as evidence number `index`: the passage, and what names it."""
+        found = self._evidence[index]
+        document, passage = found.document, found.passage
+        return "\n".join((passage.text, document.title, passage.heading, document.source, document.path))
+
+    def names(self, url: str) -> bool:
+        """Whether a URL stands in the evidence as a whole, or is where one of its documents stands."""
+        whole = re.compile(re.escape(url) + r"(?![\w/?&=#%-])")
+        return any(whole.search(f"{found.passage.text}\n{found.document.url}") for found in self._evidence)
 
     def cite(self, index: int, start: int, end: int, quote: str) -> Citation | None:
         """The citation of `quote` in evidence number `index` (from 0), said to stand in lines start to end.
@@ -58,12 +77,11 @@ class Citer:
         return citation
 
     def _stored(self, document_id: str) -> Document | None:
-        if document_id not in self._documents:
-            try:
-                self._documents[document_id] = self._catalog.document(document_id, self._viewer)
-            except NotFoundError:
-                self._documents[document_id] = None
-        return self._documents[document_id]
+        """The document as it is stored now: it may have changed while the model spoke."""
+        try:
+            return self._catalog.document(document_id, self._viewer)
+        except NotFoundError:
+            return None
 
 
 def locate(document: Document, quote: str, start: int, end: int) -> tuple[int, int, str] | None:
@@ -72,7 +90,7 @@ def locate(document: Document, quote: str, start: int, end: int) -> tuple[int, i
     None when it does not. White space around the quote is not part of it; within it every character counts.
     """
     wanted = quote.strip("\n")
-    region = document.lines(start, end)
+    region = document.lines(start, end) if 1 <= start <= end else ""
     at = region.find(wanted)
     if at < 0:
         wanted = quote.strip()

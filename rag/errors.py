@@ -7,6 +7,7 @@
     │   ├── WriterBusyError  another process owns the data folder
     │   ├── SourceError      a source could not be listed or read
     │   ├── ModelError       the language model did not answer
+    │   │   └── ModelBusyError   it may answer the same request in a moment
     │   ├── GenerationChangedError  the indexes were switched between two steps of a search
     │   └── StorageError     the disk is full, read-only or failing
     ├── DocumentError        skip this one document and report it
@@ -56,6 +57,14 @@ class GenerationChangedError(RetryLaterError):
 
 class ModelError(RetryLaterError):
     """The language model could not be reached, refused, or answered with nonsense."""
+
+
+class ModelBusyError(ModelError):
+    """The language model is busy or was cut off; it may answer the same request `after` seconds, None where it didn't say."""
+
+    def __init__(self, message: str, after: float | None = None) -> None:
+        super().__init__(message)
+        self.after = after
 
 
 class StorageError(RetryLaterError):

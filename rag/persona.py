@@ -39,6 +39,8 @@ RULES = """\
   ones, and newer over older.
 - When a cited passage shows a secret in the open, no backup, a single point of failure or a step done by hand in production, say
   so in one cited sentence.
+- Write no numbered references and no links of your own: marks come from the citations, and links from the catalog.
+- If you need to look something up, do it before you write anything.
 - Be short: what to do first, then why. The reader may be on call.
 """
 

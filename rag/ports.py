@@ -111,9 +111,43 @@ class Index(Protocol):
 
 
 @dataclass(frozen=True)
+class Tool:
+    """A read-only look into what the asker may see, as a model is told of it; `parameters` is a JSON Schema."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A look that a model took: with which tool, at what, and what was found there; or why nothing was."""
+
+    tool: str
+    asked: str
+    found: tuple[ScoredPassage, ...] = ()
+    error: str = ""
+
+
+class Toolbox(Protocol):
+    """The looks that a model may take while it answers one question."""
+
+    @property
+    def tools(self) -> Sequence[Tool]: ...
+
+    def run(self, name: str, arguments: object) -> Lookup:
+        """What a tool finds. Arguments that make no sense are an `error` that the model is told of, never raised."""
+        ...
+
+
+@dataclass(frozen=True)
 class Prompt:
     """What a model is asked: rules and persona, evidence as data, and the question. `history` are the earlier turns of its
-    thread, oldest first, each a question with its answer; `guidance` is how this one question should be answered."""
+    thread, oldest first, each a question with its answer; `guidance` is how this one question should be answered.
+
+    The model may take `lookups` rounds of looks with the `toolbox`. All of it together may take `seconds` and cost `cost` tokens
+    of input (`Usage.cost`); 0 sets no limit beside the model's own.
+    """
 
     system: str
     evidence: tuple[ScoredPassage, ...]
@@ -121,6 +155,10 @@ class Prompt:
     max_tokens: int = 1500
     history: tuple[tuple[str, str], ...] = ()
     guidance: str = ""
+    toolbox: Toolbox | None = None
+    lookups: int = 0
+    seconds: float = 0.0
+    cost: int = 0
 
 
 @dataclass(frozen=True)
@@ -133,10 +171,12 @@ class Claim:
 
 @dataclass(frozen=True)
 class ModelEvent:
-    """A piece of a streamed reply: text as it comes, a finished claim, or (last) the usage."""
+    """A piece of a streamed reply: text as it comes, a finished claim, a look that the model took (what it found is evidence from
+    then on, numbered behind the evidence before it), or (last, also before a ModelError) the usage."""
 
     text: str = ""
     claim: Claim | None = None
+    lookup: Lookup | None = None
     usage: Usage | None = None
     stop_reason: str = ""
 

@@ -291,10 +291,29 @@ class Flag:
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens that a model counted; zero where no model was asked."""
+    """Tokens that a model counted, over all requests of an answer, repeated ones included; zero where no model was asked.
+
+    `input_tokens` are those neither read from a cache of the vendor's nor written into it.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    requests: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens,
+            self.cache_read_tokens + other.cache_read_tokens, self.cache_write_tokens + other.cache_write_tokens,
+            self.requests + other.requests,
+        )  # fmt: skip
+
+    @property
+    def cost(self) -> float:
+        """What they cost, in tokens of input: one of output costs five, one written into the cache 1.25, one read from it 0.1."""
+        read, written = self.cache_read_tokens, self.cache_write_tokens
+        return self.input_tokens + 5 * self.output_tokens + 0.1 * read + 1.25 * written
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,9 @@ though the evidence holds it. `waypost eval questions` calls `evaluate`.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rag.answers.evidence import EVIDENCE_PASSAGES, within_budget
@@ -16,7 +18,7 @@ from rag.ask import Asker
 from rag.catalog import Catalog
 from rag.evaluation.questions import Question
 from rag.evaluation.statistics import interval
-from rag.records import Answer, ScoredPassage, Viewer
+from rag.records import Answer, ScoredPassage, Usage, Viewer
 from rag.search import Retriever
 
 CUTS = (1, 3, 5, 10, 20)
@@ -124,6 +126,21 @@ def _answer_figures(answers: Sequence[tuple[Question, Answer]], catalog: Catalog
         "refused_unanswerable": _share([a.verdict == "not_found" for a in unanswerable]),
         "refused_answerable": _share([a.verdict == "not_found" for _, a in answerable]),
         "refusal_curve": _curve([a.score for a in unanswerable], [a.score for _, a in answerable]),
+        **_model_figures([answer for _, answer in answers]),
+    }
+
+
+def _model_figures(answers: Sequence[Answer]) -> dict[str, float]:
+    """What a model used, how often it failed, and the flags of its answers by kind; nothing where none was asked."""
+    asked = [answer for answer in answers if answer.usage.requests]
+    if not asked:
+        return {}
+    flags = Counter(flag.kind for answer in asked for flag in answer.flags)
+    return {
+        "asked_of_model": len(asked),
+        "degraded": _share([bool(answer.degraded) for answer in asked]),
+        **asdict(sum((answer.usage for answer in asked), Usage())),
+        **{f"flagged_{kind}": count for kind, count in sorted(flags.items())},
     }
 
 

@@ -1,25 +1,34 @@
 """`AnthropicModel`: Claude through the anthropic SDK, evidence as search-result blocks with citations, streamed.
 
-Each passage is sent as small text blocks whose lines we know, because a citation names blocks. The blocks end in newlines, so
-that the quoted text of several blocks is the document's own text.
-API: https://platform.claude.com/docs/en/build-with-claude/search-results
+A reply is a round; when Claude asks for a look (`Prompt.toolbox`), what was found is sent with the next one. `claude_request`
+says what is asked, `claude_reply` reads what is answered, `steady` tries again and stops in time. `api.compose` makes one for
+the process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+import weakref
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from typing import Any
 
-from rag.answers.units import Unit, units
 from rag.errors import ModelError
-from rag.ports import Claim, ModelEvent, Prompt
-from rag.records import ScoredPassage, Usage
+from rag.models.claude_reply import Reply, translated
+from rag.models.claude_request import Conversation, Request
+from rag.models.steady import Deadline, Patience, Steady, relayed
+from rag.ports import ModelEvent, Prompt
+from rag.records import Usage
 
 DEFAULT_MODEL = "claude-sonnet-5-5"
+_CONNECTING = 5.0  # seconds, at the most, for a connection
+_BYTES = 8_000_000  # of a response, at the most
+_WHOLE = frozenset({"end_turn", "stop_sequence"})
+_CUT = frozenset({"max_tokens", "model_context_window_exceeded"})
 
 
 class AnthropicModel:
-    """Claude. `timeout` in seconds is for the whole reply; the SDK repeats a failed request `retries` times."""
+    """Claude. `timeout` in seconds is for a whole answer, with all its looks and repetitions."""
 
     def __init__(
         self,
@@ -27,104 +36,118 @@ class AnthropicModel:
         model: str = DEFAULT_MODEL,
         base_url: str | None = None,
         timeout: float = 30.0,
-        retries: int = 1,
+        retries: int = 2,
+        effort: str = "",
+        steady: Steady | None = None,
     ) -> None:
         self._model = model
-        self._options: dict[str, Any] = {"api_key": api_key, "timeout": timeout, "max_retries": retries}
+        self._effort = effort
+        self._options: dict[str, Any] = {"api_key": api_key, "max_retries": 0}  # `Steady` repeats
         if base_url:
             self._options["base_url"] = base_url
         self._client: Any = None
+        self._steady = steady or Steady(Patience(timeout, retries))
 
     @property
     def name(self) -> str:
         return self._model
 
+    def request(self, prompt: Prompt) -> Request:
+        """The first request for a prompt, as it would be sent."""
+        conversation = Conversation(self._model, prompt, self._effort)
+        return conversation.request(_may_look(conversation, prompt, 0, Usage()))
+
     def stream(self, prompt: Prompt) -> Iterator[ModelEvent]:
-        import anthropic
-        import httpx
-
-        if self._client is None:
-            self._client = anthropic.Anthropic(**self._options)
-        blocks = [units(found.passage) for found in prompt.evidence]
+        replies: list[Reply] = []
         try:
-            with self._client.messages.create(**request(self._model, prompt, blocks), stream=True) as events:
-                yield from _Reader(blocks).read(events)
-        except anthropic.APIStatusError as error:
-            raise ModelError(f"Claude answered with an error (HTTP {error.status_code})") from error
-        except (anthropic.APIError, httpx.HTTPError) as error:
-            raise ModelError(f"Claude can't be reached: {type(error).__name__}") from error
+            yield from self._rounds(prompt, replies)
+        except ModelError:
+            yield ModelEvent(usage=_spent(replies))
+            raise
 
-
-def request(model: str, prompt: Prompt, blocks: Sequence[Sequence[Unit]]) -> dict[str, Any]:
-    """The request as the SDK takes it; `blocks[i]` are the units of evidence i."""
-    content: list[dict[str, Any]] = [
-        _search_result(found, parts) for found, parts in zip(prompt.evidence, blocks, strict=True)
-    ]
-    content.append({"type": "text", "text": prompt.question})
-    return {
-        "model": model,
-        "max_tokens": prompt.max_tokens,
-        "system": [{"type": "text", "text": prompt.system, "cache_control": {"type": "ephemeral"}}],
-        "messages": [{"role": "user", "content": content}],
-    }
-
-
-def _search_result(found: ScoredPassage, parts: Sequence[Unit]) -> dict[str, Any]:
-    document = found.document
-    dated = f", updated {document.updated_at[:10]}" if document.updated_at else ""
-    return {
-        "type": "search_result",
-        "source": f"{document.source}/{document.path}",
-        "title": f"{document.title} ({document.kind}{dated})",
-        "content": [{"type": "text", "text": part.text + "\n"} for part in parts if part.text.strip()],
-        "citations": {"enabled": True},
-    }
-
-
-class _Reader:
-    """Turns the API's events into ours, and its block numbers into lines."""
-
-    def __init__(self, blocks: Sequence[Sequence[Unit]]) -> None:
-        self._blocks = [[part for part in parts if part.text.strip()] for parts in blocks]
-        self._text = ""
-        self._spans: list[tuple[int, int, int, str]] = []
-
-    def read(self, events: Any) -> Iterator[ModelEvent]:
-        """Raises: ModelError when the stream ends before the message does."""
-        usage, stop_reason, ended = Usage(), "", False
-        for event in events:
-            if event.type == "message_start":
-                usage = Usage(event.message.usage.input_tokens or 0, event.message.usage.output_tokens or 0)
-            elif event.type == "content_block_delta":
-                yield from self._delta(event.delta)
-            elif event.type == "content_block_stop" and self._text:
-                yield ModelEvent(claim=Claim(self._text, tuple(self._spans)))
-                self._text, self._spans = "", []
-            elif event.type == "message_delta":
-                stop_reason = event.delta.stop_reason or ""
-                usage = Usage(usage.input_tokens, event.usage.output_tokens or usage.output_tokens)
-            elif event.type == "message_stop":
-                ended = True
-        if not ended or self._text:
-            raise ModelError("Claude's reply was cut off")
-        if stop_reason == "refusal":
+    def _rounds(self, prompt: Prompt, replies: list[Reply]) -> Iterator[ModelEvent]:
+        deadline = self._steady.deadline(prompt.seconds)
+        if (
+            self._client is None
+        ):  # here, not where it is used: the SDK takes seconds to import, which is not Claude's silence
+            self._client = _client(self._options, self._steady.patience.seconds)
+            weakref.finalize(self, self._client.close)
+        conversation = Conversation(self._model, prompt, self._effort)
+        if prompt.cost and conversation.cost(False) > prompt.cost:
+            raise ModelError("the question with its evidence would cost more than an answer may")
+        looks, turn = _may_look(conversation, prompt, 0, Usage()), 0
+        while True:
+            request = conversation.request(looks)
+            attempt = lambda: self._attempt(request, conversation, replies, deadline)  # noqa: E731, B023
+            yield from self._steady.events(attempt, deadline)
+            reply = replies[-1]
+            if reply.stop_reason != "tool_use":
+                break
+            if not looks:
+                raise ModelError("Claude asked for a lookup that it was not offered")
+            turn += 1
+            looks = _may_look(conversation, prompt, turn, _spent(replies))
+            for lookup in conversation.look(reply.content, last=not looks):
+                yield ModelEvent(lookup=lookup)
+        if reply.stop_reason == "refusal":
             raise ModelError("Claude refused to answer")
-        yield ModelEvent(usage=usage, stop_reason=stop_reason)
+        if reply.stop_reason not in _WHOLE | _CUT:
+            raise ModelError(f"Claude stopped for a reason that is not known here: {reply.stop_reason[:40]}")
+        stop_reason = "max_tokens" if reply.stop_reason in _CUT else reply.stop_reason
+        yield ModelEvent(usage=_spent(replies), stop_reason=stop_reason)
 
-    def _delta(self, delta: Any) -> Iterator[ModelEvent]:
-        if delta.type == "text_delta":
-            self._text += delta.text
-            yield ModelEvent(text=delta.text)
-        elif delta.type == "citations_delta" and delta.citation.type == "search_result_location":
-            span = self._span(delta.citation)
-            if span:
-                self._spans.append(span)
+    def _attempt(
+        self, request: Request, conversation: Conversation, replies: list[Reply], deadline: Deadline
+    ) -> Generator[ModelEvent]:
+        """One request. Raises: ModelError."""
+        reply = Reply(conversation.blocks, request["max_tokens"])
+        replies.append(reply)
+        patience = self._steady.patience
+        with closing(relayed(lambda: self._open(request, deadline), translated, deadline, patience.silence)) as events:
+            yield from reply.read(events)
 
-    def _span(self, citation: Any) -> tuple[int, int, int, str] | None:
-        """(evidence, first line, last line, quote); a number out of range cites nothing (evidence -1)."""
-        index = citation.search_result_index
-        parts = self._blocks[index] if 0 <= index < len(self._blocks) else []
-        named = parts[max(citation.start_block_index, 0) : citation.end_block_index]
-        if not named:
-            return (-1, 0, 0, citation.cited_text)
-        return (index, named[0].start_line, named[-1].end_line, citation.cited_text)
+    def _open(self, request: Request, deadline: Deadline) -> Any:
+        """The response to one request, as the SDK streams it."""
+        import anthropic
+
+        silence = max(min(self._steady.patience.silence, deadline.left), 0.001)
+        timeout = anthropic.Timeout(silence, connect=min(silence, _CONNECTING))
+        return self._client.messages.create(**request, stream=True, timeout=timeout)
+
+
+def _spent(replies: list[Reply]) -> Usage:
+    return sum((reply.usage for reply in replies), Usage())
+
+
+def _may_look(conversation: Conversation, prompt: Prompt, turn: int, spent: Usage) -> bool:
+    """Whether a further look is within the rounds, and what it costs (this request, and one that is as dear) within the limit."""
+    if not prompt.toolbox or turn >= prompt.lookups:
+        return False
+    return not prompt.cost or spent.cost + 2 * conversation.cost(True) <= prompt.cost
+
+
+def _client(options: dict[str, Any], seconds: float) -> Any:
+    """A client of the SDK that reads no response for longer than an answer may take, and none that is huge: a server could keep
+    the thread that reads it for ever."""
+    import anthropic
+    import httpx2
+
+    class Bounded(httpx2.SyncByteStream):
+        def __init__(self, inner: httpx2.SyncByteStream) -> None:
+            self._inner = inner
+
+        def __iter__(self) -> Iterator[bytes]:
+            end, left = time.monotonic() + seconds, _BYTES
+            for chunk in self._inner:
+                left -= len(chunk)
+                if left < 0 or time.monotonic() > end:
+                    raise httpx2.ReadError("the response has no end")
+                yield chunk
+
+        def close(self) -> None:
+            self._inner.close()
+
+    def bound(response: httpx2.Response) -> None:
+        response.stream = Bounded(response.stream)  # type: ignore[arg-type]
+
+    return anthropic.Anthropic(**options, http_client=anthropic.DefaultHttpxClient(event_hooks={"response": [bound]}))

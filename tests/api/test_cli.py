@@ -12,6 +12,8 @@ from rag.indexes.lexical import TantivyIndex
 from rag.owner import WriterLock
 from tests.api.conftest import WIKI, Run, loaded
 from tests.conftest import commit, write
+from tests.model_server import ModelServer, call, claude
+from tests.model_server import text as said
 
 
 def test_from_nothing_to_a_cited_answer(run: Run, tmp_path: Path) -> None:
@@ -367,3 +369,27 @@ def test_eval_beir(run: Run, tmp_path: Path) -> None:
     assert code == 2
     assert "line 1" in error
     assert run("eval", "beir", "nowhere")[0] == 2
+
+
+def test_what_claude_would_be_sent_is_printed_without_a_key(synced: Run) -> None:
+    code, shown, _ = synced("ask", "--show-prompt", "How do I force-unlock terraform?")
+    assert code == 0
+    assert "## System prompt (cached)" in shown
+    assert "### Search result 0: wiki/unlock.md" in shown
+    assert "| Run `terraform force-unlock` with the lock id." in shown
+    assert shown.rstrip().endswith("| How do I force-unlock terraform?")
+    request = loaded(synced("ask", "--show-prompt", "--json", "How do I force-unlock terraform?"))
+    assert request["messages"][0]["content"][-1]["text"] == "How do I force-unlock terraform?"
+
+
+def test_lookups_are_told_on_stderr(synced: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ModelServer() as server:
+        server.replies(
+            claude(call("search", {"query": "vpc"}), stop="tool_use"), claude(said("Our documents don't say."))
+        )
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        code, out, err = synced("ask", "--json", "How do I force-unlock terraform?")
+    assert code == 0
+    assert json.loads(out)["usage"]["requests"] == 2
+    assert "search vpc: " in err
