@@ -62,8 +62,8 @@ def test_ask_as_events(client: TestClient) -> None:
     )
     assert reply.headers["content-type"].startswith("text/event-stream")
     found = events(reply.text)
-    assert [name for name, _ in found] == ["text", "citation", "answer"]
-    assert found[-1][1]["answer"] == found[0][1]["text"]
+    assert [name for name, _ in found] == ["text", "citation", "text", "answer"]  # the last line is held back until it is whole
+    assert found[-1][1]["answer"] == "".join(data["text"] for name, data in found if name == "text")
     assert found[-1][1]["citations"] == [found[1][1]]
 
 
@@ -123,7 +123,7 @@ def test_bad_requests_are_422(client: TestClient, method: str, path: str, option
 def test_odd_questions_are_answered(client: TestClient, text: str) -> None:
     body = json.dumps({"question": text}).encode()
     reply = client.post("/v1/ask", content=body, headers={"Content-Type": "application/json"})
-    assert reply.status_code in (200, 422)
+    assert reply.status_code in (200, 400, 422)
 
 
 def test_an_empty_question_is_refused(client: TestClient) -> None:
