@@ -71,8 +71,8 @@ class Wording:
         return _INDEX.sub(_round, _URL.sub(self._url, text))
 
     def _link(self, link: re.Match[str]) -> str:
-        shown = " ".join(filter(None, (link[1], link[2])))
-        return f"{link[1]} ({link[2]})" if link[1] != link[2] else shown
+        """What a link is called, and behind it where it leads, which is looked at next."""
+        return link[1] if link[1] == link[2] else f"{link[1]} ({link[2]})"
 
     def _url(self, found: re.Match[str]) -> str:
         whole = found[0]
