@@ -66,8 +66,8 @@ serve: $(VENV)/.installed ## serve what waypost.yaml names
 eval: $(VENV)/.installed ## measure retrieval and answers on the sample's golden questions
 	@$(DEMO) sync && $(DEMO) eval questions data/sample/questions.jsonl --answers
 
-eval-claude: $(VENV)/.installed ## the same with Claude: needs ANTHROPIC_API_KEY and costs money (75 questions, about two dollars)
-	@test -n "$$ANTHROPIC_API_KEY" || { echo "make eval-claude asks Claude 75 questions: set ANTHROPIC_API_KEY first (it costs about two dollars)"; exit 2; }
+eval-claude: $(VENV)/.installed ## the same with Claude: needs ANTHROPIC_API_KEY and costs money (75 questions)
+	@test -n "$$ANTHROPIC_API_KEY" || { echo "make eval-claude asks Claude 75 questions: set ANTHROPIC_API_KEY first (it costs money)"; exit 2; }
 	@$(DEMO) sync && WAYPOST_HOME=$(DEMO_HOME) WAYPOST_CONFIG=data/sample/waypost.yaml $(BIN)/waypost eval questions data/sample/questions.jsonl --answers
 
 bench-ranking: $(VENV)/.installed-dev ## what each part of the ranking adds; ARGS="HOME=QUESTIONS.jsonl …" of synced data folders
