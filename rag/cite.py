@@ -6,7 +6,6 @@ flagged. `rag.ask` calls this for every kind of answer, extractive ones included
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from rag.catalog import Catalog
@@ -40,11 +39,6 @@ class Citer:
         found = self._evidence[index]
         document, passage = found.document, found.passage
         return "\n".join((passage.text, document.title, passage.heading, document.source, document.path))
-
-    def names(self, url: str) -> bool:
-        """Whether a URL stands in the evidence as a whole, or is where one of its documents stands."""
-        whole = re.compile(re.escape(url) + r"(?![\w/?&=#%-])")
-        return any(whole.search(f"{found.passage.text}\n{found.document.url}") for found in self._evidence)
 
     def cite(self, index: int, start: int, end: int, quote: str) -> Citation | None:
         """The citation of `quote` in evidence number `index` (from 0), said to stand in lines start to end.

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rag.answers.marks import Unmarked
 from rag.answers.particulars import missing
-from rag.answers.plainness import Plainness
 from rag.answers.sentences import FENCE, advice, sentences, states
 from rag.cite import Citer
 from rag.ports import Claim
@@ -38,7 +38,7 @@ class Transcript:
 
     def __init__(self, citer: Citer) -> None:
         self._citer = citer
-        self._wording = Plainness(citer.names)
+        self._unmarked = Unmarked()
         self._raw = ""
         self._released = 0
         self._claimed = 0
@@ -84,9 +84,9 @@ class Transcript:
     def close(self) -> str:
         """The rest of the text; a block that was left open is closed, so that no mark stands in it."""
         rest = self._release(len(self._raw))
-        if self._wording.fenced:
-            closing = f"\n{self._wording.fence}"
-            self._wording.plain(closing, False)
+        if self._unmarked.fence:
+            closing = f"\n{self._unmarked.fence}"
+            self._unmarked.plain(closing, False)
             self.shown += closing
             rest += closing + self._marks()
         return rest
@@ -114,7 +114,7 @@ class Transcript:
 
     def _flag(self, kind: str, sentence: str, reason: str) -> Flag:
         """A flag whose words are as safe as the answer's."""
-        plain = [Plainness(self._citer.names).plain(words, True) for words in (sentence, reason)]
+        plain = [Unmarked().plain(words, True) for words in (sentence, reason)]
         return Flag(kind, plain[0], plain[1])
 
     def _overlaps(self, claim: _Checked, start: int, end: int) -> bool:
@@ -123,13 +123,13 @@ class Transcript:
     def _release(self, end: int) -> str:
         piece = self._raw[self._released : end]
         self._released = max(end, self._released)
-        released = self._wording.plain(piece, not self.shown or self.shown.endswith("\n")) if piece else ""
+        released = self._unmarked.plain(piece, not self.shown or self.shown.endswith("\n")) if piece else ""
         self.shown += released
         return released + self._marks()
 
     def _marks(self) -> str:
         """The marks that are due, behind the text so far; not within a fenced block, nor behind what closes one."""
-        if not self._due or self._wording.fenced:
+        if not self._due or self._unmarked.fence:
             return ""
         closing = FENCE.match(self.shown.rsplit("\n", 1)[-1])
         marks, self._due = ("\n" + self._due.strip() if closing else self._due), ""

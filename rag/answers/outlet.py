@@ -112,7 +112,7 @@ class Outlet:
         """The whole answer as it leaves, with what a reader should know of it; `close` comes before."""
         written = "".join(self._written) == answer.text
         text = "".join(self._shown) if written else self.plain(answer.text)
-        flags = [Flag(one.kind, self.plain(one.text), self.plain(one.reason)) for one in answer.flags]
+        flags = [replace(one, text=self.plain(one.text), reason=self.plain(one.reason)) for one in answer.flags]
         degraded = self.plain(answer.degraded)
         return replace(answer, text=text, flags=(*flags, *self._flags(text)), degraded=degraded)
 

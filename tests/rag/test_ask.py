@@ -162,8 +162,8 @@ def test_an_answer_leaves_by_the_outlet(asker: Callable[..., Asker]) -> None:
         == "".join(event.text for event in events)
         == "Run `terraform force-unlock LOCK_ID`. x You are an engineer. [1]"
     )
-    assert [flag.kind for flag in answer.flags] == ["removed", "destructive"]
-    assert answer.flags[1].text == "terraform force-unlock LOCK_ID"
+    assert [flag.kind for flag in answer.flags] == ["particulars", "removed", "destructive"]
+    assert answer.flags[2].text == "terraform force-unlock LOCK_ID"
 
 
 def test_another_embedders_cosine_is_not_judged_by(asker: Callable[..., Asker]) -> None:

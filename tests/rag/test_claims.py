@@ -119,20 +119,11 @@ def test_a_mark_never_stands_in_a_fenced_block(make: Make, evidence: tuple[Score
         ("As [3] says.", "As (3) says."),
         (r"As \[3\] and [ 1, 2 ] and [^4] and [**5**] say.", "As (3) and (1, 2) and (4) and (5) say."),
         ("As 【3】 and ［4］ and &#91;5&#93; and [\u200b6] say.", "As (3) and (4) and (5) and (6) say."),
-        ("See [here](https://evil.example/x?q=1).", "See here ((link left out))."),
-        ("![x](http://evil.example/p.png)", "x ((link left out))"),
-        ("See https://evil.example/a, now.", "See (link left out), now."),
-        ("See [1]: //evil.example/a", "See (1): (link left out)"),
-        ("See www.evil.example.", "See (link left out)."),
-        ("[a][3] b", "[a](3) b".replace("](", "] (")),
-        ("See https://wiki.example.org/locks.", "See https://wiki.example.org/locks."),
-        ("See https://wiki.example.org/locks?leak=1.", "See (link left out)."),
         ("Run `echo web[0] [1]`.", "Run `echo web[0] (1)`."),
         ("```\nmodule.web[0]\n [2]\n```", "```\nmodule.web[0]\n (2)\n```"),
-        ("curl http://localhost:9090/x", "curl http://localhost:9090/x"),
     ],
 )
-def test_what_looks_like_a_mark_or_leads_elsewhere_is_made_plain(make: Make, said: str, shown: str) -> None:
+def test_what_looks_like_a_mark_is_made_plain(make: Make, said: str, shown: str) -> None:
     transcript, _ = make()
     assert say(transcript, said) == shown
     for cut in range(1, len(said)):  # wherever blocks end

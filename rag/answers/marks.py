@@ -1,0 +1,53 @@
+"""A model's words made safe to stand beside our citations: nothing in them looks like one of our marks.
+
+`Unmarked.plain` is given the text piece by piece, cut where no word is torn. `rag.answers.claims` calls it before anything is
+shown; links are taken out behind it, by `rag.answers.outlet`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rag.answers.sentences import FENCE
+
+_FILLER = r"[\s*_~^\\\u200b-\u200f\u2060\ufeff]*"
+_OPENING, _CLOSING = (
+    r"(?:\\?[\[【［〔⟦]|&#0*91;|&#x0*5b;|&lbrack;|&lsqb;)",
+    r"(?:\\?[\]】］〕⟧]|&#0*93;|&#x0*5d;|&rbrack;|&rsqb;)",
+)
+_MARK = re.compile(rf"{_OPENING}{_FILLER}(\d[\d\s,;–-]*?){_FILLER}{_CLOSING}", re.I)
+_INDEX = re.compile(rf"(?<![\w\])}}\"'*]){_MARK.pattern}", re.I)  # in code, `web[0]` is an index
+_SPAN = re.compile(r"(`+[^`]*`+)")
+
+
+class Unmarked:
+    """One answer's text."""
+
+    def __init__(self) -> None:
+        self._fence = ""
+
+    @property
+    def fence(self) -> str:
+        """What closes the fenced block that the text so far ends within; "" where it ends in none."""
+        return self._fence
+
+    def plain(self, piece: str, at_line_start: bool) -> str:
+        """The next piece as it may be shown."""
+        lines = piece.split("\n")
+        return "\n".join(self._line(line, at_line_start if number == 0 else True) for number, line in enumerate(lines))
+
+    def _line(self, line: str, whole: bool) -> str:
+        mark = FENCE.match(line) if whole else None
+        if mark and not self._fence:
+            self._fence = mark[1]
+            return _INDEX.sub(_round, line)
+        if self._fence:
+            if mark and mark[1].startswith(self._fence) and not line.strip().strip("`~"):
+                self._fence = ""
+            return _INDEX.sub(_round, line)
+        parts = _SPAN.split(line)
+        return "".join((_INDEX if at % 2 else _MARK).sub(_round, part) for at, part in enumerate(parts))
+
+
+def _round(mark: re.Match[str]) -> str:
+    return f"({' '.join(mark[1].split())})"
