@@ -12,13 +12,14 @@ import json
 import re
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from rag.errors import ModelError, SettingsError
 from rag.models.keyed import Message, keyed
 from rag.models.keyed_reply import KeyedReply
-from rag.models.time_limit import within
+from rag.models.steady import Deadline, Patience, Steady, relayed
 from rag.ports import ModelEvent, Prompt
 from rag.records import Usage
 from rag.steering import STEERING
@@ -45,7 +46,7 @@ class LlamaIndexModel:
     ) -> None:  # fmt: skip
         self._path = path
         self._secrets = sorted(filter(None, secrets), key=len, reverse=True)
-        self._timeout = timeout
+        self._steady = Steady(Patience(timeout))
         self._seed = seed
         named = f"{path} {json.dumps(options, sort_keys=True, default=repr)}"
         with _making:
@@ -59,12 +60,22 @@ class LlamaIndexModel:
         return told if told not in ("", "unknown") else type(self._llm).__name__
 
     def stream(self, prompt: Prompt) -> Iterator[ModelEvent]:
-        return within(self._timeout, lambda: self._events(prompt), self._path)
+        deadline = self._steady.deadline(prompt.seconds)
+        return self._steady.events(lambda: self._attempt(prompt, deadline), deadline)
 
-    def _events(self, prompt: Prompt) -> Iterator[ModelEvent]:
+    def _attempt(self, prompt: Prompt, deadline: Deadline) -> Generator[ModelEvent]:
+        with closing(relayed(lambda: closing(self._events(prompt)), self._failed, deadline, deadline.left)) as events:
+            yield from events
+
+    def _failed(self, error: Exception) -> ModelError:
+        if isinstance(error, ModelError):
+            return error
+        return ModelError(f"{self._path} failed: {type(error).__name__}: {self._said(error)}")
+
+    def _events(self, prompt: Prompt) -> Generator[ModelEvent]:
         asked = keyed(prompt, self._seed)
         reply = KeyedReply(asked.keys)
-        usage, reason, left = Usage(), "", prompt.max_tokens * _WORDY
+        usage, reason, left = Usage(requests=1), "", prompt.max_tokens * _WORDY
         for piece, last in self._pieces(asked.messages):
             left -= len(piece)
             if left < 0:
@@ -148,7 +159,8 @@ def _usage(response: Any) -> Usage | None:
         for names in _COUNTS:
             counts = [told.get(name) for name in names]
             if any(isinstance(count, int) and count > 0 for count in counts):
-                return Usage(*(count if isinstance(count, int) and count > 0 else 0 for count in counts))
+                known = [count if isinstance(count, int) and count > 0 else 0 for count in counts]
+                return Usage(known[0], known[1], requests=1)
     return None
 
 

@@ -1,7 +1,7 @@
 """`OpenAICompatibleModel`: whatever speaks OpenAI's chat completions: Ollama, vLLM, LM Studio, llama.cpp, OpenAI itself.
 
-Such a server knows no citations: `rag.models.keyed` gives each piece of evidence a key. One request a reply, over httpx alone;
-what a server refuses of it is left out in a second one. Repeating a failed reply is up to who calls.
+Such a server knows no citations: `rag.models.keyed` gives each piece of evidence a key. Requests go over httpx alone; what a
+server refuses of one is left out in the next. `rag.models.steady` repeats what failed before it began to speak.
 API: https://platform.openai.com/docs/api-reference/chat
 """
 
@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from rag.errors import ModelError, SettingsError
+from rag.errors import ModelBusyError, ModelError, SettingsError
 from rag.models.keyed import KeyedPrompt, keyed
 from rag.models.keyed_reply import KeyedReply
 from rag.models.server_events import payloads
-from rag.models.time_limit import within
+from rag.models.steady import Deadline, Patience, Steady, relayed
 from rag.ports import ModelEvent, Prompt
 from rag.records import Usage
 from rag.steering import STEERING
@@ -30,6 +30,7 @@ _LARGEST = 8 << 20  # bytes of one reply as it is sent
 _LARGEST_ERROR = 64 << 10
 _WORDY = 12  # characters of a reply for each token that was asked for, at the most
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_BUSY = (408, 409, 425, 429)
 _HTML = re.compile(rb"\s*<(?:!doctype|html|head|body)\b", re.I)
 
 
@@ -50,7 +51,7 @@ class OpenAICompatibleModel:
             )
         self._model = model
         self._key = api_key
-        self._timeout = timeout
+        self._steady = Steady(Patience(timeout))
         self._seed = seed
         self._refused: frozenset[str] = frozenset()  # what this server does not know of a request
 
@@ -59,31 +60,43 @@ class OpenAICompatibleModel:
         return self._model
 
     def stream(self, prompt: Prompt) -> Iterator[ModelEvent]:
-        return within(self._timeout, lambda: self._events(prompt), f"the model at {self._url}")
+        deadline = self._steady.deadline(prompt.seconds)
+        return self._steady.events(lambda: self._attempt(prompt, deadline), deadline)
 
-    def _events(self, prompt: Prompt) -> Iterator[ModelEvent]:
+    def _attempt(self, prompt: Prompt, deadline: Deadline) -> Generator[ModelEvent]:
+        """One reply. A model of one's own may be loaded first, so it may be silent as long as there is time."""
+        with closing(
+            relayed(lambda: closing(self._events(prompt, deadline)), _known, deadline, deadline.left)
+        ) as events:
+            yield from events
+
+    def _events(self, prompt: Prompt, deadline: Deadline) -> Generator[ModelEvent]:
         import httpx
 
         asked = keyed(prompt, self._seed)
         reply = KeyedReply(asked.keys)
         try:
             with httpx.Client(
-                timeout=self._timeout, trust_env=urlsplit(self._url).hostname not in _LOOPBACK, headers=self._headers()
+                timeout=max(deadline.left, 0.001),
+                trust_env=urlsplit(self._url).hostname not in _LOOPBACK,
+                headers=self._headers(),
             ) as client:
                 yield from _Reading(reply, prompt.max_tokens * _WORDY, self._said).events(
-                    self._answers(client, asked, prompt.max_tokens)
+                    self._answers(client, asked, prompt.max_tokens, deadline)
                 )
         except httpx.ConnectError as error:
             raise ModelError(f"nothing answers at {self._url}; is {_server_of(self._url)} running there?") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ModelError(f"the reply of {self._url} broke off: {type(error).__name__}") from error
+            raise ModelBusyError(f"the reply of {self._url} broke off: {type(error).__name__}") from error
 
     def _headers(self) -> dict[str, str]:
         """Uncompressed, so that what is read is as large as what is sent."""
         headers = {"Accept-Encoding": "identity", "User-Agent": "waypost"}
         return {**headers, "Authorization": f"Bearer {self._key}"} if self._key else headers
 
-    def _answers(self, client: httpx.Client, asked: KeyedPrompt, max_tokens: int) -> Iterator[Mapping[str, Any]]:
+    def _answers(
+        self, client: httpx.Client, asked: KeyedPrompt, max_tokens: int, deadline: Deadline
+    ) -> Iterator[Mapping[str, Any]]:  # fmt: skip
         """The chunks of the reply. What the server says it does not know of the request is not sent a second time."""
         refused = self._refused
         while True:
@@ -91,15 +104,17 @@ class OpenAICompatibleModel:
             with client.stream("POST", f"{self._url}/chat/completions", json=body) as response:
                 if response.status_code == 200:
                     self._refused = refused
-                    yield from payloads(_pieces(response, self._timeout), _LARGEST, self._said)
+                    yield from payloads(_pieces(response, deadline), _LARGEST, self._said)
                     return
-                told = _beginning(response, self._timeout)
+                told = _beginning(response, deadline)
             unknown = _unknown(response.status_code, told, refused)
             if not unknown:
-                raise self._failure(client, response, told)
+                raise self._failure(client, response, told, deadline)
             refused |= {unknown}
 
-    def _failure(self, client: httpx.Client, response: httpx.Response, told: bytes) -> ModelError:
+    def _failure(
+        self, client: httpx.Client, response: httpx.Response, told: bytes, deadline: Deadline
+    ) -> ModelError:  # fmt: skip
         status = response.status_code
         if status in (401, 403):
             has = "was not accepted" if self._key else "is not set"
@@ -107,22 +122,25 @@ class OpenAICompatibleModel:
         if 300 <= status < 400:
             return ModelError(f"{self._url} leads elsewhere (HTTP {status}); set WAYPOST_MODEL_URL to where it leads")
         if status == 404:
-            return ModelError(f"{self._url} has no model {self._model!r} (HTTP 404): {self._served(client)}")
+            return ModelError(f"{self._url} has no model {self._model!r} (HTTP 404): {self._served(client, deadline)}")
         if _HTML.match(told):
             return ModelError(
                 f"{self._url} answered with a web page (HTTP {status}); WAYPOST_MODEL_URL is no API's address"
             )
         wait = response.headers.get("retry-after", "")
         later = f"; it asks to wait {wait} s" if wait.isdecimal() else ""
-        return ModelError(f"{self._url} answered with an error (HTTP {status}): {self._said(_message(told))}{later}")
+        said = f"{self._url} answered with an error (HTTP {status}): {self._said(_message(told))}{later}"
+        if status in _BUSY or status >= 500:
+            return ModelBusyError(said, float(wait) if wait.isdecimal() else None)
+        return ModelError(said)
 
-    def _served(self, client: httpx.Client) -> str:
+    def _served(self, client: httpx.Client, deadline: Deadline) -> str:
         """What the server says that it serves."""
         import httpx
 
         try:
             with client.stream("GET", f"{self._url}/models") as response:
-                listed = json.loads(_beginning(response, self._timeout)) if response.status_code == 200 else {}
+                listed = json.loads(_beginning(response, deadline)) if response.status_code == 200 else {}
             names = sorted(str(one["id"]) for one in listed["data"])
         except (httpx.HTTPError, ValueError, KeyError, TypeError):
             return "correct WAYPOST_MODEL, or WAYPOST_MODEL_URL, which most often ends in /v1"
@@ -132,6 +150,11 @@ class OpenAICompatibleModel:
         """What the server says, for a message: one short line, without the key."""
         clean = text.replace(self._key, "***") if self._key else text
         return " ".join(STEERING.sub(" ", clean).split())[:300] or "it says nothing of why"
+
+
+def _known(error: Exception) -> ModelError:
+    """What reading a reply raises, which is told already; anything else is nonsense that was not foreseen."""
+    return error if isinstance(error, ModelError) else ModelError(f"its reply can't be read: {type(error).__name__}")
 
 
 def address_of(url: str) -> str:
@@ -179,18 +202,17 @@ def _unknown(status: int, told: bytes, refused: frozenset[str]) -> str:
     return next((name for name in options if name in said), unnamed)
 
 
-def _pieces(response: httpx.Response, seconds: float) -> Iterator[bytes]:
-    """What is sent, for so long at the most: one that drips comments would keep its thread when nobody waits any more."""
-    until = time.monotonic() + seconds
+def _pieces(response: httpx.Response, deadline: Deadline) -> Iterator[bytes]:
+    """What is sent until then: one that drips comments would keep its thread when nobody waits any more."""
     for piece in response.iter_raw():
-        if time.monotonic() > until:
+        if not deadline.left:
             raise ModelError("the model's server sends without an end")
         yield piece
 
 
-def _beginning(response: httpx.Response, seconds: float) -> bytes:
+def _beginning(response: httpx.Response, deadline: Deadline) -> bytes:
     found = b""
-    for piece in _pieces(response, seconds):
+    for piece in _pieces(response, deadline):
         found += piece
         if len(found) >= _LARGEST_ERROR:
             break
@@ -216,7 +238,7 @@ class _Reading:
         self._reply = reply
         self._left = longest
         self._said = said
-        self._usage = Usage()
+        self._usage = Usage(requests=1)
         self._reason = ""
 
     def events(self, chunks: Iterator[Mapping[str, Any]]) -> Iterator[ModelEvent]:
@@ -232,7 +254,7 @@ class _Reading:
             if ended:
                 break  # a connection may stay open
         if not ended and not self._reason:
-            raise ModelError("the model's reply was cut off")
+            raise ModelBusyError("the model's reply was cut off")
         if self._reason == "content_filter":
             raise ModelError("the model refused to answer (content_filter)")
         yield from self._reply.end()
@@ -254,4 +276,5 @@ class _Reading:
     def _count(self, told: Any) -> None:
         if isinstance(told, dict):
             counts = [told.get(name) for name in ("prompt_tokens", "completion_tokens")]
-            self._usage = Usage(*(count if isinstance(count, int) and count > 0 else 0 for count in counts))
+            known = [count if isinstance(count, int) and count > 0 else 0 for count in counts]
+            self._usage = Usage(known[0], known[1], requests=1)

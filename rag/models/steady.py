@@ -152,7 +152,7 @@ def relayed(
         except Exception as error:  # noqa: BLE001  # a vendor's, whatever it is: raised anew where the pieces are taken
             put("error", translate(error))
 
-    threading.Thread(target=read, name="waypost-model", daemon=True).start()
+    threading.Thread(target=read, name="model-reply", daemon=True).start()
     try:
         yield from _taken(pieces, deadline, silence)
     finally:

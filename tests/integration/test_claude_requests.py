@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,7 @@ RECORD = bool(os.environ.get("WAYPOST_TEST_RECORD"))
 REQUESTS = Path(__file__).parent / "requests"
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 WRITTEN = 1_772_366_400  # 2026-03-01, when every file of the copy was written
+OVERDUE = r"last_reviewed_on: (202[0-4]|2025-0)"
 SECRETS = ("Mq7vRz4LpX9tBw2sKe8h", "AKIAQ3TZ7MKWL5VN2RBX", "vQ7-Lumber-92xKoTr")
 QUESTIONS = {
     "a-step": "A courier's API is timing out on everything. How do I send their parcels to somebody else for a while?",
@@ -44,7 +46,9 @@ def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owner]:
     folder = tmp_path_factory.mktemp("requests")
     shutil.copytree(SAMPLE, folder / "sample")
     for file in (folder / "sample").rglob("*"):
-        os.utime(file, (WRITTEN, WRITTEN))
+        if file.suffix == ".md" and not re.search(OVERDUE, said := file.read_text(encoding="utf-8")):
+            file.write_text(re.sub(r"review_in: \d+ months", "review_in: 1200 months", said), encoding="utf-8")
+        os.utime(file, (WRITTEN, WRITTEN))  # what is overdue today is so on any later day, and nothing else
     settings = Settings(home=folder / "home", config=folder / "sample" / "waypost.yaml", embedder="hashing")
     with open_owner(settings, "sync") as opened:
         opened.sync([], lambda step: None, lambda: False)

@@ -34,7 +34,7 @@ def test_it_streams_through_the_real_machinery() -> None:
     events = run()
     assert "".join(event.text for event in events) == "Hello."
     assert len([event for event in events if event.text]) > 1
-    assert (events[-1].usage, events[-1].stop_reason) == (Usage(25, 15), "end_turn")
+    assert (events[-1].usage, events[-1].stop_reason) == (Usage(25, 15, requests=1), "end_turn")
     assert "system: be brief" in llms.shown[0]  # llama-index made the text of the messages
     assert LlamaIndexModel("tests.llama_index_llms.Told", {"model": "m7"}).name == "m7"
     assert LlamaIndexModel("tests.llama_index_llms.Told", {"model": "unknown"}).name == "Told"
@@ -43,7 +43,7 @@ def test_it_streams_through_the_real_machinery() -> None:
 def test_one_that_tells_the_whole_so_far() -> None:
     events = run("Whole")
     assert "".join(event.text for event in events) == "Hello."
-    assert (events[-1].usage, events[-1].stop_reason) == (Usage(7, 3), "max_tokens")
+    assert (events[-1].usage, events[-1].stop_reason) == (Usage(7, 3, requests=1), "max_tokens")
 
 
 def test_a_model_is_made_once_for_its_options() -> None:
@@ -64,7 +64,7 @@ def test_it_has_one_limit_of_time_and_one_of_length(monkeypatch: pytest.MonkeyPa
         run()
     monkeypatch.setattr(llms, "pause", 0.1)
     began = time.monotonic()
-    with pytest.raises(ModelError, match=r"within 0.3 s"):
+    with pytest.raises(ModelError, match="too long"):
         run(timeout=0.3)
     assert time.monotonic() - began < 2
 

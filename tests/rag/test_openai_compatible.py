@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -68,19 +69,19 @@ def test_text_streams_and_keys_become_lines(ask: Ask) -> None:
         ("Unlock it.", ((0, 15, 18, "```bash\nterraform force-unlock ID\n```\n"),)),
         (" Tell ops.", ()),
     ]
-    assert (events[-1].usage, events[-1].stop_reason) == (Usage(25, 15), "end_turn")
+    assert (events[-1].usage, events[-1].stop_reason) == (Usage(25, 15, requests=1), "end_turn")
 
 
 def test_a_server_that_does_not_stream(ask: Ask) -> None:
     events = ask(Reply("Whole.", streams=False))
-    assert (said(events), events[-1].usage) == ("Whole.", Usage(25, 15))
+    assert (said(events), events[-1].usage) == ("Whole.", Usage(25, 15, requests=1))
 
 
 @pytest.mark.parametrize("refusal", ["Unrecognized request argument supplied: {}", "bad request"])
 def test_what_is_refused_is_left_out(server: OpenAIServer, ask: Ask, refusal: str) -> None:
     server.unknown, server.refusal = ["stream_options"], refusal
     events = ask()
-    assert (said(events), events[-1].usage) == ("Hello.", Usage())  # nobody told
+    assert (said(events), events[-1].usage) == ("Hello.", Usage(requests=1))  # nobody told
     ask()
     assert ["stream_options" in body for _, _, body in server.seen] == [True, False, False]
 
@@ -166,7 +167,7 @@ def test_nobody_there() -> None:
 def test_one_limit_of_time_for_all_of_it(server: OpenAIServer, reply: Reply) -> None:
     server.replies = [reply]
     began = time.monotonic()
-    with pytest.raises(ModelError, match=r"within 0.5 s"):
+    with pytest.raises(ModelError, match="too long"):
         list(OpenAICompatibleModel(server.url, "m", timeout=0.5).stream(PROMPT))
     assert time.monotonic() - began < 2
     _no_thread_is_left()
@@ -235,3 +236,29 @@ def test_events_in_any_pieces(size: int, end: str) -> None:
     sent = end.join((": hi", "event: x", 'data: {"a":', 'data: "ü⟦"}', "", "id: 1", "data:[DONE]", "", "")).encode()
     pieces = [sent[at : at + size] for at in range(0, len(sent), size)]
     assert list(payloads(pieces, 1000, str)) == [{"a": "ü⟦"}, {"done": True}]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "asked"),
+    [
+        (Reply(status=500), 2), (Reply(status=429, headers={"Retry-After": "0"}), 2), (Reply(body=b""), 2),
+        (Reply(status=429, headers={"Retry-After": "60"}), 1), (Reply(status=401), 1), (Reply(finish="content_filter"), 1),
+        (Reply("Half an answer. And", finish=None, done=False), 1),
+    ],
+)  # fmt: skip
+def test_what_failed_before_it_spoke_is_asked_again(server: OpenAIServer, trouble: Reply, asked: int) -> None:
+    server.replies = [trouble, Reply("Whole.")]
+    model = OpenAICompatibleModel(server.url, "tiny", timeout=5)
+    try:
+        told = said(list(model.stream(PROMPT)))
+    except ModelError:
+        told = ""
+    assert (len(server.seen), told) == (asked, "Whole." if asked == 2 else "")
+
+
+def test_an_answer_that_has_less_time_takes_no_more(server: OpenAIServer) -> None:
+    server.replies = [Reply("word " * 50, pause=0.2)]
+    began = time.monotonic()
+    with pytest.raises(ModelError, match="too long"):
+        list(OpenAICompatibleModel(server.url, "tiny", timeout=30).stream(replace(PROMPT, seconds=0.5)))
+    assert time.monotonic() - began < 3
