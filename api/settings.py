@@ -76,9 +76,7 @@ class Settings(BaseSettings):
     )
     max_tokens: int = Field(default=3000, ge=200, le=32000, description="tokens of one reply, its thinking included")
     evidence_tokens: int = Field(default=4000, ge=500, le=100_000, description="tokens of documents in one question")
-    lookups: int = Field(
-        default=2, ge=0, le=8, description="how often Claude may look further in one answer; 0: never"
-    )
+    lookups: int = Field(default=2, ge=0, le=8, description="how often Claude may look further in one answer; 0: never")
     cost_limit: int = Field(
         default=100_000,
         ge=0,

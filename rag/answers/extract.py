@@ -19,8 +19,9 @@ from rag.indexes.tokens import content_words, tokenise
 from rag.records import ScoredPassage
 from rag.terraform.lookup import TerraformLookup
 
-_WORDS = 250  # of the whole answer
-_PROCEDURE_WORDS = 600  # of an answer that holds a procedure
+_WORDS = 247  # of the whole answer, which must not pass 250: the outlet writes out where links lead
+_PROCEDURE_WORDS = 590  # of an answer that holds a procedure, which must not pass 600
+_TOLD_WORDS = 16  # that tell where a procedure goes on
 _DIRECT_WORDS = 60  # that may stand beside a procedure of more than `_WORDS`
 _QUOTATIONS = 7
 
@@ -32,6 +33,7 @@ _WHOLE = 0.6  # how far the share of the question that the whole passage holds c
 _NUMBER = 1.25  # for a number, where one is asked for
 _LEAST = 0.3  # of the best piece's score: what scores less is left out
 _LEAST_SECTION = 0.35  # of the best section's, for a section of a procedure
+_LEAST_DOCUMENT = 0.6  # of what the document says that says most, for one that has the steps
 _TELLING = 4  # pieces by which a document is chosen for its procedure
 
 _QUANTITY = r"\bhow (?:many|much|long|often|far|big|large|old|fast|soon)\b"
@@ -71,11 +73,11 @@ def extract(
     scored = [one for index, found in enumerate(evidence) for one in _scores(index, found, words, number)]
     values = settled(question, evidence, citer, lookup) if lookup else ""
     used = len(f"{values} {closing}".split())
-    procedure = [] if values or _FACT.search(question) else _procedure(scored, evidence, used)
+    procedure, rest = ([], "") if values or _FACT.search(question) else _procedure(scored, evidence, used)
     runs = _ordered(_filled(procedure, scored, evidence, used), procedure)
     shown = [_shown(evidence[run[0].index], run, citer) for run in runs]
     told = "\n\n".join(filter(None, (values, *shown)))
-    return f"{told}\n\n{closing}" if told and closing else told
+    return "\n\n".join(filter(None, (told, rest, closing))) if told else ""
 
 
 # -- what answers -----------------------------------------------------------------------------------------------------
@@ -107,12 +109,17 @@ def _gain(piece: Piece, found: ScoredPassage, words: Mapping[str, float]) -> flo
     return gained / math.sqrt(1 + math.log1p(piece.words))
 
 
-def _procedure(scored: Sequence[_Scored], evidence: Sequence[ScoredPassage], used: int) -> list[_Scored]:
-    """The sections with steps or commands of the document that says most, as many whole ones as fit beside `used` words."""
+def _procedure(scored: Sequence[_Scored], evidence: Sequence[ScoredPassage], used: int) -> tuple[list[_Scored], str]:
+    """The sections with steps or commands of the document that says most among those that have any, as many whole ones as fit
+    beside `used` words; of one that is too long alone the first steps, and where it goes on."""
     documents: dict[str, list[float]] = {}
     for one in scored:
         documents.setdefault(evidence[one.index].document.id, []).append(one.score)
-    best = max(documents, key=lambda name: sum(sorted(documents[name])[-_TELLING:]), default="")
+    told = {name: sum(sorted(scores)[-_TELLING:]) for name, scores in documents.items()}
+    has_steps = {evidence[one.index].document.id for one in scored if one.piece.procedural}
+    best = max(has_steps, key=lambda name: (told[name], name), default="")
+    if not best or told[best] < _LEAST_DOCUMENT * max(told.values()):
+        return [], ""
     sections: dict[str, list[_Scored]] = {}  # by heading: one may go on in the next passage
     for one in scored:
         if evidence[one.index].document.id == best:
@@ -124,7 +131,21 @@ def _procedure(scored: Sequence[_Scored], evidence: Sequence[ScoredPassage], use
     for part in doing:
         if _most(part) >= _LEAST_SECTION * _most(doing[0]) and _words([*taken, *part], evidence) <= most:
             taken += part
-    return taken
+    return (taken, "") if taken or not doing else _first_steps(doing[0], evidence, most - _TOLD_WORDS)
+
+
+def _first_steps(part: Sequence[_Scored], evidence: Sequence[ScoredPassage], most: int) -> tuple[list[_Scored], str]:
+    """As many pieces of a section, from its first on, as there are words for, and where the others stand."""
+    taken: list[_Scored] = []
+    for one in sorted(part, key=lambda o: (o.index, o.piece.at)):
+        if _words([*taken, one], evidence) > most:
+            document = evidence[one.index].document
+            return (
+                taken,
+                f"The steps go on from line {one.piece.start} of {document.source}/{document.path}: read them there.",
+            )
+        taken.append(one)
+    return taken, ""
 
 
 def _filled(
@@ -198,7 +219,8 @@ def _above(found: ScoredPassage, run: _Run) -> str:
 
 def _body(found: ScoredPassage, run: _Run, quote: str) -> str:
     if found.passage.kind != "section":
-        return f"```\n{quote}\n```"
+        fence = max(("```", *(f"{run}`" for run in re.findall("`{3,}", quote))), key=len)
+        return f"{fence}\n{quote}\n{fence}"
     header = run[0].piece.header
     return f"{header}\n{quote}" if header else quote
 

@@ -62,7 +62,12 @@ def test_ask_as_events(client: TestClient) -> None:
     )
     assert reply.headers["content-type"].startswith("text/event-stream")
     found = events(reply.text)
-    assert [name for name, _ in found] == ["text", "citation", "text", "answer"]  # the last line is held back until it is whole
+    assert [name for name, _ in found] == [
+        "text",
+        "citation",
+        "text",
+        "answer",
+    ]  # the last line is held back until it is whole
     assert found[-1][1]["answer"] == "".join(data["text"] for name, data in found if name == "text")
     assert found[-1][1]["citations"] == [found[1][1]]
 

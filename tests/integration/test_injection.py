@@ -196,7 +196,11 @@ def attacked(owner: Owner, attack: Attack, text: str, to: str, chunk: int, perso
     told = "\n".join(
         (streamed, str(view["answer"]), json.dumps(view, ensure_ascii=False), json.dumps(named, ensure_ascii=False))
     )
-    wrong = [*leaks(told.replace("\\n", "\n"), quotes, asker._persona.system, to), *faults(streamed), *faults(answer.text)]
+    wrong = [
+        *leaks(told.replace("\\n", "\n"), quotes, asker._persona.system, to),
+        *faults(streamed),
+        *faults(answer.text),
+    ]
     wrong += [fault for flag in answer.flags for fault in faults(f"{flag.text} {flag.reason}")]
     prompts = model.prompts
     wrong += ["restricted in a prompt" for one in prompts for found in one.evidence if RESTRICTED in found.passage.text]
