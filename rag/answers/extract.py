@@ -6,6 +6,7 @@ where it stands; a procedure whole and in order. `rag.ask` calls this without a 
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -74,6 +75,9 @@ def extract(
     values = settled(question, evidence, citer, lookup) if lookup else ""
     used = len(f"{values} {closing}".split())
     procedure, rest = ([], "") if values or _FACT.search(question) else _procedure(scored, evidence, used)
+    if rest:  # no later step without those before it
+        its = evidence[procedure[0].index].document.id if procedure else ""
+        scored = [one for one in scored if evidence[one.index].document.id != its]
     runs = _ordered(_filled(procedure, scored, evidence, used), procedure)
     shown = [_shown(evidence[run[0].index], run, citer) for run in runs]
     told = "\n\n".join(filter(None, (values, *shown)))
@@ -122,28 +126,36 @@ def _procedure(scored: Sequence[_Scored], evidence: Sequence[ScoredPassage], use
         return [], ""
     sections: dict[str, list[_Scored]] = {}  # by heading: one may go on in the next passage
     for one in scored:
-        if evidence[one.index].document.id == best:
-            sections.setdefault(one.piece.heading, []).append(one)
+        document = evidence[one.index].document
+        if document.id == best:
+            sections.setdefault(one.piece.heading.rsplit(" > ", 1)[-1] or document.title, []).append(one)
     doing = [part for part in sections.values() if any(one.piece.procedural for one in part)]
     doing.sort(key=_most, reverse=True)
     taken: list[_Scored] = []
     most = _PROCEDURE_WORDS - used
     for part in doing:
-        if _most(part) >= _LEAST_SECTION * _most(doing[0]) and _words([*taken, *part], evidence) <= most:
+        told_enough = _most(part) >= _LEAST_SECTION * _most(doing[0]) and not _gap(part, evidence)
+        if told_enough and _words([*taken, *part], evidence) <= most:
             taken += part
     return (taken, "") if taken or not doing else _first_steps(doing[0], evidence, most - _TOLD_WORDS)
+
+
+def _gap(part: Sequence[_Scored], evidence: Sequence[ScoredPassage]) -> int:
+    """The line from which on lines of a section are not in the evidence, while later ones are; 0 where none are missing."""
+    passages = sorted({evidence[one.index].passage for one in part}, key=lambda passage: passage.start_line)
+    ends = (one.end_line + 1 for one, other in itertools.pairwise(passages) if one.end_line + 1 < other.start_line)
+    return next(ends, 0)
 
 
 def _first_steps(part: Sequence[_Scored], evidence: Sequence[ScoredPassage], most: int) -> tuple[list[_Scored], str]:
     """As many pieces of a section, from its first on, as there are words for, and where the others stand."""
     taken: list[_Scored] = []
-    for one in sorted(part, key=lambda o: (o.index, o.piece.at)):
-        if _words([*taken, one], evidence) > most:
-            document = evidence[one.index].document
-            return (
-                taken,
-                f"The steps go on from line {one.piece.start} of {document.source}/{document.path}: read them there.",
-            )
+    document, gap = evidence[part[0].index].document, _gap(part, evidence)
+    for one in sorted(part, key=lambda o: o.piece.start):
+        missing = gap if gap and one.piece.start >= gap else 0
+        if missing or _words([*taken, one], evidence) > most:
+            where = f"line {missing or one.piece.start} of {document.source}/{document.path}"
+            return taken, f"The steps go on from {where}: read them there."
         taken.append(one)
     return taken, ""
 
@@ -152,7 +164,7 @@ def _filled(
     procedure: Sequence[_Scored], scored: Sequence[_Scored], evidence: Sequence[ScoredPassage], used: int
 ) -> list[_Scored]:
     """The procedure, and the best of the other pieces as long as words are left; `used` are those of the answer already."""
-    ordered = sorted(scored, key=lambda one: -one.score)
+    ordered = sorted((*procedure, *(o for o in scored if o not in procedure)), key=lambda one: -one.score)
     chosen = list(procedure)
     length = _words(chosen, evidence)
     most = _WORDS - used if length + used <= _WORDS else min(length + _DIRECT_WORDS, _PROCEDURE_WORDS - used)

@@ -36,7 +36,7 @@ def whole(passage: Passage, document: Document) -> Passage:
     start, end = passage.start_line, passage.end_line
     for run in _runs(_steps(lines)):
         first, last = run[0].line, _end_of(lines, run[-1])
-        if len(run) > 1 and any(start <= step.line <= end for step in run):
+        if len(run) > 1 and start <= last and first <= end:
             start, end = min(start, first), max(end, last)
     return _of_lines(passage, document, start, end) or passage
 

@@ -72,7 +72,7 @@ STEPS = "# Restore the ledger\n\nDo this when the ledger is broken.\n\n" + "\n".
 
 def test_a_procedure_is_whole_and_in_order(ask: Ask) -> None:
     answer = ask({"restore.md": STEPS, "other.md": FILLER}, "How do I restore the broken ledger?")
-    assert re.findall(r"phase-(\d)", answer.text) == [str(n) for n in range(1, 9)]
+    assert re.findall(r"phase-(\d)", answer.text) == [str(n) for n in range(1, 9)], answer.text
     assert answer.text.count("```") == 16
 
 
@@ -123,3 +123,27 @@ def test_a_value_that_stands_in_its_own_line_is_only_quoted(ask: Ask) -> None:
     answer = ask(files, "Which instance class does the aws_db_instance ledger have?")
     assert answer.text.startswith("**")
     assert 'instance_class = "db.r6g.large"' in answer.text
+
+
+def test_a_procedure_is_whole_though_passages_and_another_page_say_more(ask: Ask) -> None:
+    waiting = "--verbose " * 18
+    phases = (
+        f"{n}. Restore phase {n} of the ledger:\n\n   ```bash\n   ledgerctl phase-{n} --wait {waiting}\n   ```\n"
+        for n in range(1, 9)
+    )
+    steps = "# Restore the ledger\n\nRehearsed. " + "Words of no weight. " * 9 + "\n\n" + "\n".join(phases)
+    policy = "# Snapshots\n\nThe ledger is restored from a snapshot. Others are kept for the law.\n"
+    answer = ask(
+        {"restore.md": steps, "policy.md": policy, "x.md": FILLER}, "How do I restore the ledger from a snapshot?"
+    )
+    assert re.findall(r"phase-(\d)", answer.text) == [str(n) for n in range(1, 9)], answer.text
+
+
+def test_steps_that_are_too_many_say_where_they_go_on(ask: Ask) -> None:
+    steps = "# Rebuild the broker\n\n" + "\n".join(f"{n}. Rebuild part {n}. {'word ' * 45}" for n in range(1, 30))
+    steps += "\n30. Rebuild the broker.\n"
+    answer = ask({"broker.md": steps, "x.md": FILLER}, "How do I rebuild the broker?")
+    shown = re.findall(r"^(\d+)\.", answer.text, re.M)
+    assert shown == [str(n) for n in range(1, len(shown) + 1)]
+    assert f"The steps go on from line {len(shown) + 3} of wiki/broker.md" in answer.text
+    assert len(answer.text.split()) <= 600
