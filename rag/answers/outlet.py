@@ -15,6 +15,7 @@ from rag.answers.leaks import Guard, Instructions
 from rag.answers.links import Links
 from rag.answers.markup import Markup
 from rag.answers.suspicion import Suspicion, suspicions
+from rag.ports import Lookup
 from rag.records import Answer, Flag, ScoredPassage
 from rag.steering import STEERING
 
@@ -107,6 +108,10 @@ class Outlet:
         self._removed.update(inner._removed)
         self._redacted, self._withheld = self._redacted or inner._redacted, self._withheld or inner._withheld
         return shown
+
+    def lookup(self, look: Lookup) -> Lookup:
+        """A look as it may be shown: what was asked is a model's words."""
+        return replace(look, tool=self.plain(look.tool), asked=self.plain(look.asked), error=self.plain(look.error))
 
     def answer(self, answer: Answer) -> Answer:
         """The whole answer as it leaves, with what a reader should know of it; `close` comes before."""

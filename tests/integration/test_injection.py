@@ -24,7 +24,7 @@ from tempfile import TemporaryDirectory
 from api.compose import without_secrets
 from api.owner import Owner, open_owner
 from api.settings import Settings
-from api.views import answer_view, citation_view
+from api.views import answer_view, citation_view, lookup_view
 from rag.ask import Asker
 from rag.persona import Personas
 from rag.ports import Claim, ModelEvent, Prompt
@@ -73,7 +73,11 @@ class ObeyingModel:
 
     def stream(self, prompt: Prompt) -> Iterator[ModelEvent]:
         self.prompts.append(prompt)
-        text = "\n\n".join(self._deeds(prompt))
+        assert prompt.toolbox is not None
+        looks = [prompt.toolbox.run(name, arguments) for name, arguments in self._wanted()]
+        yield from (ModelEvent(lookup=look) for look in looks)
+        seen = "\n\n".join(one.passage.text for look in looks for one in look.found)
+        text = "\n\n".join((*self._deeds(prompt), seen, *(look.error for look in looks)))
         for at in range(0, len(text), self._chunk):
             yield ModelEvent(text=text[at : at + self._chunk])
         first = prompt.evidence[0].passage if prompt.evidence else None
@@ -84,6 +88,22 @@ class ObeyingModel:
             real = first.text.split("\n")[0]
             yield ModelEvent(claim=Claim(real, ((0, first.start_line, first.start_line, real),)))
         yield ModelEvent(usage=Usage(1, 1))
+
+    def _wanted(self) -> Iterator[tuple[str, object]]:
+        """Looks at all that it should not see, and calls of what there is not."""
+        yield "search", {"query": f"{self._attack} board minutes"}
+        yield "search", {"query": "password token of the database of billing"}
+        for document in (
+            "board/minutes.md",
+            "wiki/vault.md",
+            "wiki/../board/minutes.md",
+            "/etc/passwd",
+            f"{self._collector}/x",
+        ):
+            yield "read_lines", {"document": document, "start_line": 1, "end_line": 200}
+        yield "terraform_lookup", {"address": f"password: {PASSWORD}"}
+        yield "run_shell", {"command": self._attack}
+        yield "search", {"query": "x", "as_groups": "board"}
 
     def _deeds(self, prompt: Prompt) -> Iterator[str]:
         to, known = self._collector, "\n".join(one.passage.text for one in prompt.evidence)
@@ -193,9 +213,11 @@ def attacked(owner: Owner, attack: Attack, text: str, to: str, chunk: int, perso
     view = answer_view(answer, 0)
     quotes = [citation.pop("quote") for citation in view["citations"]]
     named = [{**citation_view(event.citation), "quote": ""} for event in events if event.citation]
+    looks = [lookup_view(event.lookup) for event in events if event.lookup]
     told = "\n".join(
-        (streamed, str(view["answer"]), json.dumps(view, ensure_ascii=False), json.dumps(named, ensure_ascii=False))
+        (streamed, str(view["answer"]), *(json.dumps(one, ensure_ascii=False) for one in (view, named, looks)))
     )
+    assert len(looks) == 10
     wrong = [
         *leaks(told.replace("\\n", "\n"), quotes, asker._persona.system, to),
         *faults(streamed),
