@@ -120,7 +120,9 @@ class Asker:
             if event.answer and (rest := asked.outlet.close()):
                 yield AskEvent(text=rest)
             answer = event.answer and asked.outlet.answer(event.answer)
-            shown = replace(event, text=asked.outlet.write(event.text) if event.text else "", answer=answer)
+            lookup = event.lookup and asked.outlet.lookup(event.lookup)
+            text = asked.outlet.write(event.text) if event.text else ""
+            shown = replace(event, text=text, lookup=lookup, answer=answer)
             if shown != AskEvent():  # what is held back is no event
                 yield shown
 

@@ -15,6 +15,7 @@ from rag.answers.leaks import Guard, Instructions
 from rag.answers.links import Links
 from rag.answers.markup import Markup
 from rag.answers.suspicion import Suspicion, suspicions
+from rag.ports import Lookup
 from rag.records import Answer, Flag, ScoredPassage
 from rag.steering import STEERING
 
@@ -115,6 +116,11 @@ class Outlet:
         flags = [replace(one, text=self.plain(one.text), reason=self.plain(one.reason)) for one in answer.flags]
         degraded = self.plain(answer.degraded)
         return replace(answer, text=text, flags=(*flags, *self._flags(text)), degraded=degraded)
+
+    def lookup(self, lookup: Lookup) -> Lookup:
+        """A look as it leaves: with what, and at what, are a model's words."""
+        tool, asked, error = (self.plain(words) for words in (lookup.tool, lookup.asked, lookup.error))
+        return replace(lookup, tool=tool, asked=asked, error=error)
 
     def _flags(self, text: str) -> Iterable[Flag]:
         if self._removed:
