@@ -106,7 +106,21 @@ def test_forged_citations_are_dropped_and_flagged(asker: Callable[..., Asker]) -
 
 def test_a_model_without_citations_is_never_answered(asker: Callable[..., Asker]) -> None:
     answer = asker(ModelEvent(text="Trust me."), ModelEvent(claim=Claim("Trust me."))).answer(QUESTION, Viewer())
-    assert answer.verdict == "not_found"
+    assert (answer.verdict, answer.missing) == ("not_found", ())
+
+
+def test_a_models_answer_says_what_is_missing_unless_it_is_whole(asker: Callable[..., Asker]) -> None:
+    question = "How do I clear a stuck state lock of atlantis?"
+    span = evidence_span(asker(), "terraform force-unlock LOCK_ID")
+    cited = [ModelEvent(text="Unlock it."), ModelEvent(claim=Claim("Unlock it.", (span,)))]
+    doubted = [*cited, ModelEvent(text=" Atlantis has another."), ModelEvent(claim=Claim(" Atlantis has another."))]
+    for script, told in (
+        (cited, ("answered", ())),
+        (doubted, ("partial", ("atlantis",))),
+        (doubted[2:], ("not_found", ("atlantis",))),
+    ):
+        answer = asker(*script).answer(question, Viewer())
+        assert (answer.verdict, answer.missing) == told
 
 
 @pytest.mark.parametrize(
