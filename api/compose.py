@@ -18,6 +18,7 @@ from ingest.redaction import redact
 from ingest.sources import BrokenSource, Source, SourceSpec
 from ingest.sources.git import GitSource
 from ingest.sources.registry import source_type
+from rag.answers.outlet import Redact
 from rag.ask import Asker, Budget
 from rag.catalog import Catalog
 from rag.catalog.kept import Kept
@@ -191,12 +192,22 @@ def dense_over(generation: Generation, embedder: Embedder | None, index: VectorS
 
 
 def gaps_of(settings: Settings, catalog: Catalog) -> Gaps:
-    """What was asked in vain, credentials and what was purged taken out."""
+    """What was asked in vain."""
+    return Gaps(settings.home, catalog, _to_be_kept(settings))
+
+
+def threads_of(settings: Settings) -> Threads:
+    """The threads in the data folder."""
+    return Threads(settings.home / THREADS, settings.keep_threads_days, _to_be_kept(settings))
+
+
+def _to_be_kept(settings: Settings) -> Redact:
+    """A text that was asked or answered as it may be kept: without credentials, and without what was purged."""
 
     def clean(text: str) -> str:
-        return Purged.load(settings.home).scrub(redact(text, "question.md")[0])
+        return Purged.load(settings.home).scrub(without_secrets(text))
 
-    return Gaps(settings.home, catalog, clean)
+    return clean
 
 
 def lexical_index(settings: Settings, generation: Generation, *, writable: bool) -> TantivyIndex:
@@ -254,11 +265,6 @@ class Reader:
     def conversation(self, face: str) -> Conversation:
         """What answers questions that follow up on earlier ones, which are kept; `face` is by what people ask."""
         return Conversation(threads_of(self._settings), self.catalog, face, self.gaps)
-
-
-def threads_of(settings: Settings) -> Threads:
-    """The threads in the data folder; credentials are taken out of what is kept."""
-    return Threads(settings.home / THREADS, settings.keep_threads_days, without_secrets)
 
 
 def chosen_sources(settings: Settings, names: Sequence[str]) -> list[SourceSpec]:

@@ -148,9 +148,9 @@ def _add_questions(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
     )  # fmt: skip
     def ask(body: AskRequest, request: Request) -> Response:
         """An answer with checked citations. With `Accept: text/event-stream` it comes as events: `text` (a piece),
-        `citation`, `lookup` (the model looks further), `restart` (the text so far is void) and last `answer`, the object that
-        JSON gives. Its `thread` is for the next question to follow it up; `asked_as` is what such a one was made into, so that
-        it stands alone."""
+        `citation`, `lookup` (the model looks further), `restart` (text and citations so far are void) and last `answer`, the
+        object that JSON gives. Its `thread` is for the next question to follow it up; `asked_as` is what such a one was made
+        into, so that it stands alone."""
         asker, talk = reader.asker(body.persona), reader.conversation("http")
         filters = Filters(tuple(body.sources), tuple(body.kinds), tuple(body.paths))
         if "text/event-stream" in request.headers.get("accept", ""):

@@ -137,8 +137,11 @@ def purge_document(settings: Settings, source: str, path: str, backups: Sequence
         return gaps.cleaned(found, lambda text: text, lambda *place: place == (source, path))
 
     def holds(turn: Turn) -> bool:
-        told = "\n".join(_words_of(turn)).encode("utf-8", "surrogatepass")
-        named = any(one in ids or (at, where) == (source, path) for one, at, where in turn.documents)
+        words = "\n".join(_words_of(turn))
+        told = words.encode("utf-8", "surrogatepass")
+        named = f"{source}/{path}" in words or any(
+            one in ids or (at, where) == (source, path) for one, at, where in turn.documents
+        )
         return named or any(pattern in told for pattern in patterns)
 
     purge = _Purge(

@@ -52,7 +52,8 @@ class Budget:
 class AskEvent:
     """A piece of an answer as it comes: text, a verified citation, a look that the model took, or (last) the whole answer.
 
-    `restart` tells that the text so far is void: the model failed half-way, and another answer follows.
+    `restart` tells that the text and the citations so far are void: the model failed half-way, or looks further before it
+    answers, and numbers begin anew.
     """
 
     text: str = ""
@@ -239,10 +240,12 @@ class Asker:
         doubted = any(flag.kind in _IN_PART for flag in flags)
         verdict: Verdict = "not_found" if not citer.citations else "partial" if doubted else "answered"
         warned = self._warnings.of(citer.citations, citer.evidence, asked.viewer)
+        judged = judge(asked.question, citer.evidence, found.rarity, None)  # of what was looked up, too
         return Answer(
             text, verdict, citer.citations, citer.evidence, (*flags, *warned),
             () if citer.citations else _nearest(found.result.passages),
             found.result.coverage.note, name, sum(spent, Usage()), found.result.coverage,
+            missing=() if verdict == "answered" else judged.missing,
         )  # fmt: skip
 
 

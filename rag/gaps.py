@@ -83,7 +83,7 @@ class Gaps:
         at = datetime.now(UTC).isoformat(timespec="seconds")
         try:
             fresh = Gap(
-                self._redact(question[:_LONGEST]), answer.verdict, 1, at, at,
+                self._redact(question)[:_LONGEST], answer.verdict, 1, at, at,
                 tuple(self._redact(word) for word in answer.missing), tuple(places)[:3], tuple(sorted(viewer.groups)),
             )  # fmt: skip
             with _locked(self._home):

@@ -158,8 +158,9 @@ class Personas:
             return self.named(name)
         if Path(name).suffix in _ENDINGS:
             return load_file(Path(name), Path(name).stem)
-        raise NotFoundError(
-            f"there is no persona {name[:200]!r}; there are: {', '.join(sorted(self._files()))}; or give the path of a .md file"
+        there = ", ".join(sorted(self._files()))
+        raise SettingsError(
+            f"WAYPOST_PERSONA or --persona: there is no persona {name[:200]!r}; there are: {there}; or give a .md file"
         )
 
     def _files(self) -> dict[str, Path]:

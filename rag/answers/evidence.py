@@ -42,7 +42,7 @@ def assemble(
 ) -> tuple[ScoredPassage, ...]:  # fmt: skip
     """The results that fit into the budget, and behind them what belongs to Terraform among them: in what is left of the budget,
     at the least an eighth of it more."""
-    taken = _with_whole_procedures(within_budget(found.passages, tokens))
+    taken = list(within_budget(_with_whole_procedures(within_budget(found.passages, tokens), tokens), tokens))
     first, left = len(taken), max(tokens * 4 - sum(len(one.passage.text) for one in taken), tokens // 2)
     for lines in companions(question, taken, lookup):
         if len(taken) - first == _COMPANIONS:
@@ -54,11 +54,14 @@ def assemble(
     return tuple(taken)
 
 
-def _with_whole_procedures(found: Sequence[ScoredPassage]) -> list[ScoredPassage]:
-    """The first results with their procedures whole (`rag.answers.procedures`); a later one that overlaps is made one with it."""
+def _with_whole_procedures(found: Sequence[ScoredPassage], tokens: int = EVIDENCE_TOKENS) -> list[ScoredPassage]:
+    """The first results with their procedures whole (`rag.answers.procedures`), as far as so many tokens reach; a later one that
+    overlaps is made one with it."""
     taken: list[ScoredPassage] = []
     for at, one in enumerate(found):
         grown = replace(one, passage=whole(one.passage, one.document)) if at < _WHOLE_PROCEDURES else one
+        if sum(len(other.passage.text) for other in (*taken, grown)) > tokens * 4:
+            grown = one
         near = next((n for n, other in enumerate(taken) if _overlap(other, grown)), None)
         if near is None:
             taken.append(grown)

@@ -109,10 +109,6 @@ class Outlet:
         self._redacted, self._withheld = self._redacted or inner._redacted, self._withheld or inner._withheld
         return shown
 
-    def lookup(self, look: Lookup) -> Lookup:
-        """A look as it may be shown: what was asked is a model's words."""
-        return replace(look, tool=self.plain(look.tool), asked=self.plain(look.asked), error=self.plain(look.error))
-
     def answer(self, answer: Answer) -> Answer:
         """The whole answer as it leaves, with what a reader should know of it; `close` comes before."""
         written = "".join(self._written) == answer.text
@@ -120,6 +116,11 @@ class Outlet:
         flags = [replace(one, text=self.plain(one.text), reason=self.plain(one.reason)) for one in answer.flags]
         degraded = self.plain(answer.degraded)
         return replace(answer, text=text, flags=(*flags, *self._flags(text)), degraded=degraded)
+
+    def lookup(self, lookup: Lookup) -> Lookup:
+        """A look as it leaves: with what, and at what, are a model's words."""
+        tool, asked, error = (self.plain(words) for words in (lookup.tool, lookup.asked, lookup.error))
+        return replace(lookup, tool=tool, asked=asked, error=error)
 
     def _flags(self, text: str) -> Iterable[Flag]:
         if self._removed:

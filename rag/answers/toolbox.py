@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from rag.answers.outlet import readable
 from rag.catalog import Catalog
 from rag.errors import NotFoundError, WaypostError
 from rag.ports import Lookup, Tool
@@ -76,6 +77,8 @@ class DocumentToolbox:
             return Lookup(
                 name[:80], "", error=f"there is no tool of that name; there are: {', '.join(t.name for t in TOOLS)}"
             )
+        if isinstance(arguments, dict):  # a model may write letters that are none, which no index or catalog takes
+            arguments = {key: readable(said) if isinstance(said, str) else said for key, said in arguments.items()}
         if wrong := _wrong(tool, arguments):
             return Lookup(name, "", error=wrong)
         assert isinstance(arguments, dict)

@@ -19,7 +19,7 @@ from typing import Any
 from rag.errors import ModelError, SettingsError
 from rag.models.keyed import Message, keyed
 from rag.models.keyed_reply import KeyedReply
-from rag.models.steady import Deadline, Patience, Steady, relayed
+from rag.models.steady import Deadline, Patience, Steady, counted, relayed
 from rag.ports import ModelEvent, Prompt
 from rag.records import Usage
 from rag.steering import STEERING
@@ -61,7 +61,7 @@ class LlamaIndexModel:
 
     def stream(self, prompt: Prompt) -> Iterator[ModelEvent]:
         deadline = self._steady.deadline(prompt.seconds)
-        return self._steady.events(lambda: self._attempt(prompt, deadline), deadline)
+        return counted(self._steady, lambda: self._attempt(prompt, deadline), deadline)
 
     def _attempt(self, prompt: Prompt, deadline: Deadline) -> Generator[ModelEvent]:
         with closing(relayed(lambda: closing(self._events(prompt)), self._failed, deadline, deadline.left)) as events:

@@ -18,7 +18,7 @@ from rag.errors import ModelBusyError, ModelError, SettingsError
 from rag.models.keyed import KeyedPrompt, keyed
 from rag.models.keyed_reply import KeyedReply
 from rag.models.server_events import payloads
-from rag.models.steady import Deadline, Patience, Steady, relayed
+from rag.models.steady import Deadline, Patience, Steady, counted, relayed
 from rag.ports import ModelEvent, Prompt
 from rag.records import Usage
 from rag.steering import STEERING
@@ -61,7 +61,7 @@ class OpenAICompatibleModel:
 
     def stream(self, prompt: Prompt) -> Iterator[ModelEvent]:
         deadline = self._steady.deadline(prompt.seconds)
-        return self._steady.events(lambda: self._attempt(prompt, deadline), deadline)
+        return counted(self._steady, lambda: self._attempt(prompt, deadline), deadline)
 
     def _attempt(self, prompt: Prompt, deadline: Deadline) -> Generator[ModelEvent]:
         """One reply. A model of one's own may be loaded first, so it may be silent as long as there is time."""

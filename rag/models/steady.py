@@ -13,10 +13,12 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from rag.errors import ModelBusyError, ModelError
+from rag.ports import ModelEvent
+from rag.records import Usage
 
 T = TypeVar("T")
 _WAITING = 64  # pieces that wait to be taken
@@ -120,6 +122,24 @@ class Steady:
                 if pause >= deadline.left:
                     raise
                 self._sleep(pause)
+
+
+def counted(steady: Steady, attempt: Callable[[], Generator[ModelEvent]], deadline: Deadline) -> Iterator[ModelEvent]:
+    """`Steady.events` of a model whose attempts each tell of their own request alone: with the requests of those that failed."""
+    tried = 0
+
+    def counting() -> Generator[ModelEvent]:
+        nonlocal tried
+        tried += 1
+        return attempt()
+
+    try:
+        for event in steady.events(counting, deadline):
+            yield replace(event, usage=replace(event.usage, requests=tried)) if event.usage else event
+    except ModelError:
+        if tried:
+            yield ModelEvent(usage=Usage(requests=tried))
+        raise
 
 
 def relayed(

@@ -120,3 +120,23 @@ def test_purging_takes_turns_out_of_threads(
     assert report["erased"]["turns of threads"] >= 1
     assert report["remains"] == []
     assert b"force-unlock" not in file.read_bytes()
+    synced("ask", "Is force-unlock of terraform right?")
+    if by == "value":  # nor is it kept when it is asked for again
+        assert b"force-unlock" not in file.read_bytes()
+
+
+def test_a_page_that_was_only_named_is_purged_too(synced: Run, tmp_path: Path) -> None:
+    write(tmp_path / "wiki", PAGES)
+    synced("sync")
+    synced("ask", QUESTION, "--path", "unlock.md", "--persona", "onboarding")
+    file = tmp_path / "home" / FILE
+    assert b"wiki/pagers.md" in file.read_bytes()
+    assert loaded(synced("purge", "wiki/pagers.md", "--json"))["erased"]["turns of threads"] == 1
+    assert b"wiki/pagers.md" not in file.read_bytes()
+
+
+def test_a_persona_of_the_settings_that_is_not_there_is_no_fault_of_who_asks(client: TestClient, owner: Owner) -> None:
+    owner.settings.persona = "nobody"
+    reply = client.post("/v1/ask", json={"question": QUESTION})
+    assert reply.status_code == 400
+    assert "WAYPOST_PERSONA" in reply.json()["error"]

@@ -180,6 +180,24 @@ def test_what_makes_no_sense_is_told_to_the_model_and_fails_nothing(
     assert isinstance(server.requests[1].body["messages"][-2]["content"][-1]["input"], dict)
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("search", {"query": "\ud800 state lock"}),
+        ("read_lines", {"document": "wiki/\ud800.md", "start_line": 1, "end_line": 10**30}),
+        ("read_lines", {"document": "wiki/\x00", "start_line": 1, "end_line": 1}),
+        ("terraform_lookup", {"address": "\ud800"}),
+    ],
+)  # fmt: skip
+def test_letters_that_are_none_fail_no_answer(
+    reader: Callable[..., Reader], server: ModelServer, name: str, arguments: Any
+) -> None:
+    server.replies(claude(call(name, arguments), stop="tool_use"), claude(text("x")))
+    answer = asked(reader())[-1].answer
+    assert answer is not None
+    assert answer.text
+
+
 def test_nobody_looks_at_what_the_asker_may_not_see(reader: Callable[..., Reader], server: ModelServer) -> None:
     looks = [
         call("search", {"query": "payout batch 04:10"}, "a"),

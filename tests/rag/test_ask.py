@@ -14,7 +14,7 @@ from rag.answers.judgement import judge
 from rag.ask import Asker, AskEvent
 from rag.errors import ModelError, SettingsError
 from rag.models.scripted import ScriptedModel
-from rag.ports import Claim, ModelEvent
+from rag.ports import Claim, Lookup, ModelEvent
 from rag.records import Usage, Viewer
 from tests.conftest import configure, write
 
@@ -106,7 +106,21 @@ def test_forged_citations_are_dropped_and_flagged(asker: Callable[..., Asker]) -
 
 def test_a_model_without_citations_is_never_answered(asker: Callable[..., Asker]) -> None:
     answer = asker(ModelEvent(text="Trust me."), ModelEvent(claim=Claim("Trust me."))).answer(QUESTION, Viewer())
-    assert answer.verdict == "not_found"
+    assert (answer.verdict, answer.missing) == ("not_found", ())
+
+
+def test_a_models_answer_says_what_is_missing_unless_it_is_whole(asker: Callable[..., Asker]) -> None:
+    question = "How do I clear a stuck state lock of atlantis?"
+    span = evidence_span(asker(), "terraform force-unlock LOCK_ID")
+    cited = [ModelEvent(text="Unlock it."), ModelEvent(claim=Claim("Unlock it.", (span,)))]
+    doubted = [*cited, ModelEvent(text=" Atlantis has another."), ModelEvent(claim=Claim(" Atlantis has another."))]
+    for script, told in (
+        (cited, ("answered", ())),
+        (doubted, ("partial", ("atlantis",))),
+        (doubted[2:], ("not_found", ("atlantis",))),
+    ):
+        answer = asker(*script).answer(question, Viewer())
+        assert (answer.verdict, answer.missing) == told
 
 
 @pytest.mark.parametrize(
@@ -164,6 +178,18 @@ def test_an_answer_leaves_by_the_outlet(asker: Callable[..., Asker]) -> None:
     )
     assert [flag.kind for flag in answer.flags] == ["particulars", "removed", "destructive"]
     assert answer.flags[2].text == "terraform force-unlock LOCK_ID"
+
+
+def test_a_look_leaves_by_the_outlet_too(asker: Callable[..., Asker]) -> None:
+    said = "Locks, see https://evil.example/?d=1 and\x1b[31m <script>x</script>\nAnswer from the search results alone; they are"
+    look = Lookup("look https://evil.example/2", said, error="there is no document 'https://evil.example/3'")
+    events = list(asker(ModelEvent(lookup=look), ModelEvent(text="x")).stream(QUESTION, Viewer()))
+    shown = next(event.lookup for event in events if event.lookup)
+    assert shown.found == look.found
+    told = f"{shown.tool} {shown.asked} {shown.error}"
+    assert shown.tool.startswith("look ")
+    assert shown.asked.startswith("Locks, see [link removed] and")
+    assert not any(word in told for word in ("evil.example", "\x1b", "<script", "search results alone"))
 
 
 def test_another_embedders_cosine_is_not_judged_by(asker: Callable[..., Asker]) -> None:

@@ -52,6 +52,11 @@ def test_a_question_is_kept_once_and_counted(gaps: Gaps, not_found: Answer) -> N
     assert second.gap.count == 1
 
 
+def test_nothing_is_left_of_a_credential_where_a_question_is_cut(gaps: Gaps, not_found: Answer) -> None:
+    gaps.note("x" * 495 + " hunter2", not_found, Viewer())
+    assert "hunt" not in gaps.listed(Viewer())[0].gap.question
+
+
 def test_what_is_answered_or_asked_of_a_part_is_no_gap(gaps: Gaps, not_found: Answer) -> None:
     gaps.note("a?", replace(not_found, verdict="answered"), Viewer())
     gaps.note("b?", not_found, Viewer(), Filters(kinds=("runbook",)))

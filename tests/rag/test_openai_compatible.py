@@ -262,3 +262,14 @@ def test_an_answer_that_has_less_time_takes_no_more(server: OpenAIServer) -> Non
     with pytest.raises(ModelError, match="too long"):
         list(OpenAICompatibleModel(server.url, "tiny", timeout=30).stream(replace(PROMPT, seconds=0.5)))
     assert time.monotonic() - began < 3
+
+
+def test_requests_that_failed_are_counted(server: OpenAIServer) -> None:
+    model = OpenAICompatibleModel(server.url, "m", timeout=3)
+    server.replies = [Reply(status=503), Reply()]
+    assert [event.usage for event in model.stream(PROMPT) if event.usage] == [Usage(25, 15, requests=2)]
+    server.replies = [Reply(status=503)]
+    told = model.stream(PROMPT)
+    assert next(told).usage == Usage(requests=3)
+    with pytest.raises(ModelError):
+        next(told)
