@@ -40,7 +40,7 @@ def test_short_and_long_texts() -> None:
     long = " ".join(f"word{n}" for n in range(20_000))
     (kept,) = sketches([long], [], KEY)
     assert len(kept.sample) <= 2000  # a sample of it
-    half = " ".join(f"word{n}" if n % 10_000 < 5500 else f"other{n}" for n in range(20_000))
+    half = " ".join(f"word{n}" if n % 10_000 < 6500 else f"other{n}" for n in range(20_000))
     quarter = " ".join(f"word{n}" if n % 10_000 < 2500 else f"other{n}" for n in range(20_000))
     assert (Likeness(half, KEY)(kept), Likeness(quarter, KEY)(kept)) == (True, False)
     assert Likeness(" ".join(f"word{n}" for n in range(2000)), KEY)(kept)  # a part of it alone
