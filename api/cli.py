@@ -293,6 +293,8 @@ def ask(
     with open_reader(settings) as reader:
         filters = Filters(tuple(source or ()), tuple(kind or ()), tuple(path or ()))
         viewer, talk = viewer_from(as_groups or settings.groups), reader.conversation("cli")
+        if show_prompt and (thread or follow):
+            raise SettingsError("--show-prompt shows a question that stands alone: leave --thread and --follow out")
         if show_prompt:
             _print_prompt(*reader.request(question, viewer, filters, persona), as_json)
             return

@@ -154,7 +154,8 @@ def reranker_from(settings: Settings, model: ChatModel | None) -> Reranker | Non
     if settings.reranker == "model":
         if model is None:
             raise SettingsError(
-                "WAYPOST_RERANKER=model needs a model: set ANTHROPIC_API_KEY or WAYPOST_MODEL_URL, or name a cross-encoder"
+                "WAYPOST_RERANKER=model needs a model: set ANTHROPIC_API_KEY, WAYPOST_MODEL_URL or "
+                "WAYPOST_LLAMA_INDEX_LLM, or name a cross-encoder"
             )
         return ModelReranker(model)
     return CrossEncoderReranker(settings.reranker)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -177,6 +178,9 @@ def _events(events: Iterator[AskEvent]) -> Iterator[str]:
                 yield _sse("answer", answer_view(event.answer, (time.perf_counter() - began) * 1000))
     except WaypostError as error:
         yield _sse("error", {"error": str(error)})
+    except Exception:
+        logging.getLogger(__name__).exception("an answer broke off")
+        yield _sse("error", {"error": "the answer broke off: an error of Waypost's, which its log tells"})
 
 
 def _add_personas(app: FastAPI, reader: Reader) -> None:

@@ -230,8 +230,11 @@ class Asker:
             yield AskEvent(text=text)
         if not transcript.shown.strip():
             raise ModelError("the model said nothing")
+        uncited = "" if citer.citations else f"\n\nNothing of this is cited. {_not_found(found).text}"
+        if uncited:
+            yield AskEvent(text=uncited)
         flags = [*transcript.flags(), *cut]
-        yield AskEvent(answer=self._checked(model.name, transcript.shown, citer, flags, asked, found, spent))
+        yield AskEvent(answer=self._checked(model.name, transcript.shown + uncited, citer, flags, asked, found, spent))
 
     def _checked(
         self, name: str, text: str, citer: Citer, flags: list[Flag], asked: _Asked, found: _Found,

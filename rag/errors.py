@@ -7,7 +7,8 @@
     │   ├── WriterBusyError  another process owns the data folder
     │   ├── SourceError      a source could not be listed or read
     │   ├── ModelError       the language model did not answer
-    │   │   └── ModelBusyError   it may answer the same request in a moment
+    │   │   ├── ModelBusyError     it may answer the same request in a moment
+    │   │   └── ModelRefusedError  it would not take this one request
     │   ├── GenerationChangedError  the indexes were switched between two steps of a search
     │   └── StorageError     the disk is full, read-only or failing
     ├── DocumentError        skip this one document and report it
@@ -57,6 +58,10 @@ class GenerationChangedError(RetryLaterError):
 
 class ModelError(RetryLaterError):
     """The language model could not be reached, refused, or answered with nonsense."""
+
+
+class ModelRefusedError(ModelError):
+    """The language model would not take this one request (too large, say); others may be answered."""
 
 
 class ModelBusyError(ModelError):

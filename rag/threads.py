@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from rag.answers.reading import READ_NEXT
 from rag.ask import Asker, AskEvent
 from rag.catalog import Catalog
 from rag.conversation import standalone
@@ -210,7 +211,8 @@ class Conversation:
             answer = replace(event.answer, asked_as=asked if asked != question else "")
             if self._gaps:
                 self._gaps.note(asked, answer, viewer, filters)
-            turn = Turn(question, asked, answer.verdict, answer.text, _documents(answer), datetime.now(UTC).isoformat())
+            said = answer.text.split(READ_NEXT, 1)[0]  # which names pages that the answer is not made of
+            turn = Turn(question, asked, answer.verdict, said, _documents(answer), datetime.now(UTC).isoformat())
             try:
                 answer = replace(answer, thread=self._threads.add(thread, viewer, turn, self._face))
             except StorageError:  # an answer is worth more than its thread: without an id it can't be followed up

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from rag.catalog import Catalog
 from rag.records import Answer, Citation, Document, Viewer
 
+READ_NEXT = "\n\n**Read next**\n\n"  # what stands above them
 _NAMED = 3  # pages that are named at most
 _LINK = re.compile(r"\[[^\]\n]*\]\(<?([^)\s>#?]+)[^)]*\)")
 _READ = ("page", "runbook", "decision", "incident")  # kinds of document that are for reading
@@ -30,7 +31,7 @@ def read_next(answer: Answer, catalog: Catalog, viewer: Viewer) -> str:
         if document.id not in cited and document.kind in _READ and not document.outdated:
             lines.setdefault(document.id, _line(document, why))
     named = [*lines.values()][:_NAMED]
-    return "\n\n**Read next**\n\n" + "\n".join(named) if named else ""
+    return READ_NEXT + "\n".join(named) if named else ""
 
 
 def _linked(answer: Answer, catalog: Catalog, viewer: Viewer) -> Iterator[tuple[Document, str]]:

@@ -13,11 +13,12 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from rag.answers.units import Unit
-from rag.errors import ModelBusyError, ModelError
+from rag.errors import ModelBusyError, ModelError, ModelRefusedError
 from rag.ports import Claim, ModelEvent
 from rag.records import Usage
 
 _LONGEST = 16  # characters of a token, at the most: beyond it a reply is without end
+_REFUSED = (400, 413, 422)  # this request, and no other
 _BUSY = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 _BUSY_KINDS = frozenset({"overloaded_error", "api_error", "rate_limit_error", "timeout_error"})
 
@@ -175,6 +176,8 @@ def _status_error(error: Any) -> ModelError:
     said = f"Claude answered with an error (HTTP {status}{', ' + kind if kind else ''})"
     spent = kind == "billing_error" or "spend_limit" in str(error.error_code)
     busy = kind in _BUSY_KINDS if status == 200 else status in _BUSY  # 200: the error came within the stream
+    if status in _REFUSED and not spent:
+        return ModelRefusedError(said)
     if spent or not busy:
         return ModelError(said + (": no money is left for it" if spent else ""))
     return ModelBusyError(said, _retry_after(error.response.headers))

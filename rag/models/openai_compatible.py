@@ -14,7 +14,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from rag.errors import ModelBusyError, ModelError, SettingsError
+from rag.errors import ModelBusyError, ModelError, ModelRefusedError, SettingsError
 from rag.models.keyed import KeyedPrompt, keyed
 from rag.models.keyed_reply import KeyedReply
 from rag.models.server_events import payloads
@@ -30,6 +30,7 @@ _LARGEST = 8 << 20  # bytes of one reply as it is sent
 _LARGEST_ERROR = 64 << 10
 _WORDY = 12  # characters of a reply for each token that was asked for, at the most
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_REFUSED = (400, 413, 422)  # this request, and no other
 _BUSY = (408, 409, 425, 429)
 _HTML = re.compile(rb"\s*<(?:!doctype|html|head|body)\b", re.I)
 
@@ -132,7 +133,7 @@ class OpenAICompatibleModel:
         said = f"{self._url} answered with an error (HTTP {status}): {self._said(_message(told))}{later}"
         if status in _BUSY or status >= 500:
             return ModelBusyError(said, float(wait) if wait.isdecimal() else None)
-        return ModelError(said)
+        return ModelRefusedError(said) if status in _REFUSED else ModelError(said)
 
     def _served(self, client: httpx.Client, deadline: Deadline) -> str:
         """What the server says that it serves."""

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from rag.errors import ModelBusyError, ModelError
+from rag.errors import ModelBusyError, ModelError, ModelRefusedError
 from rag.ports import ModelEvent
 from rag.records import Usage
 
@@ -114,6 +114,9 @@ class Steady:
                         yield event
                 self._breaker.succeeded()
                 return
+            except ModelRefusedError:
+                self._breaker.succeeded()  # it answers; one question that is too large closes it to nobody
+                raise
             except ModelError as error:
                 self._breaker.failed()
                 if given or turn == self.patience.retries or not isinstance(error, ModelBusyError):

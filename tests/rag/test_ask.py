@@ -198,3 +198,16 @@ def test_another_embedders_cosine_is_not_judged_by(asker: Callable[..., Asker]) 
     assert found.nearness is not None
     judged = judge(QUESTION, answer.evidence, asker()._retriever.rarity(), None)
     assert answer.score == judged.score
+
+
+def test_what_a_model_says_without_a_citation_is_told_to_be_none_of_the_documents(asker: Callable[..., Asker]) -> None:
+    text = "Delete the bucket by hand."
+    events = list(asker(ModelEvent(text=text), ModelEvent(claim=Claim(text, ()))).stream(QUESTION, Viewer()))
+    answer = events[-1].answer
+    assert answer is not None
+    assert answer.verdict == "not_found"
+    assert answer.text.startswith(
+        f"{text}\n\nNothing of this is cited. Our documents don't answer this. Nearest pages: "
+    )
+    assert answer.text == "".join(event.text for event in events)
+    assert answer.nearest

@@ -242,7 +242,8 @@ def test_events_in_any_pieces(size: int, end: str) -> None:
     ("trouble", "asked"),
     [
         (Reply(status=500), 2), (Reply(status=429, headers={"Retry-After": "0"}), 2), (Reply(body=b""), 2),
-        (Reply(status=429, headers={"Retry-After": "60"}), 1), (Reply(status=401), 1), (Reply(finish="content_filter"), 1),
+        (Reply(status=429, headers={"Retry-After": "60"}), 1), (Reply(status=401), 1), (Reply(status=413), 1),
+        (Reply(finish="content_filter"), 1),
         (Reply("Half an answer. And", finish=None, done=False), 1),
     ],
 )  # fmt: skip

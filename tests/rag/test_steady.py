@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from rag.errors import ModelBusyError, ModelError
+from rag.errors import ModelBusyError, ModelError, ModelRefusedError
 from rag.models.claude_reply import _retry_after
 from rag.models.steady import Breaker, Deadline, Patience, Steady, relayed
 
@@ -77,6 +77,14 @@ def test_attempts_are_bounded(steady: Steady, script: list[str | Exception], mad
     with pytest.raises(ModelError):
         list(steady.events(attempts, steady.deadline()))
     assert attempts.made == made
+
+
+def test_a_request_that_is_refused_closes_the_model_to_nobody(steady: Steady) -> None:
+    for _ in range(9):
+        attempts = Attempts([ModelRefusedError("too large")])
+        with pytest.raises(ModelRefusedError):
+            list(steady.events(attempts, steady.deadline()))
+        assert attempts.made == 1
 
 
 def test_the_breaker_opens_lets_one_try_and_closes(clock: Clock) -> None:
