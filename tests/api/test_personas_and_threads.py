@@ -125,14 +125,14 @@ def test_purging_takes_turns_out_of_threads(
         assert b"force-unlock" not in file.read_bytes()
 
 
-def test_a_page_that_was_only_named_is_purged_too(synced: Run, tmp_path: Path) -> None:
+def test_a_page_that_was_only_named_is_not_kept(synced: Run, tmp_path: Path) -> None:
     write(tmp_path / "wiki", PAGES)
     synced("sync")
-    synced("ask", QUESTION, "--path", "unlock.md", "--persona", "onboarding")
-    file = tmp_path / "home" / FILE
-    assert b"wiki/pagers.md" in file.read_bytes()
-    assert loaded(synced("purge", "wiki/pagers.md", "--json"))["erased"]["turns of threads"] == 1
-    assert b"wiki/pagers.md" not in file.read_bytes()
+    told = loaded(synced("ask", QUESTION, "--path", "unlock.md", "--persona", "onboarding", "--json"))
+    assert "wiki/pagers.md" in told["answer"]
+    kept = (tmp_path / "home" / FILE).read_bytes()
+    assert b"Read next" not in kept
+    assert b"wiki/pagers.md" not in kept
 
 
 def test_a_persona_of_the_settings_that_is_not_there_is_no_fault_of_who_asks(client: TestClient, owner: Owner) -> None:
