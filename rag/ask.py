@@ -243,12 +243,11 @@ class Asker:
         doubted = any(flag.kind in _IN_PART for flag in flags)
         verdict: Verdict = "not_found" if not citer.citations else "partial" if doubted else "answered"
         warned = self._warnings.of(citer.citations, citer.evidence, asked.viewer)
-        judged = judge(asked.question, citer.evidence, found.rarity, None)  # of what was looked up, too
         return Answer(
             text, verdict, citer.citations, citer.evidence, (*flags, *warned),
             () if citer.citations else _nearest(found.result.passages),
             found.result.coverage.note, name, sum(spent, Usage()), found.result.coverage,
-            missing=() if verdict == "answered" else judged.missing,
+            missing=() if verdict == "answered" else judge(asked.question, citer.evidence, found.rarity, None).missing,
         )  # fmt: skip
 
 

@@ -18,12 +18,10 @@ _TOPIC = 300  # characters of an earlier question that are carried on
 _FRAGMENT = 6  # words of a question that is none, but names something else: "and the thanos node group?"
 _ALONE = 3  # words of its own from which a question without a reference stands alone
 
-_ENVIRONMENTS = {
-    "production": "prod", "prod": "prod", "live": "live", "staging": "staging", "stage": "staging", "stg": "staging",
-    "development": "dev", "dev": "dev", "test": "test", "testing": "test", "qa": "qa", "uat": "uat", "preprod": "preprod",
-    "pre-prod": "preprod", "sandbox": "sandbox", "nonprod": "nonprod", "non-prod": "nonprod", "nonlive": "nonlive",
-    "manager": "manager", "preview": "preview", "demo": "demo",
-}  # fmt: skip
+_ENVIRONMENTS = frozenset(
+    "production prod live staging stage stg development dev test testing qa uat preprod pre-prod "
+    "sandbox nonprod non-prod nonlive manager preview demo".split()
+)
 _OPENING = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|right|thanks?(?: you)?|thx|great|cool|good|perfect|fine|done|yes|yep|no|nice|hm+|ah|so|well|sorry)\b"
     r"(?=[\s,.!:;-])[\s,.!:;-]*)*"

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from rag.answers.marks import Unmarked
 from rag.answers.particulars import missing
-from rag.answers.sentences import FENCE, advice, sentences, states
+from rag.answers.sentences import advice, sentences, states
+from rag.answers.units import FENCE
 from rag.cite import Citer
 from rag.ports import Claim
 from rag.records import Citation, Flag

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from rag.answers.sentences import FENCE
+from rag.answers.units import FENCE
 
 _FILLER = r"[\s*_~^\\\u200b-\u200f\u2060\ufeff]*"
 _OPENING, _CLOSING = (

@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from rag.answers.units import FENCE
 from rag.records import Document, Passage
 
 LONGEST = 6000  # characters of a passage that was made whole
-_FENCE = re.compile(r"^\s*(```+|~~~+)")
 _STEP = re.compile(r"^(?P<indent>\s*)(?P<number>\d{1,2})[.)]\s")
 _STEP_HEADING = re.compile(r"^(?P<level>#{2,6})\s+(?:step\s+)?(?P<number>\d{1,2})\b", re.I)
 _HEADING = re.compile(r"^(?P<level>#{1,6})\s")
@@ -57,7 +57,7 @@ def _steps(lines: list[str]) -> Iterator[_Step]:
     """Every numbered item and heading outside fences; `section` counts the headings above that have no number."""
     fence, section = "", 0
     for at, line in enumerate(lines, 1):
-        if opening := _FENCE.match(line):
+        if opening := FENCE.match(line):
             mark = opening[1][0]
             fence = "" if fence == mark else fence or mark
         if fence or opening:
@@ -100,10 +100,10 @@ def _end_of(lines: list[str], step: _Step) -> int:
             if heading and len(heading["level"]) <= step.depth:
                 break
         elif heading or (
-            line.strip() and not fence and not line[:1].isspace() and not _FENCE.match(line) and at > last + 1
+            line.strip() and not fence and not line[:1].isspace() and not FENCE.match(line) and at > last + 1
         ):
             break
-        if opening := _FENCE.match(line):
+        if opening := FENCE.match(line):
             fence = "" if fence == opening[1][0] else fence or opening[1][0]
         if line.strip():
             last = at

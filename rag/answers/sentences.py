@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-FENCE = re.compile(r"^\s*(```+|~~~+)")
+from rag.answers.units import FENCE
+
 _END = re.compile(r"[.!?]['\")\]*_`]*\s+(?=[^\sa-z])")  # not before a small letter: "e.g. this"
 _ALONE = re.compile(r"^\s*(?:[-*+]\s|\d+[.)]\s|#{1,6}\s|\||>)")  # lines that begin something of their own
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s.*|(?:\*\*|__)[^*_]+(?:\*\*|__):?|[-=|:\s]+)$")

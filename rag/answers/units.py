@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from rag.records import Passage
 
-_FENCE = re.compile(r"^\s*(```+|~~~+)")
+FENCE = re.compile(r"^\s*(```+|~~~+)")  # a line that opens or closes a fenced block
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
 _NUMBERED = re.compile(r"^\s*\d+[.)]\s+")
 _HEADING = re.compile(r"^#{1,6}\s|^<h[1-6]", re.I)
@@ -59,7 +59,7 @@ def _front_matter_end(lines: list[str]) -> int:
 
 
 def _kind(line: str) -> str:
-    if _FENCE.match(line):
+    if FENCE.match(line):
         return "code"
     if _HEADING.match(line):
         return "heading"
@@ -75,7 +75,7 @@ def _prose_starts(lines: list[str]) -> list[int]:
     fence = ""
     blank_above = True
     for at, line in enumerate(lines):
-        opening = _FENCE.match(line)
+        opening = FENCE.match(line)
         if fence:
             if opening and opening.group(1)[0] == fence[0] and len(opening.group(1)) >= len(fence):
                 fence = ""
@@ -97,7 +97,7 @@ def _prose_starts(lines: list[str]) -> list[int]:
 
 def _after_single(lines: list[str], at: int) -> bool:
     """Whether the line above is a unit of its own (a heading or the end of a fence)."""
-    return at > 0 and (_kind(lines[at - 1]) == "heading" or bool(_FENCE.match(lines[at - 1])))
+    return at > 0 and (_kind(lines[at - 1]) == "heading" or bool(FENCE.match(lines[at - 1])))
 
 
 def _code_starts(lines: list[str]) -> list[int]:
