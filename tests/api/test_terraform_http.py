@@ -13,10 +13,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.compose import open_reader
-from api.cursors import cursor_of, place_of
 from api.http import make_app
 from api.owner import Owner
 from api.settings import Settings
+from api.v1.cursors import cursor_of, place_of
 from ingest.sync import SyncReport
 from rag.catalog.symbols import Place
 from rag.errors import SettingsError

@@ -14,9 +14,9 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from api.problems import PROBLEMS
 from api.settings import Settings
 from api.status import named_sources
+from api.v1.problems import PROBLEMS
 
 _MOST_BYTES = 5_000_000
 _SIGNED = ("x-hub-signature-256", "x-hub-signature", "x-gitea-signature", "x-forgejo-signature")

@@ -1,4 +1,4 @@
-"""How OpenAPI describes failed requests. The routes of `api.http` and `api.terraform_http` name them."""
+"""How OpenAPI describes failed requests. The routes of `api.v1` name them."""
 
 from __future__ import annotations
 

@@ -12,11 +12,10 @@ from fastapi import FastAPI, Query
 from fastapi.responses import Response
 from typing_extensions import TypedDict
 
+from api.access.caller import Seeing
 from api.compose import Reader
-from api.cursors import cursor_of, place_of
 from api.graph_mermaid import draw_mermaid
 from api.graph_svg import draw_svg
-from api.problems import PROBLEMS
 from api.terraform_views import (
     EnvironmentView,
     GraphView,
@@ -38,8 +37,9 @@ from api.terraform_views import (
     used_view,
     values_view,
 )
+from api.v1.cursors import cursor_of, place_of
+from api.v1.problems import PROBLEMS
 from rag.catalog.symbols import Wanted
-from rag.records import Viewer
 from rag.terraform.graph import TerraformGraphs
 from rag.terraform.lookup import module_call
 from rag.terraform.pages import Page, page_of, symbols_page
@@ -104,11 +104,11 @@ class EnvironmentPage(TypedDict):
     total: int
 
 
-def add_terraform(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
-    """Adds the routes under /v1/terraform, over what this viewer may read."""
-    _add_lists(app, reader, viewer)
-    _add_addresses(app, reader, viewer)
-    _add_graph(app, reader, viewer)
+def add_terraform(app: FastAPI, reader: Reader) -> None:
+    """Adds the routes under /v1/terraform, over what each caller may read."""
+    _add_lists(app, reader)
+    _add_addresses(app, reader)
+    _add_graph(app, reader)
 
 
 def _problems(*codes: int) -> dict[int | str, dict[str, Any]]:
@@ -119,9 +119,10 @@ def _next(page: Page[Any]) -> str | None:
     return cursor_of(page.onward) if page.onward else None
 
 
-def _add_lists(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
+def _add_lists(app: FastAPI, reader: Reader) -> None:
     @app.get("/v1/terraform/symbols", responses=_problems(400, 503), tags=["terraform"])
     def symbols(
+        viewer: Seeing,
         kind: Annotated[str, Query(max_length=_LONGEST, json_schema_extra={"enum": ["", *KINDS]})] = "",
         type: Annotated[str, Query(max_length=_LONGEST, description="as in aws_s3_bucket")] = "",
         name: Annotated[str, Query(max_length=_LONGEST, description="the last part of an address")] = "",
@@ -141,7 +142,7 @@ def _add_lists(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
         return {"symbols": found, "next_cursor": _next(page), "total": lookup.count(**wanted)}
 
     @app.get("/v1/terraform/modules", responses=_problems(400, 503), tags=["terraform"])
-    def modules(limit: Limit = 50, cursor: Cursor = "") -> ModulePage:
+    def modules(viewer: Seeing, limit: Limit = 50, cursor: Cursor = "") -> ModulePage:
         """Every call of a module, with where its code comes from and its version."""
         lookup = reader.terraform(viewer)
         page = symbols_page(lookup, limit, place_of(cursor), kind="module")
@@ -149,7 +150,9 @@ def _add_lists(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
         return {"modules": found, "next_cursor": _next(page), "total": lookup.count(kind="module")}
 
     @app.get("/v1/terraform/providers", responses=_problems(400, 503), tags=["terraform"])
-    def providers(source: Source = "", folder: Folder = None, limit: Limit = 50, cursor: Cursor = "") -> ProviderPage:
+    def providers(
+        viewer: Seeing, source: Source = "", folder: Folder = None, limit: Limit = 50, cursor: Cursor = ""
+    ) -> ProviderPage:
         """The providers that module folders require, with their version constraints and the versions that lock files select."""
         found = find_providers(reader.terraform(viewer), source, folder)
         page = page_of(found, limit, place_of(cursor))
@@ -157,7 +160,9 @@ def _add_lists(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
         return {"providers": views, "next_cursor": _next(page), "total": len(found)}
 
     @app.get("/v1/terraform/settings", responses=_problems(400, 503), tags=["terraform"])
-    def settings(source: Source = "", folder: Folder = None, limit: Limit = 50, cursor: Cursor = "") -> SettingsPage:
+    def settings(
+        viewer: Seeing, source: Source = "", folder: Folder = None, limit: Limit = 50, cursor: Cursor = ""
+    ) -> SettingsPage:
         """Where each module folder's state is kept, and which versions of Terraform it requires."""
         found = find_settings(reader.terraform(viewer), source, folder)
         page = page_of(found, limit, place_of(cursor))
@@ -165,7 +170,7 @@ def _add_lists(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
         return {"settings": views, "next_cursor": _next(page), "total": len(found)}
 
     @app.get("/v1/terraform/environments", responses=_problems(400, 503), tags=["terraform"])
-    def environments(source: Source = "", limit: Limit = 50, cursor: Cursor = "") -> EnvironmentPage:
+    def environments(viewer: Seeing, source: Source = "", limit: Limit = 50, cursor: Cursor = "") -> EnvironmentPage:
         """The environments that are recognised, and the folders, .tfvars files and workspaces that make them."""
         found = [one for one in reader.terraform(viewer).environments if source in ("", one.source)]
         page = page_of(found, limit, place_of(cursor))
@@ -173,20 +178,21 @@ def _add_lists(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
         return {"environments": views, "next_cursor": _next(page), "total": len(found)}
 
 
-def _add_addresses(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
+def _add_addresses(app: FastAPI, reader: Reader) -> None:
     @app.get("/v1/terraform/show", responses=_problems(400, 404, 503), tags=["terraform"])
-    def show(address: Address, source: Source = "", folder: Folder = None) -> Shown:
+    def show(viewer: Seeing, address: Address, source: Source = "", folder: Folder = None) -> Shown:
         """What defines an address: its attributes with their lines, what it refers to, and the pages that mention it."""
         return shown_view(reader.terraform(viewer), address, source, folder)
 
     @app.get("/v1/terraform/refs", responses=_problems(400, 404, 503), tags=["terraform"])
-    def refs(address: Address, source: Source = "", folder: Folder = None) -> Used:
+    def refs(viewer: Seeing, address: Address, source: Source = "", folder: Folder = None) -> Used:
         """What refers to an address, also across calls of local modules."""
         lookup = reader.terraform(viewer)
         return used_view([(one, lookup.references_to(one)) for one in lookup.define(address, source, folder)])
 
     @app.get("/v1/terraform/values", responses=_problems(400, 404, 503), tags=["terraform"])
     def values(
+        viewer: Seeing,
         attribute: Annotated[
             str, Query(min_length=1, max_length=_LONGEST, examples=["aws_db_instance.main.instance_class"])
         ],
@@ -198,7 +204,7 @@ def _add_addresses(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
         return values_view(reader.terraform(viewer), attribute, environment, source, folder)
 
 
-def _add_graph(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
+def _add_graph(app: FastAPI, reader: Reader) -> None:
     drawings: dict[str, Any] = {"image/svg+xml": {}, "text/plain": {}}
 
     @app.get(
@@ -208,6 +214,7 @@ def _add_graph(app: FastAPI, reader: Reader, viewer: Viewer) -> None:
         tags=["terraform"],
     )
     def graph(
+        viewer: Seeing,
         address: Annotated[str, Query(max_length=_LONGEST, description="draw what is around it")] = "",
         source: Source = "",
         folder: Annotated[
