@@ -201,7 +201,7 @@ class Conversation:
     def _answered(
         self, asker: Asker, question: str, viewer: Viewer, filters: Filters | None, thread: str, turns: Sequence[Turn]
     ) -> Iterator[AskEvent]:
-        asked = standalone(question, [turn.asked_as for turn in turns])
+        asked = standalone(question, [turn.asked_as for turn in turns], asker.together(viewer))
         history = [turn for turn in turns if self._visible(turn, viewer)][-_HISTORY:]
         told = tuple((turn.asked_as, turn.answer[:_TOLD]) for turn in history)
         for event in asker.stream(asked, viewer, filters, told):

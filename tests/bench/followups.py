@@ -1,8 +1,8 @@
 """Follow-ups made to stand alone, over threads of many infrastructures: how many say what a colleague would understand.
 
-`known.jsonl` was looked at while the rules were written, `blind.jsonl` was not: both were written first, the second from
-other texts. A follow-up is right when it holds the stem of every word it `needs` and none that it must `never` hold (another hub's
-name), and a complete question when nothing of it is altered. Run: `python -m tests.bench.followups [-v]`.
+`known.jsonl` was looked at while the rules were written, `blind.jsonl` gave numbers alone: both were written first, by one hand,
+the second from other texts. A follow-up is right when it holds the stem of every word it `needs` and none that it must `never`
+hold (another hub's name), and a complete question when nothing of it is altered. `make bench-followups`, ARGS=-v tells which.
 """
 
 from __future__ import annotations
