@@ -39,10 +39,10 @@ def standalone(question: str, earlier: Sequence[str], together: Together | None 
 def _antecedent(said: str, earlier: Sequence[str]) -> str:
     """The earlier question that "that log" points at: the last that speaks of one, or the last of all."""
     for pointed in _POINTED.finditer(said):
-        stem = pointed["noun"].lower().rstrip("s")
-        for before in reversed(earlier):
-            if re.search(rf"(?<![A-Za-z]){re.escape(stem)}", before, re.I):
-                return before
+        noun = pointed["noun"].lower().rstrip("s")
+        spoken = [one for one in earlier if re.search(rf"(?<![A-Za-z]){re.escape(noun)}s?(?![a-z])", one, re.I)]
+        if spoken and own_words(noun):
+            return spoken[-1]
     return earlier[-1]
 
 

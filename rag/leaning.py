@@ -17,6 +17,7 @@ from rag.indexes.tokens import STOP_WORDS, tokenise
 _FRAGMENT = 6  # words of a question that is none, but names something else: "and the thanos node group?"
 _PIECE = 3  # and of one that nothing leads in: "uat?"
 _ALONE = 3  # words of its own from which a question without a reference stands alone
+_ERROR = 12  # words of its own of an error that was pasted without saying where
 
 _OPENING = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|right|thanks?(?: you)?|thx|great|cool|good|perfect|fine|done|yes|yep|no|nice|hm+|ah|so|well|sorry)\b"
@@ -68,6 +69,9 @@ _EXISTS = re.compile(
 _INTRODUCED = re.compile(r"\b(?:a|an|any|my|new)\s+\w", re.I)
 _PASTED = re.compile(r"\b\w*(?:error|exception|fail(?:ed|ure)|fatal|denied|refused|forbidden|unauthori[sz]ed|time[d-]? ?out|"
                      r"unknown|unable|invalid|panic|traceback|not found|exit (?:code|status))\b", re.I)  # fmt: skip
+_BEFELL = re.compile(
+    r"\b(?:our|my|we|us)\b|\bwhen (?:an?|the|i|we|you)\b|\b(?:dies|fails|failed|failing|crashes) with\b", re.I
+)
 LEAD = re.compile(
     r"^(?:(?:please|so|and|but|now|also|then|hi|hello|can you|could you|tell me|explain|i(?:'d| would) like to know)\b[\s,:]*)*"
     r"(?:how (?:do|does|can|should|would|could|did|is|are|was|were)|how (?:long|often|many|much|big|far|large)|"
@@ -144,8 +148,9 @@ def _is_placed(rest: str, own: Sequence[str]) -> bool:
 
 
 def _is_pasted(rest: str) -> bool:
-    """Whether it tells an error, and asks nothing."""
-    return bool(_PASTED.search(rest)) and not rest.rstrip().endswith("?") and not LEAD.match(rest)
+    """Whether it is an error alone: it asks nothing, and does not say what it befell."""
+    bare = not rest.rstrip().endswith("?") and not LEAD.match(rest) and not _BEFELL.search(rest)
+    return bare and bool(_PASTED.search(rest)) and len(own_words(rest)) <= _ERROR
 
 
 def _presupposes(rest: str, own: Sequence[str]) -> bool:

@@ -21,7 +21,7 @@ _DETERMINER = re.compile(r"^(?:the|a|an|in|on|for|at|our|my|just)\s+", re.I)
 _ONE = re.compile(r"(?P<name>[\w./-]+)(?:'s)? ones?", re.I)
 _NO_STOP_WORD = rf"(?!(?:{'|'.join(sorted(STOP_WORDS))})\b)"
 _SOME = re.compile(rf"\ban?\s+[\w-]+(?: {_NO_STOP_WORD}[\w-]+)*", re.I)
-_COUNTED = re.compile(r"\b(?:how many|which|what)\s+(?P<noun>[a-z][\w-]*s)\b(?!-)", re.I)
+_COUNTED = re.compile(rf"\b(?:how many|which|what)\s+{_NO_STOP_WORD}(?P<noun>[a-z][\w-]*s)\b(?!-)", re.I)
 _MODIFIED = re.compile(r"\b(?:the|our|my|your|their|this|an?)\s+(?P<which>[\w./-]+)\s+(?P<thing>[\w-]+)", re.I)
 _ENDS_BARE = re.compile(r"\b(?P<before>(?:[\w./-]+ ){0,3})(?P<name>[a-z][\w-]*)\W*$")
 _OF_A_PHRASE = re.compile(r"\b(?:the|our|my|your|their|this|an?) (?:[\w./-]+ )*$", re.I)  # "the node ", before "group"
@@ -91,7 +91,7 @@ def _same_thing(before: str, phrase: str, bare: str) -> Put | None:
 def _slots(before: str, name: str, where: str, earlier: Sequence[str], *, thing: bool) -> Iterator[list[Slot]]:
     """What a name may stand for, likeliest first."""
     alike = shape(name) in _WORDS
-    plural = alike and name.islower() and bool(re.search(r"[^s]s$", name))
+    plural = alike and name.islower() and bool(re.search(r"[^isu]s$", name))
     if put := _put_last(earlier):
         same = re.finditer(rf"(?<![\w-]){re.escape(put)}(?![\w-])", before)
         yield [Slot(*match.span()) for match in same if (shape(put) in _WORDS) == alike]
