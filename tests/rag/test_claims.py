@@ -213,6 +213,13 @@ def test_sentences_are_told_apart() -> None:
     ]  # fmt: skip
 
 
+def test_the_number_of_an_item_is_no_sentence() -> None:
+    text = "1. Drain the node. Wait.\n2. **Stop it.**\n- 3. Done."
+    assert [text[start:end] for start, end in sentences(text)] == [
+        "1. Drain the node.", "Wait.", "2. **Stop it.**", "- 3. Done.",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("sentence", "stated"),
     [

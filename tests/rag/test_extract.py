@@ -11,8 +11,9 @@ import pytest
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
+from rag.answers.pieces import pieces
 from rag.ask import Asker
-from rag.records import Answer, Viewer
+from rag.records import Answer, Passage, Viewer
 from tests.conftest import Files, configure, write
 
 Ask = Callable[[Files, str], Answer]
@@ -147,3 +148,40 @@ def test_steps_that_are_too_many_say_where_they_go_on(ask: Ask) -> None:
     assert shown == [str(n) for n in range(1, len(shown) + 1)]
     assert f"The steps go on from line {len(shown) + 3} of wiki/broker.md" in answer.text
     assert len(answer.text.split()) <= 600
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Run `up`. **IMPORTANT:** Do NOT run it at night. It takes long.", 1),
+        ("Run `up`. Never run it at night. It takes long.", 1),
+        ("Run `up`. It is important to wait. It takes long.", 3),
+        ("Run `up`. Never run it at night. " + "It takes very long. " * 30, 32),
+    ],
+)
+def test_a_paragraph_that_forbids_stays_whole(text: str, kept: int) -> None:
+    passage = Passage("p", "d", 1, ("Up",), f"# Up\n\n{text.strip()}", 1, 3, "section")
+    assert len(pieces(passage)) == kept
+
+
+def test_a_small_table_is_quoted_whole(ask: Ask) -> None:
+    table = "# Environments\n\n| name | region |\n|---|---|\n| atlas | eu-west-2 |\n| borealis | eu-north-1 |\n\n"
+    answer = ask({"environments.md": table + FILLER}, "Which environments are there, and in which region?")
+    assert table.split("\n\n")[1] in answer.text
+
+
+def test_a_heading_without_a_space_is_no_sentence(ask: Ask) -> None:
+    page = "# Proxy\n\n###Preparing the proxy upgrade\n\nTell the crew of the proxy before.\n\n"
+    answer = ask({"proxy.md": page + FILLER}, "Whom do I tell before the proxy is upgraded?")
+    assert "Tell the crew" in answer.text
+    assert "###Preparing" not in answer.text
+
+
+def test_a_name_that_nothing_speaks_of_comes_first_and_the_rest_is_short(ask: Ask) -> None:
+    answer = ask(
+        {"restore.md": STEPS, "other.md": FILLER}, "How do I restore the ledger to Cassandra after it is broken?"
+    )
+    assert answer.verdict == "partial"
+    assert answer.text.startswith("Nothing of what was found speaks of: cassandra. Nearest pages: Restore the ledger")
+    assert "phase-8" not in answer.text
+    assert len(answer.text.split()) <= 120
