@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from rag.answers.asked import asked_values
 from rag.answers.claims import Transcript
 from rag.answers.evidence import EVIDENCE_PASSAGES, EVIDENCE_TOKENS, assemble
 from rag.answers.extract import extract
@@ -160,7 +161,10 @@ class Asker:
         lookup, tokens = self._terraform(asked.viewer), self._budget.evidence_tokens
         whole = assemble(asked.question, result, self._catalog, asked.viewer, lookup, tokens)
         evidence, rarity = asked.outlet.admit(whole), self._retriever.rarity()
-        return _Found(result, evidence, judge(asked.question, evidence, rarity, _nearness(result)), rarity)
+        judged = judge(asked.question, evidence, rarity, _nearness(result))
+        if judged.verdict != "answered" and any(o.value.known for o in asked_values(asked.question, evidence, lookup)):
+            judged = replace(judged, verdict="answered", missing=())  # its words stand nowhere, and its value does
+        return _Found(result, evidence, judged, rarity)
 
     # -- without a model ----------------------------------------------------------------------------------------------
 

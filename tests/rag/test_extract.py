@@ -119,11 +119,25 @@ def test_terraform_is_answered_with_the_value_and_its_lines(ask: Ask) -> None:
     assert {("main.tf", 3), ("variables.tf", 3)} <= cited
 
 
-def test_a_value_that_stands_in_its_own_line_is_only_quoted(ask: Ask) -> None:
-    files = {"main.tf": MODULE["main.tf"].replace("var.instance_class", '"db.r6g.large"')}
-    answer = ask(files, "Which instance class does the aws_db_instance ledger have?")
-    assert answer.text.startswith("**")
-    assert 'instance_class = "db.r6g.large"' in answer.text
+def test_a_value_asked_for_in_plain_words_comes_first_with_its_place(ask: Ask) -> None:
+    files = {
+        "main.tf": 'resource "aws_db_instance" "ledger" {\n  backup_retention_period = 35\n  multi_az = true\n}\n'
+        'resource "aws_db_instance" "portal" {\n  backup_retention_period = 7\n}\n'
+    }
+    answer = ask(files, "How long are the ledger database's backups kept?")
+    assert answer.text.startswith(
+        "`aws_db_instance.ledger` backup_retention_period is `35`: wiki/main.tf line 2 [1]\n\n```\nbackup_retention"
+    )
+    assert "is `7`" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["How do I change how long the ledger database's backups are kept?", "How long are the invoices' backups kept?"],
+)
+def test_no_value_is_told_of_a_question_for_steps_or_for_another_thing(ask: Ask, question: str) -> None:
+    files = {"main.tf": 'resource "aws_db_instance" "ledger" {\n  backup_retention_period = 35\n}\n'}
+    assert "backup_retention_period is" not in ask(files, question).text
 
 
 def test_a_procedure_is_whole_though_passages_and_another_page_say_more(ask: Ask) -> None:
