@@ -1,4 +1,4 @@
-"""Resources as prose speaks of them: by address, or by their label beside a word for their type ("the invoices database"), and what
+"""Resources as prose speaks of them: by address, or by label beside a word for their type ("the invoices database"), and what
 it says of their ports, sizes and counts. `rag.drift.contradictions` asks where nothing in code marks names a resource.
 """
 

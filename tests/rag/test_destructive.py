@@ -148,3 +148,11 @@ def test_a_command_is_told_once() -> None:
 def test_it_takes_no_longer_for_hostile_text() -> None:
     assert list(destructive("aws " * 20_000)) == []
     assert list(destructive("terraform -a b " * 5_000)) == []
+
+
+@pytest.mark.parametrize("text", ["Never run `terraform destroy` here.", "You must never run\n`kubectl delete ns a`."])
+def test_a_prohibition_is_no_command(text: str) -> None:
+    assert list(destructive(text)) == []
+    assert list(destructive(f"Never by day. {text} Run `dropdb orders` at night.")) == [
+        ("dropdb orders", "drops a database")
+    ]
