@@ -28,7 +28,8 @@ _TYPES = (  # what prose calls it, and what stands in the type's name
 )
 _ADDRESS = re.compile(r"(?<![\w.-])([a-z][a-z0-9]*_\w+)\.([\w-]+)")
 _UNSURE = re.compile(
-    r"\b(unlike|except|should|could|may|might|at least|at most|up to|about|around|roughly|between|for instance|will|planned|never|not|"
+    r"\b(unlike|except|should|could|may|might|at least|at most|up to|about|around|roughly|between|for instance|will|planned|"
+    r"never|not|"
     r"other than|than)\b|\d\s*(?:to|-|–)\s*\d",
     re.I,
 )
