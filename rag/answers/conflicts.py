@@ -50,7 +50,7 @@ _NOT_NOW = re.compile(  # said of what was, may be, or is only so under a condit
 )
 _HEDGED = re.compile(
     r"\b(about|around|roughly|approx\w*|up to|at least|can be|could|might|may|typically|usually|often|another|other|additional|"
-    r"further|more than|less than|remaining|except|unless|not|never|n't)\b|[~≈?]",
+    r"further|more than|less than|remaining|except|unless|not|never|n't)\b|[~≈?]|\b\d+ ?(?:to|-|–) ?\d+ [a-z]",
     re.I,
 )
 _PERSONAL = re.compile(r"(^|/)(~[\w.-]+|users?[:/][^/]+|personal|drafts?|scratch|playground|wip)(/|\.|:|$)", re.I)

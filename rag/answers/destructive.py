@@ -82,15 +82,15 @@ _PROSE = re.compile(
     r"^(?:[a-z-]+) (?:[a-z]+ )*?(?:to|can|the|a|an|you|we|it|will|may|might|should|does|did|has|had|is|was|were|and|or|that|which|when|would|could|must|never|not) ",
     re.I,
 )
-# What is forbidden, in the same sentence: "never run `terraform destroy` here".
-_FORBIDDEN = re.compile(
-    r"\b(?:never|do not|don['’]t|must not|mustn['’]t|should not|shouldn['’]t|avoid|instead of|rather than|without)\b"
-    r"(?:(?![.!?]\s|[;:]|\bbut\b|\bunless\b|\bforget\b|\buntil\b|\bexcept\b)[^\n])*$",
+_OBJECT = re.compile(r" (?:the|a|an|this|these|those|your|our|its|their) [a-z]")
+_FORBIDDEN = re.compile(  # what a sentence says right before a command that nobody is to run
+    r"\b(?:never|do not|don'?t|must not|mustn'?t|should not|shouldn'?t|may not|forbidden to|not allowed to)\**"
+    r"(?: ever)? (?:run|use|execute|call|type|issue|try|do)(?: (?:a|an|the|any))?[ *]*`?(?:[$#] )?(?:sudo )?$"
+    r"|\b(?:rather than|instead of) `$",
     re.I,
 )
-_OBJECT = re.compile(r" (?:the|a|an|this|these|those|your|our|its|their) [a-z]")
 _LONGEST = 80
-_BEFORE = 120  # characters of a sentence in which a command may be forbidden
+_BEFORE = 60  # characters of a sentence in which a command may be forbidden
 
 
 def destructive(text: str) -> Iterator[tuple[str, str]]:
@@ -100,7 +100,8 @@ def destructive(text: str) -> Iterator[tuple[str, str]]:
         for match in pattern.finditer("\n" + text):
             if _PROSE.match(match[0]) or _OBJECT.match(("\n" + text)[match.end() :]):
                 continue  # "helm can be told to delete": a sentence about a program
-            if _FORBIDDEN.search(("\n" + text)[: match.start()][-_BEFORE:]):
+            before = ("\n" + text)[max(match.start() - _BEFORE, 0) : match.start()]
+            if _FORBIDDEN.search(before.replace("\n", " ")):
                 continue
             command = _command("\n" + text, match)
             if command not in seen and not any(command in other or other in command for other in seen):
