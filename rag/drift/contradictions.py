@@ -241,11 +241,13 @@ def _thing_values(
                 confidence,
                 places,
             )
-    for value in values_in(sentence):
+    said = list(values_in(sentence))
+    for value in said:
         hints = _HINTS.get(value.kind)
         if hints is None or (value.kind == "duration" and not _SAID.search(sentence)):
             continue
-        about = [fact for fact in things if fact.tokens & hints]
+        others = [one for one in said if one is not value]
+        about = [f for f in things if f.tokens & hints and not any(agrees(one, f.value, f.attribute) for one in others)]
         where = _line(line, sentence, value.at)
         yield from _against(document, where, value, _label(about), about, environments, confidence, places)
 

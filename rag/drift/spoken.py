@@ -30,7 +30,8 @@ _ADDRESS = re.compile(r"(?<![\w.-])([a-z][a-z0-9]*_\w+)\.([\w-]+)")
 _UNSURE = re.compile(
     r"\b(unlike|except|should|could|may|might|at least|at most|up to|about|around|roughly|between|for instance|will|planned|"
     r"never|not|"
-    r"other than|than)\b|\d\s*(?:to|-|–)\s*\d",
+    r"other than|than|want|wants|plan|plans|planned|going to|"
+    r"move|moves|moving|migrat\w+|create|creates|creating|new|would)\b|\d\s*(?:to|-|–)\s*\d",
     re.I,
 )
 _ELSEWHERE = re.compile(
