@@ -128,6 +128,10 @@ class Asker:
             if shown != AskEvent():  # what is held back is no event
                 yield shown
 
+    def together(self, viewer: Viewer) -> Callable[[str, str], bool]:
+        """What tells whether two words stand beside each other in what the viewer may read."""
+        return lambda first, second: self._retriever.together(first, second, viewer)
+
     def prompt(self, question: str, viewer: Viewer, filters: Filters | None = None) -> tuple[Prompt, Verdict]:
         """What a model would be asked, and what is thought of the evidence: of `not_found` no model is asked."""
         asked = self._asked(question, viewer, filters, ())

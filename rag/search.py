@@ -17,7 +17,7 @@ from rag.errors import GenerationChangedError, IndexDamagedError, RetryLaterErro
 from rag.growth import grow
 from rag.indexes.lexical import glob_regex
 from rag.literals import defining_headings, exactness
-from rag.ports import Embedder, Hit, Index, Reranker, Scope, Vectors
+from rag.ports import Embedder, Hit, Index, Reranker, Scope, Terms, Vectors
 from rag.ranking import DEFINING, MEASURED, Found, Ranked, Weights, apart, fuse, reorder
 from rag.records import KINDS, Coverage, Generation, Passage, ScoredPassage, Standing, Viewer
 from rag.stacks import stacks_apart
@@ -183,6 +183,11 @@ class Retriever:
     def rarity(self) -> Callable[[str], float]:
         """What tells how rare a word is among the passages that serve now: 0 (in all of them) to 1 (in none)."""
         return self._serving().lexical.rarity
+
+    def together(self, first: str, second: str, viewer: Viewer) -> bool:
+        """Whether two words stand beside each other, in whatever form, in a passage that the viewer may read."""
+        asked = Terms({}, (), ((first, second),))
+        return bool(self._serving().lexical.search(asked, 1, self._scope(viewer, Filters())))
 
     def candidates(self, query: str, viewer: Viewer) -> tuple[ScoredPassage, ...]:
         """Every passage that either index found, by id, unranked and ungrown: for telling where an answer was lost."""

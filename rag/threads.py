@@ -33,6 +33,14 @@ _THREADS = 5_000  # that are kept; the oldest go
 _TEXT = 6_000  # characters of an answer that are kept
 _HISTORY = 4  # turns that a model is told of
 _TOLD = 1_500  # characters of an earlier answer that it is told
+_NO_THREAD = (  # the same whatever the reason is, so that nobody learns of another's thread
+    "there is no thread {!r} that you can follow up: it was never begun, is too old, or was begun with other groups than you "
+    "have now. Ask again without it, in one question that says what it is about: that begins a new thread"
+)
+_NO_LAST = (
+    "there is no earlier question to follow up (a change of your groups closes earlier threads to you); ask without --follow "
+    "first, in one question that says what it is about"
+)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS thread (id TEXT PRIMARY KEY, owner TEXT NOT NULL, face TEXT NOT NULL, at TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS thread_at ON thread (at);
@@ -68,7 +76,7 @@ class Threads:
         """The turns of a thread, oldest first. Raises: NotFoundError for one that is not this viewer's; StorageError."""
         with self._opened() as database:
             if database is None or not _is_of(database, thread, viewer, self._oldest()):
-                raise NotFoundError(f"there is no thread {thread[:64]!r}: it is not yours, too old, or was never begun")
+                raise NotFoundError(_NO_THREAD.format(thread[:64]))
             rows = database.execute(
                 "SELECT question, asked_as, verdict, answer, documents, at FROM turn WHERE thread = ? ORDER BY number",
                 (thread,),
@@ -87,7 +95,7 @@ class Threads:
                 ).fetchone()
             )
         if not row:
-            raise NotFoundError("there is no earlier question to follow up; ask without --follow first")
+            raise NotFoundError(_NO_LAST)
         return str(row[0])
 
     def add(self, thread: str, viewer: Viewer, turn: Turn, face: str = "") -> str:
@@ -201,7 +209,7 @@ class Conversation:
     def _answered(
         self, asker: Asker, question: str, viewer: Viewer, filters: Filters | None, thread: str, turns: Sequence[Turn]
     ) -> Iterator[AskEvent]:
-        asked = standalone(question, [turn.asked_as for turn in turns])
+        asked = standalone(question, [turn.asked_as for turn in turns], asker.together(viewer))
         history = [turn for turn in turns if self._visible(turn, viewer)][-_HISTORY:]
         told = tuple((turn.asked_as, turn.answer[:_TOLD]) for turn in history)
         for event in asker.stream(asked, viewer, filters, told):

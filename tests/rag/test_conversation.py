@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from rag.conversation import standalone
+from rag.environments import ALIASES, CANONICAL
 from rag.search import MAX_QUERY
+from tests.bench.followups import HALVES, is_right, rewritten, rows
 
 LOCK = "How do I clear a stuck state lock?"
 
@@ -20,6 +25,16 @@ LOCK = "How do I clear a stuck state lock?"
         ("Which nodes run in production?", "and in staging?", "Which nodes run in staging?"),
         ("Which nodes run in production?", "what about dev", "Which nodes run in dev?"),
         ("How do I restart the Bristol gateway?", "what about Leyland?", "How do I restart the Leyland gateway?"),
+        ("how do I restart the leyland gateway?", "and bristol?", "how do I restart the bristol gateway?"),
+        ("how do I restart the leyland gateway?", "bristol?", "how do I restart the bristol gateway?"),
+        ("how do I rotate the gitaly token?", "and the praefect one?", "how do I rotate the praefect token?"),
+        ("how do i fail over patroni?", "and pgbouncer?", "how do i fail over pgbouncer?"),
+        ("Who is on call for payments this week?", "and for tracking?", "Who is on call for tracking this week?"),
+        ("How do I replace a Kafka broker?", "and a zookeeper node?", "How do I replace a zookeeper node?"),
+        ("How many shards has an index?", "and replicas?", "How many replicas has an index?"),
+        ("What is the quota of the clicks topic?", "and orders?", "What is the quota of the orders topic?"),
+        ("Which nodes has live-1?", "and live-2?", "Which nodes has live-2?"),
+        ("how do I drain the default node group?", "and monitoring?", "how do I drain the monitoring node group?"),
         ("Who owns label-render?", "and tracking-ingest?", "Who owns tracking-ingest?"),
         ("What size is the tracking database?", "and the ledger database?", "What size is the ledger database?"),
         (
@@ -41,6 +56,85 @@ def test_a_follow_up_is_given_what_it_leans_on(earlier: str, question: str, alon
 @pytest.mark.parametrize(
     "question",
     [
+        "is there a runbook?",
+        "which pipelines do I pause first?",
+        "which pods break?",
+        "how do I mitigate?",
+        "fatal: could not read Password",
+        "and the other one?",
+        "and safely?",
+        "and authentication?",
+        "and printers?",  # no name: the lock is no printer's
+    ],
+)
+def test_a_question_that_presupposes_its_subject_is_given_it_and_nothing_is_replaced(question: str) -> None:
+    assert standalone(question, [LOCK]) == f"{question.rstrip('?')} (clear a stuck state lock)?"
+
+
+def test_two_things_that_could_be_meant_are_both_kept() -> None:
+    earlier = "Does the leyland gateway reach the corby printer?"
+    assert standalone("and bristol?", [earlier]) == "and bristol (the leyland gateway reach the corby printer)?"
+
+
+def test_the_pages_tell_whether_a_word_is_a_name_of_such_a_thing() -> None:
+    spoken = {("leyland", "gateway"), ("bristol", "gateway")}
+    asked: list[tuple[str, str]] = []
+
+    def together(first: str, second: str) -> bool:
+        asked.append((first, second))
+        return (first, second) in spoken
+
+    earlier = "how do I restart the leyland gateway?"
+    assert standalone("and bristol?", [earlier], together) == "how do I restart the bristol gateway?"
+    assert (
+        standalone("and Firmware?", [earlier], together) == "and Firmware (restart the gateway)?"
+    )  # and no other's name
+    assert {second for _, second in asked} == {"gateway"}
+
+
+def test_what_was_put_in_a_place_last_is_what_the_next_one_replaces() -> None:
+    first = "Does the Leyland gateway reach the hub in Corby?"
+    second = "Does the Bristol gateway reach the hub in Corby?"
+    assert standalone("and york?", [second]) == "and york (the Bristol gateway reach the hub in Corby)?"
+    assert standalone("and york?", [first, second]) == "Does the york gateway reach the hub in Corby?"
+    staged = [
+        "How many partitions has the orders topic in production?",
+        "How many partitions has the orders topic in staging?",
+    ]
+    assert standalone("and payments?", staged) == "How many partitions has the payments topic in staging?"
+
+
+def test_that_log_is_the_log_that_was_spoken_of() -> None:
+    earlier = ["Where do the audit logs go?", "How do I unlock a repository with git-crypt?"]
+    assert "audit logs" in standalone("how long is that log kept?", earlier)
+    assert "git-crypt" in standalone("how long is that key kept?", earlier)
+    assert "git-crypt" in standalone("how long does that take?", earlier)
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_threads_of_many_infrastructures_say_what_a_colleague_would_understand(half: str) -> None:
+    wrong = [row["id"] for row in rows(half) if not is_right(row, rewritten(row))]
+    assert len(rows(half)) == 32
+    assert len(wrong) <= 2, wrong
+
+
+def test_questions_of_a_set_asked_one_behind_the_other_stay() -> None:
+    questions = [json.loads(line)["question"] for line in Path("data/sample/questions.jsonl").read_text().splitlines()]
+    altered = [one for before, one in zip(questions, questions[1:], strict=False) if standalone(one, [before]) != one]
+    assert len(questions) >= 60
+    assert len(altered) <= 1, altered
+
+
+def test_an_environment_has_one_name_of_ours() -> None:
+    assert len(CANONICAL) == sum(map(len, ALIASES.values()))
+    assert all(CANONICAL[name] == name for name in ALIASES if name in CANONICAL)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "dev cluster destroy dies with PreconditionFailed on PutObject",
+        "kubectl debug denied in our namespace since the upgrade",
         "How do I rotate the signing keys of the ingress?",
         "What is the retention of the label archive?",
         "Where is Grafana?",

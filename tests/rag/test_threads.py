@@ -35,7 +35,7 @@ def test_a_thread_is_its_viewers_alone(tmp_path: Path) -> None:
     assert threads.add(name, SRE, turn("second"), "cli") == name
     assert [one.question for one in threads.turns(name, SRE)] == ["first", "second"]
     for stranger in (Viewer(), Viewer.of(["sre", "dev"])):
-        with pytest.raises(NotFoundError):
+        with pytest.raises(NotFoundError, match=r"other groups than you have now\. Ask again without it"):
             threads.turns(name, stranger)
         assert threads.add(name, stranger, turn(), "cli") != name
     assert len(threads.turns(name, SRE)) == 2
@@ -44,7 +44,7 @@ def test_a_thread_is_its_viewers_alone(tmp_path: Path) -> None:
 
 def test_the_last_is_the_last_of_the_same_face(tmp_path: Path) -> None:
     threads = Threads(tmp_path / FILE, 30)
-    with pytest.raises(NotFoundError, match="no earlier question"):
+    with pytest.raises(NotFoundError, match=r"no earlier question to follow up \(a change of your groups"):
         threads.last(SRE, "cli")
     mine = threads.add("", SRE, turn(), "cli")
     threads.add("", SRE, turn(), "http")
@@ -138,6 +138,31 @@ def test_a_turn_that_its_viewer_may_not_see_any_more_is_not_told(
     talk.answer(asker, "why?", SRE, thread=thread)
     assert model.prompts[-1].history == ()
     assert "undone" in model.prompts[-1].question  # the viewer's own words
+
+
+def test_which_words_stand_together_is_told_of_what_the_viewer_may_read(owner: Owner, talk: Conversation) -> None:
+    asker, _ = scripted(owner)
+    for viewer, hidden in ((SRE, True), (Viewer(), False)):
+        together = asker.together(viewer)
+        assert together("state", "lock")
+        assert not together("cleared", "stuck")
+        assert together("plan", "anew") is hidden
+
+
+def test_a_follow_up_asks_the_pages_what_is_a_name(
+    owner: Owner, talk: Conversation, sync: Callable[..., SyncReport], tmp_path: Path
+) -> None:
+    asker, _ = scripted(owner)
+    write(
+        tmp_path / "wiki", {"hubs.md": "# Hubs\n\nThe leyland gateway and the bristol gateway are restarted by hand.\n"}
+    )
+    sync()
+    for name, asked in (
+        ("bristol", "how is the bristol gateway restarted?"),
+        ("redis", "and redis (the gateway restarted)?"),
+    ):
+        thread = talk.answer(asker, "how is the leyland gateway restarted?", SRE).thread
+        assert talk.answer(asker, f"and {name}?", SRE, thread=thread).asked_as == asked
 
 
 def test_a_strangers_thread_is_refused_before_anything_is_answered(owner: Owner, talk: Conversation) -> None:

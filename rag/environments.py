@@ -1,0 +1,27 @@
+"""What environments are usually called, in questions and on pages: one table for those who must know one when they see it.
+
+`rag.substitution` puts one in the place of another; `rag.answers.conflicts` may hold statements apart that speak of two.
+Environments that an organisation has are found in its code: `rag.terraform.environments`.
+"""
+
+from __future__ import annotations
+
+import re
+
+ALIASES = {
+    "prod": ("production", "prod", "prd", "live"),
+    "stg": ("staging", "stage", "stg"),
+    "dev": ("dev", "development"),
+    "test": ("test", "testing"),
+    "preprod": ("preprod", "pre-prod", "pre-production"),
+    "nonprod": ("nonprod", "non-prod", "nonlive", "non-live"),
+    "qa": ("qa",),
+    "uat": ("uat",),
+    "sandbox": ("sandbox",),
+    "demo": ("demo",),
+    "preview": ("preview",),
+    "manager": ("manager",),
+}
+CANONICAL = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
+_LONGEST_FIRST = "|".join(sorted(map(re.escape, CANONICAL), key=len, reverse=True))
+NAMED = re.compile(rf"(?<![\w./-])(?:{_LONGEST_FIRST})(?:-?\d{{1,2}})?(?![\w/-]|\.\w)", re.I)  # "live-2", "prod1" too
