@@ -258,7 +258,7 @@ class Asker:
         return Answer(
             text, verdict, citer.citations, citer.evidence, (*flags, *warned),
             () if citer.citations else _nearest(found.result.passages),
-            found.result.coverage.note, name, sum(spent, Usage()), found.result.coverage,
+            found.result.coverage.note, name, sum(spent, Usage()), found.result.coverage, found.judged.score,
             missing=() if verdict == "answered" else judge(asked.question, citer.evidence, found.rarity, None).missing,
         )  # fmt: skip
 

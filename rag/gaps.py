@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rag.answers.judgement import PARTIAL
 from rag.catalog import Catalog
 from rag.errors import NotFoundError, StorageError, WaypostError
 from rag.indexes.tokens import tokenise
@@ -74,10 +75,10 @@ class Gaps:
 
     def note(self, question: str, answer: Answer, viewer: Viewer, filters: Filters | None = None) -> None:
         """Remembers a question that was not answered in full. One that was asked of a part of the documents is no gap, nor is any
-        while nothing was synced, nor one that a model answered badly: a gap is one of the documents. Where the folder can't be
+        while nothing was synced, nor one that a model answered badly while the documents speak of it. Where the folder can't be
         written nothing is remembered."""
         nothing = answer.coverage is not None and not answer.coverage.passages
-        its_own = any(flag.kind in UNCHECKED for flag in answer.flags)
+        its_own = any(flag.kind in UNCHECKED for flag in answer.flags) and (answer.score or 0.0) >= PARTIAL
         if answer.verdict == "answered" or its_own or nothing or (filters or Filters()) != Filters():
             return
         pages = answer.nearest or answer.evidence

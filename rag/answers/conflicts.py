@@ -14,6 +14,7 @@ from itertools import combinations
 
 from rag.drift import speaks_of_now
 from rag.drift.typed import values_in
+from rag.environments import CANONICAL
 from rag.indexes.tokens import STOP_WORDS, tokenise
 from rag.records import Document, ScoredPassage, Spot
 
@@ -38,11 +39,6 @@ _QUALIFIERS = tuple(  # a statement with one of these is about no other than one
         "external", "add create", "delete deleted",
     )
 )  # fmt: skip
-_ENVIRONMENTS = {
-    "production": "prod", "prod": "prod", "prd": "prod", "live": "prod", "staging": "stg", "stage": "stg", "stg": "stg",
-    "dev": "dev", "development": "dev", "test": "test", "sandbox": "sandbox", "preprod": "preprod", "manager": "manager",
-    "nonlive": "nonprod", "nonprod": "nonprod", "non-prod": "nonprod", "demo": "demo", "uat": "uat", "qa": "qa",
-}  # fmt: skip
 _NOT_NOW = re.compile(  # said of what was, may be, or is only so under a condition
     r"\b(was|were|had|previously|formerly|used to|e\.g\.|example|such as|would|should (?:be|set)|from \S+ to \S+|increase[ds]?|"
     r"upgrad\w+|if|migrat\w+|instead of|no longer|superseded|sometimes|in 20\d\d|until)\b",
@@ -345,9 +341,7 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _environments(text: str) -> frozenset[str]:
-    return frozenset(
-        _ENVIRONMENTS[word] for word in re.findall(r"[a-z]+(?:-[a-z]+)?", text.lower()) if word in _ENVIRONMENTS
-    )
+    return frozenset(CANONICAL[word] for word in re.findall(r"[a-z]+(?:-[a-z]+)?", text.lower()) if word in CANONICAL)
 
 
 def _qualifiers(text: str) -> frozenset[int]:

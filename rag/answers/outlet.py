@@ -24,8 +24,10 @@ _LONGEST = 4000  # characters that are held back at most before they are cut
 _REASON = 500  # characters of why an answer is degraded
 _CONTEXT = 8  # lines above that a credential may be known by
 _SENTENCE = re.compile(r"[.!?][\"')\]*_]* +(?=\S)")
-_MARKED = re.compile(r"[<>`*|\[\]]+")  # what Markdown and HTML are made of
-_API_KEY = re.compile(r"\b(?:sk|pk|rk|gsk|hf|xai|key|token)[-_][\w-]{8,}")  # which servers of models echo
+# What Markdown and HTML are made of; brackets stay round an IPv6 address.
+_MARKED = re.compile(r"[<>`*|]+|\[(?![0-9a-fA-F:]+\])|(?<![0-9a-fA-F:])\]")
+# Keys that servers of models echo; no part of an address, and with a digit.
+_API_KEY = re.compile(r"(?<![\w/.@-])(?:sk|pk|rk|gsk|hf|xai)[-_](?=[\w-]*\d)[\w-]{8,}")
 _TWO_WORDS = re.compile(r"[A-Za-z]{2,}\W+[A-Za-z]{2,}")
 _FENCE_LIKE = re.compile(r"[\s>*+\-\d.)]*(?:`{3}|~{3})")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")

@@ -211,3 +211,15 @@ def test_why_an_answer_is_degraded_names_the_server_and_no_key() -> None:
     assert not set("<>`\n") & set(answer.degraded)
     assert len(answer.degraded) <= 500
     assert not answer.flags
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        "http://key-vault-prod.corp:8080 said 500",
+        "http://gsk-cluster-01.corp: token_endpoint not found",
+        "no answer from http://[fd00::1]:11434/v1",
+    ],
+)
+def test_an_address_is_no_key(why: str) -> None:
+    assert Outlet("", redact=without_secrets).answer(Answer("", "answered", degraded=why)).degraded == why
