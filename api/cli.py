@@ -337,15 +337,18 @@ def personas(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     from api.views import persona_view
     from rag.persona import Personas
 
-    found = [persona_view(persona) for persona in Personas(settings_from(config).personas).all()]
+    known = Personas(settings_from(config).personas)
+    found, broken = [persona_view(persona) for persona in known.all()], known.broken()
     if as_json:
-        print_json({"personas": found})
+        print_json({"personas": found, "broken": broken})
         return
     for one in found:
         out.print(
             f"[bold]{escape(one['name'])}[/bold]  {escape(one['title'])}"
             + (f": {escape(one['for'])}" if one["for"] else "")
         )
+    for name, why in broken.items():
+        err.print(f"[yellow]{escape(name)} can't be used: {escape(why)}[/yellow]")
 
 
 def _print_lookup(lookup: dict[str, Any]) -> None:

@@ -27,13 +27,16 @@ def gaps(
     catalog = Catalog(settings.catalog_url, read_only=True)
     try:
         known = gaps_of(settings, catalog)
-        if done:
-            known.finish(done, viewer)
+        finished = known.finish(done, viewer) if done else None
         found = [gap_view(one) for one in known.listed(viewer, done=everything)]
     finally:
         catalog.close()
     if as_json:
         print_json({"gaps": found})
+        return
+    if finished:
+        out.print(f"done: {escape(finished.question)}")
+        out.print(f"{len(found)} gaps are left; asked again and not answered, this one is open again")
         return
     for one in found:
         state = f", done {one['done_at'][:10]}" if one["done_at"] else ""

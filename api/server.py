@@ -20,6 +20,7 @@ from api.settings import Settings
 from ingest.sync import as_json
 from rag.errors import SettingsError, WaypostError
 from rag.owner import Handler
+from rag.persona import Personas
 from rag.ports import Progress
 
 
@@ -31,6 +32,7 @@ def run(settings: Settings, host: str, port: int) -> None:
         )
     chosen_sources(settings, [])  # what is wrong with waypost.yaml is said before anything else
     model_from(settings)  # and with the model's settings
+    Personas(settings.personas).chosen(settings.persona)
     stopping = threading.Event()
     owners: list[Owner] = []
     with (

@@ -6,10 +6,12 @@ through `rag.answers.outlet`.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from rag.answers.asked import asked_values
 from rag.answers.claims import Transcript
 from rag.answers.evidence import EVIDENCE_PASSAGES, EVIDENCE_TOKENS, assemble
 from rag.answers.extract import extract
@@ -26,13 +28,12 @@ from rag.embedders.sentence_transformer import PACKAGED
 from rag.errors import ModelError
 from rag.persona import Persona, persona_of
 from rag.ports import ChatModel, Lookup, Prompt
-from rag.records import Answer, Citation, Flag, ScoredPassage, Usage, Verdict, Viewer
+from rag.records import UNCHECKED, Answer, Citation, Flag, ScoredPassage, Usage, Verdict, Viewer
 from rag.search import Filters, Retriever, SearchResult
 from rag.terraform.lookup import TerraformLookup
 
 _NEAREST = 3
 _SPARED = 0.05  # of an answer's seconds, for the extractive one when the model fails
-_IN_PART = frozenset({"unverified", "uncited", "particulars", "cut"})  # flags of an answer that is no more than partial
 History = tuple[tuple[str, str], ...]
 
 
@@ -164,7 +165,10 @@ class Asker:
         lookup, tokens = self._terraform(asked.viewer), self._budget.evidence_tokens
         whole = assemble(asked.question, result, self._catalog, asked.viewer, lookup, tokens)
         evidence, rarity = asked.outlet.admit(whole), self._retriever.rarity()
-        return _Found(result, evidence, judge(asked.question, evidence, rarity, _nearness(result)), rarity)
+        judged = judge(asked.question, evidence, rarity, _nearness(result))
+        if judged.verdict != "answered" and any(o.value.known for o in asked_values(asked.question, evidence, lookup)):
+            judged = replace(judged, verdict="answered", missing=())  # its words stand nowhere, and its value does
+        return _Found(result, evidence, judged, rarity)
 
     # -- without a model ----------------------------------------------------------------------------------------------
 
@@ -172,7 +176,11 @@ class Asker:
         """`usage` is that of a model that failed before."""
         viewer, judged = asked.viewer, found.judged
         citer = Citer(self._catalog, viewer, found.evidence)
-        text = extract(asked.question, found.evidence, citer, found.rarity, self._terraform(viewer), judged.note)
+        elsewhere = judged.verdict == "partial" and any(_is_name(word, asked.question) for word in judged.missing)
+        opening = " ".join(filter(None, (judged.note, _nearest_pages(found) if elsewhere else "")))
+        text = extract(
+            asked.question, found.evidence, citer, found.rarity, self._terraform(viewer), opening, brief=elsewhere
+        )
         if not citer.citations:
             yield AskEvent(answer=replace(_not_found(found), usage=usage))
             return
@@ -244,30 +252,42 @@ class Asker:
         self, name: str, text: str, citer: Citer, flags: list[Flag], asked: _Asked, found: _Found,
         spent: Sequence[Usage],
     ) -> Answer:  # fmt: skip
-        doubted = any(flag.kind in _IN_PART for flag in flags)
+        doubted = any(flag.kind in UNCHECKED for flag in flags)
         verdict: Verdict = "not_found" if not citer.citations else "partial" if doubted else "answered"
         warned = self._warnings.of(citer.citations, citer.evidence, asked.viewer)
         return Answer(
             text, verdict, citer.citations, citer.evidence, (*flags, *warned),
             () if citer.citations else _nearest(found.result.passages),
-            found.result.coverage.note, name, sum(spent, Usage()), found.result.coverage,
+            found.result.coverage.note, name, sum(spent, Usage()), found.result.coverage, found.judged.score,
             missing=() if verdict == "answered" else judge(asked.question, citer.evidence, found.rarity, None).missing,
         )  # fmt: skip
 
 
 def _not_found(found: _Found) -> Answer:
     nearest = _nearest(found.result.passages)
-    text = "Our documents don't answer this."
-    if nearest:
-        pages = "; ".join(
-            f"{n.document.title} ({n.document.source}/{n.document.path}"
-            + (f", owner {n.document.owner})" if n.document.owner else ")")
-            for n in nearest
-        )
-        text += f" Nearest pages: {pages}."
+    text = " ".join(filter(None, ("Our documents don't answer this.", _nearest_pages(found))))
     coverage, judged = found.result.coverage, found.judged
     answer = Answer(text, "not_found", nearest=nearest, degraded=coverage.note, coverage=coverage)
     return replace(answer, score=judged.score, missing=judged.missing)
+
+
+def _nearest_pages(found: _Found) -> str:
+    """The nearest pages by their titles, with their owners; "" where nothing is near."""
+    pages = "; ".join(
+        f"{n.document.title} ({n.document.source}/{n.document.path}"
+        + (f", owner {n.document.owner})" if n.document.owner else ")")
+        for n in _nearest(found.result.passages)
+    )
+    return f"Nearest pages: {pages}." if pages else ""
+
+
+def _is_name(word: str, question: str) -> bool:
+    """Whether a word is written as a name in the question, not only because a sentence begins with it."""
+    found = re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", question, re.I)
+    if not found:
+        return False
+    within = bool(re.search(r"[^.?!\s]\s+$", question[: found.start()]))
+    return any(letter.isupper() for letter in found[0][0 if within else 1 :])
 
 
 def _nearness(found: SearchResult) -> float | None:

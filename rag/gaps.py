@@ -18,10 +18,11 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rag.answers.judgement import PARTIAL
 from rag.catalog import Catalog
 from rag.errors import NotFoundError, StorageError, WaypostError
 from rag.indexes.tokens import tokenise
-from rag.records import Answer, Document, Verdict, Viewer, digest
+from rag.records import UNCHECKED, Answer, Document, Verdict, Viewer, digest
 from rag.search import Filters
 
 FILE = "gaps.jsonl"
@@ -74,9 +75,11 @@ class Gaps:
 
     def note(self, question: str, answer: Answer, viewer: Viewer, filters: Filters | None = None) -> None:
         """Remembers a question that was not answered in full. One that was asked of a part of the documents is no gap, nor is any
-        while nothing was synced. Where the folder can't be written nothing is remembered."""
+        while nothing was synced, nor one that a model answered badly while the documents speak of it. Where the folder can't be
+        written nothing is remembered."""
         nothing = answer.coverage is not None and not answer.coverage.passages
-        if answer.verdict == "answered" or nothing or (filters or Filters()) != Filters():
+        its_own = any(flag.kind in UNCHECKED for flag in answer.flags) and (answer.score or 0.0) >= PARTIAL
+        if answer.verdict == "answered" or its_own or nothing or (filters or Filters()) != Filters():
             return
         pages = answer.nearest or answer.evidence
         places = dict.fromkeys((found.document.source, found.document.path) for found in pages)
@@ -96,13 +99,16 @@ class Gaps:
         except (OSError, ValueError, WaypostError):
             return
 
-    def listed(self, viewer: Viewer, *, done: bool = False) -> list[Listed]:
-        """The open gaps, or with `done` all of them, that this viewer may see: most asked first."""
+    def listed(self, viewer: Viewer, *, done: bool = False, limit: int | None = None) -> list[Listed]:
+        """The open gaps, or with `done` all of them, that this viewer may see, `limit` at most: most asked first."""
+        return [Listed(gap, tuple(self._visible(gap, viewer))) for gap in self._of(viewer, done=done)[:limit]]
+
+    def _of(self, viewer: Viewer, *, done: bool) -> list[Gap]:
         found = [
             gap for gap in parsed(_read(self._home)) if viewer.groups >= set(gap.groups) and (done or not gap.done_at)
         ]
         found.sort(key=lambda gap: (gap.count, gap.last_asked), reverse=True)
-        return [Listed(gap, tuple(self._visible(gap, viewer))) for gap in found]
+        return found
 
     def _visible(self, gap: Gap, viewer: Viewer) -> Iterator[Document]:
         for place in gap.nearest:
@@ -110,15 +116,17 @@ class Gaps:
             if document and document.access.admits(viewer.groups):
                 yield document
 
-    def finish(self, gap_id: str, viewer: Viewer) -> None:
-        """Marks a gap as dealt with; asked again and still not answered, it is open again.
+    def finish(self, gap_id: str, viewer: Viewer) -> Gap:
+        """Marks a gap as dealt with, and gives it; asked again and still not answered, it is open again.
 
         Raises: NotFoundError for one that this viewer can't see; StorageError when it can't be written.
         """
-        if gap_id not in {one.gap.id for one in self.listed(viewer, done=True)}:
+        found = {gap.id: gap for gap in self._of(viewer, done=True)}.get(gap_id)
+        if found is None:
             raise NotFoundError(f"there is no gap {gap_id!r}; `waypost gaps` names them")
         at = datetime.now(UTC).isoformat(timespec="seconds")
         rewrite(self._home, lambda gaps: [replace(gap, done_at=at) if gap.id == gap_id else gap for gap in gaps])
+        return replace(found, done_at=at)
 
 
 def parsed(text: str) -> list[Gap]:

@@ -142,8 +142,22 @@ class Personas:
         self._folder = folder
 
     def all(self) -> list[Persona]:
-        """Every persona that can be named, by name. Raises: SettingsError for a file in the folder that is none."""
-        return [load_file(file, name) for name, file in sorted(self._files().items())]
+        """Every persona that can be used, by name. Raises: SettingsError when there is no such folder."""
+        return self._loaded()[0]
+
+    def broken(self) -> dict[str, str]:
+        """What is wrong with each file that names a persona and is none, by name. Raises: SettingsError."""
+        return self._loaded()[1]
+
+    def _loaded(self) -> tuple[list[Persona], dict[str, str]]:
+        found: list[Persona] = []
+        broken: dict[str, str] = {}
+        for name, file in sorted(self._files().items()):
+            try:
+                found.append(load_file(file, name))
+            except SettingsError as error:
+                broken[name] = str(error)
+        return found, broken
 
     def named(self, name: str) -> Persona:
         """A persona by its name alone, never by a path: for whoever asks from elsewhere. Raises: NotFoundError; SettingsError."""
@@ -178,16 +192,16 @@ def load_file(file: Path, name: str) -> Persona:
             data = stream.read(LARGEST + 1)
         text = data.decode("utf-8")
     except OSError as error:
-        raise SettingsError(f"the persona {file} can't be read: {error.strerror}") from error
+        raise SettingsError(f"the persona {file.name} can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise SettingsError(f"the persona {file} is no text in UTF-8; write it as Markdown") from error
+        raise SettingsError(f"the persona {file.name} is no text in UTF-8; write it as Markdown") from error
     if len(data) > LARGEST:
         raise SettingsError(
-            f"the persona {file} has more than {LARGEST:,} bytes; every answer pays for them: shorten it"
+            f"the persona {file.name} has more than {LARGEST:,} bytes; every answer pays for them: shorten it"
         )
     if "\0" in text:
-        raise SettingsError(f"the persona {file} is no text in UTF-8; write it as Markdown")
+        raise SettingsError(f"the persona {file.name} is no text in UTF-8; write it as Markdown")
     persona = persona_of(name, text)
     if not persona.text:
-        raise SettingsError(f"the persona {file} is empty; say in whose voice to answer")
+        raise SettingsError(f"the persona {file.name} is empty; say in whose voice to answer")
     return persona

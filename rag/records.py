@@ -279,6 +279,10 @@ class Spot:
     updated_at: str
 
 
+# Flags of what a model said and the documents don't bear out: such an answer is `partial` at most.
+UNCHECKED = frozenset({"unverified", "uncited", "particulars", "cut"})
+
+
 @dataclass(frozen=True)
 class Flag:
     """A sentence of an answer that a reader should not take at face value, and why; `spots` are where that stands."""

@@ -120,8 +120,10 @@ def _sse(event: str, data: Any) -> str:
 def _add_personas(app: FastAPI, reader: Reader) -> None:
     @app.get("/v1/personas", responses={400: PROBLEMS[400]}, tags=["questions"])
     def personas() -> dict[str, Any]:
-        """In whose voices answers can be had: the built-in ones, and those in the folder WAYPOST_PERSONAS."""
-        return {"personas": [persona_view(one) for one in reader.personas.all()]}
+        """In whose voices answers can be had: the built-in ones, and those in the folder WAYPOST_PERSONAS; `broken` tells
+        of files there that are none."""
+        known = reader.personas
+        return {"personas": [persona_view(one) for one in known.all()], "broken": known.broken()}
 
 
 def _add_gaps(app: FastAPI, reader: Reader) -> None:
@@ -133,4 +135,4 @@ def _add_gaps(app: FastAPI, reader: Reader) -> None:
     ) -> dict[str, Any]:
         """What was asked and the documents don't answer, or only in part, most asked first, with the nearest pages and what is
         `missing`; each to viewers who belong to all groups of its askers."""
-        return {"gaps": [gap_view(one) for one in reader.gaps.listed(viewer, done=done)[:limit]]}
+        return {"gaps": [gap_view(one) for one in reader.gaps.listed(viewer, done=done, limit=limit)]}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from rag.answers.marks import Unmarked
 from rag.answers.particulars import missing
+from rag.answers.polarity import contradicted
 from rag.answers.sentences import advice, sentences, states
 from rag.answers.units import FENCE
 from rag.cite import Citer
@@ -25,13 +26,14 @@ _FLAGS = 20  # of a kind; more say nothing more
 
 @dataclass(frozen=True)
 class _Checked:
-    """A claim's place in the text, what its citations rest on, and whether it cited anything at all."""
+    """A claim's place in the text, what its citations rest on (`quoted` of it), and whether it cited anything at all."""
 
     start: int
     end: int
     support: str
     cited: bool
     verified: bool
+    quoted: str = ""
 
 
 class Transcript:
@@ -75,7 +77,8 @@ class Transcript:
         before = len(self._citer.citations)
         verified = [(span[0], citation) for span in claim.spans if (citation := self._citer.cite(*span))]
         support = "\n".join(self._citer.shown(index) for index in dict.fromkeys(index for index, _ in verified))
-        self._checked.append(_Checked(start, end, support, True, bool(verified)))
+        quoted = " ".join(dict.fromkeys(citation.quote for _, citation in verified))
+        self._checked.append(_Checked(start, end, support, True, bool(verified), quoted))
         if not verified:
             return "", []
         self._due += "".join(f" [{number}]" for number in dict.fromkeys(c.number for _, c in verified))
@@ -108,6 +111,9 @@ class Transcript:
             lacking = missing(sentence, support) if support else []
             if lacking:
                 yield self._flag("particulars", sentence, f"not in what it cites: {', '.join(lacking)}")
+            if support and (opposite := contradicted(sentence, " ".join(one.quoted for one in claims))):
+                said, cited = opposite
+                yield self._flag("particulars", sentence, f"it says {said}, and what it cites says {cited}")
             if any(one.cited and not one.verified for one in claims):
                 yield self._flag("unverified", sentence, "what it cites is not in the documents as stored")
             elif not support and states(sentence):

@@ -14,6 +14,7 @@ from itertools import combinations
 
 from rag.drift import speaks_of_now
 from rag.drift.typed import values_in
+from rag.environments import CANONICAL
 from rag.indexes.tokens import STOP_WORDS, tokenise
 from rag.records import Document, ScoredPassage, Spot
 
@@ -38,11 +39,6 @@ _QUALIFIERS = tuple(  # a statement with one of these is about no other than one
         "external", "add create", "delete deleted",
     )
 )  # fmt: skip
-_ENVIRONMENTS = {
-    "production": "prod", "prod": "prod", "prd": "prod", "live": "prod", "staging": "stg", "stage": "stg", "stg": "stg",
-    "dev": "dev", "development": "dev", "test": "test", "sandbox": "sandbox", "preprod": "preprod", "manager": "manager",
-    "nonlive": "nonprod", "nonprod": "nonprod", "non-prod": "nonprod", "demo": "demo", "uat": "uat", "qa": "qa",
-}  # fmt: skip
 _NOT_NOW = re.compile(  # said of what was, may be, or is only so under a condition
     r"\b(was|were|had|previously|formerly|used to|e\.g\.|example|such as|would|should (?:be|set)|from \S+ to \S+|increase[ds]?|"
     r"upgrad\w+|if|migrat\w+|instead of|no longer|superseded|sometimes|in 20\d\d|until)\b",
@@ -50,7 +46,7 @@ _NOT_NOW = re.compile(  # said of what was, may be, or is only so under a condit
 )
 _HEDGED = re.compile(
     r"\b(about|around|roughly|approx\w*|up to|at least|can be|could|might|may|typically|usually|often|another|other|additional|"
-    r"further|more than|less than|remaining|except|unless|not|never|n't)\b|[~≈?]",
+    r"further|more than|less than|remaining|except|unless|not|never|n't)\b|[~≈?]|\b\d+ ?(?:to|-|–) ?\d+ [a-z]",
     re.I,
 )
 _PERSONAL = re.compile(r"(^|/)(~[\w.-]+|users?[:/][^/]+|personal|drafts?|scratch|playground|wip)(/|\.|:|$)", re.I)
@@ -345,9 +341,7 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _environments(text: str) -> frozenset[str]:
-    return frozenset(
-        _ENVIRONMENTS[word] for word in re.findall(r"[a-z]+(?:-[a-z]+)?", text.lower()) if word in _ENVIRONMENTS
-    )
+    return frozenset(CANONICAL[word] for word in re.findall(r"[a-z]+(?:-[a-z]+)?", text.lower()) if word in CANONICAL)
 
 
 def _qualifiers(text: str) -> frozenset[int]:

@@ -83,7 +83,14 @@ _PROSE = re.compile(
     re.I,
 )
 _OBJECT = re.compile(r" (?:the|a|an|this|these|those|your|our|its|their) [a-z]")
+_FORBIDDEN = re.compile(  # what a sentence says right before a command that nobody is to run
+    r"\b(?:never|do not|don'?t|must not|mustn'?t|should not|shouldn'?t|may not|forbidden to|not allowed to)\**"
+    r"(?: ever)? (?:run|use|execute|call|type|issue|try|do)(?: (?:a|an|the|any))?[ *]*`?(?:[$#] )?(?:sudo )?$"
+    r"|\b(?:rather than|instead of) `$",
+    re.I,
+)
 _LONGEST = 80
+_BEFORE = 60  # characters of a sentence in which a command may be forbidden
 
 
 def destructive(text: str) -> Iterator[tuple[str, str]]:
@@ -93,6 +100,9 @@ def destructive(text: str) -> Iterator[tuple[str, str]]:
         for match in pattern.finditer("\n" + text):
             if _PROSE.match(match[0]) or _OBJECT.match(("\n" + text)[match.end() :]):
                 continue  # "helm can be told to delete": a sentence about a program
+            before = ("\n" + text)[max(match.start() - _BEFORE, 0) : match.start()]
+            if _FORBIDDEN.search(before.replace("\n", " ")):
+                continue
             command = _command("\n" + text, match)
             if command not in seen and not any(command in other or other in command for other in seen):
                 seen.add(command)

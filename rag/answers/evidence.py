@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rag.answers.asked import asked_values
 from rag.answers.procedures import joined, whole
 from rag.catalog import Catalog
 from rag.records import Document, Generation, Passage, ScoredPassage, Viewer
@@ -44,7 +45,8 @@ def assemble(
     at the least an eighth of it more."""
     taken = list(within_budget(_with_whole_procedures(within_budget(found.passages, tokens), tokens), tokens))
     first, left = len(taken), max(tokens * 4 - sum(len(one.passage.text) for one in taken), tokens // 2)
-    for lines in companions(question, taken, lookup):
+    values = [asked.value for asked in asked_values(question, taken, lookup)]
+    for lines in companions(question, taken, lookup, values):
         if len(taken) - first == _COMPANIONS:
             break
         one = _passage(lines, taken, catalog, viewer, found.generation)

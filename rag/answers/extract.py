@@ -21,6 +21,7 @@ from rag.records import ScoredPassage
 from rag.terraform.lookup import TerraformLookup
 
 _WORDS = 247  # of the whole answer, which must not pass 250: the outlet writes out where links lead
+_BRIEF_WORDS = 80  # of one to a question whose name nothing speaks of: it is about something near at best
 _PROCEDURE_WORDS = 590  # of an answer that holds a procedure, which must not pass 600
 _TOLD_WORDS = 16  # that tell where a procedure goes on
 _DIRECT_WORDS = 60  # that may stand beside a procedure of more than `_WORDS`
@@ -63,25 +64,26 @@ _Run = list[_Scored]  # neighbouring pieces of one passage
 
 def extract(
     question: str, evidence: Sequence[ScoredPassage], citer: Citer, weigh: Weigh, lookup: TerraformLookup | None = None,
-    closing: str = "",
+    opening: str = "", *, brief: bool = False,
 ) -> str:  # fmt: skip
     """The answer's text with [n] after each quotation; "" when nothing could be quoted.
 
-    `weigh` gives a word's rarity, 0 to 1; `lookup` tells what Terraform's attributes come to; `closing` is said at the end.
+    `weigh` gives a word's rarity, 0 to 1; `lookup` tells what Terraform's attributes come to; `opening` is said first.
+    A `brief` answer holds no procedure, and few words.
     """
     words = {word: worth(word, weigh(word)) for word in content_words(question)}
     number = bool(_NUMBER_ASKED.search(question))
     scored = [one for index, found in enumerate(evidence) for one in _scores(index, found, words, number)]
     values = settled(question, evidence, citer, lookup) if lookup else ""
-    used = len(f"{values} {closing}".split())
-    procedure, rest = ([], "") if values or _FACT.search(question) else _procedure(scored, evidence, used)
+    used = len(f"{values} {opening}".split())
+    procedure, rest = ([], "") if values or brief or _FACT.search(question) else _procedure(scored, evidence, used)
     if rest:  # no later step without those before it
         its = evidence[procedure[0].index].document.id if procedure else ""
         scored = [one for one in scored if evidence[one.index].document.id != its]
-    runs = _ordered(_filled(procedure, scored, evidence, used), procedure)
+    runs = _ordered(_filled(procedure, scored, evidence, used, _BRIEF_WORDS if brief else _WORDS), procedure)
     shown = [_shown(evidence[run[0].index], run, citer) for run in runs]
     told = "\n\n".join(filter(None, (values, *shown)))
-    return "\n\n".join(filter(None, (told, rest, closing))) if told else ""
+    return "\n\n".join(filter(None, (opening, told, rest))) if told else ""
 
 
 # -- what answers -----------------------------------------------------------------------------------------------------
@@ -161,13 +163,14 @@ def _first_steps(part: Sequence[_Scored], evidence: Sequence[ScoredPassage], mos
 
 
 def _filled(
-    procedure: Sequence[_Scored], scored: Sequence[_Scored], evidence: Sequence[ScoredPassage], used: int
+    procedure: Sequence[_Scored], scored: Sequence[_Scored], evidence: Sequence[ScoredPassage], used: int, fits: int
 ) -> list[_Scored]:
-    """The procedure, and the best of the other pieces as long as words are left; `used` are those of the answer already."""
+    """The procedure, and the best of the other pieces as long as words are left of those that the answer `fits`; `used` are those
+    of it already."""
     ordered = sorted((*procedure, *(o for o in scored if o not in procedure)), key=lambda one: -one.score)
     chosen = list(procedure)
     length = _words(chosen, evidence)
-    most = _WORDS - used if length + used <= _WORDS else min(length + _DIRECT_WORDS, _PROCEDURE_WORDS - used)
+    most = fits - used if length + used <= fits else min(length + _DIRECT_WORDS, _PROCEDURE_WORDS - used)
     for one in ordered:
         if one.score < _LEAST * ordered[0].score:
             break

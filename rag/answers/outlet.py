@@ -21,8 +21,13 @@ from rag.steering import STEERING
 
 Redact = Callable[[str], str]
 _LONGEST = 4000  # characters that are held back at most before they are cut
+_REASON = 500  # characters of why an answer is degraded
 _CONTEXT = 8  # lines above that a credential may be known by
 _SENTENCE = re.compile(r"[.!?][\"')\]*_]* +(?=\S)")
+# What Markdown and HTML are made of; brackets stay round an IPv6 address.
+_MARKED = re.compile(r"[<>`*|]+|\[(?![0-9a-fA-F:]+\])|(?<![0-9a-fA-F:])\]")
+# Keys that servers of models echo; no part of an address, and with a digit.
+_API_KEY = re.compile(r"(?<![\w/.@-])(?:sk|pk|rk|gsk|hf|xai)[-_](?=[\w-]*\d)[\w-]{8,}")
 _TWO_WORDS = re.compile(r"[A-Za-z]{2,}\W+[A-Za-z]{2,}")
 _FENCE_LIKE = re.compile(r"[\s>*+\-\d.)]*(?:`{3}|~{3})")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
@@ -114,8 +119,14 @@ class Outlet:
         written = "".join(self._written) == answer.text
         text = "".join(self._shown) if written else self.plain(answer.text)
         flags = [replace(one, text=self.plain(one.text), reason=self.plain(one.reason)) for one in answer.flags]
-        degraded = self.plain(answer.degraded)
+        degraded = self._reason(answer.degraded)
         return replace(answer, text=text, flags=(*flags, *self._flags(text)), degraded=degraded)
+
+    def _reason(self, text: str) -> str:
+        """Why an answer is degraded, in one line: no markup, no credentials; addresses stay, since an operator must see which
+        server it was."""
+        plain = self._redact(_API_KEY.sub("[REDACTED:api-key]", " ".join(_MARKED.sub(" ", readable(text)).split())))
+        return plain if len(plain) <= _REASON else plain[: _REASON - 1] + "…"
 
     def lookup(self, lookup: Lookup) -> Lookup:
         """A look as it leaves: with what, and at what, are a model's words."""

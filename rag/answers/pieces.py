@@ -6,6 +6,7 @@ The extractive answerer picks pieces, and joins those that stand side by side.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,15 @@ _NO_TEXT = re.compile(
     re.I,
 )
 _STEP_HEADING = re.compile(r"^#{1,6}\s+(?:step\s+)?\d+[.):\s]", re.I)
+# A paragraph that warns or forbids: no part of it is quoted without the rest.
+_WARNS = re.compile(
+    r"\b(?:WARNING|IMPORTANT|CAUTION|DANGER|ATTENTION)\b|(?i:(?:\*\*|^)(?:warning|important|caution|danger|attention)\b\W|"
+    r"\b(?:do not|don['’]t|never|must not|mustn['’]t|cannot be undone|can['’]t be undone|irreversibl[ey])\b)",
+    re.M,
+)
+_WARNING_WORDS = 90  # of such a paragraph; a longer one is cut like others
 _LIST_WORDS = 90  # of a sentence with the list that follows it, as one piece
+_TABLE_WORDS = 90  # of a table that is one piece
 _CODE_WHOLE = 14  # lines of a block of code that is one piece
 
 
@@ -98,7 +107,7 @@ def _of_prose(passage: Passage) -> list[Piece]:
             if unit.kind == "row" and header[1]:
                 made = replace(made, header=header[1].rstrip("\n"), header_start=header[0])
             found.append(made)
-    return list(_with_lead_in(found))
+    return list(_with_lead_in(list(_small_tables(found))))
 
 
 def _is_table_head(parts: Sequence[Unit], at: int) -> bool:
@@ -106,10 +115,13 @@ def _is_table_head(parts: Sequence[Unit], at: int) -> bool:
 
 
 def _cut(unit: Unit) -> Iterator[Piece]:
-    """A unit's sentences; whole where it is no prose."""
+    """A unit's sentences; whole where it is no prose, or warns of something."""
     text = unit.text.rstrip()
     if unit.kind != "prose":
         yield Piece(0, text, unit.start_line, unit.end_line, unit.kind)
+        return
+    if _WARNS.search(text) and len(text.split()) <= _WARNING_WORDS:
+        yield Piece(0, text, unit.start_line, unit.start_line + text.count("\n"), unit.kind)
         return
     begin = 0
     for border in (*(match.end() for match in _END.finditer(text)), len(text)):
@@ -119,6 +131,18 @@ def _cut(unit: Unit) -> Iterator[Piece]:
         if sentence.strip() and not _NO_TEXT.match(sentence.strip()):
             yield Piece(0, sentence.strip(), first, first + sentence.strip().count("\n"), "prose")
         begin = border
+
+
+def _small_tables(found: Sequence[Piece]) -> Iterator[Piece]:
+    """Pieces, the rows of a table that is read at a glance as one."""
+    for start, group in itertools.groupby(found, key=lambda piece: piece.header_start):
+        rows = list(group)
+        words = sum(row.words for row in rows) + (len(rows[0].header.split()) if rows else 0)
+        if not start or len(rows) == 1 or words > _TABLE_WORDS:
+            yield from rows
+            continue
+        lines = [*itertools.chain.from_iterable(row.text.split("\n") for row in rows)]
+        yield replace(rows[0], text="\n".join(lines), end=rows[0].start + len(lines) - 1, kind="table")
 
 
 def _with_lead_in(found: Sequence[Piece]) -> Iterator[Piece]:

@@ -42,6 +42,7 @@ class _Rule:
     says: str
     where: str = "any"
     in_production: bool = False
+    unless_trial: bool = False  # also where nothing says production, but not where something says dev or test
 
 
 _SHOWN = re.compile(r"\[REDACTED:kubernetes-secret\]")  # in a page: what a command prints of some Secret
@@ -53,9 +54,29 @@ _RULES = (
     ),
     _Rule(
         "no backup",
-        re.compile(r"\b(backup_retention_period|snapshot_retention_limit|backup_retention_days)\s*=\s*0\b|\bskip_final_snapshot\s*=\s*true\b|"
-                   r"\bdelete_automated_backups\s*=\s*true\b"),
-        "nothing is left to restore from", "code", in_production=True,
+        re.compile(r"\b(backup_retention_period|snapshot_retention_limit|backup_retention_days)\s*=\s*0\b"),
+        "nothing is left to restore from; keep backups for some days", "code", unless_trial=True,
+    ),
+    _Rule(
+        "no backup",
+        re.compile(r"\bskip_final_snapshot\s*=\s*true\b|\bdelete_automated_backups\s*=\s*true\b"),
+        "nothing is left to restore from once it is deleted; keep the last snapshot", "code", in_production=True,
+    ),
+    _Rule(
+        "no deletion protection",
+        re.compile(r"\bdeletion_protection\s*=\s*false\b"),
+        "one wrong plan deletes it; set it to true", "code", in_production=True,
+    ),
+    _Rule(
+        "public database",
+        re.compile(r"\bpublicly_accessible\s*=\s*true\b"),
+        "it has an address on the internet; set it to false and reach it from within the network", "code",
+        unless_trial=True,
+    ),
+    _Rule(
+        "not encrypted",
+        re.compile(r"\b(?:storage_encrypted|at_rest_encryption_enabled)\s*=\s*false\b"),
+        "who gets the disk or a snapshot reads it; encrypt it", "code", unless_trial=True,
     ),
     _Rule(
         "single point of failure",
@@ -122,6 +143,8 @@ def _seen(document: Document, citation: Citation) -> Iterator[tuple[_Rule, int]]
             if (rule.where == "code" and not code) or (rule.where == "prose" and code) or not rule.line.search(line):
                 continue
             near = "\n".join(lines[max(at - 2, 0) : at + 1])
+            if rule.unless_trial and _NOT_PRODUCTION.search("\n".join([context, *lines[: at + 1]])):
+                continue
             if rule.in_production and not _in_production(near, context, lines[:at]):
                 continue
             if (rule.where == "prose" and _NEGATED.search(line)) or (not code and _SHOWN.search(line)):

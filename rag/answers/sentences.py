@@ -13,6 +13,7 @@ from rag.answers.units import FENCE
 
 _END = re.compile(r"[.!?]['\")\]*_`]*\s+(?=[^\sa-z])")  # not before a small letter: "e.g. this"
 _ALONE = re.compile(r"^\s*(?:[-*+]\s|\d+[.)]\s|#{1,6}\s|\||>)")  # lines that begin something of their own
+_NUMBER = re.compile(r"\s*(?:[-*+>]\s+)?\**\d{1,3}\.\s+")  # of a list's item, no sentence
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s.*|(?:\*\*|__)[^*_]+(?:\*\*|__):?|[-=|:\s]+)$")
 _ADVICE = re.compile(
     r"^[ \t]{0,3}(?:#{1,6}[ \t]*(?:\*\*|__)?my advice\b|(?:\*\*|__)my advice\b|my advice(?:[ \t]*:|[ \t]*$))",
@@ -38,6 +39,8 @@ def sentences(text: str) -> list[tuple[int, int]]:
         at = start
         if not fenced:
             for border in _END.finditer(text, start, end):
+                if _NUMBER.fullmatch(text, at, border.end()):
+                    continue
                 found.append((at, border.end()))
                 at = border.end()
         found.append((at, end))

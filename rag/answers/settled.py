@@ -7,57 +7,36 @@ nothing of which a line is not in the evidence.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from rag.answers.asked import Asked, asked_values
 from rag.cite import Citer
 from rag.records import Citation, ScoredPassage
-from rag.terraform.companions import Asked, asked_attributes
 from rag.terraform.lookup import TerraformLookup
 from rag.terraform.values import EffectiveValue
 
-_MOST = 3  # attributes that are told
 _LONGEST = 160  # characters of a value
 
 
 def settled(question: str, evidence: Sequence[ScoredPassage], citer: Citer, lookup: TerraformLookup) -> str:
-    """One paragraph for each attribute asked for whose value comes from elsewhere than its own line; "" without any."""
-    told: list[str] = []
-    for asked in asked_attributes(question, evidence, lookup):
-        if "_" not in asked.attribute.rpartition(".")[2]:  # one word ("bucket", "role") may be any word of the question
-            continue
-        told.extend(line for line in _told(asked, evidence, citer) if line not in told)
-        if len(told) >= _MOST:
-            break
-    return "\n\n".join(told[:_MOST])
+    """One paragraph for each value asked for, with the line that sets it and those that it comes through; "" without any."""
+    told = [_told(asked, evidence, citer) for asked in asked_values(question, evidence, lookup)]
+    return "\n\n".join(dict.fromkeys(told)) if all(told) else ""
 
 
-def _told(asked: Asked, evidence: Sequence[ScoredPassage], citer: Citer) -> Iterator[str]:
-    """The value in each context, once for those in which it is the same."""
-    seen: set[str] = set()
-    for value in asked.values:
-        written = _written(value)
-        if not written or written in seen or not _from_elsewhere(asked, value):
-            continue
-        seen.add(written)
-        citations = [
-            cited for step in value.steps if (cited := _line(step.source, step.path, step.line, evidence, citer))
-        ]
-        if len(citations) < 2:  # its own line and where it comes from: else the quotations say it better
-            continue
-        where = f" in {' → '.join(value.calls)}" if value.calls else ""
-        lines = "\n".join(cited.quote.strip() for cited in citations)
-        marks = " ".join(dict.fromkeys(f"[{cited.number}]" for cited in citations))
-        what = f"`{asked.block.symbol.address}{value.instance}` {asked.attribute}"
-        yield f"{what} is `{written}`{where} {marks}\n\n```\n{lines}\n```"
-
-
-def _from_elsewhere(asked: Asked, value: EffectiveValue) -> bool:
-    """Whether some line outside the block has a say: else the block's own line is the answer."""
-    block = asked.block
-    return any(
-        step.path != block.path or not block.symbol.start <= step.line <= block.symbol.end for step in value.steps
-    )
+def _told(asked: Asked, evidence: Sequence[ScoredPassage], citer: Citer) -> str:
+    """The value, and where it stands; "" for one that is not known, or of which a line is not at hand."""
+    value, block = asked.value, asked.block
+    written = _written(value)
+    citations = [cited for step in value.steps if (cited := _line(step.source, step.path, step.line, evidence, citer))]
+    if not written or not citations or (len(value.steps) > 1 and len(citations) < 2):
+        return ""
+    where = f" in {' → '.join(value.calls)}" if value.calls else ""
+    lines = "\n".join(dict.fromkeys(cited.quote.strip() for cited in citations))
+    places = ", ".join(dict.fromkeys(f"{c.source}/{c.path} line {c.start_line} [{c.number}]" for c in citations))
+    what = f"`{block.symbol.address}{value.instance}` {asked.attribute}"
+    return f"{what} is `{written}`{where}: {places}\n\n```\n{lines}\n```"
 
 
 def _written(value: EffectiveValue) -> str:

@@ -15,7 +15,7 @@ from rag.records import Passage
 FENCE = re.compile(r"^\s*(```+|~~~+)")  # a line that opens or closes a fenced block
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
 _NUMBERED = re.compile(r"^\s*\d+[.)]\s+")
-_HEADING = re.compile(r"^#{1,6}\s|^<h[1-6]", re.I)
+_HEADING = re.compile(r"^#{1,6}\s|^#{2,6}\w|^<h[1-6]", re.I)  # "###Preparing" is meant as one
 _TABLE = re.compile(r"^\s*\|")
 _CODE_LINES = 6  # lines of code in one unit
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from rag.drift.facts import Fact, Facts, stems
 from rag.drift.records import Drift, Places
+from rag.drift.spoken import counted, is_elsewhere, is_unsure, spoken_of
 from rag.drift.typed import Typed, agrees, values_in
 from rag.records import Document
 
@@ -33,6 +34,8 @@ _HINTS = {
     "instance": frozenset("instance type class size machine node".split()),
     "cidr": frozenset("cidr block range network prefix".split()),
 }  # fmt: skip
+_VERSIONS, _TIMEOUTS = frozenset({"version"}), frozenset({"timeout"})
+_TIMED = re.compile(r"\b(time-?outs?|times out)\b", re.I)
 _SAID = re.compile(r"\b(kept?|keeps|retain\w*|retention|delet\w+|expir\w+|backups?|lifecycle)\b", re.I)
 
 
@@ -172,16 +175,23 @@ def _sentences(document: Document, lines: Sequence[str], facts: Facts, places: P
             continue
         heading = paragraph if paragraph.startswith("#") else heading
         at = 0
+        headed = spoken_of(heading.strip("# \n"), facts)
         context: list[Fact] = []
         for sentence in _SENTENCE.split(paragraph):
             at = paragraph.index(sentence, at)
             line = first + paragraph[:at].count("\n")
             things = _things(sentence, facts)
+            spoken = [] if things else spoken_of(sentence, facts)
             context = things or context
             about = things or ([] if _MARKED.search(sentence) else context)  # what it names instead is no code's
             if not NOT_NOW.search(sentence):
                 place = (document, line, sentence, facts, places)
                 yield from _thing_values(*place, about, bool(things))
+                if not things and not is_unsure(sentence):
+                    told = spoken or ([] if _MARKED.search(sentence) else headed)
+                    told = [fact for fact in told if not is_elsewhere(sentence, fact)]
+                    yield from _thing_values(*place, told, bool(spoken))
+                    yield from _counted_values(*place, told)
                 yield from _named_values(*place)
                 yield from _running(*place)
 
@@ -231,13 +241,27 @@ def _thing_values(
                 confidence,
                 places,
             )
-    for value in values_in(sentence):
+    said = list(values_in(sentence))
+    for value in said:
         hints = _HINTS.get(value.kind)
         if hints is None or (value.kind == "duration" and not _SAID.search(sentence)):
             continue
-        about = [fact for fact in things if fact.tokens & hints]
+        others = [one for one in said if one is not value]
+        about = [f for f in things if f.tokens & hints and not any(agrees(one, f.value, f.attribute) for one in others)]
         where = _line(line, sentence, value.at)
         yield from _against(document, where, value, _label(about), about, environments, confidence, places)
+
+
+def _counted_values(
+    document: Document, line: int, sentence: str, facts: Facts, places: Places, things: Sequence[Fact]
+) -> Iterator[Drift]:
+    """Ports, sizes, counts, versions and timeouts of a resource that prose speaks of."""
+    versions = [(v, _VERSIONS) for v in values_in(sentence) if v.kind == "version"]
+    timeouts = [(v, _TIMEOUTS) for v in values_in(sentence) if v.kind == "duration" and _TIMED.search(sentence)]
+    for value, hints in [*counted(sentence), *versions, *timeouts]:
+        about = [fact for fact in things if fact.tokens & hints]
+        where = _line(line, sentence, value.at)
+        yield from _against(document, where, value, _label(about), about, _environments(sentence, facts), 0.7, places)
 
 
 def _line(first: int, sentence: str, at: int) -> int:

@@ -7,6 +7,7 @@ the process.
 
 from __future__ import annotations
 
+import threading
 import time
 import weakref
 from collections.abc import Generator, Iterator
@@ -46,6 +47,7 @@ class AnthropicModel:
         if base_url:
             self._options["base_url"] = base_url
         self._client: Any = None
+        self._making = threading.Lock()
         self._steady = steady or Steady(Patience(timeout, retries))
 
     @property
@@ -67,11 +69,10 @@ class AnthropicModel:
 
     def _rounds(self, prompt: Prompt, replies: list[Reply]) -> Iterator[ModelEvent]:
         deadline = self._steady.deadline(prompt.seconds)
-        if (
-            self._client is None
-        ):  # here, not where it is used: the SDK takes seconds to import, which is not Claude's silence
-            self._client = _client(self._options, self._steady.patience.seconds)
-            weakref.finalize(self, self._client.close)
+        with self._making:  # here, not where it is used: the SDK takes seconds to import, which is not Claude's silence
+            if self._client is None:
+                self._client = _client(self._options, self._steady.patience.seconds)
+                weakref.finalize(self, self._client.close)
         conversation = Conversation(self._model, prompt, self._effort)
         if prompt.cost and conversation.cost(False) > prompt.cost:
             raise ModelError("the question with its evidence would cost more than an answer may")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.answers.suspicion import suspicions
 from rag.errors import ModelError
 from rag.ports import ChatModel, Prompt
 from rag.records import ScoredPassage
@@ -26,14 +27,21 @@ class ModelReranker:
         return f"model:{self._model.name}"
 
     def scores(self, question: str, passages: Sequence[ScoredPassage]) -> Sequence[float]:
-        if not passages:
-            return []
+        fit = [
+            at for at, found in enumerate(passages) if not suspicions(found)[0]
+        ]  # those that speak to it stay where they are
+        if not fit:
+            return [-float(at) for at in range(len(passages))]
         prompt = Prompt(
-            _RULES, tuple(passages), f"Order the documents for this question: {question}", 200, seconds=_SECONDS
+            _RULES,
+            tuple(passages[at] for at in fit),
+            f"Order the documents for this question: {question}",
+            200,
+            seconds=_SECONDS,
         )
         reply = "".join(event.text for event in self._model.stream(prompt))
         order = [int(number) - 1 for number in re.findall(r"\d+", reply)]
-        places = [place for place in dict.fromkeys(order) if 0 <= place < len(passages)]
+        places = [fit[place] for place in dict.fromkeys(order) if 0 <= place < len(fit)]
         if not places:
             raise ModelError("the model gave no order of the search results")
         scores = [-float(len(passages) + place) for place in range(len(passages))]  # those left out stay as they were

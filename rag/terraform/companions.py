@@ -12,20 +12,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from rag.catalog.symbols import StoredSymbol
-from rag.indexes.tokens import content_words
 from rag.records import ScoredPassage
 from rag.terraform.environments import asked_for
 from rag.terraform.lookup import TerraformLookup
-from rag.terraform.records import SymbolAttribute
-from rag.terraform.values import EffectiveValue, TerraformValues
+from rag.terraform.values import EffectiveValue
 
 _BLOCKS = 4  # results whose blocks are looked into
-_ASKED = 2  # attributes whose values are followed
-_CONTEXTS = 3  # callers or instances of each that are followed
 _FILES = 2  # .tfvars files and callers of each variable, where no environment is named
-_NOT_ASKED = frozenset(
-    {"source", "name", "description", "type", "value", "for_each", "count", "id"}
-)  # alone, words of any question
 
 
 @dataclass(frozen=True)
@@ -39,13 +32,16 @@ class Lines:
     why: str
 
 
-def companions(question: str, results: Sequence[ScoredPassage], lookup: TerraformLookup) -> list[Lines]:
-    """The lines that belong to the first results, most telling first, each once."""
+def companions(
+    question: str, results: Sequence[ScoredPassage], lookup: TerraformLookup, values: Sequence[EffectiveValue] = ()
+) -> list[Lines]:
+    """The lines that belong to the first results, most telling first, each once: those that `values` came through, which the
+    question asks for, before all others."""
     environment = asked_for(question, {one.name for one in lookup.environments})
     blocks = [
         block for found in results[:_BLOCKS] if found.document.kind == "terraform" for block in _blocks(found, lookup)
     ]
-    lines = [*_followed(question, blocks, TerraformValues(lookup, environment))]
+    lines = [Lines(step.source, step.path, step.line, step.line, "value") for value in values for step in value.steps]
     named = [(block, name) for block in blocks for name in _variables(block, lookup)]
     lines += [one for block, name in named for one in _definition(block, name, lookup)]
     lines += [one for block, name in named for one in _given(block, name, environment, lookup)]
@@ -58,48 +54,6 @@ def companions(question: str, results: Sequence[ScoredPassage], lookup: Terrafor
 def _blocks(found: ScoredPassage, lookup: TerraformLookup) -> list[StoredSymbol]:
     passage = found.passage
     return lookup.standing_in(found.document.source, found.document.path, passage.start_line, passage.end_line)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """An attribute that a question names, and what it comes to. `block` is what sets it."""
-
-    block: StoredSymbol
-    attribute: str
-    values: tuple[EffectiveValue, ...]
-
-
-def asked_attributes(question: str, results: Sequence[ScoredPassage], lookup: TerraformLookup) -> Iterator[Asked]:
-    """The attributes of the first results' blocks which the question names, most words first, with their values."""
-    values = TerraformValues(lookup, asked_for(question, {one.name for one in lookup.environments}))
-    terraform = [found for found in results[:_BLOCKS] if found.document.kind == "terraform"]
-    words = set(content_words(question))
-    asked = [(block, one) for found in terraform for block in _blocks(found, lookup) for one in _asked(block, words)]
-    for block, attribute in sorted(asked, key=lambda one: -len(_words(one[1].path)))[:_ASKED]:
-        yield Asked(block, attribute.path, tuple(values.of(block, attribute.path)[:_CONTEXTS]))
-
-
-def _followed(question: str, blocks: Sequence[StoredSymbol], values: TerraformValues) -> Iterator[Lines]:
-    """The places that the values came through which the question names, as far as they stand outside the block."""
-    words = set(content_words(question))
-    asked = [(len(_words(one.path)), block, one) for block in blocks for one in _asked(block, words)]
-    for _, block, attribute in sorted(asked, key=lambda found: -found[0])[:_ASKED]:
-        for value in values.of(block, attribute.path)[:_CONTEXTS]:
-            for step in value.steps[1:]:
-                yield Lines(step.source, step.path, step.line, step.line, "value")
-
-
-def _asked(block: StoredSymbol, words: set[str]) -> Iterator[SymbolAttribute]:
-    """The attributes of a block whose names' words all stand in the question; of a variable or local its own name counts."""
-    for attribute in block.symbol.attributes:
-        own = block.symbol.kind in ("variable", "local", "output") and attribute.path in ("default", "value")
-        named = _words(block.symbol.name if own else attribute.path)
-        if named and named <= words and not named <= _NOT_ASKED:
-            yield attribute
-
-
-def _words(name: str) -> set[str]:
-    return set(content_words(name.rpartition(".")[2].replace("_", " ")))
 
 
 def _variables(block: StoredSymbol, lookup: TerraformLookup) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import PurePosixPath
@@ -210,6 +210,13 @@ class TerraformLookup:
         here = [one for several in found for one in several if one.path == path]
         touched = [one for one in here if one.symbol.start <= end and start <= one.symbol.end]
         return sorted(touched, key=lambda one: one.symbol.start)
+
+    def setting(self, texts: Iterable[str]) -> Iterator[StoredSymbol]:
+        """Every symbol some attribute of which holds one of these texts in its path, in the order of texts and places."""
+        for text in texts:
+            for one in self._symbols.holding(self._access, text):
+                if any(text in attribute.path for attribute in one.symbol.attributes):
+                    yield one
 
     def has_file(self, source: str, path: str) -> bool:
         """Whether a file of this path defines something."""

@@ -19,6 +19,8 @@ def test_asking_in_vain_leaves_a_gap(synced: Run) -> None:
     assert "cassandra" in synced("gaps")[1].lower()
     assert loaded(synced("gaps", "--done", gap["id"], "--json"))["gaps"] == []
     assert loaded(synced("gaps", "--all", "--json"))["gaps"][0]["done_at"]
+    code, told, _ = synced("gaps", "--done", gap["id"])
+    assert (code, "Cassandra" in told, "0 gaps are left" in told) == (0, True, True)
     assert synced("gaps", "--done", "none")[0] == 2
 
 

@@ -179,6 +179,16 @@ def test_particulars_that_the_passage_lacks_are_named(make: Make, evidence: tupl
     assert transcript.flags() == []
 
 
+def test_the_opposite_of_what_is_cited_is_flagged(make: Make, evidence: tuple[ScoredPassage, ...]) -> None:
+    quote = span(evidence, "Wait 15 minutes, then tell two of #ops.")
+    for said, flagged in (("Wait 15 minutes and never tell #ops.", True), ("Wait 15 minutes, then tell #ops.", False)):
+        transcript, _ = make()
+        say(transcript, (said, (quote,)))
+        assert [flag.reason for flag in transcript.flags()] == [
+            "it says not tell, and what it cites says tell"
+        ] * flagged
+
+
 CITED = (
     "At 04:10 wait 15 minutes, 10,000 rows, version v1.9 on 2026-03-01; db1.corp.example is 10.7.0.2/16 in\n"
     "/etc/app/x.conf of aws_db_instance.main. Run `kubectl -n pay get \\\n  pods --all`. Twelve hours. PPR-9087"
@@ -210,6 +220,13 @@ def test_sentences_are_told_apart() -> None:
     text = "One is so, e.g. this. Two (see A.) is.\n- item one\n- item two\n\n```sh\na. B\n\nc\n```\nLast one\nwraps."
     assert [text[start:end] for start, end in sentences(text)] == [
         "One is so, e.g. this.", "Two (see A.) is.", "- item one", "- item two", "```sh\na. B\n\nc\n```", "Last one\nwraps.",
+    ]  # fmt: skip
+
+
+def test_the_number_of_an_item_is_no_sentence() -> None:
+    text = "1. Drain the node. Wait.\n2. **Stop it.**\n- 3. Done."
+    assert [text[start:end] for start, end in sentences(text)] == [
+        "1. Drain the node.", "Wait.", "2. **Stop it.**", "- 3. Done.",
     ]  # fmt: skip
 
 

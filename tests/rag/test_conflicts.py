@@ -221,3 +221,7 @@ def test_the_samples_pages_disagree_where_one_of_them_is_known_to_be_wrong() -> 
         frozenset(("db.r7g.xlarge", "db.r6g.large")),
         frozenset(("db.m7g.xlarge", "db.m6g.large")),
     }
+
+
+def test_a_value_within_a_range_is_no_conflict() -> None:
+    assert not between("# Restart\nWait 2 to 5 minutes for the gateway.", "# Restart\nWait 3 minutes for the gateway.")

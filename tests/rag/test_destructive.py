@@ -148,3 +148,29 @@ def test_a_command_is_told_once() -> None:
 def test_it_takes_no_longer_for_hostile_text() -> None:
     assert list(destructive("aws " * 20_000)) == []
     assert list(destructive("terraform -a b " * 5_000)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Never run `terraform destroy` here.", []),
+        ("**IMPORTANT:** Do NOT run `kubectl delete ns a` by hand", []),
+        ("Use a pull request rather than `terraform state rm a`.", []),
+        ("Never run `terraform destroy` here. Run `kubectl delete ns a`.", ["kubectl delete ns a"]),
+        ("Don't forget to run `kubectl delete ns a`.", ["kubectl delete ns a"]),
+        ("Do not wait; run `kubectl delete ns a`.", ["kubectl delete ns a"]),
+        ("After a day without traffic, run `kubectl delete ns a`.", ["kubectl delete ns a"]),
+        ("It never ends.\n\n```\nkubectl delete ns a\n```", ["kubectl delete ns a"]),
+        ("Do not run it without a backup, but `kubectl delete ns a` is what it takes.", ["kubectl delete ns a"]),
+    ],
+)
+def test_what_is_forbidden_is_no_warning_of_its_own(text: str, told: list[str]) -> None:
+    assert [command for command, _ in destructive(text)] == told
+
+
+@pytest.mark.parametrize("text", ["Never run `terraform destroy` here.", "You must never run\n`kubectl delete ns a`."])
+def test_a_prohibition_is_no_command(text: str) -> None:
+    assert list(destructive(text)) == []
+    assert list(destructive(f"Never by day. {text} Run `dropdb orders` at night.")) == [
+        ("dropdb orders", "drops a database")
+    ]

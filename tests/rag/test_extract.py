@@ -11,8 +11,9 @@ import pytest
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
+from rag.answers.pieces import pieces
 from rag.ask import Asker
-from rag.records import Answer, Viewer
+from rag.records import Answer, Passage, Viewer
 from tests.conftest import Files, configure, write
 
 Ask = Callable[[Files, str], Answer]
@@ -118,11 +119,25 @@ def test_terraform_is_answered_with_the_value_and_its_lines(ask: Ask) -> None:
     assert {("main.tf", 3), ("variables.tf", 3)} <= cited
 
 
-def test_a_value_that_stands_in_its_own_line_is_only_quoted(ask: Ask) -> None:
-    files = {"main.tf": MODULE["main.tf"].replace("var.instance_class", '"db.r6g.large"')}
-    answer = ask(files, "Which instance class does the aws_db_instance ledger have?")
-    assert answer.text.startswith("**")
-    assert 'instance_class = "db.r6g.large"' in answer.text
+def test_a_value_asked_for_in_plain_words_comes_first_with_its_place(ask: Ask) -> None:
+    files = {
+        "main.tf": 'resource "aws_db_instance" "ledger" {\n  backup_retention_period = 35\n  multi_az = true\n}\n'
+        'resource "aws_db_instance" "portal" {\n  backup_retention_period = 7\n}\n'
+    }
+    answer = ask(files, "How long are the ledger database's backups kept?")
+    assert answer.text.startswith(
+        "`aws_db_instance.ledger` backup_retention_period is `35`: wiki/main.tf line 2 [1]\n\n```\nbackup_retention"
+    )
+    assert "is `7`" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["How do I change how long the ledger database's backups are kept?", "How long are the invoices' backups kept?"],
+)
+def test_no_value_is_told_of_a_question_for_steps_or_for_another_thing(ask: Ask, question: str) -> None:
+    files = {"main.tf": 'resource "aws_db_instance" "ledger" {\n  backup_retention_period = 35\n}\n'}
+    assert "backup_retention_period is" not in ask(files, question).text
 
 
 def test_a_procedure_is_whole_though_passages_and_another_page_say_more(ask: Ask) -> None:
@@ -147,3 +162,40 @@ def test_steps_that_are_too_many_say_where_they_go_on(ask: Ask) -> None:
     assert shown == [str(n) for n in range(1, len(shown) + 1)]
     assert f"The steps go on from line {len(shown) + 3} of wiki/broker.md" in answer.text
     assert len(answer.text.split()) <= 600
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Run `up`. **IMPORTANT:** Do NOT run it at night. It takes long.", 1),
+        ("Run `up`. Never run it at night. It takes long.", 1),
+        ("Run `up`. It is important to wait. It takes long.", 3),
+        ("Run `up`. Never run it at night. " + "It takes very long. " * 30, 32),
+    ],
+)
+def test_a_paragraph_that_forbids_stays_whole(text: str, kept: int) -> None:
+    passage = Passage("p", "d", 1, ("Up",), f"# Up\n\n{text.strip()}", 1, 3, "section")
+    assert len(pieces(passage)) == kept
+
+
+def test_a_small_table_is_quoted_whole(ask: Ask) -> None:
+    table = "# Environments\n\n| name | region |\n|---|---|\n| atlas | eu-west-2 |\n| borealis | eu-north-1 |\n\n"
+    answer = ask({"environments.md": table + FILLER}, "Which environments are there, and in which region?")
+    assert table.split("\n\n")[1] in answer.text
+
+
+def test_a_heading_without_a_space_is_no_sentence(ask: Ask) -> None:
+    page = "# Proxy\n\n###Preparing the proxy upgrade\n\nTell the crew of the proxy before.\n\n"
+    answer = ask({"proxy.md": page + FILLER}, "Whom do I tell before the proxy is upgraded?")
+    assert "Tell the crew" in answer.text
+    assert "###Preparing" not in answer.text
+
+
+def test_a_name_that_nothing_speaks_of_comes_first_and_the_rest_is_short(ask: Ask) -> None:
+    answer = ask(
+        {"restore.md": STEPS, "other.md": FILLER}, "How do I restore the ledger to Cassandra after it is broken?"
+    )
+    assert answer.verdict == "partial"
+    assert answer.text.startswith("Nothing of what was found speaks of: cassandra. Nearest pages: Restore the ledger")
+    assert "phase-8" not in answer.text
+    assert len(answer.text.split()) <= 120

@@ -14,7 +14,7 @@ from ingest.sync import SyncReport
 from rag import gaps as file_of_gaps
 from rag.errors import NotFoundError
 from rag.gaps import Gap, Gaps, cleaned, merged, parsed, text_of
-from rag.records import Answer, Coverage, Viewer
+from rag.records import Answer, Coverage, Flag, Viewer
 from rag.search import Filters
 from tests.conftest import configure, write
 
@@ -62,7 +62,16 @@ def test_what_is_answered_or_asked_of_a_part_is_no_gap(gaps: Gaps, not_found: An
     gaps.note("b?", not_found, Viewer(), Filters(kinds=("runbook",)))
     gaps.note("c?", replace(not_found, coverage=Coverage(0, 0, 0)), Viewer())
     gaps.note("d?", replace(not_found, verdict="partial"), Viewer(), Filters())
-    assert [one.gap.question for one in gaps.listed(Viewer())] == ["d?"]
+    invented = replace(not_found, flags=(Flag("uncited", "It is so.", "no citation"),))
+    gaps.note("e?", replace(invented, score=0.9), Viewer())
+    gaps.note("f?", replace(invented, score=0.3), Viewer())
+    assert {one.gap.question for one in gaps.listed(Viewer())} == {"d?", "f?"}
+
+
+def test_a_list_may_be_short(gaps: Gaps, not_found: Answer) -> None:
+    for question in ("a?", "b?", "c?", "b?"):
+        gaps.note(question, not_found, Viewer())
+    assert [one.gap.question for one in gaps.listed(Viewer(), limit=1)] == ["b?"]
 
 
 def test_rights_hold_for_pages_and_for_what_others_asked(gaps: Gaps, not_found: Answer) -> None:

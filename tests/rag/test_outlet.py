@@ -196,3 +196,30 @@ def test_a_restart_leaves_nothing_of_what_was_void() -> None:
 
 def test_characters_that_steer_are_no_part_of_a_text() -> None:
     assert readable("a\x00b\ud800c\r\nd\x1b[2Je\u200bf\ufeff") == "abc\ndef"
+
+
+def test_why_an_answer_is_degraded_names_the_server_and_no_key() -> None:
+    why = (
+        "no model: http://10.1.2.3:11434/v1 said 401:\n<b>Incorrect</b> [key](x): sk-abcd1234efgh5678ijkl `x`"
+        + " y" * 400
+    )
+    answer = Outlet("", redact=without_secrets).answer(Answer("", "answered", degraded=why))
+    assert answer.degraded.startswith(
+        "no model: http://10.1.2.3:11434/v1 said 401: b Incorrect /b key (x): [REDACTED:api-key] x y y"
+    )
+    assert "sk-abcd" not in answer.degraded
+    assert not set("<>`\n") & set(answer.degraded)
+    assert len(answer.degraded) <= 500
+    assert not answer.flags
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        "http://key-vault-prod.corp:8080 said 500",
+        "http://gsk-cluster-01.corp: token_endpoint not found",
+        "no answer from http://[fd00::1]:11434/v1",
+    ],
+)
+def test_an_address_is_no_key(why: str) -> None:
+    assert Outlet("", redact=without_secrets).answer(Answer("", "answered", degraded=why)).degraded == why

@@ -222,3 +222,12 @@ def test_a_folder_of_ones_own(tmp_path: Path) -> None:
     assert personas.chosen(str(tmp_path / "secret.md")).title == "Secret"
     with pytest.raises(SettingsError, match="there is no such folder"):
         Personas(tmp_path / "nowhere").all()
+
+
+def test_a_broken_file_hides_no_other(tmp_path: Path) -> None:
+    (tmp_path / "night.md").write_text("# Night owl\n")
+    (tmp_path / "bad.md").write_bytes(b"\xff\xfe\x00")
+    personas = Personas(tmp_path)
+    assert [persona.name for persona in personas.all()] == ["night", "onboarding", DEFAULT]
+    assert personas.broken() == {"bad": "the persona bad.md is no text in UTF-8; write it as Markdown"}
+    assert str(tmp_path) not in str(personas.broken())

@@ -110,3 +110,22 @@ def test_only_cited_lines_count_and_at_most_a_few_are_told() -> None:
     many = [flag.text for flag in flags("m.tf", "terraform", f"{RULE}\n{module}")]
     assert many == ["no backup", "single point of failure", "open to the world"]
     assert len(many) == MOST
+
+
+@pytest.mark.parametrize(
+    ("setting", "name"),
+    [
+        ("backup_retention_period = 0", "no backup"),
+        ("publicly_accessible = true", "public database"),
+        ("storage_encrypted = false", "not encrypted"),
+    ],
+)
+def test_a_database_of_no_environment_is_flagged_and_a_sandbox_is_not(setting: str, name: str) -> None:
+    assert [flag.text for flag in flags("rds.tf", "terraform", DATABASE % setting)] == [name]
+    assert flags("sandbox/rds.tf", "terraform", DATABASE % setting) == []
+
+
+@pytest.mark.parametrize("setting", ["deletion_protection = false", "skip_final_snapshot = true"])
+def test_what_matters_in_production_alone(setting: str) -> None:
+    assert len(flags("prod/rds.tf", "terraform", DATABASE % setting)) == 1
+    assert flags("rds.tf", "terraform", DATABASE % setting) == []
