@@ -140,7 +140,8 @@ def _fit(block: StoredSymbol, path: str, subject: _Subject, wanted: Sequence[Mat
         return None
     above = path.rpartition(".")[0].rpartition(".")[2].partition("[")[0]
     full = f"{above}_{name}" if name in _GENERIC and above else name
-    words = [word for word in tokenise(full.replace("_", " ")).words if word not in _SAYS_NOTHING]
+    named = frozenset(tokenise(full.replace("_", " ")).words)  # none of them says which thing is meant
+    words = sorted(named - _SAYS_NOTHING)
     held = {word for word in words if stem(word) in subject.stems}
     for matter in wanted:
         if matter.named.search(full):
@@ -150,9 +151,9 @@ def _fit(block: StoredSymbol, path: str, subject: _Subject, wanted: Sequence[Mat
                 if word not in held and not matter.named.search(word) and word not in matter.spoken
             ]
             fit = 1 + 0.5 * len(held - matter.spoken) - _MISSING * len(lacking)
-            return _Candidate(block, path, fit, frozenset(held) | matter.spoken) if fit > 0 else None
+            return _Candidate(block, path, fit, named | matter.spoken) if fit > 0 else None
     if len(words) > 1 and len(held) == len(words):
-        return _Candidate(block, path, 0.5 * len(held), frozenset(held))
+        return _Candidate(block, path, 0.5 * len(held), named)
     return None
 
 
