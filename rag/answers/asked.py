@@ -168,7 +168,6 @@ class _Subject:
         self.stems = frozenset(stem(word) for word in tokenise(question).words)
         spoken = also_called({environment}) if environment else set()
         self._words = {w: _PLAIN if w in EVERYDAY else 1.0 for w in words if w not in spoken}
-        self._environment = environment
 
     def nearness(self, candidate: _Candidate, value: EffectiveValue | None = None) -> float:
         """The share of those words that the block, and the instance that the value is of, are known by: 0 where its name has

@@ -41,13 +41,14 @@ _DENIED = re.compile(
     re.I,
 )
 _WORD = re.compile(r"[a-z][a-z-]+", re.I)
+_PLAIN = frozenset(map(stem, STOP_WORDS))
 _ALIKE = 2  # words that sentence and quotation share besides: else they may speak of two things
 
 
 def contradicted(sentence: str, quoted: str) -> tuple[str, str] | None:
     """What the sentence says, and what the quotation says instead; None where nothing tells that they disagree."""
     said, cited = _stems(sentence), _stems(quoted)
-    if len((set(said) & set(cited)) - {stem(word) for word in STOP_WORDS}) < _ALIKE:
+    if len((set(said) & set(cited)) - _PLAIN) < _ALIKE:
         return None
     denials = len(_DENIES.findall(sentence)), len(_DENIES.findall(quoted))
     if denials == (0, 0):

@@ -167,15 +167,15 @@ def _folders_of(found: Sequence[Fact]) -> frozenset[str]:
 
 def _sentences(document: Document, lines: Sequence[str], facts: Facts, places: Places) -> Iterator[Drift]:
     fenced = False
-    heading = ""
+    headed: list[Fact] = []
     for first, paragraph in _paragraphs(lines):
         if paragraph.count("```") % 2 == 1:
             fenced = not fenced
         if fenced or paragraph.startswith(("```", "    ", "|", "\t")):
             continue
-        heading = paragraph if paragraph.startswith("#") else heading
+        if paragraph.startswith("#"):
+            headed = spoken_of(paragraph.strip("# \n"), facts)
         at = 0
-        headed = spoken_of(heading.strip("# \n"), facts)
         context: list[Fact] = []
         for sentence in _SENTENCE.split(paragraph):
             at = paragraph.index(sentence, at)
