@@ -12,7 +12,7 @@ from typing import Any
 
 from rag.answers.asked import Asked, asked_values
 from rag.cite import Citer
-from rag.records import Citation, ScoredPassage
+from rag.records import ScoredPassage
 from rag.terraform.lookup import TerraformLookup
 from rag.terraform.values import EffectiveValue
 
@@ -21,22 +21,34 @@ _LONGEST = 160  # characters of a value
 
 def settled(question: str, evidence: Sequence[ScoredPassage], citer: Citer, lookup: TerraformLookup) -> str:
     """One paragraph for each value asked for, with the line that sets it and those that it comes through; "" without any."""
-    told = [_told(asked, evidence, citer) for asked in asked_values(question, evidence, lookup)]
+    asked = asked_values(question, evidence, lookup)
+    lines = [_lines(one, evidence) for one in asked]
+    if not all(lines):  # before anything is cited: a citation must stand in the text
+        return ""
+    told = [_told(one, at, evidence, citer) for one, at in zip(asked, lines, strict=True)]
     return "\n\n".join(dict.fromkeys(told)) if all(told) else ""
 
 
-def _told(asked: Asked, evidence: Sequence[ScoredPassage], citer: Citer) -> str:
-    """The value, and where it stands; "" for one that is not known, or of which a line is not at hand."""
+def _lines(asked: Asked, evidence: Sequence[ScoredPassage]) -> list[tuple[int, int]]:
+    """In which piece of evidence, and at which line, the value comes through; none for one that is not known, or of which a line
+    is not at hand."""
+    steps = asked.value.steps
+    found = [at for step in steps if (at := _line(step.source, step.path, step.line, evidence))]
+    return found if _written(asked.value) and len(found) >= min(len(steps), 2) else []
+
+
+def _told(asked: Asked, lines: Sequence[tuple[int, int]], evidence: Sequence[ScoredPassage], citer: Citer) -> str:
+    """The value, and where it stands; "" where a line can't be cited."""
     value, block = asked.value, asked.block
-    written = _written(value)
-    citations = [cited for step in value.steps if (cited := _line(step.source, step.path, step.line, evidence, citer))]
-    if not written or not citations or (len(value.steps) > 1 and len(citations) < 2):
+    cited = [citer.cite(index, line, line, evidence[index].document.lines(line, line)) for index, line in lines]
+    citations = [one for one in cited if one]
+    if len(citations) < min(len(value.steps), 2):
         return ""
     where = f" in {' → '.join(value.calls)}" if value.calls else ""
-    lines = "\n".join(dict.fromkeys(cited.quote.strip() for cited in citations))
+    quoted = "\n".join(dict.fromkeys(one.quote.strip() for one in citations))
     places = ", ".join(dict.fromkeys(f"{c.source}/{c.path} line {c.start_line} [{c.number}]" for c in citations))
     what = f"`{block.symbol.address}{value.instance}` {asked.attribute}"
-    return f"{what} is `{written}`{where}: {places}\n\n```\n{lines}\n```"
+    return f"{what} is `{_written(value)}`{where}: {places}\n\n```\n{quoted}\n```"
 
 
 def _written(value: EffectiveValue) -> str:
@@ -54,10 +66,10 @@ def _plain(value: Any) -> str:
         return ""
 
 
-def _line(source: str, path: str, line: int, evidence: Sequence[ScoredPassage], citer: Citer) -> Citation | None:
-    """The citation of a line that stands in the evidence."""
+def _line(source: str, path: str, line: int, evidence: Sequence[ScoredPassage]) -> tuple[int, int] | None:
+    """The first piece of evidence in which a line stands, and the line."""
     for index, found in enumerate(evidence):
         document, passage = found.document, found.passage
         if (document.source, document.path) == (source, path) and passage.start_line <= line <= passage.end_line:
-            return citer.cite(index, line, line, document.lines(line, line))
+            return index, line
     return None

@@ -12,7 +12,9 @@ from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
 from rag.answers.pieces import pieces
+from rag.answers.settled import settled
 from rag.ask import Asker
+from rag.cite import Citer
 from rag.records import Answer, Passage, Viewer
 from tests.conftest import Files, configure, write
 
@@ -164,6 +166,14 @@ def test_steps_that_are_too_many_say_where_they_go_on(ask: Ask) -> None:
     assert len(answer.text.split()) <= 600
 
 
+CALLED_TWICE = {
+    "stack/main.tf": 'resource "aws_db_instance" "ledger" {\n  backup_retention_period = var.retention\n}\n'
+    'variable "retention" {}\n',
+    "envs/prod/prod.tf": 'module "ledger" {\n  source    = "../../stack"\n  retention = 35\n}\n',
+    "envs/test/test.tf": 'module "ledger" {\n  source    = "../../stack"\n  retention = 1\n}\n',
+}
+
+
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
@@ -199,3 +209,20 @@ def test_a_name_that_nothing_speaks_of_comes_first_and_the_rest_is_short(ask: As
     assert answer.text.startswith("Nothing of what was found speaks of: cassandra. Nearest pages: Restore the ledger")
     assert "phase-8" not in answer.text
     assert len(answer.text.split()) <= 120
+
+
+def test_values_that_are_not_told_leave_no_citation(
+    owner: Owner, sync: Callable[..., SyncReport], tmp_path: Path, settings: Settings
+) -> None:
+    configure(settings, {"name": "infra", "type": "folder", "path": str(write(tmp_path / "infra", CALLED_TWICE))})
+    sync()
+    reader = owner.reader()
+    everything = sorted(
+        reader.retriever.search("ledger retention", Viewer(), 20).passages, key=lambda f: f.document.path
+    )
+    question = "What is the backup retention period of the ledger?"
+    for paths, told in ((("main.tf", "prod.tf", "test.tf"), True), (("main.tf", "test.tf"), False)):
+        evidence = [found for found in everything if found.document.path.rpartition("/")[2] in paths]
+        citer = Citer(owner.catalog, Viewer(), evidence)
+        assert bool(settled(question, evidence, citer, reader.terraform(Viewer()))) is told
+        assert bool(citer.citations) is told
