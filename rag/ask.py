@@ -33,7 +33,7 @@ from rag.search import Filters, Retriever, SearchResult
 from rag.terraform.lookup import TerraformLookup
 
 _NEAREST = 3
-_SPARED = 0.05  # of an answer's seconds, for the extractive one when the model fails
+_SPARED = 0.1  # of an answer's seconds, for the extractive one when the model fails, on a machine that is busy
 History = tuple[tuple[str, str], ...]
 
 

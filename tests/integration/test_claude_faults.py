@@ -201,7 +201,7 @@ def test_an_answer_is_whole_or_clearly_degraded(owner: Owner, server: ModelServe
             reply = client.post("/v1/ask", json={"question": QUESTION}, headers=headers)
             took = time.monotonic() - began
         assert reply.status_code == 200
-        assert took < (30 if REAL_TIME or not kind.slow else SECONDS + 1)  # a busy machine's second
+        assert took < (30 if REAL_TIME or not kind.slow else 0.9 * SECONDS + 2)  # our own work runs at no clock of 1:20
         if not streamed:
             check(reply.json(), kind.whole)
             continue
