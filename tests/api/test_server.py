@@ -134,3 +134,21 @@ def test_beside_a_server_the_doctor_and_approvals_work_and_a_purge_says_to_stop_
     assert doctor()["sound"]
     refused = waypost("purge", "wiki/a.md")
     assert (refused.returncode, "waypost serve" in refused.stderr, "stop it" in refused.stderr) == (1, True, True)
+
+
+def test_a_reranker_that_is_nowhere_is_said_at_the_start_and_stops_nothing(
+    tmp_path: Path, environment: dict[str, str], waypost: Waypost
+) -> None:
+    environment |= {"WAYPOST_RERANKER": "no/such-model", "HF_ENDPOINT": "http://127.0.0.1:9"}
+    command = [sys.executable, "-m", "api.cli", "serve", "--port", "0"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    try:
+        address = process.stderr.readline().split()[3]
+        told = next(line for line in process.stderr if "not reranked" in line)
+        assert "WAYPOST_RERANKER" in told
+        assert httpx.get(f"{address}/v1/search", params={"q": "unlock"}).status_code == 200
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
