@@ -32,7 +32,8 @@ def run(settings: Settings, host: str, port: int) -> None:
         )
     chosen_sources(settings, [])  # what is wrong with waypost.yaml is said before anything else
     model_from(settings)  # and with the model's settings
-    Personas(settings.personas).chosen(settings.persona)
+    personas = Personas(settings.personas)
+    personas.chosen(settings.persona)
     stopping = threading.Event()
     owners: list[Owner] = []
     with (
@@ -52,6 +53,8 @@ def run(settings: Settings, host: str, port: int) -> None:
         console, reader = Console(stderr=True, highlight=False, soft_wrap=True), owner.reader()
         console.print(f"Waypost answers at {address} (API: {address}/docs)")
         console.print(model_choice(settings).told)
+        for name, why in personas.broken().items():
+            console.print(f"{name} can't be used: {why}", markup=False)
         threading.Thread(target=_warm_up, args=(owner, reader, console), name="warm-up", daemon=True).start()
         if not owner.catalog.sources():
             console.print(
