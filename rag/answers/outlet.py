@@ -56,6 +56,14 @@ def readable(text: str) -> str:
     return _JOINERS.sub("", _UNSEEN.sub("", text))
 
 
+def reason(text: str, redact: Redact) -> str:
+    """Why an answer is degraded, or a search not whole, in one line: no markup, no credentials; addresses stay, since an operator
+    must see which server it was."""
+    plain = " ".join(_MARKED.sub(" ", readable(text)).split())
+    plain = redact(_ANNOUNCED.sub(r"\1\2[REDACTED:api-key]", _API_KEY.sub("[REDACTED:api-key]", plain)))
+    return plain if len(plain) <= _REASON else plain[: _REASON - 1] + "…"
+
+
 class Outlet:
     """One answer on its way out. `admit` tells it what the answer may rest on, before anything is written."""
 
@@ -128,15 +136,8 @@ class Outlet:
         written = "".join(self._written) == answer.text
         text = "".join(self._shown) if written else self.plain(answer.text)
         flags = [replace(one, text=self.plain(one.text), reason=self.plain(one.reason)) for one in answer.flags]
-        degraded = self._reason(answer.degraded)
+        degraded = reason(answer.degraded, self._redact)
         return replace(answer, text=text, flags=(*flags, *self._flags(text)), degraded=degraded)
-
-    def _reason(self, text: str) -> str:
-        """Why an answer is degraded, in one line: no markup, no credentials; addresses stay, since an operator must see which
-        server it was."""
-        plain = " ".join(_MARKED.sub(" ", readable(text)).split())
-        plain = self._redact(_ANNOUNCED.sub(r"\1\2[REDACTED:api-key]", _API_KEY.sub("[REDACTED:api-key]", plain)))
-        return plain if len(plain) <= _REASON else plain[: _REASON - 1] + "…"
 
     def lookup(self, lookup: Lookup) -> Lookup:
         """A look as it leaves: with what, and at what, are a model's words."""
