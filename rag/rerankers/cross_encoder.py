@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import SettingsError
-from rag.records import ScoredPassage
+from rag.records import ScoredPassage, Usage
 
 _AGAIN = 60.0  # seconds until what could not be loaded is tried again: it may have been fetched, or the network be back
 
@@ -37,7 +37,9 @@ class CrossEncoderReranker:
     def name(self) -> str:
         return self._model_name
 
-    def scores(self, question: str, passages: Sequence[ScoredPassage]) -> Sequence[float]:
+    def scores(
+        self, question: str, passages: Sequence[ScoredPassage], spent: list[Usage] | None = None
+    ) -> Sequence[float]:
         if not passages:
             return []
         pairs = [
