@@ -62,6 +62,10 @@ def back_up(settings: Settings, target: Path, *, force: bool = False) -> Made:
         extras[FILE] = purged.text()
     if asked := gaps.stored(settings.home):
         extras[gaps.FILE] = asked
+    if settings.config_is_missing:
+        raise SettingsError(
+            f"there is no {settings.config}, which belongs into the backup; correct --config or WAYPOST_CONFIG"
+        )
     if settings.config.is_file():
         extras[_CONFIG] = _without_credentials(settings.config)
     return Made(target, write_backup(catalog_file(settings), target, extras, program(), now(), force=force))

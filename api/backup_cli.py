@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from api import failures
-from api.console import ConfigOption, JsonOption, out, print_json, settings_from
+from api.console import ConfigOption, JsonOption, err, out, print_json, settings_from
 
 
 def backup(
@@ -21,7 +21,8 @@ def backup(
     """Write the catalog and waypost.yaml into one file, also while a sync or `serve` runs."""
     from api.backup import back_up
 
-    made = back_up(settings_from(config), target, force=force)
+    settings = settings_from(config, told=False)
+    made = back_up(settings, target, force=force)
     manifest, size = made.manifest, made.file.stat().st_size
     if as_json:
         told = {"schema": manifest.schema, "waypost": manifest.waypost, "created_at": manifest.created_at}
@@ -29,6 +30,10 @@ def backup(
         print_json({"backup": str(made.file), "bytes": size, "documents": manifest.documents, **told, "sha256": parts})
     else:
         out.print(f"Wrote {escape(str(made.file))}: {manifest.documents} documents, {size / 1e6:.1f} MB")
+    if not settings.config.is_file():
+        err.print(
+            f"[yellow]without {escape(str(settings.config))}, which isn't here: name it with --config FILE[/yellow]"
+        )
 
 
 def restore(
@@ -40,7 +45,7 @@ def restore(
     """Put a backup's catalog into WAYPOST_HOME, and rebuild the indexes from it, offline."""
     from api.backup import restore as put_back
 
-    settings = settings_from(config)
+    settings = settings_from(config, told=False)  # it may be what is written
     done = put_back(settings, source, force=force)
     if as_json:
         told = {"documents": done.manifest.documents, "passages": done.passages, "waiting": done.waiting}

@@ -138,7 +138,7 @@ def sync(
     from api.owner import open_owner
     from ingest.sync import as_json as report_json
 
-    settings = settings_from(config)
+    settings = settings_from(config, told=False)
     names = list(sources or [])
     chosen_sources(settings, names)
     with ProgressBars() as bars:
@@ -379,7 +379,7 @@ def serve(
     """Answer over HTTP (see /docs for the API)."""
     from api.server import run
 
-    run(settings_from(config), host, port)
+    run(settings_from(config, told=False), host, port)
 
 
 if __name__ == "__main__":

@@ -224,11 +224,21 @@ class Reader:
         self._settings = settings
         self._serving = serving
         self._model = model_from(settings)  # one for the process: its connections and its breaker are shared
-        self.retriever = Retriever(catalog, serving, reranker_from(settings, self._model))
+        self._reranker = reranker_from(settings, self._model)
+        self.retriever = Retriever(catalog, serving, self._reranker)
         self.gaps = gaps_of(settings, catalog)
         self._drift = DriftWatch(catalog)
         self._terraform = Kept(catalog, lambda viewer: TerraformLookup(catalog, viewer))
         self.personas = Personas(settings.personas)
+
+    def warm_up(self) -> str:
+        """Loads what the first question would wait for; in words, what can't be had, without which questions are answered."""
+        try:
+            if isinstance(self._reranker, CrossEncoderReranker):
+                self._reranker.load()
+        except SettingsError as error:
+            return f"not reranked: {error}"
+        return ""
 
     def terraform(self, viewer: Viewer) -> TerraformLookup:
         """Terraform as this viewer may see it; what was read of it is kept until the catalog changes."""

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api.settings import Settings
@@ -42,13 +43,21 @@ KindOption = Annotated[list[str] | None, typer.Option("--kind", help="Only this 
 PathOption = Annotated[list[str] | None, typer.Option("--path", help="Only paths that match this glob (repeatable).")]
 
 
-def settings_from(config: Path | None) -> Settings:
+def settings_from(config: Path | None, *, told: bool = True) -> Settings:
+    """The settings; a command that reads sources or keeps their file is not `told` that it is missing, for it refuses then."""
     try:
         settings = Settings()
     except ValidationError as error:
         wrong = "; ".join(f"WAYPOST_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
         raise SettingsError(f"a setting in the environment is not valid: {wrong}") from error
-    return settings.model_copy(update={"config": config}) if config else settings
+    if config:
+        settings = settings.model_copy(update={"config": config})
+    if told and settings.config_is_missing:
+        err.print(
+            f"[yellow]there is no {escape(str(settings.config))}, which --config or WAYPOST_CONFIG names: this is of what was "
+            "synced before[/yellow]"
+        )
+    return settings
 
 
 def server_of(settings: Settings) -> str:

@@ -12,7 +12,7 @@ import uvicorn
 from rich.console import Console
 
 from api.checkup import check_up_within
-from api.compose import chosen_sources, model_choice, model_from, progress_event
+from api.compose import Reader, chosen_sources, model_choice, model_from, progress_event
 from api.http import make_app
 from api.owner import Owner, open_owner
 from api.scheduler import Scheduler
@@ -32,7 +32,8 @@ def run(settings: Settings, host: str, port: int) -> None:
         )
     chosen_sources(settings, [])  # what is wrong with waypost.yaml is said before anything else
     model_from(settings)  # and with the model's settings
-    Personas(settings.personas).chosen(settings.persona)
+    personas = Personas(settings.personas)
+    personas.chosen(settings.persona)
     stopping = threading.Event()
     owners: list[Owner] = []
     with (
@@ -49,11 +50,12 @@ def run(settings: Settings, host: str, port: int) -> None:
     ):
         owners.append(owner)
         address = f"http://{host}:{listener.getsockname()[1]}"
-        warm = threading.Thread(target=_warm_up, args=(owner,), name="warm-up", daemon=True)
-        warm.start()
-        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        console, reader = Console(stderr=True, highlight=False, soft_wrap=True), owner.reader()
         console.print(f"Waypost answers at {address} (API: {address}/docs)")
         console.print(model_choice(settings).told)
+        for name, why in personas.broken().items():
+            console.print(f"{name} can't be used: {why}", markup=False)
+        threading.Thread(target=_warm_up, args=(owner, reader, console), name="warm-up", daemon=True).start()
         if not owner.catalog.sources():
             console.print(
                 f"nothing has been synced into {settings.home} yet: each source is, now and after its schedule"
@@ -61,7 +63,7 @@ def run(settings: Settings, host: str, port: int) -> None:
         try:
             scheduler = Scheduler(owner, stopping, console)
             scheduler.start()
-            app = make_app(settings, owner.reader(), scheduler.push)
+            app = make_app(settings, reader, scheduler.push)
             uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=20)).run([listener])
         finally:
             stopping.set()
@@ -82,9 +84,11 @@ def _listening(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _warm_up(owner: Owner) -> None:
-    """Loads the embedding model before the first question needs it."""
+def _warm_up(owner: Owner, reader: Reader, console: Console) -> None:
+    """Loads the models before the first question needs them, and says which can't be had: questions are answered without it."""
     owner.embedder.embed(["ready"])
+    if missing := reader.warm_up():
+        console.print(missing, markup=False)
 
 
 def _approve_handler(owners: list[Owner], stopping: threading.Event) -> Handler:

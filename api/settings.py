@@ -97,6 +97,11 @@ class Settings(BaseSettings):
     def catalog_url(self) -> str:
         return self.database_url or f"sqlite:///{self.home.absolute() / 'catalog.db'}"
 
+    @property
+    def config_is_missing(self) -> bool:
+        """Whether somebody names a file of sources that isn't there."""
+        return "config" in self.model_fields_set and not self.config.is_file()
+
 
 def default_home() -> Path:
     """`$XDG_DATA_HOME/waypost`, or ~/.local/share/waypost."""

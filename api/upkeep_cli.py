@@ -37,7 +37,7 @@ def forget(
     """Take sources that are no longer named out of catalog and indexes."""
     from api.owner import open_owner
 
-    with open_owner(settings_from(config), "forget") as owner:
+    with open_owner(settings_from(config, told=False), "forget") as owner:
         owner.forget(sources)
     if as_json:
         print_json({"forgotten": sources})

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from api.compose import without_secrets
+from rag.answers.outlet import reason
 from rag.drift import Drift
 from rag.gaps import Listed
 from rag.persona import Persona
@@ -42,7 +44,8 @@ def result_view(found: ScoredPassage) -> dict[str, Any]:
 
 
 def coverage_view(coverage: Coverage) -> dict[str, Any]:
-    return {**asdict(coverage), "complete": coverage.complete}
+    """Its note may be what a model's server said of itself."""
+    return {**asdict(coverage), "note": reason(coverage.note, without_secrets), "complete": coverage.complete}
 
 
 def search_view(result: SearchResult, took_ms: float) -> dict[str, Any]:

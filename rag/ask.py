@@ -148,15 +148,18 @@ class Asker:
         if found.judged.verdict == "not_found":
             yield AskEvent(answer=_not_found(found))
             return
-        degraded, usage = found.result.coverage.note, Usage()
+        degraded, usage = found.result.coverage.note, found.result.usage
         if self._model is not None:
             seconds = self._budget.seconds * (1 - _SPARED) - (time.monotonic() - began)
-            spent: list[Usage] = []
+            spent = [found.result.usage]
             try:
                 yield from self._from_model(self._model, asked, found, self._prompt(asked, found, seconds), spent)
                 return
             except ModelError as error:
-                degraded, usage = "; ".join(filter(None, (degraded, f"no model available: {error}"))), sum(spent, usage)
+                degraded, usage = (
+                    "; ".join(filter(None, (degraded, f"no model available: {error}"))),
+                    sum(spent, Usage()),
+                )
                 yield AskEvent(restart=True)
         yield from self._extracted(asked, found, degraded, usage)
 
@@ -173,7 +176,7 @@ class Asker:
     # -- without a model ----------------------------------------------------------------------------------------------
 
     def _extracted(self, asked: _Asked, found: _Found, degraded: str, usage: Usage) -> Iterator[AskEvent]:
-        """`usage` is that of a model that failed before."""
+        """`usage` is that of a model that failed before, and of the search."""
         viewer, judged = asked.viewer, found.judged
         citer = Citer(self._catalog, viewer, found.evidence)
         elsewhere = judged.verdict == "partial" and any(_is_name(word, asked.question) for word in judged.missing)
@@ -214,7 +217,8 @@ class Asker:
     def _from_model(
         self, model: ChatModel, asked: _Asked, found: _Found, prompt: Prompt, spent: list[Usage]
     ) -> Iterator[AskEvent]:
-        """What the model says, as far as it has been checked. `spent` takes what it used. Raises: ModelError, also half-way."""
+        """What the model says, as far as it has been checked. `spent` takes what it used, behind what searching did. Raises:
+        ModelError, also half-way."""
         citer = Citer(self._catalog, asked.viewer, prompt.evidence)
         transcript = Transcript(citer)
         cut: list[Flag] = []
@@ -233,9 +237,10 @@ class Asker:
                 elif transcript.begun and (text := transcript.text("\n\n")):
                     yield AskEvent(text=text)
                 citer.add(event.lookup.found)
+                spent[0] += event.lookup.usage
                 yield AskEvent(lookup=event.lookup)
             if event.usage:
-                spent[:] = [event.usage]
+                spent[1:] = [event.usage]
             if event.stop_reason == "max_tokens":
                 cut.append(Flag("cut", "", "the answer reached its length limit"))
         if text := transcript.close():
@@ -268,7 +273,7 @@ def _not_found(found: _Found) -> Answer:
     text = " ".join(filter(None, ("Our documents don't answer this.", _nearest_pages(found))))
     coverage, judged = found.result.coverage, found.judged
     answer = Answer(text, "not_found", nearest=nearest, degraded=coverage.note, coverage=coverage)
-    return replace(answer, score=judged.score, missing=judged.missing)
+    return replace(answer, score=judged.score, missing=judged.missing, usage=found.result.usage)
 
 
 def _nearest_pages(found: _Found) -> str:

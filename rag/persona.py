@@ -8,6 +8,7 @@ persona and rules stay the same for every question. `api.compose` loads personas
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,9 @@ LARGEST = 32_000  # bytes of a persona, which every answer pays for
 _FOLDER = Path(__file__).parent / "personas"
 _NAME = re.compile(r"[A-Za-z0-9][\w-]{0,63}", re.ASCII)
 _ENDINGS = (".md", ".txt")
-_FRONT = re.compile(r"\A---\n(.*?)^---\n", re.S | re.M)
+_FRONT = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.S | re.M)
+_OPENED = re.compile(r"\A---[ \t]*\n(?:[ \t]*\n)*\w+[ \t]*:")  # and, where `_FRONT` isn't there, never closed
+_KEYS = ("for", "read_next")
 _MANNER = re.compile(r"^- \*\*(\w+)\*\*:?[ ]*(.+(?:\n[ \t]+\S.*)*)", re.M)
 
 RULES = """\
@@ -110,19 +113,36 @@ class Persona:
 
 
 def persona_of(name: str, text: str) -> Persona:
-    """The persona that a text makes: its front matter taken off, its manners found."""
+    """The persona that a text makes: its front matter taken off, its manners found. Raises: SettingsError when the front matter
+    can't be read."""
     text = text.replace("\r\n", "\n").removeprefix("\ufeff")
     front = _FRONT.match(text)
-    said = dict(_pair(line) for line in front[1].split("\n") if ":" in line) if front else {}
+    if not front and _OPENED.match(text):
+        raise SettingsError(f"the persona {name} has a front matter that never ends: write --- below its last line")
+    said = _said(name, front[1]) if front else {}
     body = text[front.end() :] if front else text
     title = next((line.lstrip("# ").strip() for line in body.split("\n") if line.strip()), name)
     manners = {match[1].lower(): " ".join(match[2].split()) for match in _MANNER.finditer(body)}
     return Persona(name, body.strip(), title[:120], said.get("for", "")[:200], said.get("read_next") == "true", manners)
 
 
-def _pair(line: str) -> tuple[str, str]:
-    key, value = line.split(":", 1)
-    return key.strip(), value.strip()
+def _said(name: str, front: str) -> dict[str, str]:
+    """What a front matter says. Keys of other programs are left alone, with all that is indented below them; what looks like
+    one of ours and is none would be obeyed by nobody, silently. Raises: SettingsError."""
+    said: dict[str, str] = {}
+    for line in front.split("\n"):
+        if not line.strip() or line[0] in " \t#-":
+            continue
+        key, colon, value = (part.strip() for part in line.partition(":"))
+        near = difflib.get_close_matches(key.lower().replace("-", "_"), _KEYS, 1, 0.8)
+        if not colon:
+            raise SettingsError(f"the persona {name}: {line[:60]!r} in its front matter is no `key: value`")
+        if near and key not in _KEYS:
+            raise SettingsError(f"the persona {name} has an unknown key {key[:60]!r}; did you mean {near[0]!r}?")
+        said[key] = value
+    if said.get("read_next", "true") not in ("true", "false"):
+        raise SettingsError(f"the persona {name}: read_next is true or false, not {said['read_next'][:60]!r}")
+    return said
 
 
 def manner_of(question: str) -> Manner:
@@ -163,7 +183,7 @@ class Personas:
         """A persona by its name alone, never by a path: for whoever asks from elsewhere. Raises: NotFoundError; SettingsError."""
         file = self._files().get(name)
         if file is None:
-            raise NotFoundError(f"there is no persona {name[:64]!r}; there are: {', '.join(sorted(self._files()))}")
+            raise NotFoundError(f"there is no persona {name[:64]!r}; there are: {self._sound()}")
         return load_file(file, name)
 
     def chosen(self, name: str) -> Persona:
@@ -172,10 +192,12 @@ class Personas:
             return self.named(name)
         if Path(name).suffix in _ENDINGS:
             return load_file(Path(name), Path(name).stem)
-        there = ", ".join(sorted(self._files()))
         raise SettingsError(
-            f"WAYPOST_PERSONA or --persona: there is no persona {name[:200]!r}; there are: {there}; or give a .md file"
+            f"WAYPOST_PERSONA or --persona: there is no persona {name[:200]!r}; there are: {self._sound()}; or give a .md file"
         )
+
+    def _sound(self) -> str:
+        return ", ".join(persona.name for persona in self.all())
 
     def _files(self) -> dict[str, Path]:
         if self._folder is not None and not self._folder.is_dir():

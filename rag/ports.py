@@ -121,12 +121,14 @@ class Tool:
 
 @dataclass(frozen=True)
 class Lookup:
-    """A look that a model took: with which tool, at what, and what was found there; or why nothing was."""
+    """A look that a model took: with which tool, at what, and what was found there; or why nothing was. `usage` is what finding
+    it cost, where a model orders what is found."""
 
     tool: str
     asked: str
     found: tuple[ScoredPassage, ...] = ()
     error: str = ""
+    usage: Usage = field(default_factory=Usage)
 
 
 class Toolbox(Protocol):
@@ -198,8 +200,11 @@ class Reranker(Protocol):
     @property
     def name(self) -> str: ...
 
-    def scores(self, question: str, passages: Sequence[ScoredPassage]) -> Sequence[float]:
-        """One number a passage, in their order; higher is better, and numbers of two calls don't compare.
+    def scores(
+        self, question: str, passages: Sequence[ScoredPassage], spent: list[Usage] | None = None
+    ) -> Sequence[float]:
+        """One number a passage, in their order; higher is better, and numbers of two calls don't compare. `spent` takes what a
+        model counted, also when it fails.
 
         Raises: RetryLaterError when it can't judge now; SettingsError when it can't be loaded.
         """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from rag.catalog import Catalog
@@ -19,7 +19,7 @@ from rag.indexes.lexical import glob_regex
 from rag.literals import defining_headings, exactness
 from rag.ports import Embedder, Hit, Index, Reranker, Scope, Terms, Vectors
 from rag.ranking import DEFINING, MEASURED, Found, Ranked, Weights, apart, fuse, reorder
-from rag.records import KINDS, Coverage, Generation, Passage, ScoredPassage, Standing, Viewer
+from rag.records import KINDS, Coverage, Generation, Passage, ScoredPassage, Standing, Usage, Viewer
 from rag.stacks import stacks_apart
 from rag.understanding import Understanding, understand
 
@@ -97,13 +97,14 @@ class SearchResult:
     """Passages of one generation, best first, and how much of the catalog was searched.
 
     `nearness` is the cosine between the question and the nearest passage, None where no vector was searched. It helps to
-    judge whether there is evidence at all, and is never shown.
+    judge whether there is evidence at all, and is never shown. `usage` is what a model counted that ordered them.
     """
 
     passages: tuple[ScoredPassage, ...]
     coverage: Coverage
     generation: Generation
     nearness: float | None = None
+    usage: Usage = field(default_factory=Usage)
 
 
 class Lexical(Index, Protocol):
@@ -172,13 +173,15 @@ class Retriever:
         ranked = fuse(found, document_of, standings, asked.kinds, exact, self._weights)
         ranked = apart(ranked, passages, {i: standings[d].kind for i, d in document_of.items() if d in standings})
         ranked = stacks_apart(asked.text, ranked, passages, standings)
-        ranked, doubt = self._reranked(query, ranked, passages)
+        spent: list[Usage] = []
+        ranked, doubt = self._reranked(query, ranked, passages, spent)
         coverage = self._catalog.coverage(scope.access, mark, dense.watermark, serving.generation)
         note = dense.note if coverage.passages or self._catalog.sources() else "nothing has been synced yet"
         note = "; ".join(filter(None, (note, doubt)))
         nearness = dense.hits[0].score if dense.hits else None
         resolved = self._resolve(serving.generation, ranked, passages, scope, k)
-        return SearchResult(resolved, replace(coverage, note=note), serving.generation, nearness)
+        usage = sum(spent, Usage())
+        return SearchResult(resolved, replace(coverage, note=note), serving.generation, nearness, usage)
 
     def rarity(self) -> Callable[[str], float]:
         """What tells how rare a word is among the passages that serve now: 0 (in all of them) to 1 (in none)."""
@@ -241,7 +244,7 @@ class Retriever:
             return NoDense(str(error)).search(text, k, scope)
 
     def _reranked(
-        self, query: str, ranked: list[Ranked], passages: Mapping[str, Passage]
+        self, query: str, ranked: list[Ranked], passages: Mapping[str, Passage], spent: list[Usage]
     ) -> tuple[list[Ranked], str]:  # fmt: skip
         """The first passages in the reranker's order, and why not, when it could not judge."""
         if self._reranker is None or not ranked:
@@ -254,7 +257,7 @@ class Retriever:
             if passages[row.id].document_id in documents
         ]
         try:
-            scores = self._reranker.scores(query, judged)
+            scores = self._reranker.scores(query, judged, spent)
         except (RetryLaterError, SettingsError) as error:  # SettingsError: it can't be loaded, and a search goes on
             return ranked, f"not reranked: {error}"
         return reorder(ranked, {found.passage.id: score for found, score in zip(judged, scores, strict=True)}), ""

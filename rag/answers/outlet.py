@@ -26,8 +26,17 @@ _CONTEXT = 8  # lines above that a credential may be known by
 _SENTENCE = re.compile(r"[.!?][\"')\]*_]* +(?=\S)")
 # What Markdown and HTML are made of; brackets stay round an IPv6 address.
 _MARKED = re.compile(r"[<>`*|]+|\[(?![0-9a-fA-F:]+\])|(?<![0-9a-fA-F:])\]")
-# Keys that servers of models echo; no part of an address, and with a digit.
-_API_KEY = re.compile(r"(?<![\w/.@-])(?:sk|pk|rk|gsk|hf|xai)[-_](?=[\w-]*\d)[\w-]{8,}")
+# Keys that servers of models echo: no part of an address, with a digit or with more letters in a row than a name's words have;
+# and whatever stands behind the words that announce one.
+_API_KEY = re.compile(
+    r"(?<![\w/.@-])(?:(?:sk|pk|rk|gsk|hf|xai)[-_](?=[\w-]*\d|[\w-]*[A-Za-z]{16})[\w-]{8,}"
+    r"|(?:sk|gsk|xai)[-_](?=[\w-]*[A-Za-z]{10})[\w-]{8,})"
+)
+_ANNOUNCED = re.compile(
+    r"(\b(?:api[ _-]?key|token|secret|password|credentials?)\b(?: (?:provided|given|supplied|used|sent))?)"
+    r"(['\"]? ?[:=] ?['\"]?| ?['\"])(?![/.])[\w+/.-]{9,}[\w+/-]=*(?=['\",;)]|\.?(?:\s|$))(?! (?!is |was |has |not )[a-z])",
+    re.I,
+)
 _TWO_WORDS = re.compile(r"[A-Za-z]{2,}\W+[A-Za-z]{2,}")
 _FENCE_LIKE = re.compile(r"[\s>*+\-\d.)]*(?:`{3}|~{3})")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
@@ -45,6 +54,14 @@ def readable(text: str) -> str:
     text = _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", " "))
     text = STEERING.sub(lambda match: match[0] if match[0] in "\n\t" else "", text)
     return _JOINERS.sub("", _UNSEEN.sub("", text))
+
+
+def reason(text: str, redact: Redact) -> str:
+    """Why an answer is degraded, or a search not whole, in one line: no markup, no credentials; addresses stay, since an operator
+    must see which server it was."""
+    plain = " ".join(_MARKED.sub(" ", readable(text)).split())
+    plain = redact(_ANNOUNCED.sub(r"\1\2[REDACTED:api-key]", _API_KEY.sub("[REDACTED:api-key]", plain)))
+    return plain if len(plain) <= _REASON else plain[: _REASON - 1] + "…"
 
 
 class Outlet:
@@ -119,14 +136,8 @@ class Outlet:
         written = "".join(self._written) == answer.text
         text = "".join(self._shown) if written else self.plain(answer.text)
         flags = [replace(one, text=self.plain(one.text), reason=self.plain(one.reason)) for one in answer.flags]
-        degraded = self._reason(answer.degraded)
+        degraded = reason(answer.degraded, self._redact)
         return replace(answer, text=text, flags=(*flags, *self._flags(text)), degraded=degraded)
-
-    def _reason(self, text: str) -> str:
-        """Why an answer is degraded, in one line: no markup, no credentials; addresses stay, since an operator must see which
-        server it was."""
-        plain = self._redact(_API_KEY.sub("[REDACTED:api-key]", " ".join(_MARKED.sub(" ", readable(text)).split())))
-        return plain if len(plain) <= _REASON else plain[: _REASON - 1] + "…"
 
     def lookup(self, lookup: Lookup) -> Lookup:
         """A look as it leaves: with what, and at what, are a model's words."""

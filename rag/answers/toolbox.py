@@ -13,7 +13,7 @@ from rag.answers.outlet import readable
 from rag.catalog import Catalog
 from rag.errors import NotFoundError, WaypostError
 from rag.ports import Lookup, Tool
-from rag.records import Document, Generation, ScoredPassage, Viewer
+from rag.records import Document, Generation, ScoredPassage, Usage, Viewer
 from rag.search import Filters, Retriever
 from rag.terraform.lookup import TerraformLookup
 
@@ -70,6 +70,7 @@ class DocumentToolbox:
         self._filters = filters or Filters()
         self._shown = list(evidence)
         self._admit = admit
+        self._usage = Usage()  # of the look under way
 
     def run(self, name: str, arguments: object) -> Lookup:
         tool = next((tool for tool in TOOLS if tool.name == name), None)
@@ -82,16 +83,19 @@ class DocumentToolbox:
         if wrong := _wrong(tool, arguments):
             return Lookup(name, "", error=wrong)
         assert isinstance(arguments, dict)
+        self._usage = Usage()
         asked = " ".join(str(value) for value in arguments.values())[:_QUERY]
         try:
             found = tuple(self._within(getattr(self, f"_{name}")(**arguments)))
         except WaypostError as error:
-            return Lookup(name, asked, error=str(error))
+            return Lookup(name, asked, error=str(error), usage=self._usage)
         self._shown += found
-        return Lookup(name, asked, self._admit(found))
+        return Lookup(name, asked, self._admit(found), usage=self._usage)
 
     def _search(self, query: str) -> Iterator[ScoredPassage]:
-        yield from self._retriever.search(query[:_QUERY], self._viewer, _PASSAGES, self._filters).passages
+        result = self._retriever.search(query[:_QUERY], self._viewer, _PASSAGES, self._filters)
+        self._usage = result.usage
+        yield from result.passages
 
     def _read_lines(self, document: str, start_line: int, end_line: int) -> Iterator[ScoredPassage]:
         source, _, path = document.strip().partition("/")

@@ -211,6 +211,33 @@ def test_wrong_settings_are_named(run: Run, tmp_path: Path, text: str, message: 
     assert message in err.replace("\n", " ")
 
 
+@pytest.mark.parametrize("by", ["option", "environment"])
+def test_a_file_of_sources_that_is_named_and_not_there_is_said(
+    synced: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    option = ("--config", "nowhere.yaml") if by == "option" else ()
+    if by == "environment":
+        monkeypatch.setenv("WAYPOST_CONFIG", "nowhere.yaml")
+    for command in (("sync",), ("serve",), ("forget", "wiki"), ("approve", "wiki"), ("backup", "b.waypost")):
+        code, _, err = synced(*command, *option)
+        assert (command, code, "there is no nowhere.yaml" in err) == (command, 2, True)
+    assert not (tmp_path / "b.waypost").exists()
+    for command in (("search", "force-unlock"), ("ask", "force-unlock?"), ("status",), ("gaps",), ("personas",)):
+        code, out, err = synced(*command, *option)
+        assert (command, code, "there is no nowhere.yaml" in err) == (command, 0, True)
+        assert out
+
+
+def test_what_needs_no_file_of_sources_is_silent_where_none_is_named(
+    synced: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert "waypost.yaml" not in synced("search", "force-unlock")[2]
+    code, _, err = synced("backup", "b.waypost")
+    assert (code, "without waypost.yaml" in err) == (0, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -13,7 +13,9 @@ from fastapi.testclient import TestClient
 from api.http import make_app
 from api.owner import Owner
 from api.settings import Settings
+from api.views import coverage_view
 from ingest.sync import SyncReport
+from rag.records import Coverage
 from tests.conftest import configure, write
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -43,6 +45,12 @@ def test_search(client: TestClient) -> None:
     assert found["coverage"]["complete"]
     refused = client.get("/v1/search", params={"q": "x", "source": "none"})
     assert (refused.status_code, refused.json()) == (400, {"error": "there is no source 'none'"})
+
+
+def test_why_a_search_is_not_whole_names_the_server_and_no_key() -> None:
+    why = "not reranked: http://10.1.2.3:8000/v1 said 401: Incorrect API key provided: {}"
+    view = coverage_view(Coverage(1, 1, 1, why.format("sk-abcdefghijklmnop")))
+    assert (view["note"], view["complete"]) == (why.format("[REDACTED:api-key]"), False)
 
 
 def test_ask(client: TestClient) -> None:

@@ -55,6 +55,18 @@ def test_personas_over_http_go_by_their_names_alone(client: TestClient, tmp_path
         assert client.post("/v1/ask", json={"question": QUESTION, "persona": name}).status_code == 422
 
 
+def test_a_broken_persona_is_told_over_http_and_offered_to_nobody(client: TestClient, tmp_path: Path) -> None:
+    write(tmp_path / "personas", {"bad.md": "---\nread_next: yes\n---\n# Bad\n"})
+    told = client.get("/v1/personas").json()
+    assert told["broken"] == {"bad": "the persona bad: read_next is true or false, not 'yes'"}
+    assert "bad" not in [one["name"] for one in told["personas"]]
+    refused = client.post("/v1/ask", json={"question": QUESTION, "persona": "nobody"})
+    assert (refused.status_code, "night" in refused.text, "bad" in refused.text) == (404, True, False)
+    named = client.post("/v1/ask", json={"question": QUESTION, "persona": "bad"})
+    assert (named.status_code, "read_next is true or false" in named.json()["error"]) == (400, True)
+    assert client.post("/v1/ask", json={"question": QUESTION, "persona": "night"}).status_code == 200
+
+
 def test_a_reader_takes_a_path_from_the_command_line_alone(owner: Owner, tmp_path: Path) -> None:
     write(tmp_path, {"secret.md": "# Secret\n"})
     path = str(tmp_path / "secret.md")
@@ -86,6 +98,19 @@ def test_threads_over_http(client: TestClient) -> None:
     )
     assert unknown.status_code == 404
     assert "there is no thread 'nobodys'" in unknown.json()["error"]
+
+
+def test_the_command_line_says_which_personas_are_broken(
+    synced: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "own", {"night.md": "# Night owl\n", "bad.md": "---\nfor: nobody\n\n# Bad\n"})
+    monkeypatch.setenv("WAYPOST_PERSONAS", str(tmp_path / "own"))
+    code, text, said = synced("personas")
+    assert (code, "night" in text, "bad can't be used: the persona bad has a front matter that never ends" in said) == (
+        0, True, True,
+    )  # fmt: skip
+    assert list(loaded(synced("personas", "--json"))["broken"]) == ["bad"]
+    assert synced("ask", QUESTION, "--persona", "bad")[0] == 2
 
 
 def test_the_command_line(synced: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

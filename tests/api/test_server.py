@@ -134,3 +134,36 @@ def test_beside_a_server_the_doctor_and_approvals_work_and_a_purge_says_to_stop_
     assert doctor()["sound"]
     refused = waypost("purge", "wiki/a.md")
     assert (refused.returncode, "waypost serve" in refused.stderr, "stop it" in refused.stderr) == (1, True, True)
+
+
+@pytest.mark.parametrize("persona", ["nobody", "bad"])
+def test_a_persona_that_cannot_be_used_is_refused_before_anything_else(
+    waypost: Waypost, tmp_path: Path, environment: dict[str, str], persona: str
+) -> None:
+    write(tmp_path / "own", {"bad.md": "---\nfor: nobody\n\n# Bad\n"})
+    environment |= {"WAYPOST_PERSONA": persona, "WAYPOST_PERSONAS": str(tmp_path / "own")}
+    done = waypost("serve", "--port", "0")
+    said = "there is no persona 'nobody'; there are: onboarding" if persona == "nobody" else "never ends"
+    assert (done.returncode, said in done.stderr, "Waypost answers" in done.stderr) == (2, True, False)
+    assert not (tmp_path / "home").exists()
+
+
+def test_what_cannot_be_had_is_said_at_the_start_and_stops_nothing(
+    tmp_path: Path, environment: dict[str, str], waypost: Waypost
+) -> None:
+    write(tmp_path / "own", {"bad.md": "---\nfor: nobody\n\n# Bad\n"})
+    environment |= {"WAYPOST_RERANKER": "no/such-model", "HF_ENDPOINT": "http://127.0.0.1:9"}
+    environment["WAYPOST_PERSONAS"] = str(tmp_path / "own")
+    command = [sys.executable, "-m", "api.cli", "serve", "--port", "0"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    try:
+        address = process.stderr.readline().split()[3]
+        assert next(line for line in process.stderr if "the persona bad has" in line).startswith("bad can't be used")
+        told = next(line for line in process.stderr if "not reranked" in line)
+        assert "WAYPOST_RERANKER" in told
+        assert httpx.get(f"{address}/v1/search", params={"q": "unlock"}).status_code == 200
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,20 @@ def test_a_reranker_that_cannot_be_is_a_setting_to_mend(
     monkeypatch.setenv("WAYPOST_RERANKER", "model")
     code, _, error = synced("search", "force-unlock")
     assert (code, "ANTHROPIC_API_KEY" in error) == (2, True)
+
+
+def test_a_reranker_that_is_nowhere_is_said_beside_what_was_found(
+    synced: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("WAYPOST_RERANKER", "no/such-model")
+    began = time.monotonic()
+    code, text, error = synced("search", "force-unlock")
+    assert (code, text.startswith("1. Unlock"), time.monotonic() - began < 8) == (0, True, True)
+    assert "not reranked: the reranker 'no/such-model' can't be loaded" in error
+    answer = loaded(synced("ask", "How do I unlock?", "--json"))
+    assert (answer["verdict"], "WAYPOST_RERANKER" in answer["degraded"]) == ("answered", True)
 
 
 def test_gold_that_cannot_be_hit_is_said(synced: Run, tmp_path: Path) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from rag.errors import ModelError, SettingsError
@@ -10,6 +15,7 @@ from rag.ports import ModelEvent, Reranker
 from rag.records import AccessRule, Document, Passage, ScoredPassage
 from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.model import ModelReranker
+from tests.loopback import LoopbackRequest, LoopbackServer, running
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "restart", "the", "queue", "rotate", "key", "page", ">", "lunch"]
 
@@ -70,6 +76,74 @@ def test_a_cross_encoder_reads_question_and_passage_together(tiny: str) -> None:
 def test_a_cross_encoder_that_is_not_there_is_a_setting_to_mend() -> None:
     with pytest.raises(SettingsError, match=r"can't be loaded.*WAYPOST_RERANKER"):
         CrossEncoderReranker("/no/such/model").scores("x", found("y"))
+
+
+class ModelHost(LoopbackServer):
+    """Has no model of any name; `slow`: says so little at a time that no time-out of a read ends it."""
+
+    def __init__(self) -> None:
+        super().__init__(_NoModel)
+        self.asked: list[str] = []
+        self.slow = False
+
+
+class _NoModel(LoopbackRequest):
+    server: ModelHost
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        for turn in range(50 if self.server.slow else 0):
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n" if not turn else b"X-Wait: yes\r\n")
+            time.sleep(0.1)
+        self.send(404, b"{}", {"Content-Length": "2", "X-Error-Code": "RepoNotFound"})
+
+    do_HEAD = do_GET
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ModelHost]:
+    """The host of models, for whom there is no other, and an empty cache of what it gave."""
+    with running(ModelHost()) as server:
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", server.address)
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+        yield server
+
+
+def refused(reranker: CrossEncoderReranker) -> tuple[str, float]:
+    """What is said of a model that can't be loaded, and after how many seconds."""
+    began = time.monotonic()
+    with pytest.raises(SettingsError, match=r"can't be loaded.*WAYPOST_RERANKER") as told:
+        reranker.scores("x", found("y"))
+    return str(told.value), time.monotonic() - began
+
+
+def test_a_model_that_no_host_knows_is_asked_for_once_and_not_again_within_a_minute(host: ModelHost) -> None:
+    reranker = CrossEncoderReranker("no/such-model")
+    for _ in range(3):
+        told, took = refused(reranker)
+        assert f"{host.address} has none of that name" in told
+        assert took < 5
+    assert [path for path in host.asked if "no/such-model" in path] == ["/api/models/no/such-model"]
+
+
+def test_a_host_that_never_ends_or_is_not_there_is_not_waited_for(host: ModelHost) -> None:
+    host.slow = True
+    told, took = refused(CrossEncoderReranker("organisation/model", patience=0.2))
+    assert (f"{host.address} can't be asked: no answer" in told, took < 4) == (True, True)
+    host.shutdown()
+    host.server_close()
+    told, took = refused(CrossEncoderReranker("organisation/model"))
+    assert (f"{host.address} can't be asked" in told, took < 4) == (True, True)
+
+
+@pytest.mark.embedder
+def test_a_model_that_was_fetched_is_loaded_without_asking_for_it(tiny: str, host: ModelHost, tmp_path: Path) -> None:
+    kept = tmp_path / "cache" / "models--organisation--tiny"
+    shutil.copytree(tiny, kept / "snapshots" / "c0ffee")
+    (kept / "refs").mkdir()
+    (kept / "refs" / "main").write_text("c0ffee")
+    assert len(CrossEncoderReranker("organisation/tiny").scores("restart", found("lunch"))) == 1
+    assert host.asked == []
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from ingest.sync import SyncReport
 from rag.answers.evidence import assemble
 from rag.errors import ModelError
 from rag.ports import Scope
-from rag.records import Document, ScoredPassage, Viewer
+from rag.records import Document, ScoredPassage, Usage, Viewer
 from rag.search import Retriever
 from tests.conftest import configure, write
 
@@ -77,7 +77,9 @@ class Backwards:
     def __init__(self, error: Exception | None = None) -> None:
         self._error = error
 
-    def scores(self, question: str, passages: Sequence[ScoredPassage]) -> Sequence[float]:
+    def scores(
+        self, question: str, passages: Sequence[ScoredPassage], spent: list[Usage] | None = None
+    ) -> Sequence[float]:
         if self._error:
             raise self._error
         return [float(place) for place in range(len(passages))]

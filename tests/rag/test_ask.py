@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,10 @@ from rag.answers.judgement import judge
 from rag.ask import Asker, AskEvent
 from rag.errors import ModelError, SettingsError
 from rag.models.scripted import ScriptedModel
-from rag.ports import Claim, Lookup, ModelEvent
+from rag.ports import Claim, Lookup, ModelEvent, Prompt
 from rag.records import Usage, Viewer
+from rag.rerankers.model import ModelReranker
+from rag.search import Retriever
 from tests.conftest import configure, write
 
 WIKI = {
@@ -27,6 +29,7 @@ WIKI = {
     "vpc.tf": 'resource "aws_vpc" "main" {\n  cidr_block = "10.7.0.0/16"\n}\n',
 }
 QUESTION = "How do I clear a stuck state lock?"
+Script = Sequence[ModelEvent | Exception]
 
 
 @pytest.fixture
@@ -211,3 +214,43 @@ def test_what_a_model_says_without_a_citation_is_told_to_be_none_of_the_document
     )
     assert answer.text == "".join(event.text for event in events)
     assert answer.nearest
+
+
+ORDERING = Usage(input_tokens=700, output_tokens=3, requests=1)
+ANSWERING = Usage(input_tokens=900, output_tokens=40, requests=1)
+ORDER = (ModelEvent("1, 2"), ModelEvent(usage=ORDERING))
+
+
+@pytest.mark.parametrize(
+    ("question", "order", "script", "usage"),
+    [
+        (QUESTION, ORDER, (), ORDERING),
+        (QUESTION, ORDER, (ModelEvent("Yes."), ModelEvent(usage=ANSWERING)), ORDERING + ANSWERING),
+        (QUESTION, ORDER, (ModelEvent(usage=ANSWERING), ModelError("down")), ORDERING + ANSWERING),
+        (QUESTION, (ModelEvent(usage=ORDERING), ModelError("down")), (), ORDERING),
+        (QUESTION, (ModelEvent("I'd rather not"), ModelEvent(usage=ORDERING)), (), ORDERING),
+        ("How is the Cassandra ring rebalanced?", ORDER, (ModelEvent("Yes."),), ORDERING),
+    ],
+    ids=["without a model", "with a model", "a model that fails", "an order that fails", "no order", "not found"],
+)
+def test_what_the_order_of_a_search_cost_is_part_of_the_answers_usage(
+    asker: Callable[..., Asker], owner: Owner, question: str, order: Script, script: Script, usage: Usage
+) -> None:
+    reranker = ModelReranker(ScriptedModel(order))
+    retriever = Retriever(owner.catalog, owner.serving, reranker)
+    model = ScriptedModel(script) if script else None
+    assert Asker(owner.catalog, retriever, "You are an engineer.", model).answer(question, Viewer()).usage == usage
+
+
+def test_what_a_look_cost_is_part_of_it_too(asker: Callable[..., Asker], owner: Owner) -> None:
+    class Looking(ScriptedModel):
+        def stream(self, prompt: Prompt) -> Iterator[ModelEvent]:
+            assert prompt.toolbox
+            yield ModelEvent(lookup=prompt.toolbox.run("search", {"query": "vpc cidr block"}))
+            yield ModelEvent(lookup=prompt.toolbox.run("read_lines", {"document": "x", "start_line": 1, "end_line": 2}))
+            yield from super().stream(prompt)
+
+    retriever = Retriever(owner.catalog, owner.serving, ModelReranker(ScriptedModel(ORDER)))
+    model = Looking([ModelEvent("Yes."), ModelEvent(usage=ANSWERING)])
+    answer = Asker(owner.catalog, retriever, "You are an engineer.", model).answer(QUESTION, Viewer())
+    assert answer.usage == ORDERING + ORDERING + ANSWERING

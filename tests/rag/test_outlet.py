@@ -214,8 +214,33 @@ def test_why_an_answer_is_degraded_names_the_server_and_no_key() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "key"),
+    [
+        ("Incorrect API key provided: {}. You can find it there", "sk-abcdefghijklmnop"),
+        ("Incorrect API key provided: {}", "sk-proj-abcdefghijKLMNOP"),
+        ("invalid x-api-key {}", "sk-ant-abcdefghijklmnop"),
+        ("{} is not valid", "gsk_AbCdEfGhIjKlMn"),
+        ("the token {} has expired", "hf_abcdefghijklmnopqrst"),
+        ("Incorrect API key provided: {}.", "qwertyuiopasdf"),
+        ("the api key '{}' is unknown", "qwertyuiopasdf"),
+        ('{{"token": "{}"}}', "qwertyuiopasdf"),
+        ("Invalid token: {} is not known here", "ABCDEFGHIJKLMNOP"),
+    ],
+)
+def test_a_key_of_letters_alone_does_not_leave(said: str, key: str) -> None:
+    why = "no model: http://10.1.2.3:11434/v1 said 401: " + said.format(key)
+    left = Outlet("", redact=without_secrets).answer(Answer("", "answered", degraded=why)).degraded
+    assert key[4:] not in left
+    assert left == why.replace(key, "[REDACTED:api-key]")
+
+
+@pytest.mark.parametrize(
     "why",
     [
+        "Invalid token: authentication required",
+        "no API key was given: set WAYPOST_MODEL_KEY; the token: /etc/waypost/token",
+        "model hf-internal-testing/tiny-random not found, sk-learn neither; see pk_organizations",
+        "Your authentication token is expired; invalid API key provided; authentication failed",
         "http://key-vault-prod.corp:8080 said 500",
         "http://gsk-cluster-01.corp: token_endpoint not found",
         "no answer from http://[fd00::1]:11434/v1",

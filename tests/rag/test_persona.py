@@ -195,6 +195,10 @@ def test_front_matter_says_what_a_persona_is_for_and_is_not_part_of_it() -> None
         (b"---\nfor: nobody\n---\n\n", "is empty"),
         (b"\xff\xfe\x00bin", "no text in UTF-8"),
         (b"a\0b", "no text in UTF-8"),
+        (b"---\nfor: the night shift\n\n# Night owl\n", "never ends"),
+        (b"---\nread_next: yes\n---\n# Night owl\n", "read_next is true or false, not 'yes'"),
+        (b"---\nread-next: true\n---\n# Night owl\n", "unknown key 'read-next'; did you mean 'read_next'"),
+        (b"---\nthe night shift\n---\n# Night owl\n", "'the night shift' in its front matter is no `key: value`"),
         (b"x" * (LARGEST + 1), "more than 32,000 bytes"),
         (None, "can't be read"),
     ],
@@ -205,6 +209,13 @@ def test_files_that_are_no_persona(tmp_path: Path, data: bytes | None, said: str
         file.write_bytes(data)
     with pytest.raises(SettingsError, match=said):
         Personas().chosen(str(file))
+
+
+def test_what_other_programs_write_into_a_front_matter_breaks_nothing() -> None:
+    front = "--- \ntags:\n  - sre\n- ops\n# who\nauthor: Ann\nfor: people\n---\n"
+    persona = persona_of("x", front + "# Night owl\n")
+    assert (persona.title, persona.purpose, persona.text) == ("Night owl", "people", "# Night owl")
+    assert persona_of("y", "---\n\n# A line above it\n").text.endswith("# A line above it")
 
 
 def test_a_folder_of_ones_own(tmp_path: Path) -> None:
@@ -231,3 +242,14 @@ def test_a_broken_file_hides_no_other(tmp_path: Path) -> None:
     assert [persona.name for persona in personas.all()] == ["night", "onboarding", DEFAULT]
     assert personas.broken() == {"bad": "the persona bad.md is no text in UTF-8; write it as Markdown"}
     assert str(tmp_path) not in str(personas.broken())
+
+
+def test_the_refusal_of_a_persona_offers_those_that_can_be_used(tmp_path: Path) -> None:
+    (tmp_path / "night.md").write_text("# Night owl\n")
+    (tmp_path / "bad.md").write_text("---\nfor: nobody\n")
+    personas = Personas(tmp_path)
+    for refused in (personas.named, personas.chosen):
+        with pytest.raises(SettingsError, match=f"there are: night, onboarding, {DEFAULT}(;|$)"):
+            refused("nobody")
+        with pytest.raises(SettingsError, match="the persona bad has a front matter that never ends"):
+            refused("bad")
