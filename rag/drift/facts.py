@@ -10,12 +10,16 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from rag.catalog.symbols import StoredSymbol
+from rag.environments import CANONICAL
 from rag.terraform.records import Expression
 
 _TRIALS = frozenset(
     "tests fixtures fixture testdata test-fixtures test_fixtures examples example e2e samples sample demos templates".split()
 )
 _TOKEN = re.compile(r"[a-z]+|\d+")
+_VALUES = ("value", "variable", "local")
+_WORD = re.compile(r"[a-z0-9]{3,}")
+_IDENTITY = re.compile(r"^(name|bucket|identifier)$|_identifier$|^(?!cluster_|parameter_|subnet_|option_).*(?<!group)_name$|node_group_name")
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,17 @@ class Fact:
         """The stems of the attribute's name."""
         return stems(self.attribute)
 
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """The stems of what says which value it is: of the map's name, where each of its keys has one."""
+        return stems(self.names[0]) if len(self.names) == 2 and self.symbol.symbol.kind in _VALUES else self.tokens
+
     def is_of(self, environment: str) -> bool:
         """Whether it stands in this environment's folder or file, or under its name."""
         parts = PurePosixPath(self.path).parts[:-1]
         stem = PurePosixPath(self.path).name.split(".")[0]
-        return environment in parts or stem == environment or environment in self.names
+        names = {environment, *(alias for alias, one in CANONICAL.items() if one == CANONICAL.get(environment))}
+        return bool(names & {*parts, stem, *self.names})
 
 
 def stems(text: str) -> frozenset[str]:
@@ -59,6 +69,34 @@ class Facts:
         for fact in self.all:
             for name in set(fact.names):
                 self.by_name.setdefault(name, []).append(fact)
+
+        self.by_label: dict[str, list[Fact]] = {}
+        self.called: dict[str, list[Fact]] = {}
+        owned: dict[tuple[int, tuple[str, ...]], list[Fact]] = {}
+        for fact in self.all:
+            if len(fact.names) > 2 and fact.symbol.symbol.kind != "data":
+                owned.setdefault((id(fact.symbol), fact.names[:2]), []).append(fact)
+                for word in dict.fromkeys((fact.names[1].lower(), *_WORD.findall(fact.names[1].lower()))):
+                    self.by_label.setdefault(word, []).append(fact)
+        for held in owned.values():
+            for fact in held:
+                if len(fact.names) == 3 and _IDENTITY.search(fact.attribute) and isinstance(fact.value, str):
+                    self.called.setdefault(fact.value, []).extend(held)
+
+    @cached_property
+    def variables(self) -> list[Fact]:
+        return [fact for fact in self.all if fact.symbol.symbol.kind in _VALUES]
+
+    @cached_property
+    def placed(self) -> list[Fact]:
+        """Values that code may have once for each environment: variables and locals, maps of them, arguments of modules."""
+        arguments = [fact for fact in self.all if fact.names[0] == "module" and len(fact.names) == 3]
+        return [*(fact for fact in self.variables if len(fact.names) < 3), *arguments]
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """What maps of values are kept by: environments among them."""
+        return frozenset(fact.attribute for fact in self.variables if len(fact.names) == 2) - {"default"}
 
     @cached_property
     def addresses(self) -> frozenset[str]:
