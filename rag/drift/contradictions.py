@@ -86,11 +86,7 @@ def _row(held: Held, line: int, header: Sequence[str], cells: Sequence[str], hea
             continue
         environments = held.environments(title) or held.environments(heading)
         of_thing = [f for f in facts.by_name.get(key, ()) if f.attribute != key and _is_about(title, values[0], f)]
-        of_column = (
-            [f for f in facts.variables if key and stems(key) & f.tokens]
-            if environments & stems(title)
-            else []
-        )
+        of_column = [f for f in facts.variables if key and stems(key) & f.tokens] if environments & stems(title) else []
         found = of_thing or [f for f in of_column if values[0].kind == "version" and "version" in f.tokens]
         yield from held.against(line, values[0], f"{key}, {title}", found, environments, 0.85)
 

@@ -17,9 +17,12 @@ _TRIALS = frozenset(
     "tests fixtures fixture testdata test-fixtures test_fixtures examples example e2e samples sample demos templates".split()
 )
 _TOKEN = re.compile(r"[a-z]+|\d+")
+_SWITCH = frozenset(("enabled", "enable"))
 _VALUES = ("value", "variable", "local")
 _WORD = re.compile(r"[a-z0-9]{3,}")
-_IDENTITY = re.compile(r"^(name|bucket|identifier)$|_identifier$|^(?!cluster_|parameter_|subnet_|option_).*(?<!group)_name$|node_group_name")
+_IDENTITY = re.compile(
+    r"^(name|bucket|identifier)$|_identifier$|^node_group_name$|^(?!cluster_|parameter_|subnet_|option_).*(?<!group)_name$"
+)
 
 
 @dataclass(frozen=True)
@@ -43,15 +46,22 @@ class Fact:
 
     @cached_property
     def named(self) -> frozenset[str]:
-        """The stems of what says which value it is: of the map's name, where each of its keys has one."""
-        return stems(self.names[0]) if len(self.names) == 2 and self.symbol.symbol.kind in _VALUES else self.tokens
+        """The stems of what says which value it is: of the map's name, where each of its keys has one; `versioning` of what is
+        `enabled` in its block."""
+        if len(self.names) == 2 and self.symbol.symbol.kind in _VALUES:
+            return stems(self.names[0])
+        return self.tokens if self.tokens - _SWITCH or len(self.names) < 4 else stems(self.names[-2]) | self.tokens
 
     def is_of(self, environment: str) -> bool:
         """Whether it stands in this environment's folder or file, or under its name."""
-        parts = PurePosixPath(self.path).parts[:-1]
-        stem = PurePosixPath(self.path).name.split(".")[0]
-        names = {environment, *(alias for alias, one in CANONICAL.items() if one == CANONICAL.get(environment))}
-        return bool(names & {*parts, stem, *self.names})
+        return environment in self._where or CANONICAL.get(environment) in self._where
+
+    @cached_property
+    def _where(self) -> frozenset[str]:
+        """The folders and the file that it stands in and its names; of each environment among them the usual name too."""
+        path = PurePosixPath(self.path)
+        names = frozenset((*path.parts[:-1], path.name.split(".")[0], *self.names))
+        return names | {CANONICAL[name] for name in names if name in CANONICAL}
 
 
 def stems(text: str) -> frozenset[str]:
@@ -70,14 +80,14 @@ class Facts:
             for name in set(fact.names):
                 self.by_name.setdefault(name, []).append(fact)
 
-        self.by_label: dict[str, list[Fact]] = {}
+        self.by_label: dict[str, dict[tuple[str, ...], list[Fact]]] = {}  # of a word of a label: (type, label), facts
         self.called: dict[str, list[Fact]] = {}
         owned: dict[tuple[int, tuple[str, ...]], list[Fact]] = {}
         for fact in self.all:
             if len(fact.names) > 2 and fact.symbol.symbol.kind != "data":
                 owned.setdefault((id(fact.symbol), fact.names[:2]), []).append(fact)
                 for word in dict.fromkeys((fact.names[1].lower(), *_WORD.findall(fact.names[1].lower()))):
-                    self.by_label.setdefault(word, []).append(fact)
+                    self.by_label.setdefault(word, {}).setdefault(fact.names[:2], []).append(fact)
         for held in owned.values():
             for fact in held:
                 if len(fact.names) == 3 and _IDENTITY.search(fact.attribute) and isinstance(fact.value, str):

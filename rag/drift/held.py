@@ -26,7 +26,13 @@ class Held:
         return frozenset(word for word in re.findall(r"[a-z0-9-]+", text.lower()) if word in self.facts.environments)
 
     def against(
-        self, line: int, value: Typed, about: str, found: Sequence[Fact], environments: frozenset[str], confidence: float
+        self,
+        line: int,
+        value: Typed,
+        about: str,
+        found: Sequence[Fact],
+        environments: frozenset[str],
+        confidence: float,
     ) -> Iterator[Drift]:
         """A report when code has comparable values of the thing and none of them is the stated one; without `about` it is called
         as the attribute is that it was compared with."""

@@ -12,7 +12,7 @@ from rag.drift.held import Held
 from rag.drift.records import Drift
 from rag.drift.spoken import is_elsewhere, marked, of_one_kind, placed_in, spoken_of
 from rag.drift.stated import meant, named_by, stated
-from rag.drift.typed import Typed, agrees, values_in
+from rag.drift.typed import Typed, values_in
 
 _MARKED = re.compile(r"`([\w./-]{3,80})`")
 _NAME = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
@@ -70,7 +70,11 @@ def _paragraphs(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
 def _of_heading(heading: str, held: Held) -> list[Fact]:
     """What a heading names, unless it is about something to be done ("Create …") or in doubt."""
     text = heading.strip("# \n")
-    return [] if re.match(r"(?:creat|mov|migrat|chang|add|remov|delet|upgrad)\w+ ", text, re.I) else spoken_of(text, held.facts)
+    return (
+        []
+        if re.match(r"(?:creat|mov|migrat|chang|add|remov|delet|upgrad)\w+ ", text, re.I)
+        else spoken_of(text, held.facts)
+    )
 
 
 def _settings(held: Held, first: int, rows: Sequence[str], headed: Sequence[Fact]) -> Iterator[Drift]:
@@ -107,10 +111,12 @@ def _read(held: Held, line: int, sentence: str, things: Sequence[Fact], confiden
 def _ranges(
     held: Held, line: int, sentence: str, things: Sequence[Fact], environments: frozenset[str], confidence: float
 ) -> Iterator[Drift]:
-    """"4 to 16 nodes" against `min_size` and `max_size`."""
+    """ "4 to 16 nodes" against `min_size` and `max_size`."""
     for match in _RANGE.finditer(sentence):
         ends = [[fact for fact in things if fact.attribute == name] for name in _TIED]
-        wrong = [fact for end, stated in zip(ends, match.groups(), strict=False) for fact in end if str(fact.value) != stated]
+        wrong = [
+            fact for end, stated in zip(ends, match.groups(), strict=False) for fact in end if str(fact.value) != stated
+        ]
         if environments:
             wrong = [fact for fact in wrong if any(fact.is_of(one) for one in environments)] or wrong
         if all(ends) and wrong:
@@ -129,13 +135,15 @@ def _line(first: int, sentence: str, at: int) -> int:
 
 def _placed(held: Held, line: int, sentence: str) -> Iterator[Drift]:
     """ "The live cluster runs Kubernetes 1.31": what code has once for each environment, said of one."""
-    words = re.findall(r"[a-z0-9-]+", sentence.lower())
-    environments = held.environments(sentence) | held.facts.keys.intersection(words)
+    if not any(value.kind in ("version", "cidr") for value in values_in(sentence)):
+        return
+    words = {*re.findall(r"[a-z0-9-]+", sentence.lower())} - {"default"}
+    environments = held.environments(sentence) | held.facts.keys & words
     ranges = frozenset("cidr block range network".split()) if "/" in sentence else frozenset()
     said = meant(sentence) | ranges
-    things = [fact for fact in placed_in(sentence, environments, held.facts) if named_by(fact, said)]
+    things = [fact for fact in placed_in(words, environments, held.facts) if named_by(fact, said)]
     for value, about in stated(sentence, things):
-        if of_one_kind(about) and (value.kind == "version" or (value.kind == "cidr" and _is_own_range(sentence, value, about))):
+        if of_one_kind(about) and (value.kind == "version" or _is_own_range(sentence, value, about)):
             yield from held.against(_line(line, sentence, value.at), value, "", about, environments, PLACED)
 
 

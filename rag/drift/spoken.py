@@ -1,11 +1,12 @@
-"""Which resource prose speaks of: by address, by its own name in code marks, or by label beside a word for its type ("the invoices
-database"), and by the environment where code has one such thing in each. `rag.drift.prose` asks.
+"""Which resource prose speaks of: by address, by its own name in code marks, by label beside a word for its type ("the invoices
+database"), or by the environment where code has one such thing in each. `rag.drift.prose` asks.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from rag.drift.facts import Fact, Facts
 
@@ -30,6 +31,7 @@ _TYPES = (  # what prose calls it, and what stands in the type's name or in that
     (r"(?:auto-?)?scaling groups?|asgs?", r"autoscaling_group"),
     (r"topics?", r"topic"),
 )
+_NOTHING = re.compile(r"(?!)")
 _ADDRESS = re.compile(r"(?<![\w.-])([a-z][a-z0-9]*_\w+)\.([\w-]+)")
 _MARKED = re.compile(r"`([\w./-]{3,80})`")
 _ELSEWHERE = re.compile(
@@ -38,8 +40,8 @@ _ELSEWHERE = re.compile(
 
 
 def marked(sentence: str, facts: Facts) -> list[Fact]:
-    """The facts of what the sentence names in code marks: by its name, by one that ends with it (`tb-prod-labels`), or by what code
-    calls it where it is created (`name`, `identifier`). A word for a type beside it leaves out those of other types."""
+    """The facts of what the sentence names in code marks: by its name, by one that ends with it (`tb-prod-labels`), or by what
+    code calls it where it is created (`name`, `identifier`). A word for a type beside it leaves out those of other types."""
     found: list[Fact] = []
     for match in _MARKED.finditer(sentence):
         holders = facts.called.get(match[1], [])
@@ -49,7 +51,9 @@ def marked(sentence: str, facts: Facts) -> list[Fact]:
                 break
             name = "-".join(parts[at:])
             holders = [f for f in facts.by_name.get(name, ()) if f.attribute != name]
-        beside = [f for f in holders if _stands_beside(f, re.escape(match[0].lower()), sentence.lower())]
+        name, lowered = re.escape(match[0].lower()), sentence.lower()
+        kinds = {kind for kind in {f.names[0] for f in holders} if _beside(name, _spoken(kind)).search(lowered)}
+        beside = [fact for fact in holders if fact.names[0] in kinds]
         found.extend(beside or holders)
     return found
 
@@ -59,43 +63,43 @@ def spoken_of(text: str, facts: Facts) -> list[Fact]:
     found = [f for kind, label in _ADDRESS.findall(text) for f in facts.by_name.get(label, ()) if f.names[0] == kind]
     if not found:
         lowered = text.lower()
-        words = dict.fromkeys(re.findall(r"[a-z][\w-]*", lowered))
-        found = [f for word in words for f in facts.by_label.get(word, ()) if _is_called(f, lowered)]
+        words = {*re.findall(r"[a-z][\w-]*", lowered)} & facts.by_label.keys()
+        owners = {owner: held for word in sorted(words) for owner, held in facts.by_label[word].items()}
+        found = [f for owner, held in owners.items() if _as_called(*owner).search(lowered) for f in held]
     if len({fact.names[:2] for fact in found}) != 1:
         return []
     return [fact for fact in found if not is_elsewhere(text, fact)]
 
 
-def _is_called(fact: Fact, text: str) -> bool:
-    """Whether a word for the resource's type stands next to its label, or to the label without its first word where two are left
-    ("the RDS logs queue" of `cp_rds_logs_queue`)."""
-    words = [word for word in re.split(r"[-_]", fact.names[1].lower()) if not _names_type(word, fact)]
+@lru_cache(maxsize=8192)
+def _as_called(kind: str, label: str) -> re.Pattern[str]:
+    """How prose calls a resource: by its label beside a word for its type, or by the label without its first word where two are
+    left ("the RDS logs queue" of `cp_rds_logs_queue`)."""
+    spoken = _spoken(kind)
+    words = [word for word in re.split(r"[-_]", label.lower()) if not any(re.fullmatch(said, word) for said in spoken)]
     tails = [words, *([words[1:]] if len(words) > 2 else [])]
-    return any(tail and _stands_beside(fact, r"[ _-]".join(map(re.escape, tail)), text) for tail in tails)
+    return _beside("|".join(r"[ _-]".join(map(re.escape, tail)) for tail in tails if tail), spoken)
 
 
-def _names_type(word: str, fact: Fact) -> bool:
-    return any(re.search(kind, fact.names[0]) and re.fullmatch(said, word) for said, kind in _TYPES)
+def _spoken(kind: str) -> list[str]:
+    """What prose calls things of a type."""
+    return [said for said, kinds in _TYPES if re.search(kinds, kind)]
 
 
-def _stands_beside(fact: Fact, name: str, text: str) -> bool:
-    return any(
-        re.search(kind, fact.names[0])
-        and re.search(rf"(?<![\w-]){name}['’]?s? (?:{said})\b|\b(?:{said}) (?:\w+ )?{name}(?![\w-])", text)
-        for said, kind in _TYPES
-    )
+def _beside(name: str, spoken: Sequence[str]) -> re.Pattern[str]:
+    if not name or not spoken:
+        return _NOTHING
+    kinds = "|".join(spoken)
+    return re.compile(rf"(?<![\w-])(?:{name})['’]?s? (?:{kinds})\b|\b(?:{kinds}) (?:\w+ )?(?:{name})(?![\w-])")
 
 
-def placed_in(sentence: str, environments: Iterable[str], facts: Facts) -> Iterator[Fact]:
-    """Facts of which code has one for each environment, where a sentence names one: an entry of a map by environments
-    (`cluster_version.live`), a variable of its folder, an argument of a module that is called as prose calls it ("the VPC")."""
-    names = {*environments}
-    lowered = sentence.lower()
-    for fact in facts.placed:
-        if not any(fact.is_of(name) for name in names):
-            continue
-        if fact.names[0] != "module" or re.search(rf"\b{re.escape(fact.names[1])}\b", lowered):
-            yield fact
+def placed_in(words: Collection[str], environments: Collection[str], facts: Facts) -> list[Fact]:
+    """Facts of which code has one for each environment, where a sentence's words name one: an entry of a map by environments
+    (`cluster_version.live`); where there is none, a variable of its folder, or an argument of a module that is called as prose
+    calls it ("the VPC")."""
+    entries = [fact for fact in facts.placed if len(fact.names) == 2 and fact.attribute in words]
+    others = (fact for fact in facts.placed if fact.names[0] != "module" or fact.names[1] in words)
+    return entries or [fact for fact in others if any(fact.is_of(name) for name in environments)]
 
 
 def is_elsewhere(sentence: str, fact: Fact) -> bool:

@@ -1,7 +1,7 @@
 """What a sentence says of a thing's attributes: each value that it states, with the attributes that may set it.
 
-An attribute is meant where its name's words, or others for them ("kept" of a retention), stand in the sentence, or where the value
-is of a kind that can be nothing else (an instance type). `rag.drift.prose` asks `stated`.
+An attribute is meant where its name's words, or others for them ("kept" of a retention), stand in the sentence, or where the
+value is of a kind that can be nothing else (an instance type). `rag.drift.prose` asks `stated`.
 """
 
 from __future__ import annotations
@@ -35,8 +35,12 @@ _SAID_AS = tuple(
         (r"storage|disks?|volumes?", "storage volume disk size allocated"),
     )
 )
-_GLUE = frozenset("second minute hour day week month in after period limit enable enabled is automatic storage at rest id type".split())
-_COUNTED = re.compile(rf"\b(?P<number>\d+|{'|'.join(NUMBERS)}) (?:[a-z]+ )?(?:nodes?|replicas?|tasks?|instances|shards?|pods?)\b", re.I)
+_GLUE = frozenset(  # of names of attributes: what says nothing of which one it is
+    "second minute hour day week month in after period limit enable enabled is automatic storage at rest id type".split()
+)
+_COUNTED = re.compile(
+    rf"\b(?P<number>\d+|{'|'.join(NUMBERS)}) (?:[a-z]+ )?(?:nodes?|replicas?|tasks?|instances|shards?|pods?)\b", re.I
+)
 _COUNTS = frozenset("desired node replica count shard cluster capacity".split())
 _BOUND = re.compile(
     r"\b(?P<bound>up to|at most|no more than|(?:a )?maximum of|at least|(?:a )?minimum of) (?P<number>\d+) "
@@ -48,21 +52,29 @@ _OTHER_PORT = re.compile(r"\b(?:laptop|local\w*|forward\w*|client\w*|sidecar|tun
 _SET = re.compile(r"`?\b([a-z][a-z0-9]*(?:_[a-z0-9]+)+)`?\s*(?:=|:|is|of)\s*[\"`]?(\w[\w./-]*)")
 _RANGE = re.compile(r"\d ?(?:to|-|–|and) ?$")
 _UNSURE = re.compile(
-    r"\b(unlike|except|should|could|may|might|must|about|around|roughly|for instance|will|planned|other than|than|want|wants|plan|"
-    r"plans|going to|move|moves|moving|migrat\w+|create|creates|creating|new|would|longer|alert\w*|fires?|"
+    r"\b(unlike|except|should|could|may|might|must|about|around|roughly|for instance|will|planned|other than|than|want|wants|"
+    r"plans?|going to|move|moves|moving|migrat\w+|create|creates|creating|new|would|longer|alert\w*|fires?|"
     r"need|needs|recommend\w*|raise|lower|increase|reduce|change|choose|restored?)\b|\?", re.I,
 )  # fmt: skip
 _BOUNDED = re.compile(r"\b(at least|at most|up to|between|never|not|less than|more than|older)\b", re.I)
-_CLAUSE = re.compile(r"[;,]\s+|\s(?:so|but|and|because|which|while)\s|:\s+(?!(?:on|off|yes|no|true|false|enabled|disabled)\b)", re.I)
+_CLAUSE = re.compile(
+    r"[;,]\s+|\s(?:so|but|and|because|which|while)\s|:\s+(?!(?:on|off|yes|no|true|false|enabled|disabled)\b)", re.I
+)
 _DENIES = re.compile(r"\b(?:off|disabled|not|no|without|false|never)\b|n['’]t\b", re.I)
-_TELLS = re.compile(r"\b(?:is|are|has|have|stays?|remains?)\b|: (?:on|off|yes|no|true|false|enabled|disabled)\b|n['’]t\b", re.I)
+_TELLS = re.compile(
+    r"\b(?:is|are|has|have|stays?|remains?)\b|: (?:on|off|yes|no|true|false|enabled|disabled)\b|n['’]t\b", re.I
+)
 _NO_CLAIM = re.compile(
     r"\b(if|when|whether|unless|must|should|needs?|ensure|sure|check|verify|once|until|before|after|please|can|will|to|than|only|"
-    r"because|cannot|can['’]t|don['’]t|exempt|other|others|some|most|want|wants|planned|going|would|new|unlike|except)\b|\?", re.I,
+    r"because|cannot|can['’]t|don['’]t|exempt|other|others|some|most|want|wants|planned|going|would|new|unlike|"
+    r"except)\b|\?", re.I,
 )  # fmt: skip
+_ANOTHER = re.compile(r"\b(?:modules?|charts?|providers?|clients?|plugins?|add-?ons?|drivers?|agents?|sdk|cli|images?)\b", re.I)
 _PRODUCT = re.compile(r"([a-z][\w.+-]*)(?: version| v)? ?$", re.I)
 _NO_PRODUCT = frozenset("on is version uses runs engine at a an the of to".split())
-_SOFTWARE = frozenset("kubernetes k8s eks aks gke redis valkey memcached postgresql postgres mysql mariadb aurora".split())
+_SOFTWARE = frozenset(
+    "kubernetes k8s eks aks gke redis valkey memcached postgresql postgres mysql mariadb aurora".split()
+)
 
 
 def stated(sentence: str, things: Sequence[Fact]) -> Iterator[tuple[Typed, list[Fact]]]:
@@ -120,6 +132,8 @@ def _may_be(value: Typed, fact: Fact, words: frozenset[str]) -> bool:
 
 def _is_its_version(before: str, fact: Fact, things: Sequence[Fact]) -> bool:
     """Whether a version is that of the thing itself: nothing stands before it, or what the thing is an instance of."""
+    if _ANOTHER.search(before):
+        return False
     match = _PRODUCT.search(before)
     product = match[1].lower() if match else ""
     if not product or product in _NO_PRODUCT:
@@ -143,7 +157,7 @@ def _counts(sentence: str, things: Sequence[Fact]) -> Iterator[tuple[Typed, list
 
 
 def _bounds(sentence: str, things: Sequence[Fact]) -> Iterator[tuple[Typed, list[Fact]]]:
-    """"Scales up to 20 nodes": what the largest number is set to, or the smallest."""
+    """ "Scales up to 20 nodes": what the largest number is set to, or the smallest."""
     for match in _BOUND.finditer(sentence):
         bound = "min" if re.search(r"least|minimum", match["bound"], re.I) else "max"
         if _SCALES.search(sentence):
@@ -178,4 +192,7 @@ def _states(sentence: str, things: Sequence[Fact]) -> Iterator[tuple[Typed, list
             continue
         about = [fact for fact in switches if fact.named - _GLUE and named_by(fact, words)]
         closest = max((len(fact.named - _GLUE) for fact in about), default=0)
-        yield Typed("state", not denials, clause.strip(" .*-"), at), [f for f in about if len(f.named - _GLUE) == closest]
+        yield (
+            Typed("state", not denials, clause.strip(" .*-"), at),
+            [f for f in about if len(f.named - _GLUE) == closest],
+        )

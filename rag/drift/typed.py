@@ -57,7 +57,7 @@ def _normal(kind: str, text: str) -> Any:
     return text.removeprefix("v") if kind == "version" else text
 
 
-def agrees(stated: Typed, value: Any, name: str) -> bool | None:
+def agrees(stated: Typed, value: Any, name: str) -> bool | None:  # noqa: PLR0911  # one return a kind
     """Whether what code sets under this attribute name is the stated value; None where the two can't be compared."""
     if isinstance(value, list):
         found = [told for item in value if (told := agrees(stated, item, name)) is not None]

@@ -4,7 +4,7 @@
     python -m tests.bench.disagreements
 
 Each set was written before the code that is measured was read (see the history): mend by the reasons, never by these wordings.
-Rules were built with `cases` and `second` in sight. Of `aside` only the figures are printed: a list of its failures would use it up.
+Rules were built with `cases` and `second` in sight. Of `aside` only figures are printed: a list of its failures would use it up.
 """
 
 from __future__ import annotations
