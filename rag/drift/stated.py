@@ -69,7 +69,9 @@ _NO_CLAIM = re.compile(
     r"because|cannot|can['’]t|don['’]t|exempt|other|others|some|most|want|wants|planned|going|would|new|unlike|"
     r"except)\b|\?", re.I,
 )  # fmt: skip
-_ANOTHER = re.compile(r"\b(?:modules?|charts?|providers?|clients?|plugins?|add-?ons?|drivers?|agents?|sdk|cli|images?)\b", re.I)
+_ANOTHER = re.compile(
+    r"\b(?:modules?|charts?|providers?|clients?|plugins?|add-?ons?|drivers?|agents?|sdk|cli|images?)\b", re.I
+)
 _PRODUCT = re.compile(r"([a-z][\w.+-]*)(?: version| v)? ?$", re.I)
 _NO_PRODUCT = frozenset("on is version uses runs engine at a an the of to".split())
 _SOFTWARE = frozenset(
@@ -100,6 +102,14 @@ def named_by(fact: Fact, words: frozenset[str]) -> bool:
     """Whether all that an attribute's name says is among the words."""
     own = fact.named - _GLUE or fact.named
     return own <= words
+
+
+def code_agrees(attribute: str, value: str, kind: str, stated: object, sentence: str) -> bool | None:
+    """Whether what code sets under a name is what a sentence states of it; None where the sentence speaks of something else."""
+    own = stems(attribute) - _GLUE
+    if not own or not own <= meant(sentence) | {kind}:
+        return None
+    return agrees(Typed("number" if kind == "port" else kind.split(maxsplit=1)[0], stated, "", 0), value, attribute)
 
 
 def _values(sentence: str, things: Sequence[Fact]) -> Iterator[tuple[Typed, list[Fact]]]:
