@@ -1,7 +1,7 @@
 """Where two pages among the evidence state different values of the same thing, and which of them to prefer.
 
-`rag.answers.statements` reads what pages state, `rag.answers.same_thing` tells which two can't both hold. What code contradicts is
-`rag.drift`'s to find; code among the evidence settles which page to prefer. `rag.answers.warnings` calls `conflicts`.
+`rag.answers.statements` reads what pages state, `rag.answers.same_thing` tells which two can't both hold. What code
+contradicts is `rag.drift`'s to find; code among the evidence settles which page to prefer. `rag.answers.warnings` asks.
 """
 
 from __future__ import annotations

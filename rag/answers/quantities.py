@@ -1,5 +1,5 @@
-"""The values that a clause states, each with a kind that tells what it may be held against: times, sizes, counts, ports, versions,
-addresses, channels, who does it, how often, and whether something is on. `rag.answers.statements` asks `quantities`.
+"""The values that a clause states, each with a kind that tells what it may be held against: times, sizes, counts, ports,
+versions, addresses, channels, who does it, how often, and whether something is on. `rag.answers.statements` asks `quantities`.
 """
 
 from __future__ import annotations

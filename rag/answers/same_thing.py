@@ -1,7 +1,7 @@
 """Whether two statements of two pages are about one thing, and so can't both hold. `rag.answers.conflicts` asks `disagree`.
 
-A false alarm costs more trust than a missed one: whatever one page says and the other does not, and that may tell two things apart (a
-word that is part of a name, "for staging callers", another gateway in the title), makes for silence.
+A false alarm costs more trust than a missed one: whatever one page says and the other does not, and that may tell two things
+apart (a word that is part of a name, "for staging callers", another gateway in the title), makes for silence.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from rag.answers.statements import Statement, words_of
 from rag.drift.typed import alike
 
-_SHARED, _SHARED_UNNAMED = 1, 2  # words in common of two statements that name the same thing, and of two that name none
+_SHARED, _SOME = 1, 2  # words in common of two statements: that name the same thing, and that name none
 _PLENTY = 3  # words in common that need nothing around them
 _ALIKE, _ALIKE_UNNAMED = 0.5, 0.67  # and what share of the shorter one's words that must be
 _APART = 50  # times that one number may be the other: beyond that they are about two things
@@ -23,7 +23,7 @@ _TELLING = frozenset(
 _FOR = r"\b(?:for|from|by|per|during|via|in|within|under|into|through) (?:(?:the|a|an|our|each|every|all|its) )?(?:[\w-]+ )?"
 
 
-def disagree(one: Statement, two: Statement) -> bool:
+def disagree(one: Statement, two: Statement) -> bool:  # one return a reason for silence
     """Whether two statements give two values of one thing."""
     if (one.kind, one.qualifiers) != (two.kind, two.qualifiers) or not _differ(one, two):
         return False
@@ -34,15 +34,23 @@ def disagree(one: Statement, two: Statement) -> bool:
         return bool(one.names & two.names) and shared >= _SHARED and shared >= _ALIKE * shortest
     if not _same_subject(one, two) or _told_apart(one, two):
         return False
-    if shared < _SHARED_UNNAMED or shared < _ALIKE_UNNAMED * shortest:
-        return False
-    if one.kind in _TELLING and (one.words == two.words or shared > _SHARED_UNNAMED):
+    return shared >= _SHARED and shared >= _ALIKE_UNNAMED * shortest and _enough(one, two)
+
+
+def _enough(one: Statement, two: Statement) -> bool:
+    """Whether what two statements share says what they are about: much of it, or the same words with what stands around them;
+    where only one says a word, the other's title or sentence must have it."""
+    shared, every = one.words & two.words, one.words | two.words
+    known = one.kind in _TELLING
+    if len(shared) >= _PLENTY or (known and shared == every and len(every) >= _SOME):
         return True
-    around = (one.context & two.context) - (one.words & two.words)
-    return shared >= _PLENTY or (bool(around) and (shared > _SHARED_UNNAMED or one.words == two.words))
+    around = words_of(one.document.title) & words_of(two.document.title) or (one.context & two.context) - shared
+    return bool(around) and (known or len(every) >= _SOME) and every <= one.context and every <= two.context
 
 
 def _differ(one: Statement, two: Statement) -> bool:
+    if one.value == two.value:
+        return False
     if isinstance(one.value, int | float) and isinstance(two.value, int | float):
         small, large = sorted((one.value, two.value))
         return (

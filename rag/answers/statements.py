@@ -53,8 +53,8 @@ _SAME = {
     "retry": "retri",
 }
 _LIGHT = frozenset(  # verbs that any statement of a value may have, and the columns of a table of settings
-    map(stem, "listen listens run runs use uses using connect has have is are need needs set sets get gets take takes reach allow "
-    "allows value setting number".split())
+    map(stem, "listen listens run runs use uses using connect has have is are need needs set sets get gets take takes reach "
+    "allow allows value setting number each every instance".split())
 )  # fmt: skip
 _TIMES_OUT = re.compile(r"\btim(?:es?|ed)[ -]outs?\b", re.I)
 _PAUSE = frozenset(("wait", "sleep", "paus"))  # says of what only with the step before it
@@ -112,7 +112,7 @@ def _statement(
     return Statement(
         document, line, kind, value, shown, about, names, words,
         context=words_of(f"{whole} {heading}"),
-        subjects=frozenset((*_names(sentence), *(name.lower() for name in _CAMEL.findall(document.title)))),
+        subjects=frozenset((*_names(whole), *(name.lower() for name in _CAMEL.findall(document.title)))),
         qualifiers=_qualifiers(about),
         environments=_environments(f"{sentence} {row}") or _environments(f"{heading} {document.path}"),
     )  # fmt: skip
@@ -147,7 +147,7 @@ def _sentences(text: str, first: int) -> Iterator[tuple[int, str, str]]:
         elif line.strip() and not cells:
             header = []
             began = number if not paragraph else began
-            paragraph = f"{paragraph}\n{line}" if paragraph else line
+            paragraph = f"{paragraph}\n{line}" if paragraph else _ITEM.sub("", line)  # its number is no sentence
 
 
 def _split(paragraph: str, first: int) -> Iterator[tuple[int, str, str]]:
