@@ -20,6 +20,7 @@ _NAMED = re.compile(
     r"(?<![\w./-])(?:[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+|\w+(?:[_/-]\w+)+|\w+\.\w+(?:[./_-]\w+)+)(?![\w/])"
 )
 _CAMEL = re.compile(r"\b(?:[A-Z][a-z0-9]+){2,}\b")  # an alert that a runbook is called after
+_PLACE = re.compile(r"(?:non|pre)[-_]?(?:prod\w*|live)|on-call")  # looks like a name, and is none
 _CLAUSE = re.compile(r"[,;:()]\s+|\s+(?:and|but|while|whereas|or)\s+|\s[-–—]\s")
 _QUALIFIERS = tuple(  # a statement with one of these is about no other than one with the same
     frozenset(group.split())
@@ -37,7 +38,7 @@ _NOT_NOW = re.compile(  # said of what was, may be, or is only so under a condit
 )
 _HEDGED = re.compile(
     r"\b(about|around|roughly|approx\w*|up to|at least|can be|could|might|may|typically|usually|often|another|other|additional|"
-    r"further|more than|less than|remaining|except|unless|not|never|n't)\b|[~≈?]|\b\d+ ?(?:to|-|–) ?\d+ [a-z]",
+    r"further|more than|less than|remaining|except|unless|not|never|n't)\b|[~≈?]|\b\d+ ?(?:to|-|–) ?\d+ [a-z]|\d (?:to|–) \d",
     re.I,
 )
 _SAME = {
@@ -54,7 +55,7 @@ _SAME = {
 }
 _LIGHT = frozenset(  # verbs that any statement of a value may have, and the columns of a table of settings
     map(stem, "listen listens run runs use uses using connect has have is are need needs set sets get gets take takes reach "
-    "allow allows value setting number each every instance".split())
+    "allow allows value setting number each every instance type environment".split())
 )  # fmt: skip
 _TIMES_OUT = re.compile(r"\btim(?:es?|ed)[ -]outs?\b", re.I)
 _PAUSE = frozenset(("wait", "sleep", "paus"))  # says of what only with the step before it
@@ -139,7 +140,7 @@ def _sentences(text: str, first: int) -> Iterator[tuple[int, str, str]]:
             header = []
         elif cells and not header:
             header = cells
-        elif cells and len(cells) == len(header) and not set(line) <= set("|-: \t"):
+        elif cells and cells[0] and len(cells) == len(header) and not set(line) <= set("|-: \t"):
             yield from (
                 (number, f"{cells[0]} {title}: {cell}", title)
                 for title, cell in zip(header[1:], cells[1:], strict=True)
@@ -166,7 +167,9 @@ def _clauses(sentence: str) -> list[str]:
 
 def _names(text: str) -> Iterator[str]:
     for match in (*_MARKED.finditer(text), *_NAMED.finditer(text)):
-        yield (match[1] if match.re is _MARKED else match[0]).lower().strip("-_./ ")
+        name = (match[1] if match.re is _MARKED else match[0]).lower().strip("-_./ ")
+        if not _PLACE.fullmatch(name):
+            yield name
 
 
 def words_of(text: str) -> frozenset[str]:
