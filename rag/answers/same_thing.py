@@ -41,7 +41,7 @@ def _enough(one: Statement, two: Statement) -> bool:
     """Whether what two statements share says what they are about: much of it, or the same words with what stands around them;
     where only one says a word, the other's title or sentence must have it."""
     shared, every = one.words & two.words, one.words | two.words
-    known = one.kind in _TELLING
+    known = one.kind in _TELLING or one.kind.startswith("number ")
     if len(shared) >= _PLENTY or (known and shared == every and len(every) >= _SOME):
         return True
     around = words_of(one.document.title) & words_of(two.document.title) or (one.context & two.context) - shared

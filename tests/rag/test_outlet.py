@@ -223,3 +223,10 @@ def test_why_an_answer_is_degraded_names_the_server_and_no_key() -> None:
 )
 def test_an_address_is_no_key(why: str) -> None:
     assert Outlet("", redact=without_secrets).answer(Answer("", "answered", degraded=why)).degraded == why
+
+
+def test_an_address_of_the_evidence_stays_where_a_flag_is_cut_short() -> None:
+    outlet = Outlet()
+    outlet.admit([passage("`curl -X DELETE https://search-live.example.org/_snapshot/automated/2026`")])
+    assert "search-live.example.org" in outlet.plain("curl -X DELETE https://search-live.example.org/_snap…")
+    assert outlet.plain("curl -X DELETE https://elsewhere.example.org/?q=pass…") == "curl -X DELETE [link removed]"
