@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from rag.answers.quantities import stem
 from rag.answers.statements import Statement, words_of
 from rag.drift.typed import alike
+from rag.environments import CANONICAL
 
 _SHARED, _SOME = 1, 2  # words in common of two statements: that name the same thing, and that name none
 _PLENTY = 3  # words in common that need nothing around them
@@ -20,6 +22,9 @@ _NEAR = 12  # lines of a page within which it may speak of the same thing
 _TELLING = frozenset(
     ("port", "channel", "address", "region", "often", "by", "state", "host", "weekday", "cidr", "version", "instance")
 )
+_PLACES = frozenset(map(stem, CANONICAL))  # compared by themselves
+_CODE = re.compile(r"\b[a-z]+-?\d+\b")  # P1, SEV-2, live-2
+_OF = re.compile(r"\bof\b|['’]s\b")
 _FOR = r"\b(?:for|from|by|per|during|via|in|within|under|into|through) (?:(?:the|a|an|our|each|every|all|its) )?(?:[\w-]+ )?"
 
 
@@ -63,13 +68,24 @@ def _differ(one: Statement, two: Statement) -> bool:
 
 def _told_apart(one: Statement, two: Statement) -> bool:
     """Whether something that one says and the other does not may tell two things apart."""
-    mine, other = one.words - two.words - two.context, two.words - one.words - one.context
-    if mine and other:
+    mine = one.words - two.words - two.context - _PLACES
+    other = two.words - one.words - one.context - _PLACES
+    codes = [{*_CODE.findall(f"{said.text} {said.sentence}".lower())} for said in (one, two)]
+    if (mine and other) or (all(codes) and not codes[0] & codes[1]) or _implied(one, two):
         return True
     if any(_qualifies(word, said) for words, said in ((mine, one), (other, two)) for word in words):
         return True
     proper = _proper(one.document.title), _proper(two.document.title)
     return bool(all(proper) and not proper[0] & proper[1]) or _other_heads(one.document.title, two.document.title)
+
+
+def _implied(one: Statement, two: Statement) -> bool:
+    """Whether each page is about something of which the other says nothing, and what they state doesn't say of what it holds
+    ("Mutual TLS is enabled." of payments, and of search)."""
+    titles = [words_of(said.document.title) for said in (one, two)]
+    apart = titles[0] - two.context - titles[1] and titles[1] - one.context - titles[0]
+    named = any(said.words & title or _OF.search(said.text) for said, title in zip((one, two), titles, strict=True))
+    return bool(apart) and not named
 
 
 def _qualifies(word: str, said: Statement) -> bool:

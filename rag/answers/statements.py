@@ -38,7 +38,8 @@ _NOT_NOW = re.compile(  # said of what was, may be, or is only so under a condit
 )
 _HEDGED = re.compile(
     r"\b(about|around|roughly|approx\w*|up to|at least|can be|could|might|may|typically|usually|often|another|other|additional|"
-    r"further|more than|less than|remaining|except|unless|not|never|n't)\b|[~≈?]|\b\d+ ?(?:to|-|–) ?\d+ [a-z]|\d (?:to|–) \d",
+    r"further|(?:more|less|greater|lower|fewer) than|above|below|exceed\w*|remaining|except|unless|not|never|n't)\b|[~≈?]|"
+    r"\b\d+ ?(?:to|-|–) ?\d+ [a-z]|\d (?:to|–) \d",
     re.I,
 )
 _SAME = {
@@ -58,6 +59,7 @@ _LIGHT = frozenset(  # verbs that any statement of a value may have, and the col
     "allow allows value setting number each every instance type environment".split())
 )  # fmt: skip
 _TIMES_OUT = re.compile(r"\btim(?:es?|ed)[ -]outs?\b", re.I)
+_CASE = re.compile(r"(?:For|On|In|With|During|From|By|As|To) [^,]{2,60}, ")
 _PAUSE = frozenset(("wait", "sleep", "paus"))  # says of what only with the step before it
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
 
@@ -65,7 +67,8 @@ _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
 @dataclass(frozen=True)
 class Statement:
     """A value that a line of a document states: its kind and unit, the names and words of its clause, the words around it (of its
-    sentence, heading and title), the names that stand there (`subjects`), and where it holds; `text` is the clause without it."""
+    sentence, heading and title), the names that stand there (`subjects`), and where it holds; `text` and
+    `sentence` are the clause and the sentence without it."""
 
     document: Document
     line: int
@@ -73,6 +76,7 @@ class Statement:
     value: object
     shown: str
     text: str
+    sentence: str
     names: frozenset[str]
     words: frozenset[str]
     context: frozenset[str]
@@ -108,10 +112,12 @@ def _statement(
     words = words_of(about) - {word for name in names for word in words_of(name)}
     if not names and (not words - _PAUSE) and [k for k, *_ in quantities(sentence)].count(kind) == 1:
         words, about = words_of(whole), whole  # "…, eight hours at most"
+    if (case := _CASE.match(sentence)) and not clause.startswith(case[0][:4]):
+        words, about = words | words_of(case[0]), f"{case[0]}{about}"  # "For guests, it is 20 per second."
     if not names and not words - _PAUSE:
         words, about = words | words_of(before or heading), f"{before or heading}. {about}"  # "2. Wait 5 minutes."
     return Statement(
-        document, line, kind, value, shown, about, names, words,
+        document, line, kind, value, shown, about, whole, names, words,
         context=words_of(f"{whole} {heading}"),
         subjects=frozenset((*_names(whole), *(name.lower() for name in _CAMEL.findall(document.title)))),
         qualifiers=_qualifiers(about),
