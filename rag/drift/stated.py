@@ -54,7 +54,8 @@ _RANGE = re.compile(r"\d ?(?:to|-|–|and) ?$")
 _UNSURE = re.compile(
     r"\b(unlike|except|should|could|may|might|must|about|around|roughly|for instance|will|planned|other than|than|want|wants|"
     r"plans?|going to|move|moves|moving|migrat\w+|create|creates|creating|new|would|longer|alert\w*|fires?|"
-    r"need|needs|recommend\w*|raise|lower|increase|reduce|change|choose|restored?)\b|\?", re.I,
+    r"need|needs|recommend\w*|raise|lower|increase|reduce|change|choose|restor\w+|read replicas?|replicas? of|"
+    r"cop(?:y|ies)|clones?|dumps?|dead-letter|free|charts?)\b|\?", re.I,
 )  # fmt: skip
 _BOUNDED = re.compile(r"\b(at least|at most|up to|between|never|not|less than|more than|older)\b", re.I)
 _CLAUSE = re.compile(

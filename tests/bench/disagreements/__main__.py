@@ -3,8 +3,8 @@
 
     python -m tests.bench.disagreements
 
-Each set was written before the code that is measured was read (see the history): mend by the reasons, never by these wordings.
-Rules were built with `cases` and `second` in sight. Of `aside` only figures are printed: a list of its failures would use it up.
+`cases`, `second` and `aside` were written before the code that is measured was read (see the history): mend by the reasons, never by these wordings.
+Rules were built with `cases` and `second` in sight; `innocents` were written against them, and mended on. Of `aside` only figures are printed: a list of its failures would use it up.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from rag.drift import REPORTED, Drift, facts_for, find_drift
 from rag.records import Document, Passage, ScoredPassage, Viewer
 
 HERE = Path(__file__).parent
-SETS = {"cases": "ledger.tf", "second": "harbour.tf", "aside": "harbour.tf"}  # pages, and the code that they speak of
+SETS = {"cases": "ledger.tf", "second": "harbour.tf", "aside": "harbour.tf", "innocents": "harbour.tf"}
 UNSEEN = "aside"
 Case = dict[str, Any]
 
