@@ -3,8 +3,9 @@
 
     python -m tests.bench.disagreements
 
-`cases`, `second` and `aside` were written before the code that is measured was read (see the history): mend by the reasons, never by these wordings.
-Rules were built with `cases` and `second` in sight; `innocents` were written against them, and mended on. Of `aside` only figures are printed: a list of its failures would use it up.
+`cases`, `second` and `aside` were written before the code that is measured was read (see the history): mend by the reasons, never
+by these wordings. Rules were built with the first two in sight; of `aside` only figures are printed, since a list of its failures
+would use it up. `innocents` were written against the rules, and mended on.
 """
 
 from __future__ import annotations
