@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 
 REMOVED = "[link removed]"
+CUT = "…"  # where a text that is too long for a flag ends
 _END = r"[^\s<>\"'`|\\()\[\]\x00]*"
 URL = re.compile(
     rf"""[a-z][a-z0-9+.-]{{1,31}}://(?:\[[0-9a-f:.%]+\])?{_END}
@@ -49,6 +50,9 @@ class Links:
                     path = path.rpartition("/")[0]
 
     def knows(self, address: str) -> bool:
+        """Whether it is one of them, or one of them cut short, as a long command in a flag is."""
+        if address.endswith(CUT):
+            return any(known.startswith(address.removesuffix(CUT)) for known in self._known)
         return address.rstrip("/") in self._known
 
     def harmless(self, address: str) -> bool:

@@ -10,12 +10,19 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from rag.catalog.symbols import StoredSymbol
+from rag.environments import CANONICAL
 from rag.terraform.records import Expression
 
 _TRIALS = frozenset(
     "tests fixtures fixture testdata test-fixtures test_fixtures examples example e2e samples sample demos templates".split()
 )
 _TOKEN = re.compile(r"[a-z]+|\d+")
+_SWITCH = frozenset(("enabled", "enable"))
+_VALUES = ("value", "variable", "local")
+_WORD = re.compile(r"[a-z0-9]{3,}")
+_IDENTITY = re.compile(
+    r"^(name|bucket|identifier)$|_identifier$|^node_group_name$|^(?!cluster_|parameter_|subnet_|option_).*(?<!group)_name$"
+)
 
 
 @dataclass(frozen=True)
@@ -37,11 +44,24 @@ class Fact:
         """The stems of the attribute's name."""
         return stems(self.attribute)
 
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """The stems of what says which value it is: of the map's name, where each of its keys has one; `versioning` of what is
+        `enabled` in its block."""
+        if len(self.names) == 2 and self.symbol.symbol.kind in _VALUES:
+            return stems(self.names[0])
+        return self.tokens if self.tokens - _SWITCH or len(self.names) < 4 else stems(self.names[-2]) | self.tokens
+
     def is_of(self, environment: str) -> bool:
         """Whether it stands in this environment's folder or file, or under its name."""
-        parts = PurePosixPath(self.path).parts[:-1]
-        stem = PurePosixPath(self.path).name.split(".")[0]
-        return environment in parts or stem == environment or environment in self.names
+        return environment in self._where or CANONICAL.get(environment) in self._where
+
+    @cached_property
+    def _where(self) -> frozenset[str]:
+        """The folders and the file that it stands in and its names; of each environment among them the usual name too."""
+        path = PurePosixPath(self.path)
+        names = frozenset((*path.parts[:-1], path.name.split(".")[0], *self.names))
+        return names | {CANONICAL[name] for name in names if name in CANONICAL}
 
 
 def stems(text: str) -> frozenset[str]:
@@ -59,6 +79,34 @@ class Facts:
         for fact in self.all:
             for name in set(fact.names):
                 self.by_name.setdefault(name, []).append(fact)
+
+        self.by_label: dict[str, dict[tuple[str, ...], list[Fact]]] = {}  # of a word of a label: (type, label), facts
+        self.called: dict[str, list[Fact]] = {}
+        owned: dict[tuple[int, tuple[str, ...]], list[Fact]] = {}
+        for fact in self.all:
+            if len(fact.names) > 2 and fact.symbol.symbol.kind != "data":
+                owned.setdefault((id(fact.symbol), fact.names[:2]), []).append(fact)
+                for word in dict.fromkeys((fact.names[1].lower(), *_WORD.findall(fact.names[1].lower()))):
+                    self.by_label.setdefault(word, {}).setdefault(fact.names[:2], []).append(fact)
+        for held in owned.values():
+            for fact in held:
+                if len(fact.names) == 3 and _IDENTITY.search(fact.attribute) and isinstance(fact.value, str):
+                    self.called.setdefault(fact.value, []).extend(held)
+
+    @cached_property
+    def variables(self) -> list[Fact]:
+        return [fact for fact in self.all if fact.symbol.symbol.kind in _VALUES]
+
+    @cached_property
+    def placed(self) -> list[Fact]:
+        """Values that code may have once for each environment: variables and locals, maps of them, arguments of modules."""
+        arguments = [fact for fact in self.all if fact.names[0] == "module" and len(fact.names) == 3]
+        return [*(fact for fact in self.variables if len(fact.names) < 3), *arguments]
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """What maps of values are kept by: environments among them."""
+        return frozenset(fact.attribute for fact in self.variables if len(fact.names) == 2) - {"default"}
 
     @cached_property
     def addresses(self) -> frozenset[str]:

@@ -1,92 +1,113 @@
-"""Resources as prose speaks of them: by address, or by label beside a word for their type ("the invoices database"), and what
-it says of their ports, sizes and counts. `rag.drift.contradictions` asks where nothing in code marks names a resource.
+"""Which resource prose speaks of: by address, by its own name in code marks, by label beside a word for its type ("the invoices
+database"), or by the environment where code has one such thing in each. `rag.drift.prose` asks.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from rag.drift.facts import Fact, Facts
-from rag.drift.typed import Typed
 
-_TYPES = (  # what prose calls it, and what stands in the type's name
-    (r"databases?|db|rds", r"db_instance|rds_|sql_database|docdb|_server$"),
-    (r"caches?|redis|memcached", r"elasticache|redis|memorydb"),
+_TYPES = (  # what prose calls it, and what stands in the type's name or in that of the map that holds it
+    (r"databases?|db|rds", r"db_instance|rds_|sql_database|docdb|_server$|database"),
+    (r"caches?|redis|memcached", r"elasticache|redis|memorydb|cache"),
     (r"queues?", r"queue"),
     (r"buckets?", r"bucket"),
     (r"log groups?", r"log_group"),
-    (r"functions?|lambdas?", r"function"),
+    (r"functions?|lambdas?", r"function|lambda"),
     (r"clusters?", r"cluster"),
     (r"instances?|servers?|hosts?|machines?", r"_instance$|virtual_machine"),
     (r"services?", r"_service$"),
-    (r"node ?groups?|node pools?", r"node_group|node_pool"),
+    (r"node ?groups?|node pools?|nodes", r"node_group|node_pool"),
     (r"volumes?|disks?", r"volume|disk"),
-    (r"load balancers?|listeners?", r"_lb|_alb|_elb|listener"),
-    (r"tables?", r"table"),
+    (r"target groups?", r"target_group"),
+    (r"load balancers?|listeners?", r"_lb$|_alb$|_elb$|_lb_listener|listener"),
+    (r"tables?", r"dynamodb_table"),
     (r"streams?", r"stream"),
+    (r"vpcs?|virtual networks?", r"vpc$|virtual_network$"),
+    (r"(?:kms )?keys?", r"kms_key$"),
+    (r"(?:auto-?)?scaling groups?|asgs?", r"autoscaling_group"),
+    (r"topics?", r"topic"),
 )
+_NOTHING = re.compile(r"(?!)")
 _ADDRESS = re.compile(r"(?<![\w.-])([a-z][a-z0-9]*_\w+)\.([\w-]+)")
-_UNSURE = re.compile(
-    r"\b(unlike|except|should|could|may|might|at least|at most|up to|about|around|roughly|between|for instance|will|planned|"
-    r"never|not|"
-    r"other than|than|want|wants|plan|plans|planned|going to|"
-    r"move|moves|moving|migrat\w+|create|creates|creating|new|would)\b|\d\s*(?:to|-|–)\s*\d",
-    re.I,
-)
+_MARKED = re.compile(r"`([\w./-]{3,80})`")
 _ELSEWHERE = re.compile(
     r"\b(staging|stage|stg|dev|development|tests?|testing|sandbox|pre-?prod\w*|non-?prod\w*|demo|uat|qa)\b", re.I
 )
-_COUNTED = (
-    (re.compile(r"\bports? (\d{2,5})\b", re.I), frozenset({"port"})),
-    (re.compile(r"\b(\d+) ?Gi?B\b"), frozenset({"storage", "volume", "disk"})),
-    (re.compile(r"\b(\d+) ?Mi?B\b"), frozenset({"memory"})),
-    (
-        re.compile(r"\b(\d+) (?:nodes?|replicas?|tasks?|instances|shards?)\b"),
-        frozenset("desired node replica count shard".split()),
-    ),
-)  # fmt: skip
+
+
+def marked(sentence: str, facts: Facts) -> list[Fact]:
+    """The facts of what the sentence names in code marks: by its name, by one that ends with it (`tb-prod-labels`), or by what
+    code calls it where it is created (`name`, `identifier`). A word for a type beside it leaves out those of other types."""
+    found: list[Fact] = []
+    for match in _MARKED.finditer(sentence):
+        holders = facts.called.get(match[1], [])
+        parts = match[1].split("-")
+        for at in range(len(parts)):
+            if holders or (at and len(parts) - at < 2):
+                break
+            name = "-".join(parts[at:])
+            holders = [f for f in facts.by_name.get(name, ()) if f.attribute != name]
+        name, lowered = re.escape(match[0].lower()), sentence.lower()
+        kinds = {kind for kind in {f.names[0] for f in holders} if _beside(name, _spoken(kind)).search(lowered)}
+        beside = [fact for fact in holders if fact.names[0] in kinds]
+        found.extend(beside or holders)
+    return found
 
 
 def spoken_of(text: str, facts: Facts) -> list[Fact]:
-    """The facts of the one resource that a text speaks of, none where it speaks of several kinds or of another environment's."""
-    if _UNSURE.search(text):
-        return []
+    """The facts of the one resource that a text speaks of, none where it speaks of several or of another environment's."""
     found = [f for kind, label in _ADDRESS.findall(text) for f in facts.by_name.get(label, ()) if f.names[0] == kind]
     if not found:
         lowered = text.lower()
-        for label in dict.fromkeys(re.findall(r"[a-z][\w-]*", lowered)):
-            found += [f for f in facts.by_name.get(label, ()) if _is_called(f, label, lowered)]
+        words = {*re.findall(r"[a-z][\w-]*", lowered)} & facts.by_label.keys()
+        owners = {owner: held for word in sorted(words) for owner, held in facts.by_label[word].items()}
+        found = [f for owner, held in owners.items() if _as_called(*owner).search(lowered) for f in held]
     if len({fact.names[:2] for fact in found}) != 1:
         return []
-    where = {word.lower() for word in _ELSEWHERE.findall(text)}
-    return [fact for fact in found if not where or any(fact.is_of(word) for word in where)]
+    return [fact for fact in found if not is_elsewhere(text, fact)]
 
 
-def _is_called(fact: Fact, label: str, text: str) -> bool:
-    """Whether a word for the resource's type stands next to its label."""
-    if len(fact.names) < 3 or fact.names[1] != label or fact.symbol.symbol.kind != "resource":
-        return False
-    name = re.escape(label)
-    return any(
-        re.search(kind, fact.names[0]) and re.search(rf"\b{name} (?:{word})\b|\b(?:{word}) {name}\b", text)
-        for word, kind in _TYPES
-    )
+@lru_cache(maxsize=8192)
+def _as_called(kind: str, label: str) -> re.Pattern[str]:
+    """How prose calls a resource: by its label beside a word for its type, or by the label without its first word where two are
+    left ("the RDS logs queue" of `cp_rds_logs_queue`)."""
+    spoken = _spoken(kind)
+    words = [word for word in re.split(r"[-_]", label.lower()) if not any(re.fullmatch(said, word) for said in spoken)]
+    tails = [words, *([words[1:]] if len(words) > 2 else [])]
+    return _beside("|".join(r"[ _-]".join(map(re.escape, tail)) for tail in tails if tail), spoken)
 
 
-def counted(sentence: str) -> Iterator[tuple[Typed, frozenset[str]]]:
-    """Numbers that say what they count, and the words of which an attribute that sets them has one."""
-    for pattern, hints in _COUNTED:
-        for match in pattern.finditer(sentence):
-            yield Typed("number", int(match[1]), match[0], match.start()), hints
+def _spoken(kind: str) -> list[str]:
+    """What prose calls things of a type."""
+    return [said for said, kinds in _TYPES if re.search(kinds, kind)]
 
 
-def is_unsure(sentence: str) -> bool:
-    """Whether a sentence hedges, or speaks of an environment that isn't production."""
-    return bool(_UNSURE.search(sentence))
+def _beside(name: str, spoken: Sequence[str]) -> re.Pattern[str]:
+    if not name or not spoken:
+        return _NOTHING
+    kinds = "|".join(spoken)
+    return re.compile(rf"(?<![\w-])(?:{name})['’]?s? (?:{kinds})\b|\b(?:{kinds}) (?:\w+ )?(?:{name})(?![\w-])")
+
+
+def placed_in(words: Collection[str], environments: Collection[str], facts: Facts) -> list[Fact]:
+    """Facts of which code has one for each environment, where a sentence's words name one: an entry of a map by environments
+    (`cluster_version.live`); where there is none, a variable of its folder, or an argument of a module that is called as prose
+    calls it ("the VPC")."""
+    entries = [fact for fact in facts.placed if len(fact.names) == 2 and fact.attribute in words]
+    others = (fact for fact in facts.placed if fact.names[0] != "module" or fact.names[1] in words)
+    return entries or [fact for fact in others if any(fact.is_of(name) for name in environments)]
 
 
 def is_elsewhere(sentence: str, fact: Fact) -> bool:
     """Whether a sentence names an environment in which a fact does not stand."""
     where = [word.lower() for word in _ELSEWHERE.findall(sentence)]
     return bool(where) and not any(fact.is_of(word) for word in where)
+
+
+def of_one_kind(found: Sequence[Fact]) -> bool:
+    """Whether facts set one attribute."""
+    return len({fact.names[-2:] if fact.names[0] == "module" else fact.names[0] for fact in found}) == 1

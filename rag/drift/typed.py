@@ -9,16 +9,18 @@ from typing import Any
 
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 2592000, "year": 31536000}
 _SHORT = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_WORDS = {
+NUMBERS = {
     word: number
     for number, word in enumerate(
         "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split()
     )
 }
+_SIZES = {"k": 1 / 1024, "m": 1, "g": 1024, "t": 1024 * 1024}
 _PATTERNS = {
     "instance": r"\b(?:(?:db|cache|ml)\.)?[a-z][a-z0-9]{1,6}\.(?:nano|micro|small|medium|large|\d*xlarge|metal)\b",
     "cidr": r"\b\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}\b",
-    "duration": rf"\b(?:\d[\d,]*|{'|'.join(_WORDS)})[ -](?:{'|'.join(_SECONDS)})s?\b",
+    "duration": rf"\b(?:\d[\d,]*|{'|'.join(NUMBERS)})[ -](?:{'|'.join(_SECONDS)})s?\b",
+    "size": r"(?<![\w.,:/#-])\d+(?:\.\d+)?[ -]?(?-i:[kKMGT]i?B|[KMGT]i)\b",
     "version": r"(?<![\w.-])v?\d+\.\d+(?:\.\d+)?(?![\w-]|\.\d)",
     "number": r"(?<![\w.,:/#-])\d[\d,]*(?![\w%/:-]|\.\d)",
 }
@@ -27,7 +29,7 @@ _ANY = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTER
 
 @dataclass(frozen=True)
 class Typed:
-    """A value in a text: its kind, what it comes to (seconds for a duration), as written, and where it starts."""
+    """A value in a text: its kind, what it comes to (seconds for a duration, MiB for a size), as written, and where it starts."""
 
     kind: str
     value: Any
@@ -45,14 +47,17 @@ def values_in(text: str) -> Iterator[Typed]:
 def _normal(kind: str, text: str) -> Any:
     if kind == "duration":
         number, unit = re.split(r"[ -]", text, maxsplit=1)
-        amount = _WORDS[number] if number in _WORDS else int(number.replace(",", ""))
+        amount = NUMBERS[number] if number in NUMBERS else int(number.replace(",", ""))
         return amount * _SECONDS[unit.removesuffix("s")]
+    if kind == "size":
+        number, letter = re.match(r"([\d.]+)[ -]?([kmgt])", text).groups()  # type: ignore[union-attr]  # as its pattern has it
+        return float(number) * _SIZES[letter]
     if kind == "number":
         return int(text.replace(",", ""))
     return text.removeprefix("v") if kind == "version" else text
 
 
-def agrees(stated: Typed, value: Any, name: str) -> bool | None:
+def agrees(stated: Typed, value: Any, name: str) -> bool | None:  # noqa: PLR0911  # one return a kind
     """Whether what code sets under this attribute name is the stated value; None where the two can't be compared."""
     if isinstance(value, list):
         found = [told for item in value if (told := agrees(stated, item, name)) is not None]
@@ -62,7 +67,7 @@ def agrees(stated: Typed, value: Any, name: str) -> bool | None:
         case "instance" | "cidr":
             return text == stated.value if re.fullmatch(_PATTERNS[stated.kind], text) else None
         case "version":
-            bare = text.lstrip("v~>= ")
+            bare = re.sub(r"^[a-z_]+(?=\d)|-eksbuild\.\d+$", "", text.lstrip("v~>= "))  # python3.11, OpenSearch_2.13
             same = f"{bare}.".startswith(f"{stated.value}.") or f"{stated.value}.".startswith(f"{bare}.")
             return same if re.fullmatch(r"\d+\.\d+(?:\.\d+)?", bare) else None
         case "duration":
@@ -70,7 +75,23 @@ def agrees(stated: Typed, value: Any, name: str) -> bool | None:
             return None if seconds is None else abs(seconds - stated.value) < max(1, stated.value * 0.04)
         case "number":
             return int(text) == stated.value if re.fullmatch(r"\d+", text) else None
+        case "size":
+            return alike(stated.value, int(text) * _unit_of(name)) if re.fullmatch(r"\d+", text) else None
+        case "state":
+            return (text == "true") == stated.value if text in ("true", "false") else None
     return None
+
+
+def alike(one: float, two: float) -> bool:
+    """Whether two sizes are the same but for what a kilobyte is: 1 TB is 1000 GB, or 1024."""
+    return abs(one - two) <= 0.05 * max(one, two)
+
+
+def _unit_of(name: str) -> float:
+    """What 1 of an attribute is in MiB: storage and disks are given in GiB, memory in MiB, unless the name says otherwise."""
+    if re.search(r"_(?:gb|gib)$", name):
+        return _SIZES["g"]
+    return 1 if "memory" in name or re.search(r"_(?:mb|mib)$", name) else _SIZES["g"]
 
 
 def _seconds(text: str, name: str) -> int | None:
@@ -82,6 +103,6 @@ def _seconds(text: str, name: str) -> int | None:
     for unit, seconds in _SECONDS.items():
         if unit in name:
             return int(text) * seconds
-    if name.endswith(("retention_period", "retention")):
+    if name.endswith(("retention_period", "retention", "retention_limit")):
         return int(text) * 86400
-    return int(text) if "seconds" in name or "timeout" in name else None
+    return int(text) if re.search("timeout|ttl", name) else None

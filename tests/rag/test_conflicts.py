@@ -198,7 +198,7 @@ def test_what_does_not_speak_of_now_contradicts_nothing(more: dict[str, str]) ->
 
 
 def test_the_samples_pages_disagree_where_one_of_them_is_known_to_be_wrong() -> None:
-    """Every page of the sample as evidence at once: all that is told stands in the page that was left to grow old."""
+    """Every page of the sample as evidence at once: all that is told stands in the pages that were left to grow old."""
     evidence = []
     for file in sorted(Path("data/sample").rglob("*.md")):
         text = file.read_text()
@@ -220,8 +220,42 @@ def test_the_samples_pages_disagree_where_one_of_them_is_known_to_be_wrong() -> 
         frozenset(("db.r7g.2xlarge", "db.r6g.xlarge")),
         frozenset(("db.r7g.xlarge", "db.r6g.large")),
         frozenset(("db.m7g.xlarge", "db.m6g.large")),
+        frozenset(("400 days", "180 days")),
     }
 
 
 def test_a_value_within_a_range_is_no_conflict() -> None:
     assert not between("# Restart\nWait 2 to 5 minutes for the gateway.", "# Restart\nWait 3 minutes for the gateway.")
+
+
+@pytest.mark.parametrize(
+    ("line", "preferred"),
+    [
+        ("  backup_retention_days = 90", "a.md"),
+        ("  backup_retention_days = 30", "b.md"),
+        ("  backup_retention_days = 7", "b.md"),
+        ("  max_connections = 90", "b.md"),
+    ],
+)
+def test_code_among_the_evidence_settles_which_page_to_prefer(line: str, preferred: str) -> None:
+    code = f'resource "aws_db_instance" "ledger" {{\n{line}\n}}'
+    evidence = [
+        page("a.md", "# Ledger\nBackups of the ledger are kept for 90 days.", updated_at="2024-01-01T00:00:00Z"),
+        page("b.md", "# Ledger\nBackups of the ledger are kept for 30 days.", updated_at="2026-01-01T00:00:00Z"),
+        page("main.tf", code, kind="terraform"),
+    ]
+    (found,) = conflicts(evidence)
+    assert found.preferred.document.path == preferred
+    assert ("code says the same (wiki/main.tf:2)" in found.reason) == (
+        line.endswith((" 90", " 30")) and "backup" in line
+    )
+
+
+def test_code_of_another_thing_settles_nothing() -> None:
+    code = 'resource "aws_db_instance" "labels" {\n  backup_retention_days = 90\n}'
+    one, two = (
+        page("a.md", "# Ledger\nBackups of the ledger are kept for 90 days."),
+        page("b.md", "# Ledger\nBackups of the ledger are kept for 30 days."),
+    )
+    (found,) = conflicts([one, two, page("main.tf", code, kind="terraform")])
+    assert found.why == ""

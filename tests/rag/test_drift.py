@@ -93,6 +93,11 @@ def test_what_is_no_disagreement(drift: Callable[[str], list[Drift]], page: str)
     assert drift(page) == []
 
 
+def test_a_report_names_the_attribute_that_was_compared(drift: Callable[[str], list[Drift]]) -> None:
+    (found,) = drift("The group `general` has nodes of m5.large.\n")
+    assert found.about == "general.instance_types"
+
+
 def test_pages_about_the_past_are_left_alone(drift: Callable[..., list[Drift]]) -> None:
     assert drift("Our current Kubernetes version is 1.31.\n", "incidents/one.md") == []
 
@@ -165,6 +170,11 @@ def test_code_that_a_viewer_may_not_see_is_not_told(
         ("10.0.0.0/16", ["10.1.0.0/16", "10.0.0.0/16"], "cidrs", True),
         ("m5.large", "m5.xlarge", "instance_type", False),
         ("400", "800", "max_connections", False),
+        ("1 GB", 1024, "memory_size", True),
+        ("1 TB", 1000, "allocated_storage", True),
+        ("512 MB", 1, "memory_gb", False),
+        ("3.11", "python3.11", "runtime", True),
+        ("5 minutes", 300, "visibility_timeout_seconds", True),
     ],
 )
 def test_values_agree_across_units(text: str, value: object, name: str, expected: bool | None) -> None:

@@ -248,3 +248,10 @@ def test_a_key_of_letters_alone_does_not_leave(said: str, key: str) -> None:
 )
 def test_an_address_is_no_key(why: str) -> None:
     assert Outlet("", redact=without_secrets).answer(Answer("", "answered", degraded=why)).degraded == why
+
+
+def test_an_address_of_the_evidence_stays_where_a_flag_is_cut_short() -> None:
+    outlet = Outlet()
+    outlet.admit([passage("`curl -X DELETE https://search-live.example.org/_snapshot/automated/2026`")])
+    assert "search-live.example.org" in outlet.plain("curl -X DELETE https://search-live.example.org/_snap…")
+    assert outlet.plain("curl -X DELETE https://elsewhere.example.org/?q=pass…") == "curl -X DELETE [link removed]"

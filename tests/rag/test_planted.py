@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
 from rag.drift import REPORTED, facts_for, find_drift
 from rag.records import Viewer
 from tests.conftest import configure, write
-from tests.rag.planted import AGAINST_CODE, CODE, WITH_CODE
+from tests.rag.planted import AGAINST_CODE, ALIKE, APART, CODE, WITH_CODE
+from tests.rag.test_conflicts import between
 
 
 def test_pages_against_terraform(
@@ -26,3 +29,13 @@ def test_pages_against_terraform(
     paths = {one.document.path for one in found if one.confidence >= REPORTED and one.kind == "value"}
     assert sorted(path for path in paths if path.startswith("innocent")) == []
     assert sorted(path for path in pages if path.startswith("against") and path not in paths) == []
+
+
+@pytest.mark.parametrize("pair", APART)
+def test_pages_that_are_planted_to_disagree(pair: tuple[str, str]) -> None:
+    assert len(between(*pair)) == 1
+
+
+@pytest.mark.parametrize("pair", ALIKE)
+def test_pages_that_only_look_like_it(pair: tuple[str, str]) -> None:
+    assert between(*pair) == []

@@ -31,6 +31,13 @@ OPPOSITE = [
     ("The EBS volumes of the nodes are encrypted.", "The EBS volumes of the nodes are unencrypted."),
     ("Delete the finalizer of the namespace by hand.", "You must not delete the finalizer of the namespace by hand."),
     ("Increase the batch size of the importer.", "Decrease the batch size of the importer."),
+    ("Logs are shipped to S3.", "Logs aren't shipped to S3."),
+    ("You need a VPN.", "The portal is public. You don't need a VPN."),
+    ("Restart the pods before draining the node.", "Restart the pods after draining the node."),
+    ("Keep the old key.", "Remove the old key."),
+    ("The shard fails over by hand.", "The shard fails over automatically."),
+    ("Stop the importer first.", "Start the importer first."),
+    ("Deploy with a lock.", "Deploy without a lock."),
 ]
 FAITHFUL = [
     ("Deletion protection is on for the ledger database.", "Deletion protection is enabled on the ledger database."),
@@ -51,6 +58,13 @@ FAITHFUL = [
     ("The group allows HTTPS from the office.", "The group denies all but HTTPS, which it allows from the office."),
     ("Retention is 7 days.", "Backups are disabled."),
     ("The queue keeps messages for four days.", "Messages stay in the queue for 4 days; increase it if you must."),
+    ("Restart the node after the drain.", "Drain the node before the restart."),
+    ("You need a VPN.", "You don't need a VPN in the office. You need a VPN."),
+    ("Keep the key on the bastion.", "Remove the lock on the bastion."),
+    ("The volume is not encrypted.", "Is the volume encrypted?"),
+    ("Open a ticket before noon.", "Tickets opened after noon are handled the next day."),
+    ("Start the standby, then stop the primary.", "Stop the primary, then start the standby."),
+    ("It is on.", "It is off."),
     ("Never run it in production without a snapshot.", "Take a snapshot before you run it in production."),
     ("You do not need to restart the pods: the reload is automatic.", "The pods reload by themselves; restart is not needed."),
 ]  # fmt: skip
