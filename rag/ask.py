@@ -169,7 +169,7 @@ class Asker:
         whole = assemble(asked.question, result, self._catalog, asked.viewer, lookup, tokens, values)
         evidence, rarity = asked.outlet.admit(whole), self._retriever.rarity()
         judged = judge(asked.question, evidence, rarity, _nearness(result))
-        if judged.verdict != "answered" and any(one.value.known for one in values.values):
+        if judged.verdict != "answered" and values.known:
             judged = replace(judged, verdict="answered", missing=())  # its words stand nowhere, and its value does
         return _Found(result, evidence, judged, rarity, values)
 
@@ -181,9 +181,7 @@ class Asker:
         citer = Citer(self._catalog, viewer, found.evidence)
         elsewhere = judged.verdict == "partial" and any(_is_name(word, asked.question) for word in judged.missing)
         opening = " ".join(filter(None, (judged.note, _nearest_pages(found) if elsewhere else "")))
-        text = extract(
-            asked.question, found.evidence, citer, found.rarity, found.values, opening, brief=elsewhere
-        )
+        text = extract(asked.question, found.evidence, citer, found.rarity, found.values, opening, brief=elsewhere)
         if not citer.citations:
             yield AskEvent(answer=replace(_not_found(found), usage=usage))
             return

@@ -7,15 +7,18 @@ says. A question that names an environment gets that one's value and no other's;
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from rag.answers.inventory import Listed, environments_asked
 from rag.answers.matters import Matter, asks_for_a_value, matters
 from rag.answers.subject import Candidate, Subject
 from rag.catalog.symbols import StoredSymbol
 from rag.records import ScoredPassage
 from rag.terraform.entries import entries
 from rag.terraform.lookup import TerraformLookup
+from rag.terraform.places import Step
 from rag.terraform.standings import OTHER, Holding, Named, Standings
 from rag.terraform.values import EffectiveValue
 
@@ -30,6 +33,7 @@ _HERE = 0.2  # what it counts that code knows the environment that is named
 _ALIKE = 0.01  # of the best one's score: those mean the same
 _RIVAL = 0.5  # how much less sure production's may be than another environment's that is told in its place
 _LESS = 0.7  # of what is surest, for another matter that the question asks for besides
+_NUMBER = re.compile(r"\bhow (?:many|much|long|big|large|often)\b", re.I)
 _KINDS = ("resource", "module", "value", "local", "data", "variable")
 
 
@@ -45,13 +49,27 @@ class Asked:
 
 @dataclass(frozen=True)
 class AskedFor:
-    """The values that a question asks for. `lacking` are the environments it names of which nothing was found: then `values` are
-    those of others; `elsewhere` may be others' of the same, which are not told."""
+    """The values that a question asks for, or the environments. `lacking` are those it names of which nothing was found: then
+    `values` are those of others; `elsewhere` may be others' of the same, which are not told. `others` are the folders (source and
+    path) of other environments than those that are `named`."""
 
     values: tuple[Asked, ...] = ()
     lacking: tuple[str, ...] = ()
     elsewhere: tuple[Asked, ...] = ()
+    environments: tuple[Listed, ...] = ()
     named: Named = Named()  # noqa: RUF009  # frozen
+    others: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The places that all of it comes through."""
+        listed = (one.step for one in self.environments)
+        return (*listed, *(step for one in self.values for step in one.value.steps))
+
+    @property
+    def known(self) -> bool:
+        """Whether anything can be told."""
+        return bool(self.environments) or any(one.value.known for one in self.values)
 
 
 @dataclass(frozen=True)
@@ -71,6 +89,8 @@ class _Hit:
 def asked_values(question: str, results: Sequence[ScoredPassage], lookup: TerraformLookup) -> AskedFor:
     """The values that the question asks for, of the files among the first results and of what else sets such a thing; none where
     it is not clear which is meant."""
+    if listed := environments_asked(question, lookup):
+        return AskedFor(environments=listed)
     wanted = matters(question)
     if not asks_for_a_value(question, wanted):
         return AskedFor()
@@ -78,8 +98,8 @@ def asked_values(question: str, results: Sequence[ScoredPassage], lookup: Terraf
     named = standings.named(question)
     subject = Subject(question, named.words)
     candidates = list(_candidates(subject, wanted, results, lookup, standings))
-    if not candidates:
-        return AskedFor(named=named)
+    if _NUMBER.search(question):
+        candidates = [one for one in candidates if one.told.expression[1:] not in ([True], [False])]
     found = _chosen(subject, candidates, named, standings)
     if not found.values and named.all:
         found = replace(_chosen(subject, candidates, Named(), standings), lacking=named.all)
@@ -87,7 +107,7 @@ def asked_values(question: str, results: Sequence[ScoredPassage], lookup: Terraf
         found = replace(found, lacking=named.unknown)
     if found.lacking and (others := tuple(one for one in found.values if one.environment == OTHER)):
         found = replace(found, values=others)  # what a workspace gets that no code names
-    return replace(found, named=named)
+    return replace(found, named=named, others=standings.others(named))
 
 
 def _candidates(
@@ -169,10 +189,16 @@ def _nearest(hits: Sequence[_Hit], subject: Subject, standings: Standings) -> tu
     return told, [max(by_root[root], key=lambda one: one.score).asked for root in others] if told else []
 
 
+def _directness(hit: _Hit) -> tuple[bool, int, int]:
+    """What sorts the settings first that say their value themselves."""
+    one = hit.candidate
+    return one.told.expression[0] == "ref", len(hit.holding.value.steps), _KINDS.index(one.block.symbol.kind)
+
+
 def _of_root(hits: Sequence[_Hit], subject: Subject) -> list[Asked]:
     """The values of one folder: for each environment those that differ, each by the fewest places it comes through."""
     once: dict[tuple[str, str, str], _Hit] = {}
-    for one in sorted(hits, key=lambda o: (o.candidate.told.expression[0] == "ref", len(o.holding.value.steps), _KINDS.index(o.candidate.block.symbol.kind))):
+    for one in sorted(hits, key=_directness):
         value = one.holding.value
         thing = "" if value.known else one.candidate.block.id
         once.setdefault((one.holding.environment, repr(value.value), thing), one)

@@ -46,8 +46,7 @@ def assemble(
     taken = list(within_budget(_with_whole_procedures(within_budget(found.passages, tokens), tokens), tokens))
     first, left = len(taken), max(tokens * 4 - sum(len(one.passage.text) for one in taken), tokens // 2)
     asked = asked if asked is not None else asked_values(question, taken, lookup)
-    values = [one.value for one in asked.values]
-    for lines in companions(question, taken, lookup, values):
+    for lines in companions(question, taken, lookup, asked.steps):
         if len(taken) - first == _COMPANIONS:
             break
         one = _passage(lines, taken, catalog, viewer, found.generation)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import itertools
 import math
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.answers.pieces import Piece, pieces
 from rag.answers.asked import AskedFor
+from rag.answers.pieces import Piece, pieces
 from rag.answers.settled import settled
 from rag.answers.wording import Wording, stem, stems_of, worth
 from rag.cite import Citer
@@ -73,7 +74,8 @@ def extract(
     """
     words = {word: worth(word, weigh(word)) for word in content_words(question)}
     number = bool(_NUMBER_ASKED.search(question))
-    scored = [one for index, found in enumerate(evidence) for one in _scores(index, found, words, number)]
+    quoted = _concerned(evidence, asked) if asked else range(len(evidence))
+    scored = [one for index in quoted for one in _scores(index, evidence[index], words, number)]
     values = settled(asked, evidence, citer) if asked else ""
     used = len(f"{values} {opening}".split())
     procedure, rest = ([], "") if values or brief or _FACT.search(question) else _procedure(scored, evidence, used)
@@ -84,6 +86,17 @@ def extract(
     shown = [_shown(evidence[run[0].index], run, citer) for run in runs]
     told = "\n\n".join(filter(None, (values, *shown)))
     return "\n\n".join(filter(None, (opening, told, rest))) if told else ""
+
+
+def _concerned(evidence: Sequence[ScoredPassage], asked: AskedFor) -> list[int]:
+    """The evidence that may be quoted: none of the code of another environment than the one that is asked for, unless there is
+    no other evidence."""
+    own = [
+        index
+        for index, found in enumerate(evidence)
+        if (found.document.source, posixpath.dirname(found.document.path)) not in asked.others
+    ]
+    return own or list(range(len(evidence)))
 
 
 # -- what answers -----------------------------------------------------------------------------------------------------

@@ -42,7 +42,8 @@ def _matter(cue: str, named: str, spoken: str, stored: str) -> Matter:
 _LONG = r"how long|how many (?:days|weeks|months|hours)|how far back|for what time"
 _COUNT = _matter(
     r"how many|number of|count of|replica count|replicas",
-    r"(?:^|_)(?:count|replicas|capacity)$|^num(?:ber)?_|^desired_(?:size|capacity)$",
+    r"(?:^|_)(?:count|replicas|capacity)$(?<!min_count)(?<!max_count)(?<!min_capacity)(?<!max_capacity)"
+    r"|^num(?:ber)?_|^desired_(?:size|capacity)$",
     "number count many replicas instance instances node nodes data desired copies size",
     "count replicas desired",
 )
@@ -93,7 +94,8 @@ MATTERS = (
         "cidr",
     ),
     _matter(
-        r"(?:memory|cpu|ram)\b.*\b(?:limits?|requests?)|(?:limits?|requests?)\b.*\b(?:memory|cpu|ram)|how much (?:memory|ram|cpu)",
+        r"(?:memory|cpu|ram)\b.*\b(?:limits?|requests?)|(?:limits?|requests?)\b.*\b(?:memory|cpu|ram)"
+        r"|how much (?:memory|ram|cpu)",
         r"(?:^|_)(?:memory|cpu)(?:_|$)",
         "much ram",
         "memory cpu",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag.answers.asked import Asked, AskedFor
+from rag.answers.inventory import Listed
 from rag.cite import Citer
 from rag.records import Citation, ScoredPassage
 from rag.terraform.standings import OTHER
@@ -35,6 +36,8 @@ class _Row:
 def settled(asked: AskedFor, evidence: Sequence[ScoredPassage], citer: Citer) -> str:
     """One paragraph for each setting asked for: its value in each environment, with the line that sets it and those that it comes
     through; "" without any."""
+    if asked.environments:
+        return _listed(asked.environments, evidence, citer)
     several = [one for one in asked.values if one.value.known]
     lines = [_lines(one, evidence) for one in several]
     if not several or not all(lines):  # before anything is cited: a citation must stand in the text
@@ -49,6 +52,20 @@ def settled(asked: AskedFor, evidence: Sequence[ScoredPassage], citer: Citer) ->
         _joined(groups.setdefault(key, []), row)
     told = [_told(rows) for rows in groups.values()]
     return "\n\n".join(filter(None, (_lacking(asked, several), *dict.fromkeys(told), _elsewhere(asked))))
+
+
+def _listed(environments: Sequence[Listed], evidence: Sequence[ScoredPassage], citer: Citer) -> str:
+    """The environments, each with the line that makes it one."""
+    rows: list[str] = []
+    for one in environments:
+        step = one.step
+        at = _line(step.source, step.path, step.line, evidence)
+        cited = at and citer.cite(at[0], at[1], at[1], evidence[at[0]].document.lines(at[1], at[1]))
+        if cited:
+            rows.append(
+                f"- {one.name}: {one.what} ({cited.source}/{cited.path} line {cited.start_line} [{cited.number}])"
+            )
+    return "The code has these environments:\n\n" + "\n".join(rows) if rows else ""
 
 
 def _lines(asked: Asked, evidence: Sequence[ScoredPassage]) -> list[tuple[int, int]]:
@@ -124,7 +141,9 @@ def _lacking(asked: AskedFor, told: Sequence[Asked]) -> str:
 
 
 def _elsewhere(asked: AskedFor) -> str:
-    places = [f"{one.block.source}/{step.path} line {step.line}" for one in asked.elsewhere for step in one.value.steps[-1:]]
+    places = [
+        f"{one.block.source}/{step.path} line {step.line}" for one in asked.elsewhere for step in one.value.steps[-1:]
+    ]
     named = list(dict.fromkeys(places))[:_ELSEWHERE]
     return f"Another environment's may differ: {'; '.join(named)}." if named else ""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.answers.matters import Matter
 from rag.answers.wording import EVERYDAY, stem
@@ -45,8 +46,8 @@ _CALLED = {
 
 @dataclass(frozen=True)
 class Candidate:
-    """A setting `told` of a block that may be asked for by a `matter` ("": by its whole name). `fit` is how well its name says what
-    is asked; `explained` are the question's words that it takes up; `least` how near the block must be."""
+    """A setting `told` of a block that may be asked for by a `matter` ("": by its whole name). `fit` is how well its name says
+    what is asked; `explained` are the question's words that it takes up; `least` how near the block must be."""
 
     block: StoredSymbol
     told: SymbolAttribute
@@ -69,6 +70,7 @@ class Subject:
         self.stems = frozenset(stem(word) for word in tokenise(question).words)
         left_out = {stem(word) for word in elsewhere}
         words = [word for word in content_words(question) if stem(word) not in left_out]
+        words = [word for word in words if not _joined(word, words)]  # OpenSearch is one word
         self._words = {word: _PLAIN if word in EVERYDAY else 1.0 for word in words}
         self._known: dict[str, Mapping[str, float]] = {}
 
@@ -91,13 +93,14 @@ class Subject:
             return  # that of the module's code, not of what it makes
         full = f"{above}_{name}" if name in _GENERIC and above else name
         found = False
+        spoken = frozenset(word for matter in wanted for word in matter.spoken)
         for matter in wanted:
             for one in dict.fromkeys((full, above)):  # `log_retention_days = { payments = 731 }`
                 if one and matter.named.search(one):
                     fit, named = self._fit_of(one, matter, block)
                     if fit > 0:
                         found = True
-                        yield Candidate(block, told, fit, named | matter.spoken, matter.named.pattern, least)
+                        yield Candidate(block, told, fit, named | spoken, matter.named.pattern, least)
                     break
         named = frozenset(_words(full))
         words = named - _SAYS_NOTHING
@@ -109,14 +112,9 @@ class Subject:
         words = sorted(named - _SAYS_NOTHING)
         held = {word for word in words if stem(word) in self.stems or self._begins(word)}
         also = self._of_block(block)
-        lacking = [
-            word
-            for word in words
-            if word not in held
-            and not matter.named.search(word)
-            and word not in matter.spoken
-            and also.get(stem(word), 0.0) < 0.9
-        ]
+        said = matter.named.search(name)
+        asked = {*matter.spoken, *(_words(said[0]) if said else ())}
+        lacking = [word for word in words if word not in held | asked and also.get(stem(word), 0.0) < 0.9]
         return 1 + 0.5 * len(held - matter.spoken) - _MISSING * len(lacking), named
 
     def _begins(self, word: str) -> bool:
@@ -125,8 +123,8 @@ class Subject:
     # -- the block ----------------------------------------------------------------------------------------------------
 
     def nearness(self, candidate: Candidate, value: EffectiveValue | None = None) -> float:
-        """The share of the question's words that the block, and the instance that the value is of, are known by: 0 where its name has
-        none of them."""
+        """The share of the question's words that the block, and the instance that the value is of, are known by: 0 where its
+        name has none of them."""
         explained = {stem(word) for word in candidate.explained}
         explained |= {stem(own) for own in self._words for word in candidate.explained if _short_for(word, own)}
         rest = {word: worth for word, worth in self._words.items() if stem(word) not in explained}
@@ -145,7 +143,9 @@ class Subject:
         """What a block's name says besides takes off: a validator of the controllers is not the controllers."""
         explained = {stem(word) for word in candidate.explained}
         words = [word for word in _words(candidate.block.symbol.name) if word.isalpha() and len(word) > 1]
-        besides = [w for w in words if stem(w) not in self.stems | explained and not self._begins(w) and w not in _CALLED]
+        besides = [
+            w for w in words if stem(w) not in self.stems | explained and not self._begins(w) and w not in _CALLED
+        ]
         return min(_SPARE * len(besides), _MOST_SPARE)
 
     def named_in_full(self, block: StoredSymbol) -> bool:
@@ -182,6 +182,12 @@ def _called(text: str, worth: float) -> dict[str, float]:
     return dict.fromkeys((*others, *words), worth)
 
 
+def _joined(word: str, words: Collection[str]) -> bool:
+    """Whether a word stands in another, the rest of which is a word of these too."""
+    rests = ((one, one.removeprefix(word), one.removesuffix(word)) for one in words)
+    return any(rest != one and rest in words for one, *both in rests for rest in both)
+
+
 def _held(word: str, known: Mapping[str, float]) -> float:
     own = known.get(stem(word), 0.0)
     if own or len(word) <= _SHORT:
@@ -193,9 +199,11 @@ def _short_for(name: str, word: str) -> bool:
     return len(name) >= _SHORT and name != word and word.startswith(name)
 
 
-def _words(text: str) -> list[str]:
-    return list(tokenise(text.replace("_", " ")).words)
+@lru_cache(20_000)  # names of settings and blocks, the same for every question
+def _words(text: str) -> tuple[str, ...]:
+    return tokenise(text.replace("_", " ")).words
 
 
-def _stems(text: str) -> list[str]:
-    return [stem(word) for word in _words(text)]
+@lru_cache(20_000)
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(stem(word) for word in _words(text))

@@ -1,5 +1,5 @@
-"""What a block sets, down to the entries of its objects: `instance_types` in `local.node_groups = { general = { … } }` is a setting
-as much as an attribute is. A map by workspace (`{ live = 85, default = 5 }`) is one setting, which differs.
+"""What a block sets, down to the entries of its objects: `instance_types` in `local.node_groups = { general = { … } }` is a
+setting as much as an attribute is. A map by workspace (`{ live = 85, default = 5 }`) is one setting, which differs.
 
 `rag.answers.asked` looks for what a question asks among them; `rag.terraform.values` evaluates one.
 """
@@ -26,12 +26,6 @@ def entries(symbol: Symbol, workspaces: Collection[str]) -> Iterator[SymbolAttri
         yield attribute
         if symbol.kind != "variable":  # what it is given may be another object than its default
             yield from _within(attribute, "" if own else attribute.path, _DEEPEST)
-
-
-def by_workspace(symbol: Symbol, workspaces: Collection[str]) -> bool:
-    """Whether it is a map with an entry for each of several workspaces."""
-    told = symbol.attribute("value" if symbol.kind == "local" else "default")
-    return bool(told) and told is not None and _by_workspace(told.expression, workspaces)
 
 
 def _by_workspace(expression: Expression, workspaces: Collection[str]) -> bool:

@@ -214,8 +214,8 @@ class TerraformLookup:
         return sorted(touched, key=lambda one: one.symbol.start)
 
     def setting(self, texts: Iterable[str]) -> Iterator[StoredSymbol]:
-        """Every symbol that has one of these texts in its name, or an attribute or an entry of an object that has, in the order of
-        texts and places. What was found is kept, since questions ask for the same."""
+        """Every symbol that has one of these texts in its name, or an attribute or an entry of an object that has, in the order
+        of texts and places. What was found is kept, since questions ask for the same."""
         for text in texts:
             if text not in self._setting:
                 found = self._symbols.holding(self._access, text, named=True)

@@ -25,7 +25,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Instance:
-    """One of the several that `for_each` or `count` (`value` is None then) makes of a block; `made` is what makes them, at `place`."""
+    """One of the several that `for_each` or `count` (`value` is None then) makes of a block; `made`, at `place`, makes them."""
 
     key: Any
     value: Any = None

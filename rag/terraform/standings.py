@@ -26,7 +26,9 @@ _NO_KEY = "\x00"  # a workspace that no code names
 _SPOKEN = re.compile(  # what stands around a name that no code knows, where an environment is meant
     r"(?:\b(?:in|on|for|of|at|the|our|a)\s+$)", re.I
 )
-_BEHIND = re.compile(r"^(?:['’]s)?(?:\s+(?:cluster|environment|env|account|workspace)s?\b|\s*[?.!,;]|\s*$|\s+and\b)", re.I)
+_BEHIND = re.compile(
+    r"^(?:['’]s)?(?:\s+(?:cluster|environment|env|account|workspace)s?\b|\s*[?.!,;]|\s*$|\s+and\b)", re.I
+)
 _PRODUCTION = "prod"
 
 
@@ -61,6 +63,7 @@ class Standings:
     def __init__(self, lookup: TerraformLookup) -> None:
         self._lookup = lookup
         self.known = {one.name for one in lookup.environments} - {FALLBACK}
+        self.canonical = {canonical(name) for name in self.known}
         self.workspaces = set(lookup.workspaces) - {FALLBACK}
         self._of_folder: dict[str, frozenset[str]] = {}
 
@@ -112,6 +115,12 @@ class Standings:
             found = (self._names.finditer(part) for part in folder.split("/"))
             self._of_folder[folder] = frozenset(canonical(_plain(match[0])) for one in found for match in one)
         return self._of_folder[folder]
+
+    def others(self, named: Named) -> frozenset[tuple[str, str]]:
+        """(source, folder) of what stands in other environments than those that are named and known."""
+        if not (named.known or named.marked):
+            return frozenset()
+        return frozenset(one for one in self._lookup.folders if not self.concerns(one[1], named))
 
     def concerns(self, folder: str, named: Named) -> bool:
         """Whether what stands in a folder may be of the environments that are named."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-
 DIFFERS = "name an environment"  # ends a reason that an environment would take away
 
 

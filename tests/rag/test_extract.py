@@ -11,8 +11,8 @@ import pytest
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
-from rag.answers.pieces import pieces
 from rag.answers.asked import asked_values
+from rag.answers.pieces import pieces
 from rag.answers.settled import settled
 from rag.ask import Asker
 from rag.cite import Citer
