@@ -179,9 +179,8 @@ def _nearest(hits: Sequence[_Hit], subject: Subject, standings: Standings) -> tu
     rank = {root: standings.rank(several[0].holding) for root, several in by_root.items()}
     score = {root: max(one.score for one in several) for root, several in by_root.items()}
     meant = [root for root in by_root if score[root] >= best - _ALIKE]
-    if production := [root for root in by_root if rank[root] < min(map(rank.__getitem__, meant))]:
-        rivals = [root for root in production if score[root] >= best - _RIVAL]
-        meant = rivals or meant
+    if min(rank[root] for root in meant) > 1:  # no production among them, though it may have the like in other words
+        meant = [root for root in by_root if rank[root] < 2 and score[root] >= best - _RIVAL] or meant
     told: list[Asked] = []
     for root in sorted(meant, key=lambda r: rank[r]):
         told += _of_root([one for one in by_root[root] if one.score >= score[root] - _ALIKE], subject)

@@ -192,8 +192,9 @@ class Standings:
                 yield from names
 
     def _name_of(self, root: str) -> str:
-        """The environment of the code that a root folder is, or "" ."""
-        return next((part for part in reversed(root.split("/")) if part in self.known), "")
+        """The environment of the code that a root folder is, else the part of its path that speaks of one; "" for neither."""
+        parts = root.split("/")[::-1]
+        return next((part for part in parts if part in self.known), next(filter(self.of_folder, parts), ""))
 
 
 def _like_any_other(one: Holding, others: Collection[Holding]) -> bool:
