@@ -13,9 +13,9 @@ from pathlib import PurePosixPath
 
 from rag.catalog.symbols import StoredSymbol
 from rag.records import ScoredPassage
-from rag.terraform.environments import asked_for
 from rag.terraform.lookup import TerraformLookup
 from rag.terraform.places import Step
+from rag.terraform.standings import Standings
 
 _BLOCKS = 4  # results whose blocks are looked into
 _FILES = 2  # .tfvars files and callers of each variable, where no environment is named
@@ -37,7 +37,8 @@ def companions(
 ) -> list[Lines]:
     """The lines that belong to the first results, most telling first, each once: `steps`, which the values came through
     that the question asks for, before all others."""
-    environment = asked_for(question, {one.name for one in lookup.environments})
+    named = Standings(lookup).named(question).known
+    environment = named[0] if len(named) == 1 else ""
     blocks = [
         block for found in results[:_BLOCKS] if found.document.kind == "terraform" for block in _blocks(found, lookup)
     ]

@@ -138,7 +138,7 @@ def test_without_an_environment_all_are_told_productions_first(told: Told) -> No
 def test_a_workspace_that_is_no_key_takes_the_default_and_that_is_said(told: Told) -> None:
     asked, text = told(ACCOUNTS, "how many nodes does the default node group have in staging?")
     assert asked.lacking == ("staging",)
-    assert [one.value.value for one in asked.values][0] == 5
+    assert next(one.value.value for one in asked.values) == 5
     assert {one.environment for one in asked.values} == {OTHER}
     assert text.startswith("Nothing in the code is called staging: a workspace of that name gets what any other does.")
     assert "85" not in text
