@@ -37,8 +37,8 @@ def companions(
 ) -> list[Lines]:
     """The lines that belong to the first results, most telling first, each once: `steps`, which the values came through
     that the question asks for, before all others."""
-    named = Standings(lookup).named(question).known
-    environment = named[0] if len(named) == 1 else ""
+    known = Standings(lookup).named(question).known
+    environment = known[0] if len(known) == 1 else ""
     blocks = [
         block for found in results[:_BLOCKS] if found.document.kind == "terraform" for block in _blocks(found, lookup)
     ]
