@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rag.answers.asked import asked_values
+from rag.answers.asked import AskedFor, asked_values
 from rag.answers.claims import Transcript
 from rag.answers.evidence import EVIDENCE_PASSAGES, EVIDENCE_TOKENS, assemble
 from rag.answers.extract import extract
@@ -77,12 +77,14 @@ class _Asked:
 
 @dataclass(frozen=True)
 class _Found:
-    """What was found for a question, what of it an answer may rest on, and whether that speaks of what is asked."""
+    """What was found for a question, what of it an answer may rest on, whether that speaks of what is asked, and the values of
+    Terraform that are."""
 
     result: SearchResult
     evidence: tuple[ScoredPassage, ...]
     judged: Judgement
     rarity: Callable[[str], float]
+    values: AskedFor
 
 
 class Asker:
@@ -166,12 +168,13 @@ class Asker:
     def _find(self, asked: _Asked) -> _Found:
         result = self._retriever.search(asked.question, asked.viewer, EVIDENCE_PASSAGES, asked.filters)
         lookup, tokens = self._terraform(asked.viewer), self._budget.evidence_tokens
-        whole = assemble(asked.question, result, self._catalog, asked.viewer, lookup, tokens)
+        values = asked_values(asked.question, result.passages, lookup)
+        whole = assemble(asked.question, result, self._catalog, asked.viewer, lookup, tokens, values)
         evidence, rarity = asked.outlet.admit(whole), self._retriever.rarity()
         judged = judge(asked.question, evidence, rarity, _nearness(result))
-        if judged.verdict != "answered" and any(o.value.known for o in asked_values(asked.question, evidence, lookup)):
+        if judged.verdict != "answered" and values.known:
             judged = replace(judged, verdict="answered", missing=())  # its words stand nowhere, and its value does
-        return _Found(result, evidence, judged, rarity)
+        return _Found(result, evidence, judged, rarity, values)
 
     # -- without a model ----------------------------------------------------------------------------------------------
 
@@ -181,9 +184,7 @@ class Asker:
         citer = Citer(self._catalog, viewer, found.evidence)
         elsewhere = judged.verdict == "partial" and any(_is_name(word, asked.question) for word in judged.missing)
         opening = " ".join(filter(None, (judged.note, _nearest_pages(found) if elsewhere else "")))
-        text = extract(
-            asked.question, found.evidence, citer, found.rarity, self._terraform(viewer), opening, brief=elsewhere
-        )
+        text = extract(asked.question, found.evidence, citer, found.rarity, found.values, opening, brief=elsewhere)
         if not citer.citations:
             yield AskEvent(answer=replace(_not_found(found), usage=usage))
             return

@@ -1,7 +1,8 @@
 """What environments are usually called, in questions and on pages: one table for those who must know one when they see it.
 
 `rag.substitution` puts one in the place of another; `rag.answers.conflicts` may hold statements apart that speak of two.
-Environments that an organisation has are found in its code: `rag.terraform.environments`.
+`rag.terraform.standings` tells whose a folder is. Environments that an organisation has are found in its code:
+`rag.terraform.environments`.
 """
 
 from __future__ import annotations
@@ -25,3 +26,8 @@ ALIASES = {
 CANONICAL = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
 _LONGEST_FIRST = "|".join(sorted(map(re.escape, CANONICAL), key=len, reverse=True))
 NAMED = re.compile(rf"(?<![\w./-])(?:{_LONGEST_FIRST})(?:-?\d{{1,2}})?(?![\w/-]|\.\w)", re.I)  # "live-2", "prod1" too
+
+
+def canonical(name: str) -> str:
+    """The first of the names that an environment goes by: `prod` for production; its own where it has no other."""
+    return CANONICAL.get(name.lower(), name.lower())

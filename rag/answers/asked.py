@@ -1,127 +1,132 @@
-"""Which attribute of which Terraform block a question asks for, and what it comes to.
+"""What a question asks of Terraform comes to: which setting of which block it means, and whose value.
 
-A block is known by its name, its type, what it is tagged and where it stands; an attribute by the words of its name, or by plain
-words for it (`rag.answers.matters`). `rag.answers.evidence` takes the lines that a value comes through, `settled` says the value.
+A setting is known by the words of its name, or by plain words for it (`rag.answers.matters`), a block as `rag.answers.subject`
+says. A question that names an environment gets that one's value and no other's; one that names none, what it is in each.
+`rag.ask` calls this once; `rag.answers.evidence` takes the lines that a value comes through, `settled` says the value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from rag.answers.inventory import Listed, environments_asked
 from rag.answers.matters import Matter, asks_for_a_value, matters
-from rag.answers.wording import EVERYDAY, stem
+from rag.answers.subject import Candidate, Subject
 from rag.catalog.symbols import StoredSymbol
-from rag.indexes.tokens import content_words, tokenise
 from rag.records import ScoredPassage
-from rag.terraform.environments import also_called, asked_for
+from rag.terraform.entries import entries
 from rag.terraform.lookup import TerraformLookup
-from rag.terraform.values import EffectiveValue, TerraformValues
+from rag.terraform.places import Step
+from rag.terraform.standings import OTHER, Holding, Named, Standings
+from rag.terraform.values import EffectiveValue
 
 _FILES = 8  # of the first results whose blocks are looked at, all of them
-_BLOCKS = 12  # blocks whose values are evaluated
+_BLOCKS = 12  # settings of one matter whose values are evaluated
 _CONTEXTS = 60  # instances and callers of each
-_MOST = 3  # values that stand equally near: of more the question speaks of none
+_MOST = 3  # values of one environment that stand equally near: of more the question speaks of none
+_MOST_TOLD = 8  # values of all environments
 _NEAR = 0.6  # share of the question's other words that say which block is meant
 _NEARER = 0.8  # the same, for a block that was looked up beside what was found
-_MISSING = 0.6  # what a word of an attribute's name takes off that the question lacks
-_PLAIN = 0.3  # what a word of plain talk counts
-_SAYS_NOTHING = frozenset(
-    "enabled enable in at of the days seconds minutes hours period number gb is use default value".split()
-)
-_GENERIC = frozenset(
-    {"enabled", "enable", "value", "type", "name", "size", "count", "status", "period"}
-)  # the block above counts
-_NOT_ASKED = frozenset(
-    {"source", "name", "description", "type", "value", "for_each", "count", "id", "tags", "depends_on"}
-)
+_HERE = 0.2  # what it counts that code knows the environment that is named
+_ALIKE = 0.01  # of the best one's score: those mean the same
+_RIVAL = 0.5  # how much less sure production's may be than another environment's that is told in its place
+_LESS = 0.7  # of what is surest, for another matter that the question asks for besides
+_NUMBER = re.compile(r"\bhow (?:many|much|long|big|large|often)\b", re.I)
 _KINDS = ("resource", "module", "value", "local", "data", "variable")
-# What a type is called where people speak of it.
-_CALLED = {
-    "db": "database rds", "rds": "database db", "sqs": "queue", "sns": "topic", "s3": "bucket", "eks": "kubernetes cluster k8s",
-    "elasticache": "cache redis", "opensearch": "elasticsearch cluster", "elasticsearch": "opensearch cluster", "kms": "key",
-    "route53": "dns record zone", "lb": "load balancer", "alb": "load balancer", "nlb": "load balancer",
-    "ec2": "instance machine",
-    "iam": "permission", "vpc": "network", "efs": "file system", "msk": "kafka", "ecr": "registry", "cloudwatch": "log logs",
-    "lambda": "function", "container": "gke aks kubernetes", "dynamodb": "table", "mq": "broker", "acm": "certificate",
-    "database": "db rds", "queue": "sqs", "bucket": "s3", "cluster": "eks kubernetes", "redis": "cache elasticache",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Asked:
-    """An attribute that a question asks for, and what it comes to. `block` is what sets it."""
+    """A setting that a question asks for, and what it comes to in `environment` ("": in all). `block` is what sets it."""
 
     block: StoredSymbol
     attribute: str
     value: EffectiveValue
-
-
-def asked_values(question: str, results: Sequence[ScoredPassage], lookup: TerraformLookup) -> list[Asked]:
-    """The values that the question asks for, of the files among the first results; none where it is not clear which is meant."""
-    wanted = matters(question)
-    if not asks_for_a_value(question, wanted):
-        return []
-    environment = asked_for(question, {one.name for one in lookup.environments})
-    subject, values = _Subject(question, environment), TerraformValues(lookup, environment)
-    found = _near(subject, values, _candidates(subject, wanted, _in_files(results, lookup)), _NEAR)
-    if not found:
-        stored = dict.fromkeys(text for matter in wanted for text in matter.stored)
-        found = _near(subject, values, _candidates(subject, wanted, lookup.setting(stored)), _NEARER)
-    return _nearest(found, subject.stems)
-
-
-def _near(
-    subject: _Subject, values: TerraformValues, candidates: Sequence[_Candidate], least: float
-) -> list[tuple[float, float, Asked]]:
-    """The values of the first candidates whose block and instance are near what is asked for: how near, how well named."""
-    found: list[tuple[float, float, Asked]] = []
-    for one in candidates[:_BLOCKS]:
-        for value in values.of(one.block, one.attribute)[:_CONTEXTS]:
-            near = subject.nearness(one, value)
-            if near >= least:
-                found.append((near, one.fit, Asked(one.block, one.attribute, value)))
-    return found
-
-
-def _nearest(found: Sequence[tuple[float, float, Asked]], stems: frozenset[str]) -> list[Asked]:
-    """The values that stand nearest; where a block passes on what another is set to, that which it is of in the end."""
-    best = max((near + fit for near, fit, _ in found), default=0.0)
-    close = [one for near, fit, one in found if near + fit >= best - 0.01]
-    once: dict[tuple[str, str], Asked] = {}
-    for one in sorted(close, key=lambda o: _KINDS.index(o.block.symbol.kind)):
-        once.setdefault((repr(one.value.value), "".join(one.value.calls) or one.block.id), one)
-    named = [
-        one for one in once.values() if set(_stems(one.block.symbol.name)) <= stems
-    ]  # in full: the others are its like
-    alike = len({repr(one.value.value) for one in once.values()}) == 1  # whichever is meant
-    return (named or list(once.values()))[:_MOST] if alike or len(once) <= _MOST else []
-
-
-# -- the attribute ----------------------------------------------------------------------------------------------------
+    environment: str = ""
 
 
 @dataclass(frozen=True)
-class _Candidate:
-    """`fit` is how well the attribute's name says what is asked; `explained` are the question's words that it takes up."""
+class AskedFor:
+    """The values that a question asks for, or the environments. `lacking` are those it names of which nothing was found: then
+    `values` are those of others; `elsewhere` may be others' of the same, which are not told. `others` are the folders (source and
+    path) of other environments than those that are `named`."""
 
-    block: StoredSymbol
-    attribute: str
-    fit: float
-    explained: frozenset[str]
+    values: tuple[Asked, ...] = ()
+    lacking: tuple[str, ...] = ()
+    elsewhere: tuple[Asked, ...] = ()
+    environments: tuple[Listed, ...] = ()
+    named: Named = Named()  # noqa: RUF009  # frozen
+    others: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The places that all of it comes through."""
+        listed = (one.step for one in self.environments)
+        return (*listed, *(step for one in self.values for step in one.value.steps))
+
+    @property
+    def known(self) -> bool:
+        """Whether anything can be told."""
+        return bool(self.environments) or any(one.value.known for one in self.values)
 
 
-def _candidates(subject: _Subject, wanted: Sequence[Matter], blocks: Iterable[StoredSymbol]) -> list[_Candidate]:
-    """The attributes of these blocks that are asked for, those first that say it best."""
-    found: list[_Candidate] = []
-    for block in blocks:
-        if block.symbol.kind in _KINDS and not block.symbol.sensitive:
-            fitting = [
-                one for attribute in block.symbol.attributes if (one := _fit(block, attribute.path, subject, wanted))
-            ]
-            best = max((one.fit for one in fitting), default=0.0)
-            found += [one for one in fitting if one.fit == best]
-    return sorted(found, key=lambda one: -one.fit - subject.nearness(one))
+@dataclass(frozen=True)
+class _Hit:
+    """A value, and how sure it is that the question means it."""
+
+    score: float
+    candidate: Candidate
+    holding: Holding
+
+    @property
+    def asked(self) -> Asked:
+        one = self.candidate
+        return Asked(one.block, one.attribute, self.holding.value, self.holding.environment)
+
+
+def asked_values(question: str, results: Sequence[ScoredPassage], lookup: TerraformLookup) -> AskedFor:
+    """The values that the question asks for, of the files among the first results and of what else sets such a thing; none where
+    it is not clear which is meant."""
+    if listed := environments_asked(question, lookup):
+        return AskedFor(environments=listed)
+    wanted = matters(question)
+    if not asks_for_a_value(question, wanted):
+        return AskedFor()
+    standings = Standings(lookup)
+    named = standings.named(question)
+    subject = Subject(question, named.words)
+    candidates = list(_candidates(subject, wanted, results, lookup, standings))
+    if _NUMBER.search(question):
+        candidates = [one for one in candidates if one.told.expression[1:] not in ([True], [False])]
+    found = _chosen(subject, candidates, named, standings)
+    if not found.values and named.all:
+        found = replace(_chosen(subject, candidates, Named(), standings), lacking=named.all)
+    elif named.unknown and not (named.known or named.marked):
+        found = replace(found, lacking=named.unknown)
+    if found.lacking and (others := tuple(one for one in found.values if one.environment == OTHER)):
+        found = replace(found, values=others)  # what a workspace gets that no code names
+    return replace(found, named=named, others=standings.others(named))
+
+
+def _candidates(
+    subject: Subject, wanted: Sequence[Matter], results: Sequence[ScoredPassage], lookup: TerraformLookup,
+    standings: Standings,
+) -> Iterator[Candidate]:  # fmt: skip
+    """The settings that are asked for: in the files that were found, and elsewhere."""
+    stored = dict.fromkeys(text for matter in wanted for text in matter.stored)
+    seen: set[str] = set()
+    for blocks, least in ((_in_files(results, lookup), _NEAR), (lookup.setting(stored), _NEARER)):
+        for block in blocks:
+            if block.id in seen or block.symbol.kind not in _KINDS or block.symbol.sensitive:
+                continue
+            seen.add(block.id)
+            settings = entries(block.symbol, standings.workspaces)
+            fitting = [one for told in settings for one in subject.fit(block, told, wanted, least)]
+            for matter in dict.fromkeys(one.matter for one in fitting):
+                best = max(one.fit for one in fitting if one.matter == matter)
+                yield from (one for one in fitting if one.matter == matter and one.fit == best)
 
 
 def _in_files(results: Sequence[ScoredPassage], lookup: TerraformLookup) -> Iterator[StoredSymbol]:
@@ -133,72 +138,73 @@ def _in_files(results: Sequence[ScoredPassage], lookup: TerraformLookup) -> Iter
         yield from lookup.standing_in(source, path, 1, 10**9)
 
 
-def _fit(block: StoredSymbol, path: str, subject: _Subject, wanted: Sequence[Matter]) -> _Candidate | None:
-    own = block.symbol.kind in ("variable", "local", "value") and path in ("default", "value")
-    name = block.symbol.name if own else path.rpartition(".")[2].partition("[")[0]
-    if name in _NOT_ASKED or path.startswith("tags") or (block.symbol.kind == "variable" and not own):
-        return None
-    above = path.rpartition(".")[0].rpartition(".")[2].partition("[")[0]
-    full = f"{above}_{name}" if name in _GENERIC and above else name
-    named = frozenset(tokenise(full.replace("_", " ")).words)  # none of them says which thing is meant
-    words = sorted(named - _SAYS_NOTHING)
-    held = {word for word in words if stem(word) in subject.stems}
-    for matter in wanted:
-        if matter.named.search(full):
-            lacking = [
-                word
-                for word in words
-                if word not in held and not matter.named.search(word) and word not in matter.spoken
-            ]
-            fit = 1 + 0.5 * len(held - matter.spoken) - _MISSING * len(lacking)
-            return _Candidate(block, path, fit, named | matter.spoken) if fit > 0 else None
-    if len(words) > 1 and len(held) == len(words):
-        return _Candidate(block, path, 0.5 * len(held), named)
-    return None
+# -- which of them is meant -------------------------------------------------------------------------------------------
 
 
-# -- the block --------------------------------------------------------------------------------------------------------
+def _chosen(subject: Subject, candidates: Iterable[Candidate], named: Named, standings: Standings) -> AskedFor:
+    """The values of the settings that are meant: for each matter of the question those that are surest."""
+    by_matter: dict[str, list[Candidate]] = {}
+    for one in candidates:
+        by_matter.setdefault(one.matter, []).append(one)
+    hits = {matter: _hits(subject, several, named, standings) for matter, several in by_matter.items()}
+    surest = max((one.score for several in hits.values() for one in several), default=0.0)
+    values: list[Asked] = []
+    elsewhere: list[Asked] = []
+    for several in hits.values():
+        if several and max(one.score for one in several) >= _LESS * surest:
+            told, others = _nearest(several, subject, standings)
+            values += told
+            elsewhere += others
+    return AskedFor(tuple(values[:_MOST_TOLD]), (), tuple(elsewhere))
 
 
-class _Subject:
-    """The words of a question that may say of which thing it asks."""
-
-    def __init__(self, question: str, environment: str) -> None:
-        words = content_words(question)
-        self.stems = frozenset(stem(word) for word in tokenise(question).words)
-        spoken = also_called({environment}) if environment else set()
-        self._words = {w: _PLAIN if w in EVERYDAY else 1.0 for w in words if w not in spoken}
-
-    def nearness(self, candidate: _Candidate, value: EffectiveValue | None = None) -> float:
-        """The share of those words that the block, and the instance that the value is of, are known by: 0 where its name has
-        none of them."""
-        explained = {stem(word) for word in candidate.explained}
-        rest = {word: worth for word, worth in self._words.items() if stem(word) not in explained}
-        if not rest:
-            return 0.0
-        known = _known_by(candidate.block, value)
-        gained = {word: worth * known.get(stem(word), 0.0) for word, worth in rest.items()}
-        return sum(gained.values()) / sum(rest.values()) if max(gained.values()) >= _PLAIN else 0.0
+def _hits(subject: Subject, several: list[Candidate], named: Named, standings: Standings) -> list[_Hit]:
+    """The values of the first settings whose block and instance are near what is asked for."""
+    found: list[_Hit] = []
+    for one in sorted(several, key=lambda o: -o.fit - subject.nearness(o))[:_BLOCKS]:
+        for holding in standings.holdings(one.block, one.told, named)[:_CONTEXTS]:
+            near = subject.nearness(one, holding.value)
+            if near >= one.least:
+                here = _HERE * standings.known_in(one.block.source, holding.root, named)
+                found.append(_Hit(near + one.fit + here - subject.spare(one, holding.value), one, holding))
+    return found
 
 
-def _known_by(block: StoredSymbol, value: EffectiveValue | None) -> Mapping[str, float]:
-    """The stems by which a block is known, each with what it counts: its own names most, where it stands least."""
-    symbol = block.symbol
-    calls = value.calls if value else ()
-    names = [symbol.name, value.instance if value else "", *calls]
-    for attribute in symbol.attributes:
-        last = attribute.path.rpartition(".")[2].lower()
-        if attribute.expression[0] == "lit" and (
-            last.endswith(("name", "identifier", "alias", "prefix", "engine")) or "tags" in attribute.path
-        ):
-            names.append(str(attribute.expression[1]))
-    types = [word for text in (symbol.type, *calls) for word in _stems(text)]
-    called = [other for word in types for other in _stems(_CALLED.get(word, ""))]
-    known = dict.fromkeys(_stems(f"{block.source} {block.path}"), 0.7)
-    known.update(dict.fromkeys((*types, *called), 0.9))
-    known.update(dict.fromkeys(_stems(" ".join(names)), 1.0))
-    return known
+def _nearest(hits: Sequence[_Hit], subject: Subject, standings: Standings) -> tuple[list[Asked], list[Asked]]:
+    """The values that are meant, production's first, and others that may be another environment's of the same."""
+    by_root: dict[str, list[_Hit]] = {}
+    for one in hits:
+        by_root.setdefault(one.holding.root, []).append(one)
+    best = max(one.score for one in hits)
+    rank = {root: standings.rank(several[0].holding) for root, several in by_root.items()}
+    score = {root: max(one.score for one in several) for root, several in by_root.items()}
+    meant = [root for root in by_root if score[root] >= best - _ALIKE]
+    if min(rank[root] for root in meant) > 1:  # no production among them, though it may have the like in other words
+        meant = [root for root in by_root if rank[root] < 2 and score[root] >= best - _RIVAL] or meant
+    told: list[Asked] = []
+    for root in sorted(meant, key=lambda r: rank[r]):
+        told += _of_root([one for one in by_root[root] if one.score >= score[root] - _ALIKE], subject)
+    others = [r for r in by_root if r not in meant and score[r] >= best - _RIVAL and rank[r] > 1]
+    return told, [max(by_root[root], key=lambda one: one.score).asked for root in others] if told else []
 
 
-def _stems(text: str) -> list[str]:
-    return [stem(word) for word in tokenise(text.replace("_", " ")).words]
+def _directness(hit: _Hit) -> tuple[bool, int, int]:
+    """What sorts the settings first that say their value themselves."""
+    one = hit.candidate
+    return one.told.expression[0] == "ref", len(hit.holding.value.steps), _KINDS.index(one.block.symbol.kind)
+
+
+def _of_root(hits: Sequence[_Hit], subject: Subject) -> list[Asked]:
+    """The values of one folder: for each environment those that differ, each by the fewest places it comes through."""
+    once: dict[tuple[str, str, str], _Hit] = {}
+    for one in sorted(hits, key=_directness):
+        value = one.holding.value
+        thing = "" if value.known else one.candidate.block.id
+        once.setdefault((one.holding.environment, repr(value.value), thing), one)
+    several = [one for one in once.values() if subject.named_in_full(one.candidate.block)] or list(once.values())
+    by_environment: dict[str, list[_Hit]] = {}
+    for one in several:
+        by_environment.setdefault(one.holding.environment, []).append(one)
+    if any(len(each) > _MOST for each in by_environment.values()):
+        return []
+    return [one.asked for one in several]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.answers.asked import asked_values
+from rag.answers.asked import AskedFor, asked_values
 from rag.answers.procedures import joined, whole
 from rag.catalog import Catalog
 from rag.records import Document, Generation, Passage, ScoredPassage, Viewer
@@ -39,14 +39,14 @@ def within_budget(passages: Sequence[ScoredPassage], tokens: int = EVIDENCE_TOKE
 
 def assemble(
     question: str, found: SearchResult, catalog: Catalog, viewer: Viewer, lookup: TerraformLookup,
-    tokens: int = EVIDENCE_TOKENS,
+    tokens: int = EVIDENCE_TOKENS, asked: AskedFor | None = None,
 ) -> tuple[ScoredPassage, ...]:  # fmt: skip
     """The results that fit into the budget, and behind them what belongs to Terraform among them: in what is left of the budget,
-    at the least an eighth of it more."""
+    at the least an eighth of it more. `asked` are the values that the question asks for, where that is known."""
     taken = list(within_budget(_with_whole_procedures(within_budget(found.passages, tokens), tokens), tokens))
     first, left = len(taken), max(tokens * 4 - sum(len(one.passage.text) for one in taken), tokens // 2)
-    values = [asked.value for asked in asked_values(question, taken, lookup)]
-    for lines in companions(question, taken, lookup, values):
+    asked = asked if asked is not None else asked_values(question, taken, lookup)
+    for lines in companions(question, taken, lookup, asked.steps):
         if len(taken) - first == _COMPANIONS:
             break
         one = _passage(lines, taken, catalog, viewer, found.generation)

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import itertools
 import math
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from rag.answers.asked import AskedFor
 from rag.answers.pieces import Piece, pieces
 from rag.answers.settled import settled
 from rag.answers.wording import Wording, stem, stems_of, worth
 from rag.cite import Citer
 from rag.indexes.tokens import content_words, tokenise
 from rag.records import ScoredPassage
-from rag.terraform.lookup import TerraformLookup
 
 _WORDS = 247  # of the whole answer, which must not pass 250: the outlet writes out where links lead
 _BRIEF_WORDS = 80  # of one to a question whose name nothing speaks of: it is about something near at best
@@ -63,18 +64,19 @@ _Run = list[_Scored]  # neighbouring pieces of one passage
 
 
 def extract(
-    question: str, evidence: Sequence[ScoredPassage], citer: Citer, weigh: Weigh, lookup: TerraformLookup | None = None,
+    question: str, evidence: Sequence[ScoredPassage], citer: Citer, weigh: Weigh, asked: AskedFor | None = None,
     opening: str = "", *, brief: bool = False,
 ) -> str:  # fmt: skip
     """The answer's text with [n] after each quotation; "" when nothing could be quoted.
 
-    `weigh` gives a word's rarity, 0 to 1; `lookup` tells what Terraform's attributes come to; `opening` is said first.
+    `weigh` gives a word's rarity, 0 to 1; `asked` are the values of Terraform that it asks for; `opening` is said first.
     A `brief` answer holds no procedure, and few words.
     """
     words = {word: worth(word, weigh(word)) for word in content_words(question)}
     number = bool(_NUMBER_ASKED.search(question))
-    scored = [one for index, found in enumerate(evidence) for one in _scores(index, found, words, number)]
-    values = settled(question, evidence, citer, lookup) if lookup else ""
+    quoted = _concerned(evidence, asked) if asked else range(len(evidence))
+    scored = [one for index in quoted for one in _scores(index, evidence[index], words, number)]
+    values = settled(asked, evidence, citer) if asked else ""
     used = len(f"{values} {opening}".split())
     procedure, rest = ([], "") if values or brief or _FACT.search(question) else _procedure(scored, evidence, used)
     if rest:  # no later step without those before it
@@ -84,6 +86,17 @@ def extract(
     shown = [_shown(evidence[run[0].index], run, citer) for run in runs]
     told = "\n\n".join(filter(None, (values, *shown)))
     return "\n\n".join(filter(None, (opening, told, rest))) if told else ""
+
+
+def _concerned(evidence: Sequence[ScoredPassage], asked: AskedFor) -> list[int]:
+    """The evidence that may be quoted: none of the code of another environment than the one that is asked for, unless there is
+    no other evidence."""
+    own = [
+        index
+        for index, found in enumerate(evidence)
+        if (found.document.source, posixpath.dirname(found.document.path)) not in asked.others
+    ]
+    return own or list(range(len(evidence)))
 
 
 # -- what answers -----------------------------------------------------------------------------------------------------

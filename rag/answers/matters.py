@@ -19,7 +19,7 @@ _FOR_A_VALUE = re.compile(
 _FOR_STEPS = re.compile(
     r"\bhow (?:do|can|should|could|would|to|must)\b|\bwhat (?:do|should|must|can) (?:i|we)\b|^\W*why\b", re.I
 )
-_SHORT = 7  # words up to which a question without a verb may name what it asks for
+_SHORT = 12  # words up to which a question without a verb may name what it asks for
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,14 @@ def _matter(cue: str, named: str, spoken: str, stored: str) -> Matter:
 
 
 _LONG = r"how long|how many (?:days|weeks|months|hours)|how far back|for what time"
+_COUNT = _matter(
+    r"how many|number of|count of|replica count|replicas",
+    r"(?:^|_)(?:count|replicas|capacity)$(?<!min_count)(?<!max_count)(?<!min_capacity)(?<!max_capacity)"
+    r"|^num(?:ber)?_|^desired_(?:size|capacity)$",
+    "number count many replicas instance instances node nodes data desired copies size",
+    "count replicas desired",
+)
+_COUNT_NAMED = re.compile(r"\b(?:desired|replicas?|count)\b", re.I)
 _MACHINE = r"(?:what|which|how big|how large|kind of|size|type|class)"
 MATTERS = (
     _matter(
@@ -80,21 +88,30 @@ MATTERS = (
     _matter(r"ports?\b", r"(?:^|_)port$", "port ports listen listens", "port"),
     _matter(r"ttl|time[- ]to[- ]live", r"(?:^|_)ttl$", "ttl time live", "ttl"),
     _matter(
-        r"how many|number of|count of|replica count",
-        r"(?:^|_)(?:count|replicas|capacity)$|^num(?:ber)?_|^desired_(?:size|capacity)$",
-        "number count many replicas instance instances node nodes data desired copies",
-        "count replicas desired",
+        r"cidrs?|(?:ip|address) ranges?",
+        r"(?:^|_)cidrs?(?:$|_)",
+        "cidr cidrs range ranges ip address addresses block blocks network",
+        "cidr",
     ),
     _matter(
-        r"min(?:imum)?\b|at least|fewest",
+        r"(?:memory|cpu|ram)\b.*\b(?:limits?|requests?)|(?:limits?|requests?)\b.*\b(?:memory|cpu|ram)"
+        r"|how much (?:memory|ram|cpu)",
+        r"(?:^|_)(?:memory|cpu)(?:_|$)",
+        "much ram",
+        "memory cpu",
+    ),
+    _matter(r"iops", r"iops", "iops per gb", "iops"),
+    _COUNT,
+    _matter(
+        r"min(?:imum)?\b|at (?:the )?least|fewest",
         r"(?:^|_)min(?:imum)?(?:_|$)",
-        "min minimum least fewest size nodes many number",
+        "min minimum least fewest size nodes many number count capacity",
         "min_",
     ),
     _matter(
-        r"max(?:imum)?\b|at most|up to",
+        r"max(?:imum)?\b|at (?:the )?most|up to",
         r"(?:^|_)max(?:imum)?(?:_|$)",
-        "max maximum most size nodes many number",
+        "max maximum most size nodes many number count capacity",
         "max_",
     ),
     _matter(
@@ -121,8 +138,10 @@ MATTERS = (
 
 
 def matters(question: str) -> list[Matter]:
-    """The matters that a question asks for."""
-    return [one for one in MATTERS if one.cue.search(question)]
+    """The matters that a question asks for: how many there are is none where it asks for the most, or how many days."""
+    found = [one for one in MATTERS if one.cue.search(question)]
+    besides = len(found) > 1 and not _COUNT_NAMED.search(question)
+    return [one for one in found if not (besides and one is _COUNT)]
 
 
 def asks_for_a_value(question: str, found: Sequence[Matter]) -> bool:

@@ -123,13 +123,14 @@ class SymbolTable:
         with self._read() as connection:
             return set(connection.execute(query).scalars())
 
-    def holding(self, access: Sequence[str], text: str) -> list[StoredSymbol]:
-        """Symbols some expression of which, as it is stored, holds this text."""
+    def holding(self, access: Sequence[str], text: str, *, named: bool = False) -> list[StoredSymbol]:
+        """Symbols some attribute of which, as it is stored, holds this text; `named`: or whose name does."""
         t, d = s.symbols, s.documents
+        holds = t.c.attributes.contains(text, autoescape=True)
         query = (
             select(t, d.c.path)
             .join(d, t.c.document_id == d.c.id)
-            .where(d.c.access.in_(access), t.c.attributes.contains(text, autoescape=True))
+            .where(d.c.access.in_(access), or_(holds, t.c.name.contains(text, autoescape=True)) if named else holds)
             .order_by(t.c.source, d.c.path, t.c.start_line)
         )
         with self._read() as connection:

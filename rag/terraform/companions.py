@@ -13,9 +13,9 @@ from pathlib import PurePosixPath
 
 from rag.catalog.symbols import StoredSymbol
 from rag.records import ScoredPassage
-from rag.terraform.environments import asked_for
 from rag.terraform.lookup import TerraformLookup
-from rag.terraform.values import EffectiveValue
+from rag.terraform.places import Step
+from rag.terraform.standings import Standings
 
 _BLOCKS = 4  # results whose blocks are looked into
 _FILES = 2  # .tfvars files and callers of each variable, where no environment is named
@@ -33,15 +33,16 @@ class Lines:
 
 
 def companions(
-    question: str, results: Sequence[ScoredPassage], lookup: TerraformLookup, values: Sequence[EffectiveValue] = ()
+    question: str, results: Sequence[ScoredPassage], lookup: TerraformLookup, steps: Sequence[Step] = ()
 ) -> list[Lines]:
-    """The lines that belong to the first results, most telling first, each once: those that `values` came through, which the
-    question asks for, before all others."""
-    environment = asked_for(question, {one.name for one in lookup.environments})
+    """The lines that belong to the first results, most telling first, each once: `steps`, which the values came through
+    that the question asks for, before all others."""
+    known = Standings(lookup).named(question).known
+    environment = known[0] if len(known) == 1 else ""
     blocks = [
         block for found in results[:_BLOCKS] if found.document.kind == "terraform" for block in _blocks(found, lookup)
     ]
-    lines = [Lines(step.source, step.path, step.line, step.line, "value") for value in values for step in value.steps]
+    lines = [Lines(step.source, step.path, step.line, step.line, "value") for step in steps]
     named = [(block, name) for block in blocks for name in _variables(block, lookup)]
     lines += [one for block, name in named for one in _definition(block, name, lookup)]
     lines += [one for block, name in named for one in _given(block, name, environment, lookup)]

@@ -6,24 +6,17 @@ looked up by.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from rag.catalog.symbols import Place, StoredSymbol
+from rag.environments import ALIASES, CANONICAL
 from rag.terraform.records import Expression
 
-_ALIKE = (
-    ("prod", "production", "prd"),
-    ("stage", "staging", "stg"),
-    ("dev", "development"),
-    ("test", "testing"),
-    ("preprod", "pre-production"),
-)
-USUAL = frozenset(
-    {name for names in _ALIKE for name in names} | {"live", "qa", "uat", "sandbox", "demo", "integration", "nonprod"}
-)
+USUAL = frozenset(CANONICAL) - {"manager", "preview"} | {
+    "integration"
+}  # of folders: those two are often something else
 _WORKSPACE = ["ref", ["terraform", "workspace"]]
 KeysOf = Callable[[str], list[str]]  # of the local at an address
 
@@ -62,18 +55,9 @@ def workspace_names(expression: Expression, keys_of: KeysOf) -> Iterator[str]:
         yield from workspace_names(part, keys_of)
 
 
-def asked_for(question: str, environments: Collection[str]) -> str:
-    """The one environment that a question names, as code calls it; "" when it names none or several."""
-    words = set(re.findall(r"[\w-]+", question.lower()))
-    for spoken in (words, also_called(words)):
-        if named := [name for name in environments if name.lower() in spoken]:
-            return named[0] if len(named) == 1 else ""
-    return ""
-
-
 def also_called(words: set[str]) -> set[str]:
     """The words, with the other usual names of the environments among them."""
-    return words | {name for names in _ALIKE if words & set(names) for name in names}
+    return words.union(*(ALIASES[CANONICAL[word]] for word in words if word in CANONICAL))
 
 
 def object_keys(expression: Expression) -> list[str]:

@@ -20,7 +20,7 @@ from rag.terraform.lookup import TerraformLookup
 from rag.terraform.places import Called, Instance, Place, Spot, Trail
 from rag.terraform.records import SymbolAttribute
 from rag.terraform.types import converted
-from rag.terraform.unknown import AbsentError, CannotTellError
+from rag.terraform.unknown import DIFFERS, AbsentError, CannotTellError
 
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -42,7 +42,7 @@ class Evaluation(Forms):
         if told := found.symbol.attribute("for_each"):
             each = self._quietly(told, place, trail)
             if isinstance(each, dict):
-                return [Instance(key, each[key]) for key in sorted(each)]
+                return [Instance(key, each[key], made=told.expression, place=place) for key in sorted(each)]
             if isinstance(each, list) and settled(each):
                 return [Instance(item, item) for item in each]
         return [None]
@@ -92,13 +92,19 @@ class Evaluation(Forms):
             raise CannotTellError(f"it depends on {root}")
         if rest[:1] in (["key"], ["index"]):
             return instance.key
+        if instance.made and instance.place and rest[1:]:  # so that the entry's own line is named
+            before = len(trail.steps)
+            try:
+                return self._descend(instance.made, [[instance.key], *rest[1:]], instance.place, trail)
+            except CannotTellError:
+                del trail.steps[before:]
         return self._into(instance.value, rest[1:], place, trail)
 
     def _workspace(self, place: Place) -> str:
         """The environment, unless that is the name of a folder: then the workspace is another matter."""
         root = place.calls[0].call.call.folder if place.calls else place.folder
         if not self._environment:
-            raise CannotTellError("it depends on the workspace; name an environment")
+            raise CannotTellError(f"it depends on the workspace; {DIFFERS}")
         if self._environment in PurePosixPath(root).parts and not self._lookup.is_workspace(self._environment):
             raise CannotTellError("it depends on the workspace, which the folder does not tell")
         return self._environment
@@ -254,7 +260,7 @@ class Evaluation(Forms):
         mine = [value for value in values if ranked[id(value)] > 0]
         if not mine:
             if values and not self._environment:
-                raise CannotTellError(f"var.{name} differs by environment; name one")
+                raise CannotTellError(f"var.{name} differs by environment; {DIFFERS}")
             return None
         best = max(ranked[id(value)] for value in mine)
         last = [value for value in mine if ranked[id(value)] == best]

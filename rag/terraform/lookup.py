@@ -18,6 +18,7 @@ from rag.catalog import Catalog
 from rag.catalog.symbols import Place, StoredReference, StoredSymbol, Wanted
 from rag.errors import NotFoundError
 from rag.records import Document, Viewer
+from rag.terraform.entries import entries
 from rag.terraform.environments import USUAL, Environment, object_keys, workspace_names
 from rag.terraform.mentions import Mention, Mentions
 from rag.terraform.overrides import merged
@@ -48,6 +49,7 @@ class TerraformLookup:
         self._viewer = viewer
         self._symbols = catalog.symbols
         self._read: dict[tuple[str, str], dict[str, list[StoredSymbol]]] = {}
+        self._setting: dict[str, list[StoredSymbol]] = {}
         self._access = catalog.access_keys(viewer)
 
     def symbols(
@@ -212,11 +214,13 @@ class TerraformLookup:
         return sorted(touched, key=lambda one: one.symbol.start)
 
     def setting(self, texts: Iterable[str]) -> Iterator[StoredSymbol]:
-        """Every symbol some attribute of which holds one of these texts in its path, in the order of texts and places."""
+        """Every symbol that has one of these texts in its name, or an attribute or an entry of an object that has, in the order
+        of texts and places. What was found is kept, since questions ask for the same."""
         for text in texts:
-            for one in self._symbols.holding(self._access, text):
-                if any(text in attribute.path for attribute in one.symbol.attributes):
-                    yield one
+            if text not in self._setting:
+                found = self._symbols.holding(self._access, text, named=True)
+                self._setting[text] = [one for one in found if _sets(one, text)]
+            yield from self._setting[text]
 
     def has_file(self, source: str, path: str) -> bool:
         """Whether a file of this path defines something."""
@@ -320,6 +324,11 @@ def module_call(found: StoredSymbol) -> ModuleCall:
     local = origin.startswith(("./", "../"))
     folder = posixpath.normpath(posixpath.join(found.folder, origin)) if local else None
     return ModuleCall(found, origin, version, "" if folder == "." else folder)
+
+
+def _sets(found: StoredSymbol, text: str) -> bool:
+    symbol = found.symbol
+    return text in symbol.name or any(text in setting.path for setting in entries(symbol, ()))
 
 
 def _is_in(folder: str, above: str) -> bool:

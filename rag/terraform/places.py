@@ -8,7 +8,7 @@ from typing import Any
 
 from rag.catalog.symbols import StoredSymbol
 from rag.terraform.lookup import ModuleCall
-from rag.terraform.records import SymbolAttribute
+from rag.terraform.records import Expression, SymbolAttribute
 
 _MOST_STEPS = 40  # places that are named
 
@@ -25,11 +25,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Instance:
-    """One of the several that `for_each` or `count` (`value` is None then) makes of a block."""
+    """One of the several that `for_each` or `count` (`value` is None then) makes of a block; `made`, at `place`, makes them."""
 
     key: Any
     value: Any = None
     counted: bool = False
+    made: Expression | None = None
+    place: Place | None = None
 
     def __str__(self) -> str:
         return f"[{self.key}]" if self.counted else f'["{self.key}"]'

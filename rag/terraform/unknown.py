@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+DIFFERS = "name an environment"  # ends a reason that an environment would take away
+
 
 class CannotTellError(Exception):
     """Why a value is not known before apply."""

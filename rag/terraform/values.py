@@ -57,15 +57,18 @@ class TerraformValues:
         With an environment, contexts that stand in another one's folder are left out. An attribute that is not set has none.
         """
         told = found.symbol.attribute(attribute) or _in_dynamic(found, attribute)
-        if found.symbol.kind == "variable" and attribute == "default":  # what it is given comes before its default
-            line = found.symbol.start
-            told = SymbolAttribute("", line, line, ["ref", ["var", found.symbol.name, *inside]])
+        if found.symbol.kind == "variable" and attribute == "default":
+            told = _given(found, inside)
         elif told and inside and found.symbol.kind == "local":  # so that the entry's own line is named
             told = replace(told, expression=["ref", ["local", found.symbol.name, *inside]])
         elif told and inside:
             told = replace(told, expression=["get", told.expression, list(inside)])
-        if told is None:
-            return []
+        return self.of_setting(found, told) if told else []
+
+    def of_setting(self, found: StoredSymbol, told: SymbolAttribute) -> list[EffectiveValue]:
+        """The same of a setting of the block (`rag.terraform.entries`)."""
+        if found.symbol.kind == "variable" and told == found.symbol.attribute("default"):
+            told = _given(found, ())
         values: list[EffectiveValue] = []
         for chain in self._chains(found):
             if self._concerns(chain, found):
@@ -258,6 +261,12 @@ def _is_call(call: str, module: Named) -> bool:
     """Whether `module.name["k"]`, as a value tells it, is the call that was written."""
     name, bracket, index = call.removeprefix("module.").partition("[")
     return name == module.name and module.instance in ("", bracket + index)
+
+
+def _given(found: StoredSymbol, inside: Sequence[Any]) -> SymbolAttribute:
+    """A variable's value: what it is given comes before its default."""
+    line = found.symbol.start
+    return SymbolAttribute("", line, line, ["ref", ["var", found.symbol.name, *inside]])
 
 
 def _in_dynamic(found: StoredSymbol, attribute: str) -> SymbolAttribute | None:

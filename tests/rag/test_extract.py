@@ -11,6 +11,7 @@ import pytest
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
+from rag.answers.asked import asked_values
 from rag.answers.pieces import pieces
 from rag.answers.settled import settled
 from rag.ask import Asker
@@ -224,5 +225,6 @@ def test_values_that_are_not_told_leave_no_citation(
     for paths, told in ((("main.tf", "prod.tf", "test.tf"), True), (("main.tf", "test.tf"), False)):
         evidence = [found for found in everything if found.document.path.rpartition("/")[2] in paths]
         citer = Citer(owner.catalog, Viewer(), evidence)
-        assert bool(settled(question, evidence, citer, reader.terraform(Viewer()))) is told
+        asked = asked_values(question, everything, reader.terraform(Viewer()))
+        assert bool(settled(asked, evidence, citer)) is told
         assert bool(citer.citations) is told

@@ -1,0 +1,214 @@
+"""Whose a value is: the environments that a question names, those in which a folder or block stands, and what a setting comes to
+in each.
+
+`rag.answers.asked` calls this. An environment of the code is known by its folders, .tfvars files and workspaces
+(`rag.terraform.environments`); a folder's name may speak of one besides (`accounts/acme-ephemeral-test`).
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from rag.catalog.symbols import StoredSymbol
+from rag.environments import CANONICAL, canonical
+from rag.terraform.entries import FALLBACK
+from rag.terraform.lookup import TerraformLookup
+from rag.terraform.records import SymbolAttribute
+from rag.terraform.unknown import DIFFERS
+from rag.terraform.values import EffectiveValue, TerraformValues
+
+OTHER = "any other workspace"
+_NO_KEY = "\x00"  # a workspace that no code names
+_SPOKEN = re.compile(  # what stands around a name that no code knows, where an environment is meant
+    r"(?:\b(?:in|on|for|of|at|the|our|a)\s+$)", re.I
+)
+_BEHIND = re.compile(
+    r"^(?:['’]s)?(?:\s+(?:cluster|environment|env|account|workspace)s?\b|\s*[?.!,;]|\s*$|\s+and\b)", re.I
+)
+_PRODUCTION = "prod"
+
+
+@dataclass(frozen=True)
+class Named:
+    """The environments that a question names: `known` as code calls them, `marked` as folders' names speak of them, `unknown` of
+    which the code has nothing; `words` are those of the question that name them."""
+
+    known: tuple[str, ...] = ()
+    marked: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    words: frozenset[str] = frozenset()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return (*self.known, *self.marked, *self.unknown)
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What a setting comes to, `root` the folder in which it is called first, and the `environment` in which it is so: "" where
+    it is so in all of them."""
+
+    environment: str
+    root: str
+    value: EffectiveValue
+
+
+class Standings:
+    """The environments of one lookup."""
+
+    def __init__(self, lookup: TerraformLookup) -> None:
+        self._lookup = lookup
+        self.known = {one.name for one in lookup.environments} - {FALLBACK}
+        self.canonical = {canonical(name) for name in self.known}
+        self.workspaces = set(lookup.workspaces) - {FALLBACK}
+        self._of_folder: dict[str, frozenset[str]] = {}
+
+    def named(self, question: str) -> Named:
+        """The environments that a question names."""
+        found: dict[str, list[str]] = {"known": [], "marked": [], "unknown": []}
+        words: set[str] = set()
+        for match in self._names.finditer(question):
+            name = _plain(match[0])
+            compound = bool(re.match(r"[\w-]", question[match.end() : match.end() + 1])) or bool(
+                re.search(r"[\w./-]$", question[: match.start()])
+            )
+            known = self._known_as(name) or (self._known_as(_plain(match["name"])) if compound else [])
+            if known:
+                kind, names = "known", known
+            elif not compound and canonical(name) in self._marks:
+                kind, names = "marked", [canonical(name)]
+            elif not compound and _SPOKEN.search(question[: match.start()]) and _BEHIND.match(question[match.end() :]):
+                kind, names = "unknown", [name]
+            else:
+                continue
+            found[kind] += [one for one in names if one not in found[kind]]
+            start = re.search(r"[\w-]*$", question[: match.start()])
+            end = re.match(r"[\w-]*", question[match.end() :])
+            whole = f"{start[0] if start else ''}{match[0]}{end[0] if end else ''}".lower()
+            words |= {whole, *re.split(r"[-_]", whole)}
+        return Named(tuple(found["known"]), tuple(found["marked"]), tuple(found["unknown"]), frozenset(words))
+
+    def _known_as(self, name: str) -> list[str]:
+        exact = [one for one in self.known if one.lower() == name]
+        return exact or sorted(one for one in self.known if name in CANONICAL and canonical(one) == canonical(name))
+
+    @cached_property
+    def _names(self) -> re.Pattern[str]:
+        longest_first = sorted({name.lower() for name in (*self.known, *CANONICAL)}, key=len, reverse=True)
+        written = "|".join(re.escape(name).replace(r"\-", "[-_]") for name in longest_first)
+        return re.compile(rf"(?<![a-z0-9])(?P<name>{written})(?:[-_]?\d{{1,2}})?(?![a-z0-9])", re.I)
+
+    # -- where things stand -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _marks(self) -> set[str]:
+        """What all folders' names speak of."""
+        return {mark for _, folder in self._lookup.folders for mark in self.of_folder(folder)}
+
+    def of_folder(self, folder: str) -> frozenset[str]:
+        """The environments of which the names in a path speak, by their first names."""
+        if folder not in self._of_folder:
+            found = (self._names.finditer(part) for part in folder.split("/"))
+            self._of_folder[folder] = frozenset(canonical(_plain(match[0])) for one in found for match in one)
+        return self._of_folder[folder]
+
+    def others(self, named: Named) -> frozenset[tuple[str, str]]:
+        """(source, folder) of what stands in other environments than those that are named and known."""
+        if not (named.known or named.marked):
+            return frozenset()
+        return frozenset(one for one in self._lookup.folders if not self.concerns(one[1], named))
+
+    def concerns(self, folder: str, named: Named) -> bool:
+        """Whether what stands in a folder may be of the environments that are named."""
+        if not named.all:
+            return True
+        marks = self.of_folder(folder)
+        wanted = {canonical(name) for name in named.all}
+        return bool(marks & wanted) if marks or named.marked else True
+
+    def _is_of_another(self, block: StoredSymbol, named: Named) -> bool:
+        """Whether a block's own name speaks of an environment of the code that is not named."""
+        speaks = {_plain(match[0]) for match in self._names.finditer(block.symbol.name)} & self.known
+        return bool(speaks and named.known) and not speaks & set(named.known)
+
+    # -- what a setting comes to --------------------------------------------------------------------------------------
+
+    def holdings(self, block: StoredSymbol, told: SymbolAttribute, named: Named) -> list[Holding]:
+        """What it comes to in the environments that are named; where none is, in each in which it differs."""
+        if self._is_of_another(block, named):
+            return []
+        found = list(self._in_each(block, told, named.known)) if named.known else self._everywhere(block, told)
+        return [one for one in found if self.concerns(one.root, named)]
+
+    def known_in(self, source: str, root: str, named: Named) -> bool:
+        """Whether a folder is of an environment that is named, or its code knows one of that name as a workspace."""
+        return bool(set(named.known) & self._names_in.get((source, root), set())) or bool(
+            self.of_folder(root) & {canonical(name) for name in (*named.known, *named.marked)}
+        )
+
+    @cached_property
+    def _names_in(self) -> dict[tuple[str, str], set[str]]:
+        """The environments that the code of each folder knows, as workspaces or by .tfvars files."""
+        found: dict[tuple[str, str], set[str]] = {}
+        for one in self._lookup.environments:
+            folders = {*(s.folder for s in one.workspaces), *(posixpath.dirname(file) for file in one.tfvars)}
+            for folder in folders if one.name != FALLBACK else ():
+                found.setdefault((one.source, folder), set()).add(one.name)
+        return found
+
+    def rank(self, holding: Holding) -> int:
+        """Production's first, other environments' last."""
+        marks = self.of_folder(holding.root)
+        return 0 if _PRODUCTION in marks else 2 if marks else 1
+
+    def _in_each(self, block: StoredSymbol, told: SymbolAttribute, names: Collection[str]) -> Iterator[Holding]:
+        for name in names:
+            for value in TerraformValues(self._lookup, name).of_setting(block, told):
+                yield Holding(name, _root(block, value), value)
+
+    def _everywhere(self, block: StoredSymbol, told: SymbolAttribute) -> list[Holding]:
+        plain = TerraformValues(self._lookup).of_setting(block, told)
+        held = [Holding(self._name_of(_root(block, one)), _root(block, one), one) for one in plain]
+        if not any(DIFFERS in one.why_not for one in plain):
+            return held
+        places = {block.folder, *(one.root for one in held)}
+        names = sorted({n for at in places for n in self._below(block.source, at)}, key=_order)
+        others = [
+            Holding(OTHER, one.root, one.value)
+            for one in self._in_each(block, told, [_NO_KEY])
+            if _NO_KEY not in repr(one.value.value)
+        ]
+        each = [one for one in self._in_each(block, told, names) if not _like_any_other(one, others)]
+        return [*(one for one in held if one.value.known), *each, *others]
+
+    def _below(self, source: str, folder: str) -> Iterator[str]:
+        """The environments that code in a folder, or .tfvars files below it, know."""
+        for (of, at), names in self._names_in.items():
+            if of == source and (at == folder or at.startswith(f"{folder}/")):
+                yield from names
+
+    def _name_of(self, root: str) -> str:
+        """The environment of the code that a root folder is, else the part of its path that speaks of one; "" for neither."""
+        parts = root.split("/")[::-1]
+        return next((part for part in parts if part in self.known), next(filter(self.of_folder, parts), ""))
+
+
+def _like_any_other(one: Holding, others: Collection[Holding]) -> bool:
+    """Whether a workspace is no key of its own: what it comes to, comes through the same lines."""
+    return any(o.value.known and one.root == o.root and one.value.steps == o.value.steps for o in others)
+
+
+def _root(block: StoredSymbol, value: EffectiveValue) -> str:
+    return value.calls[0].partition(": ")[0] if value.calls else block.folder
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def _order(name: str) -> tuple[bool, str]:
+    return canonical(name) != _PRODUCTION, name

@@ -1,0 +1,238 @@
+"""Whose value is told: the environment's that is asked for and no other's, and each with its lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from api.owner import Owner
+from api.settings import Settings
+from ingest.sync import SyncReport
+from rag.answers.asked import AskedFor, asked_values
+from rag.answers.evidence import assemble
+from rag.answers.settled import settled
+from rag.cite import Citer
+from rag.records import Viewer
+from rag.terraform.lookup import TerraformLookup
+from rag.terraform.standings import OTHER, Standings
+from tests.conftest import Files, configure, write
+from tests.rag.conftest import LookUp
+
+# Two accounts with clusters of the same names; the second is for trials.
+CLUSTERS = """locals {
+  pool_size = {
+    live    = %d
+    live-2  = 7
+    manager = 4
+    default = %d
+  }
+
+  # by thing, not by environment
+  disks = {
+    logs = { volume_size = 140 }
+    jobs = { volume_size = 400 }
+  }
+
+  default_ng = {
+    desired_size = lookup(local.pool_size, terraform.workspace, local.pool_size["default"])
+    max_size     = %d
+  }
+}
+
+module "eks" {
+  source          = "example/eks/aws"
+  version         = "18.1.0"
+  cluster_name    = terraform.workspace
+  cluster_version = terraform.workspace == "manager" ? "1.30" : "1.31"
+  node_groups     = { default = local.default_ng }
+}
+"""
+ACCOUNTS = {
+    "accounts/acme/eks/cluster.tf": CLUSTERS % (85, 5, 150),
+    "accounts/acme-ephemeral-test/eks/cluster.tf": CLUSTERS % (42, 3, 60),
+}
+DATABASE = """variable "name" {}
+variable "days" {}
+
+resource "aws_db_instance" "this" {
+  identifier              = var.name
+  backup_retention_period = var.days
+  storage_encrypted       = true
+}
+"""
+CALL = """module "database" {
+  source   = "../../modules/db"
+  for_each = local.databases
+  name     = each.key
+  days     = each.value.days
+}
+"""
+STACKS = {
+    "modules/db/main.tf": DATABASE,
+    "environments/production/main.tf": "locals {\n  databases = {\n    ledger = { days = 35 }\n    orders = { days = 14 }\n  }\n"
+    '}\nterraform {\n  backend "s3" {}\n}\n' + CALL,
+    "environments/staging/main.tf": "locals {\n  databases = {\n    ledger = { days = 3 }\n  }\n}\n"
+    'terraform {\n  backend "s3" {}\n}\n' + CALL,
+}
+Told = Callable[[Files, str], tuple[AskedFor, str]]
+
+
+@pytest.fixture
+def told(owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tmp_path: Path) -> Told:
+    """Syncs these files, and gives what is asked for and how it is told."""
+
+    def run(files: Files, question: str) -> tuple[AskedFor, str]:
+        configure(settings, {"name": "infra", "type": "folder", "path": str(write(tmp_path / "infra", files))})
+        sync()
+        lookup = TerraformLookup(owner.catalog, Viewer())
+        found = owner.reader().retriever.search(question, Viewer(), 12)
+        asked = asked_values(question, found.passages, lookup)
+        evidence = assemble(question, found, owner.catalog, Viewer(), lookup, asked=asked)
+        return asked, settled(asked, evidence, Citer(owner.catalog, Viewer(), evidence))
+
+    return run
+
+
+def values(asked: AskedFor) -> dict[str, object]:
+    return {one.environment: one.value.value for one in asked.values}
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "line"),
+    [
+        ("how many nodes does the live cluster's default node group have?", 85, 3),
+        ("how many nodes does the default node group of live-2 have?", 7, 4),
+        ("how many nodes does production's default node group have?", 85, 3),
+        ("how many nodes has the default node group on manager?", 4, 5),
+        ("desired size of the default node group, live", 85, 3),
+    ],
+)
+def test_a_map_by_workspace_gives_the_entry_of_the_one_asked_for(
+    told: Told, question: str, value: int, line: int
+) -> None:
+    asked, text = told(ACCOUNTS, question)
+    assert [one.value.value for one in asked.values] == [value]
+    last = asked.values[0].value.steps[-1]
+    assert (last.path, last.line) == ("accounts/acme/eks/cluster.tf", line)
+    assert f"`{value}`" in text
+    assert "42" not in text
+
+
+def test_an_account_whose_name_speaks_of_another_environment_is_not_meant_unless_it_is_named(told: Told) -> None:
+    asked, _ = told(ACCOUNTS, "how many nodes does the default node group of live have in the ephemeral test account?")
+    assert values(asked) == {"live": 42}
+    asked, _ = told(ACCOUNTS, "max nodes of the default node group in test?")
+    assert [one.value.value for one in asked.values] == [60]
+
+
+def test_without_an_environment_all_are_told_productions_first(told: Told) -> None:
+    asked, text = told(ACCOUNTS, "how many nodes does the default node group have?")
+    assert [one.value.value for one in asked.values][:4] == [85, 7, 4, 5]
+    assert (
+        text.index("live: `85`") < text.index("live-2: `7`") < text.index("manager: `4`") < text.index(f"{OTHER}: `5`")
+    )
+
+
+def test_a_workspace_that_is_no_key_takes_the_default_and_that_is_said(told: Told) -> None:
+    asked, text = told(ACCOUNTS, "how many nodes does the default node group have in staging?")
+    assert asked.lacking == ("staging",)
+    assert next(one.value.value for one in asked.values) == 5
+    assert {one.environment for one in asked.values} == {OTHER}
+    assert text.startswith("Nothing in the code is called staging: a workspace of that name gets what any other does.")
+    assert "85" not in text
+
+
+def test_a_condition_on_the_workspace_counts_too_and_a_modules_own_version_does_not(told: Told) -> None:
+    asked, _ = told(ACCOUNTS, "what kubernetes version does manager run?")
+    assert values(asked) == {"manager": "1.30"}
+    asked, _ = told(ACCOUNTS, "what kubernetes version does live run?")
+    assert values(asked) == {"live": "1.31"}
+
+
+def test_an_entry_of_a_map_by_thing_is_a_setting(told: Told) -> None:
+    asked, _ = told({"main.tf": CLUSTERS % (1, 1, 1)}, "how big is the disk of the jobs?")
+    assert [one.value.value for one in asked.values] == [400]
+
+
+def test_each_environments_own_folder_gives_its_value(told: Told) -> None:
+    question = "How long are backups of the ledger database kept%s?"
+    for where, expected in ((" in staging", {"staging": 3}), (" in prod", {"production": 35})):
+        asked, text = told(STACKS, question % where)
+        assert values(asked) == expected
+        assert asked.lacking == ()
+    asked, text = told(STACKS, question % "")
+    assert values(asked) == {"production": 35, "staging": 3}
+    assert text.index("production: `35`") < text.index("staging: `3`")
+
+
+def test_what_an_environment_lacks_is_said_before_anothers_value(told: Told) -> None:
+    asked, text = told(STACKS, "How long are backups of the orders database kept in staging?")
+    assert values(asked) == {"production": 14}
+    assert text.startswith("Of staging nothing was found; this is of production.\n\n")
+    asked, text = told(STACKS, "How long are backups of the ledger database kept in dev?")
+    assert values(asked) == {"production": 35, "staging": 3}
+    assert text.startswith("Of dev nothing was found; this is of production and staging.\n\n")
+
+
+def test_the_line_of_an_entry_that_each_block_is_made_of_is_named(told: Told) -> None:
+    asked, text = told(STACKS, "How long are backups of the ledger database kept in production?")
+    steps = [(one.path, one.line) for one in asked.values[0].value.steps]
+    assert steps[0] == ("modules/db/main.tf", 6)
+    assert steps[-1] == ("environments/production/main.tf", 3)
+    assert "ledger = { days = 35 }" in text
+
+
+def test_the_same_value_by_the_same_line_is_told_once(told: Told) -> None:
+    _, text = told(STACKS, "Is the storage of the ledger database encrypted?")
+    assert text.count("storage_encrypted is") == 1
+    assert "in production and staging" in text
+
+
+@pytest.mark.parametrize("question", ["What environments are there?", "Which environments do we have?"])
+def test_environments_are_listed_from_the_code(told: Told, question: str) -> None:
+    asked, text = told(STACKS, question)
+    assert [one.name for one in asked.environments] == ["production", "staging"]
+    assert "- production: folder environments/production (infra/environments/production/main.tf line 2 [" in text
+    asked, _ = told(ACCOUNTS, question)
+    assert {one.name for one in asked.environments} >= {"live", "live-2", "manager", "test"}
+    assert "default" not in {one.name for one in asked.environments}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What environments does the refund service need?",
+        "How do I add a node to the default node group of live?",
+        "How many replicas does the redis cache of live have?",
+        "What is the backup retention of the etcd volume?",
+    ],
+)
+def test_nothing_is_told_of_what_is_not_asked_or_not_there(told: Told, question: str) -> None:
+    asked, text = told({**ACCOUNTS, **STACKS}, question)
+    assert not asked.known
+    assert not text
+
+
+@pytest.mark.parametrize(
+    ("question", "known", "marked", "unknown"),
+    [
+        ("nodes of the live cluster", ("live",), (), ()),
+        ("nodes in live-2", ("live-2",), (), ()),
+        ("nodes in live and manager?", ("live", "manager"), (), ()),
+        ("disks of parcel-live-01", ("live",), (), ()),
+        ("nodes in production", ("live",), (), ()),
+        ("nodes in live-3?", (), (), ("live-3",)),
+        ("nodes in staging?", (), (), ("staging",)),
+        ("the non-prod controller's memory", (), (), ()),
+        ("nodes in the test account", (), ("test",), ()),
+        ("is the default node group large?", (), (), ()),
+        ("what runs the unit test-kit?", (), (), ()),
+    ],
+)
+def test_the_environments_that_a_question_names(
+    look_up: LookUp, question: str, known: tuple[str, ...], marked: tuple[str, ...], unknown: tuple[str, ...]
+) -> None:
+    named = Standings(look_up(ACCOUNTS)).named(question)
+    assert (named.known, named.marked, named.unknown) == (known, marked, unknown)
