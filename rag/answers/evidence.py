@@ -6,11 +6,15 @@ A result is already grown by its neighbours (`rag.growth`); steps of a procedure
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from rag.answers.asked import AskedFor, asked_values
+from rag.answers.cautions import Cautions
+from rag.answers.page import procedural
 from rag.answers.procedures import joined, whole
+from rag.answers.steps import WARNS
+from rag.answers.units import units
 from rag.catalog import Catalog
 from rag.records import Document, Generation, Passage, ScoredPassage, Viewer
 from rag.search import SearchResult
@@ -20,6 +24,7 @@ from rag.terraform.lookup import TerraformLookup
 EVIDENCE_TOKENS = 4000  # characters / 4
 EVIDENCE_PASSAGES = 12  # results that an answer considers
 _WHOLE_PROCEDURES = 4  # results whose procedures are made whole
+_WARNED = 4  # pages with steps whose warnings come along
 _COMPANIONS = 10  # passages that come along at most
 _AROUND = 6  # lines above and below what comes along, within its passage
 _WHOLE = 24  # lines of a passage that comes along uncut
@@ -41,11 +46,17 @@ def assemble(
     question: str, found: SearchResult, catalog: Catalog, viewer: Viewer, lookup: TerraformLookup,
     tokens: int = EVIDENCE_TOKENS, asked: AskedFor | None = None,
 ) -> tuple[ScoredPassage, ...]:  # fmt: skip
-    """The results that fit into the budget, and behind them what belongs to Terraform among them: in what is left of the budget,
-    at the least an eighth of it more. `asked` are the values that the question asks for, where that is known."""
+    """The results that fit into the budget, behind them what pages warn of around procedures among them, and what belongs to
+    Terraform: each in what is left of the budget, at the least an eighth of it more. `asked` are the values that the question
+    asks for, where that is known."""
     taken = list(within_budget(_with_whole_procedures(within_budget(found.passages, tokens), tokens), tokens))
-    first, left = len(taken), max(tokens * 4 - sum(len(one.passage.text) for one in taken), tokens // 2)
     asked = asked if asked is not None else asked_values(question, taken, lookup)
+    left = max(tokens * 4 - sum(len(one.passage.text) for one in taken), tokens // 2)
+    for warning in cautionary(tuple(taken), lambda name: catalog.passages_of(name, found.generation)):
+        if len(warning.passage.text) <= left:
+            left -= len(warning.passage.text)
+            taken.append(warning)
+    first, left = len(taken), max(left, tokens // 2)
     for lines in companions(question, taken, lookup, asked.steps):
         if len(taken) - first == _COMPANIONS:
             break
@@ -74,6 +85,32 @@ def _with_whole_procedures(found: Sequence[ScoredPassage], tokens: int = EVIDENC
     return taken
 
 
+def cautionary(
+    taken: Sequence[ScoredPassage], passages_of: Callable[[str], Sequence[Passage]]
+) -> Iterator[ScoredPassage]:  # fmt: skip
+    """What the first pages with steps warn of around them, as far as it is not among what was taken."""
+    with_steps = [one for one in taken if one.passage.kind == "section" and procedural(units(one.passage))]
+    for name in [*dict.fromkeys(one.document.id for one in with_steps)][:_WARNED]:
+        own = [one for one in taken if one.document.id == name]
+        held = {line for one in own for line in range(one.passage.start_line, one.passage.end_line + 1)}
+        document, cautions, passages = own[0].document, Cautions(own[0].document), passages_of(name)
+        for one in (one for one in with_steps if one in own):
+            for piece in cautions.of(one.passage.start_line, one.passage.end_line):
+                lines = {*range(piece.start, piece.end + 1)} - held
+                home = next((p for p in passages if _stands(piece.start, p, document)), None)
+                if lines and home:
+                    held |= lines
+                    text = document.lines(piece.start, piece.end)
+                    cut = replace(home, text=text, start_line=piece.start, end_line=piece.end)
+                    yield ScoredPassage(cut, document, taken[-1].score, (WARNS,))
+
+
+def _stands(line: int, passage: Passage, document: Document) -> bool:
+    """Whether a passage holds a line, and the document still holds the passage."""
+    within = passage.start_line <= line <= passage.end_line
+    return within and passage.text in document.lines(passage.start_line, passage.end_line)
+
+
 def _overlap(one: ScoredPassage, other: ScoredPassage) -> bool:
     a, b = one.passage, other.passage
     same = one.document.id == other.document.id and a.end_line - a.start_line > 0 < b.end_line - b.start_line
@@ -92,8 +129,7 @@ def _passage(
     ):
         return None
     for passage in catalog.passages_of(document.id, generation):
-        stands = passage.start_line <= lines.start <= passage.end_line
-        if stands and passage.text in document.lines(passage.start_line, passage.end_line):
+        if _stands(lines.start, passage, document):
             return ScoredPassage(_cut(passage, document, lines), document, taken[-1].score, (lines.why,))
     return None
 

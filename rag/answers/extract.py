@@ -6,7 +6,6 @@ where it stands; a procedure whole and in order. `rag.ask` calls this without a 
 
 from __future__ import annotations
 
-import itertools
 import math
 import posixpath
 import re
@@ -14,8 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.answers.asked import AskedFor
+from rag.answers.page import headings_above
 from rag.answers.pieces import Piece, pieces
+from rag.answers.quotation import Run, Scored, best_score, quoted, runs_of, word_count
 from rag.answers.settled import settled
+from rag.answers.steps import Pages, Procedure, procedure, told
 from rag.answers.wording import Wording, stem, stems_of, worth
 from rag.cite import Citer
 from rag.indexes.tokens import content_words, tokenise
@@ -24,7 +26,6 @@ from rag.records import ScoredPassage
 _WORDS = 247  # of the whole answer, which must not pass 250: the outlet writes out where links lead
 _BRIEF_WORDS = 80  # of one to a question whose name nothing speaks of: it is about something near at best
 _PROCEDURE_WORDS = 590  # of an answer that holds a procedure, which must not pass 600
-_TOLD_WORDS = 16  # that tell where a procedure goes on
 _DIRECT_WORDS = 60  # that may stand beside a procedure of more than `_WORDS`
 _QUOTATIONS = 7
 
@@ -35,9 +36,6 @@ _RANK = 0.09  # what each rank of the passage takes off, down to the tenth
 _WHOLE = 0.6  # how far the share of the question that the whole passage holds counts
 _NUMBER = 1.25  # for a number, where one is asked for
 _LEAST = 0.3  # of the best piece's score: what scores less is left out
-_LEAST_SECTION = 0.35  # of the best section's, for a section of a procedure
-_LEAST_DOCUMENT = 0.6  # of what the document says that says most, for one that has the steps
-_TELLING = 4  # pieces by which a document is chosen for its procedure
 
 _QUANTITY = r"\bhow (?:many|much|long|often|far|big|large|old|fast|soon)\b"
 _NUMBER_ASKED = re.compile(
@@ -51,18 +49,6 @@ _FACT = re.compile(r"^\W*(?:who|when|where|which|why|is|are|does|do|did|was|were
 Weigh = Callable[[str], float]
 
 
-@dataclass(frozen=True)
-class _Scored:
-    """A piece of evidence number `index`, and how much of the question it says."""
-
-    index: int
-    piece: Piece
-    score: float
-
-
-_Run = list[_Scored]  # neighbouring pieces of one passage
-
-
 def extract(
     question: str, evidence: Sequence[ScoredPassage], citer: Citer, weigh: Weigh, asked: AskedFor | None = None,
     opening: str = "", *, brief: bool = False,
@@ -74,18 +60,21 @@ def extract(
     """
     words = {word: worth(word, weigh(word)) for word in content_words(question)}
     number = bool(_NUMBER_ASKED.search(question))
-    quoted = _concerned(evidence, asked) if asked else range(len(evidence))
-    scored = [one for index in quoted for one in _scores(index, evidence[index], words, number)]
+    concerned = _concerned(evidence, asked) if asked else range(len(evidence))
+    scored = [one for index in concerned for one in _scores(index, evidence[index], words, number)]
     values = settled(asked, evidence, citer) if asked else ""
     used = len(f"{values} {opening}".split())
-    procedure, rest = ([], "") if values or brief or _FACT.search(question) else _procedure(scored, evidence, used)
-    if rest:  # no later step without those before it
-        its = evidence[procedure[0].index].document.id if procedure else ""
+    pages = None if values or brief or _FACT.search(question) else Pages(scored, evidence)  # of what is to be done
+    steps = procedure(pages, _PROCEDURE_WORDS - used) if pages else Procedure()
+    if steps.cut:  # no later step without those before it
+        its = evidence[steps.taken[0].index].document.id if steps.taken else ""
         scored = [one for one in scored if evidence[one.index].document.id != its]
-    runs = _ordered(_filled(procedure, scored, evidence, used, _BRIEF_WORDS if brief else _WORDS), procedure)
-    shown = [_shown(evidence[run[0].index], run, citer) for run in runs]
-    told = "\n\n".join(filter(None, (values, *shown)))
-    return "\n\n".join(filter(None, (opening, told, rest))) if told else ""
+    used += len(f"{steps.before} {steps.rest}".split())
+    room = _Room(evidence, used, _BRIEF_WORDS if brief else _WORDS, pages)
+    runs = _ordered(_filled(steps.taken, scored, room), steps.taken)
+    shown = [quoted(evidence[run[0].index], run, citer) for run in runs]
+    quotations = "\n\n".join(filter(None, (values, *shown)))
+    return "\n\n".join(filter(None, (opening, steps.before, quotations, steps.rest))) if quotations else ""
 
 
 def _concerned(evidence: Sequence[ScoredPassage], asked: AskedFor) -> list[int]:
@@ -102,8 +91,8 @@ def _concerned(evidence: Sequence[ScoredPassage], asked: AskedFor) -> list[int]:
 # -- what answers -----------------------------------------------------------------------------------------------------
 
 
-def _scores(index: int, found: ScoredPassage, words: Mapping[str, float], number: bool) -> Iterator[_Scored]:
-    parts = pieces(found.passage)
+def _scores(index: int, found: ScoredPassage, words: Mapping[str, float], number: bool) -> Iterator[Scored]:
+    parts = pieces(found.passage, headings_above(found))
     own = [_gain(piece, found, words) for piece in parts]
     everything = Wording(stems_of(found))
     share = sum(value for word, value in words.items() if everything.holds(word)) / (sum(words.values()) or 1.0)
@@ -112,7 +101,7 @@ def _scores(index: int, found: ScoredPassage, words: Mapping[str, float], number
         beside = max((own[near] for near in (at - 1, at + 1) if 0 <= near < len(own)), default=0.0)
         asked = _NUMBER if number and re.search(r"\d", piece.text) else 1.0
         lacking = piece.kind == "row" and not own[at]  # another row says nothing of this one
-        yield _Scored(index, piece, 0.0 if lacking else (own[at] + _BESIDE * beside) * standing * asked)
+        yield Scored(index, piece, 0.0 if lacking else (own[at] + _BESIDE * beside) * standing * asked)
 
 
 def _gain(piece: Piece, found: ScoredPassage, words: Mapping[str, float]) -> float:
@@ -128,140 +117,60 @@ def _gain(piece: Piece, found: ScoredPassage, words: Mapping[str, float]) -> flo
     return gained / math.sqrt(1 + math.log1p(piece.words))
 
 
-def _procedure(scored: Sequence[_Scored], evidence: Sequence[ScoredPassage], used: int) -> tuple[list[_Scored], str]:
-    """The sections with steps or commands of the document that says most among those that have any, as many whole ones as fit
-    beside `used` words; of one that is too long alone the first steps, and where it goes on."""
-    documents: dict[str, list[float]] = {}
-    for one in scored:
-        documents.setdefault(evidence[one.index].document.id, []).append(one.score)
-    told = {name: sum(sorted(scores)[-_TELLING:]) for name, scores in documents.items()}
-    has_steps = {evidence[one.index].document.id for one in scored if one.piece.procedural}
-    best = max(has_steps, key=lambda name: (told[name], name), default="")
-    if not best or told[best] < _LEAST_DOCUMENT * max(told.values()):
-        return [], ""
-    sections: dict[str, list[_Scored]] = {}  # by heading: one may go on in the next passage
-    for one in scored:
-        document = evidence[one.index].document
-        if document.id == best:
-            sections.setdefault(one.piece.heading.rsplit(" > ", 1)[-1] or document.title, []).append(one)
-    doing = [part for part in sections.values() if any(one.piece.procedural for one in part)]
-    doing.sort(key=_most, reverse=True)
-    taken: list[_Scored] = []
-    most = _PROCEDURE_WORDS - used
-    for part in doing:
-        told_enough = _most(part) >= _LEAST_SECTION * _most(doing[0]) and not _gap(part, evidence)
-        if told_enough and _words([*taken, *part], evidence) <= most:
-            taken += part
-    return (taken, "") if taken or not doing else _first_steps(doing[0], evidence, most - _TOLD_WORDS)
+@dataclass(frozen=True)
+class _Room:
+    """What an answer holds besides a procedure: `used` words already, of those that it `fits`. What is to be done comes with what
+    its section warns of: `pages` tell that, None where a fact was asked for."""
+
+    evidence: Sequence[ScoredPassage]
+    used: int
+    fits: int
+    pages: Pages | None
+
+    def most(self, length: int) -> int:
+        """The words of all quotations, where a procedure has so many."""
+        if length + self.used <= self.fits:
+            return self.fits - self.used
+        return min(length + _DIRECT_WORDS, _PROCEDURE_WORDS - self.used)
+
+    def told(self, one: Scored, chosen: Sequence[Scored]) -> bool:
+        """Whether a piece is quoted already, from whatever passage of its document."""
+        document = self.evidence[one.index].document.id
+        same = (other.piece for other in chosen if self.evidence[other.index].document.id == document)
+        return any(told(one.piece, by) for by in same)
+
+    def warnings(self, one: Scored) -> list[Scored]:
+        """What a piece's section warns of."""
+        found = self.evidence[one.index]
+        if self.pages is None or found.passage.kind != "section":
+            return []
+        return self.pages.of(found.document).warnings([one], own=True)
 
 
-def _gap(part: Sequence[_Scored], evidence: Sequence[ScoredPassage]) -> int:
-    """The line from which on lines of a section are not in the evidence, while later ones are; 0 where none are missing."""
-    passages = sorted({evidence[one.index].passage for one in part}, key=lambda passage: passage.start_line)
-    ends = (one.end_line + 1 for one, other in itertools.pairwise(passages) if one.end_line + 1 < other.start_line)
-    return next(ends, 0)
-
-
-def _first_steps(part: Sequence[_Scored], evidence: Sequence[ScoredPassage], most: int) -> tuple[list[_Scored], str]:
-    """As many pieces of a section, from its first on, as there are words for, and where the others stand."""
-    taken: list[_Scored] = []
-    document, gap = evidence[part[0].index].document, _gap(part, evidence)
-    for one in sorted(part, key=lambda o: o.piece.start):
-        missing = gap if gap and one.piece.start >= gap else 0
-        if missing or _words([*taken, one], evidence) > most:
-            where = f"line {missing or one.piece.start} of {document.source}/{document.path}"
-            return taken, f"The steps go on from {where}: read them there."
-        taken.append(one)
-    return taken, ""
-
-
-def _filled(
-    procedure: Sequence[_Scored], scored: Sequence[_Scored], evidence: Sequence[ScoredPassage], used: int, fits: int
-) -> list[_Scored]:
-    """The procedure, and the best of the other pieces as long as words are left of those that the answer `fits`; `used` are those
-    of it already."""
+def _filled(procedure: Sequence[Scored], scored: Sequence[Scored], room: _Room) -> list[Scored]:
+    """The procedure, and the best of the other pieces as long as there is room, each with what its section warns of."""
     ordered = sorted((*procedure, *(o for o in scored if o not in procedure)), key=lambda one: -one.score)
     chosen = list(procedure)
-    length = _words(chosen, evidence)
-    most = fits - used if length + used <= fits else min(length + _DIRECT_WORDS, _PROCEDURE_WORDS - used)
+    most = room.most(word_count(chosen, room.evidence))
     for one in ordered:
         if one.score < _LEAST * ordered[0].score:
             break
-        more = [*chosen, one]
-        if one not in chosen and _words(more, evidence) <= most and len(_runs(more)) <= _QUOTATIONS:
+        if room.told(one, chosen):
+            continue
+        more = [*(other for other in chosen if not room.told(other, [one])), one]
+        more += [other for other in room.warnings(one) if not room.told(other, more)]
+        if word_count(more, room.evidence) <= most and len(runs_of(more)) <= _QUOTATIONS:
             chosen = more
     return chosen
-
-
-def _words(chosen: Sequence[_Scored], evidence: Sequence[ScoredPassage]) -> int:
-    """How many words these pieces have when they are shown, with number and fence."""
-    return sum(_length(evidence[run[0].index], run) for run in _runs(chosen))
-
-
-def _length(found: ScoredPassage, run: _Run) -> int:
-    return len(f"{_above(found, run)} [0] {_body(found, run, _quote(found, run))}".split())
-
-
-def _most(part: Sequence[_Scored]) -> float:
-    return max(one.score for one in part)
 
 
 # -- in what order, and how it is shown -------------------------------------------------------------------------------
 
 
-def _runs(chosen: Sequence[_Scored]) -> list[_Run]:
-    """The pieces, neighbours together, in the order of evidence and lines."""
-    runs: list[_Run] = []
-    for one in sorted(chosen, key=lambda o: (o.index, o.piece.at)):
-        last = runs[-1][-1] if runs else None
-        if last and last.index == one.index and last.piece.at + 1 == one.piece.at and one.piece.joins(last.piece):
-            runs[-1].append(one)
-        else:
-            runs.append([one])
-    return runs
-
-
-def _ordered(chosen: Sequence[_Scored], procedure: Sequence[_Scored]) -> list[_Run]:
+def _ordered(chosen: Sequence[Scored], procedure: Sequence[Scored]) -> list[Run]:
     """The best run first; a procedure's runs together, in the order of its lines."""
-    runs = _runs(chosen)
+    runs = runs_of(chosen)
     steps = sorted((r for r in runs if any(one in procedure for one in r)), key=lambda r: r[0].piece.start)
-    others = sorted((run for run in runs if run not in steps), key=lambda run: -_most(run))
-    before = [run for run in others if steps and _most(run) > max(map(_most, steps))]
+    others = sorted((run for run in runs if run not in steps), key=lambda run: -best_score(run))
+    before = [run for run in others if steps and best_score(run) > max(map(best_score, steps))]
     return [*before, *steps, *(run for run in others if run not in before)]
-
-
-def _shown(found: ScoredPassage, run: _Run, citer: Citer) -> str:
-    citation = citer.cite(run[0].index, run[0].piece.start, run[-1].piece.end, _quote(found, run))
-    if citation is None:
-        return ""
-    return f"{_above(found, run)} [{citation.number}]\n\n{_body(found, run, citation.quote)}"
-
-
-def _above(found: ScoredPassage, run: _Run) -> str:
-    """Where a quotation stands, and of when it is."""
-    document, heading = found.document, run[0].piece.heading
-    where = f"{document.title} › {heading}" if heading and heading != document.title else document.title
-    dated = f", {document.updated_at[:10]}" if document.updated_at else ""
-    return f"**{where}** ({document.source}/{document.path}{dated})"
-
-
-def _body(found: ScoredPassage, run: _Run, quote: str) -> str:
-    if found.passage.kind != "section":
-        fence = max(("```", *(f"{run}`" for run in re.findall("`{3,}", quote))), key=len)
-        return f"{fence}\n{quote}\n{fence}"
-    header = run[0].piece.header
-    return f"{header}\n{quote}" if header else quote
-
-
-def _quote(found: ScoredPassage, run: _Run) -> str:
-    """The document's own text from the first piece to the last."""
-    first, last = run[0].piece, run[-1].piece
-    if len(run) == 1:
-        return first.text
-    begin = found.passage.start_line
-    lines = found.passage.text.split("\n")[first.start - begin : last.end - begin + 1]
-    text = "\n".join(lines)
-    start = text.find(first.text.split("\n")[0])
-    ending = last.text.split("\n")[-1]
-    end = text.rfind(ending)
-    return text[max(start, 0) : end + len(ending) if end >= 0 else len(text)]

@@ -11,27 +11,28 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from rag.answers.prohibitions import warns
 from rag.answers.units import Unit, units
 from rag.records import Passage
 
 # The end of a sentence: what follows begins one. Not behind short forms such as "e.g." or a single letter.
 _END = re.compile(r"(?<![ (]\w)(?<!e\.g)(?<!i\.e)(?<!etc)(?<!vs)[.!?][)\"'*_`]*(?=\s+[\"'(*_`\[]*[A-Z0-9`\[])")
 _RULE = re.compile(r"^[\s|:-]+$")
-# Markup without text: tags, pictures, rules, where links lead.
+# What a site's generator puts something in the place of (ERB, Jinja, Hugo, Liquid), and nothing else.
+TEMPLATE = re.compile(r"(?:\s*(?:<%.*?%>|\{\{.*?\}\}|\{%.*?%\}))+\s*")
+# Markup without text: tags, pictures, rules, where links lead, templates, headings that are one.
 _NO_TEXT = re.compile(
-    r"^\s*(?:</?[a-zA-Z][^>]*>\s*$|!\[[^\]]*\]\([^)]*\)\s*$|-{3,}\s*$|\[[^\]]+\]:\s+\S|<(?:img|iframe|script|style|div|table|tr|td)\b)",
+    r"^\s*(?:</?[a-zA-Z][^>]*>\s*$|!\[[^\]]*\]\([^)]*\)\s*$|-{3,}\s*$|\[[^\]]+\]:\s+\S|<(?:img|iframe|script|style|div|table|tr|td)\b"
+    rf"|(?:#{{1,6}})?{TEMPLATE.pattern}$)",
     re.I,
 )
 _STEP_HEADING = re.compile(r"^#{1,6}\s+(?:step\s+)?\d+[.):\s]", re.I)
-# A paragraph that warns or forbids: no part of it is quoted without the rest.
-_WARNS = re.compile(
-    r"\b(?:WARNING|IMPORTANT|CAUTION|DANGER|ATTENTION)\b|(?i:(?:\*\*|^)(?:warning|important|caution|danger|attention)\b\W|"
-    r"\b(?:do not|don['’]t|never|must not|mustn['’]t|cannot be undone|can['’]t be undone|irreversibl[ey])\b)",
-    re.M,
+_WARNING_WORDS = (
+    90  # of a paragraph that warns and is not cut; of a longer one what warns stays with the sentence before it
 )
-_WARNING_WORDS = 90  # of such a paragraph; a longer one is cut like others
 _LIST_WORDS = 90  # of a sentence with the list that follows it, as one piece
 _TABLE_WORDS = 90  # of a table that is one piece
+_LED_WORDS = 120  # of one with the sentence that leads up to it
 _CODE_WHOLE = 14  # lines of a block of code that is one piece
 
 
@@ -64,9 +65,11 @@ class Piece:
         return len(self.text.split())
 
 
-def pieces(passage: Passage) -> list[Piece]:
-    """The passage's pieces in the order of its lines; headings, front matter, blank lines and bare HTML are none."""
-    found = _of_code(passage) if passage.kind != "section" else _of_prose(passage)
+def pieces(passage: Passage, above: Sequence[str] | None = None) -> list[Piece]:
+    """The passage's pieces in the order of its lines; headings, front matter, blank lines and bare HTML are none. `above` are the
+    headings that it begins under, where these are not those that it was found by."""
+    headings = passage.heading_path if above is None else above
+    found = _of_code(passage) if passage.kind != "section" else _of_prose(passage, named(headings))
     lines = passage.text.split("\n")
     ends = [passage.start_line - 1, *(piece.end for piece in found)]
     first = passage.start_line
@@ -87,18 +90,18 @@ def _of_code(passage: Passage) -> list[Piece]:
     ]
 
 
-def _of_prose(passage: Passage) -> list[Piece]:
+def _of_prose(passage: Passage, heading: str) -> list[Piece]:
     parts = [unit for unit in units(passage) if unit.kind not in ("blank", "front")]
     sections = {at: (n, _procedural(parts[a:b])) for n, (a, b) in enumerate(_sections(parts)) for at in range(a, b)}
     found: list[Piece] = []
-    heading, header = passage.heading, (0, "")
+    header = (0, "")
     for at, unit in enumerate(parts):
-        if unit.kind == "heading":
-            heading = unit.text.strip().lstrip("#").strip() or heading
-            continue
-        if unit.kind != "row":
+        if unit.kind != "row" or not _goes_on(parts, at):
             header = (0, "")
-        elif not header[1]:
+        if unit.kind == "heading":
+            heading = named([unit.text.strip().lstrip("#").strip()]) if unit.text.strip("# \n") else heading
+            continue
+        if unit.kind == "row" and not header[1]:
             header = (unit.start_line, "\n".join(row.text for row in parts[at : at + 2] if _is_table_head(parts, at)))
         for piece in _cut(unit):
             if unit.kind == "row" and (_RULE.match(unit.text) or unit.start_line == header[0]) and len(header[1]):
@@ -108,6 +111,16 @@ def _of_prose(passage: Passage) -> list[Piece]:
                 made = replace(made, header=header[1].rstrip("\n"), header_start=header[0])
             found.append(made)
     return list(_with_lead_in(list(_small_tables(found))))
+
+
+def named(headings: Sequence[str]) -> str:
+    """Headings from the page's down to a section's, without those that are a template: such a one is the page's title."""
+    return " > ".join(heading for heading in headings if not TEMPLATE.fullmatch(heading))
+
+
+def _goes_on(parts: Sequence[Unit], at: int) -> bool:
+    """Whether a row belongs to the table of what stands above it: there is no blank line between."""
+    return at > 0 and parts[at - 1].kind == "row" and not parts[at - 1].text.endswith("\n")
 
 
 def _is_table_head(parts: Sequence[Unit], at: int) -> bool:
@@ -120,11 +133,8 @@ def _cut(unit: Unit) -> Iterator[Piece]:
     if unit.kind != "prose":
         yield Piece(0, text, unit.start_line, unit.end_line, unit.kind)
         return
-    if _WARNS.search(text) and len(text.split()) <= _WARNING_WORDS:
-        yield Piece(0, text, unit.start_line, unit.start_line + text.count("\n"), unit.kind)
-        return
     begin = 0
-    for border in (*(match.end() for match in _END.finditer(text)), len(text)):
+    for border in _borders(text):
         sentence = text[begin:border]
         lead = len(sentence) - len(sentence.lstrip())
         first = unit.start_line + text.count("\n", 0, begin + lead)
@@ -133,16 +143,26 @@ def _cut(unit: Unit) -> Iterator[Piece]:
         begin = border
 
 
+def _borders(text: str) -> list[int]:
+    """Where a paragraph's sentences end: not within one that warns; in a longer one, not before a sentence that does."""
+    ends = [*(match.end() for match in _END.finditer(text)), len(text)]
+    if not warns(text):
+        return ends
+    if len(text.split()) <= _WARNING_WORDS:
+        return [len(text)]
+    return [end for end, last in itertools.pairwise(ends) if not warns(text[end:last])] + [len(text)]
+
+
 def _small_tables(found: Sequence[Piece]) -> Iterator[Piece]:
-    """Pieces, the rows of a table that is read at a glance as one."""
+    """Pieces, the rows of a table that is read at a glance as one with its header."""
     for start, group in itertools.groupby(found, key=lambda piece: piece.header_start):
         rows = list(group)
-        words = sum(row.words for row in rows) + (len(rows[0].header.split()) if rows else 0)
-        if not start or len(rows) == 1 or words > _TABLE_WORDS:
+        lines = [*rows[0].header.split("\n"), *itertools.chain.from_iterable(row.text.split("\n") for row in rows)]
+        if not start or len(" ".join(lines).split()) > _TABLE_WORDS:
             yield from rows
             continue
-        lines = [*itertools.chain.from_iterable(row.text.split("\n") for row in rows)]
-        yield replace(rows[0], text="\n".join(lines), end=rows[0].start + len(lines) - 1, kind="table")
+        yield replace(rows[0], text="\n".join(lines), start=start, end=start + len(lines) - 1, kind="table", header="",
+                      header_start=0)  # fmt: skip
 
 
 def _with_lead_in(found: Sequence[Piece]) -> Iterator[Piece]:
@@ -151,7 +171,7 @@ def _with_lead_in(found: Sequence[Piece]) -> Iterator[Piece]:
     for piece in found:
         if before and before.section == piece.section and _follows(before, piece):
             gap = "\n" * (piece.start - before.end)
-            kind = "command" if piece.kind == "code" else before.kind if before.kind == "command" else "list"
+            kind = _LED.get(piece.kind, before.kind if before.kind == "command" else "list")
             before = replace(before, text=before.text + gap + piece.text, end=piece.end, kind=kind)
             continue
         if before:
@@ -161,13 +181,22 @@ def _with_lead_in(found: Sequence[Piece]) -> Iterator[Piece]:
         yield before
 
 
+_LED = {"code": "command", "table": "table"}
+
+
 def _follows(before: Piece, piece: Piece) -> bool:
     """Whether a piece completes the one above it."""
     if piece.kind == "code":
         return before.kind == "prose"
+    if piece.kind == "table":
+        return _leads(before) and before.words + piece.words <= _LED_WORDS
     if piece.kind != "item" or before.words + piece.words > _LIST_WORDS:
         return False
-    return before.kind == "list" or (before.kind == "prose" and before.text.rstrip("*_ ").endswith(":"))
+    return before.kind == "list" or _leads(before)
+
+
+def _leads(piece: Piece) -> bool:
+    return piece.kind == "prose" and piece.text.rstrip("*_ ").endswith(":")
 
 
 def _procedural(parts: Sequence[Unit]) -> bool:

@@ -181,7 +181,7 @@ CALLED_TWICE = {
         ("Run `up`. **IMPORTANT:** Do NOT run it at night. It takes long.", 1),
         ("Run `up`. Never run it at night. It takes long.", 1),
         ("Run `up`. It is important to wait. It takes long.", 3),
-        ("Run `up`. Never run it at night. " + "It takes very long. " * 30, 32),
+        ("Run `up`. Never run it at night. " + "It takes very long. " * 30, 31),
     ],
 )
 def test_a_paragraph_that_forbids_stays_whole(text: str, kept: int) -> None:
@@ -228,3 +228,100 @@ def test_values_that_are_not_told_leave_no_citation(
         asked = asked_values(question, everything, reader.terraform(Viewer()))
         assert bool(settled(asked, evidence, citer)) is told
         assert bool(citer.citations) is told
+
+
+WARNED = (
+    "---\ntitle: Swap the broker\n---\n\n# <%= current_page.data.title %>\n\n> **Warning:** The broker loses what it holds.\n\n"
+    "## Before you start\n\n- Ask the crew of the broker.\n- Do not swap the broker on a Friday.\n\n## Swap the broker\n\n"
+    "### 1. Stop the broker\n\n```\nbrokerctl stop\n```\n\n### 3. IMPORTANT: Do NOT reuse its name\n\nThe old name is taken.\n\n"
+    "### 2. Start the broker\n\n```\nbrokerctl start\n```\n\n"
+)
+
+
+def test_a_procedure_brings_the_warnings_around_it_each_in_its_place_and_cited(ask: Ask) -> None:
+    answer = ask({"swap.md": WARNED + "\n".join(FILLER.split("\n")[:12]), "x.md": FILLER}, "How do I swap the broker?")
+    found = ["loses what it holds", "on a Friday", "brokerctl stop", "Do NOT reuse its name", "brokerctl start"]
+    places = [answer.text.find(text) for text in found]
+    assert -1 not in places
+    assert places == sorted(places)
+    for text in ("loses what it holds", "on a Friday", "The old name is taken"):
+        assert any(text in citation.quote for citation in answer.citations), text
+
+
+def test_where_steps_are_too_many_the_warnings_go_first_and_the_others_are_named(ask: Ask) -> None:
+    steps = "".join(
+        f"### {n}. Swap part {n}\n\nDo this. {'word ' * 70}\n\n```\nswapctl {n}\n```\n\n" for n in range(1, 12)
+    )
+    late = "### 12. Tidy up\n\nNever leave the lid open.\n\n```\nswapctl close\n```\n"
+    page = f"# Swap the broker\n\nDo not swap the broker alone.\n\n## Swap it\n\n{steps}{late}"
+    answer = ask({"swap.md": page, "x.md": FILLER}, "How do I swap the broker?")
+    assert "Do not swap the broker alone." in answer.text
+    assert "Never leave the lid open." in answer.text
+    assert "swapctl close" not in answer.text
+    shown = [int(n) for n in re.findall(r"^swapctl (\d+)", answer.text, re.M)]
+    assert shown == [*range(1, len(shown) + 1)]
+    begins = page.split("\n").index(f"### {len(shown) + 1}. Swap part {len(shown) + 1}") + 3
+    assert f"The steps go on from line {begins} of wiki/swap.md: read them there." in answer.text
+    assert len(answer.text.split()) <= 600
+
+
+def test_steps_from_the_one_asked_for_say_what_comes_before(ask: Ask) -> None:
+    steps = "".join(
+        f"### {n}. Swap part {n}\n\nDo this. {'word ' * 70}\n\n```\nswapctl {n}\n```\n\n" for n in range(1, 9)
+    )
+    last = "### 9. Lubricate the spindle\n\nLubricate the spindle of the broker.\n\n```\nswapctl spindle\n```\n"
+    page = f"# Swap the broker\n\n{steps}{last}"
+    answer = ask({"swap.md": page, "x.md": FILLER}, "How do I lubricate the spindle of the broker?")
+    assert "swapctl spindle" in answer.text
+    assert answer.text.startswith("Steps before these stand from line 5 of wiki/swap.md on: read them first.")
+
+
+def test_a_piece_that_is_no_procedure_brings_its_sections_warning(ask: Ask) -> None:
+    page = "# Broker\n\n## Prepare the broker swap\n\nPause the pipelines of the broker before its swap.\n\nTell the crew.\n\n"
+    page += "> **IMPORTANT:** Do NOT apply.\n\n"
+    assert "Do NOT apply" in ask({"swap.md": page + FILLER, "x.md": FILLER}, "How do I prepare the broker swap?").text
+
+
+def test_no_line_is_quoted_twice(ask: Ask) -> None:
+    answer = ask({"swap.md": WARNED + FILLER, "x.md": FILLER}, "How do I swap the broker on a Friday?")
+    assert answer.text.count("on a Friday") == 1
+    assert answer.text.count("brokerctl stop") == 1
+
+
+@pytest.mark.parametrize("between", ["\n", "\n## Leyland\n\n"])
+def test_two_tables_keep_their_own_headers(between: str) -> None:
+    rows = "".join(f"| lane-{n} | {'far ' * 20}|\n" for n in range(5))
+    text = f"# Lanes\n\n| lane | where |\n|---|---|\n{rows}{between}| hub | size |\n|---|---|\n| ley | 7 |\n"
+    found = pieces(Passage("p", "d", 1, ("Lanes",), text, 1, text.count("\n") + 1, "section"))
+    assert {piece.header for piece in found if "lane-" in piece.text} == {"| lane | where |\n|---|---|"}
+    assert [p.text for p in found if "ley" in p.text] == ["| hub | size |\n|---|---|\n| ley | 7 |"]
+
+
+def test_a_small_table_comes_with_the_sentence_that_leads_up_to_it(ask: Ask) -> None:
+    table = "Sizes per environment:\n\n| name | nodes |\n|---|---|\n| atlas | 4 |\n| borealis | 12 |"
+    answer = ask({"sizes.md": f"# Clusters\n\n{table}\n\n{FILLER}"}, "How many nodes does borealis have?")
+    assert table in answer.text
+
+
+def test_a_long_paragraph_keeps_what_it_forbids_with_the_sentence_before() -> None:
+    words = "It takes very long. " * 30
+    text = f"# Up\n\n{words}Run `up`. Never run it at night. Do not run it twice.\nThen wait. {words}"
+    found = [piece.text for piece in pieces(Passage("p", "d", 1, ("Up",), text.strip(), 1, 4, "section"))]
+    assert "Run `up`. Never run it at night. Do not run it twice." in found
+    assert "Then wait." in found
+
+
+@pytest.mark.parametrize("template", ["<%= current_page.data.title %>", "{{ page.title }}", "{% title %}"])
+def test_a_heading_that_is_a_template_is_the_pages_title(ask: Ask, template: str) -> None:
+    page = f"---\ntitle: Badges\n---\n\n# {template}\n\nBadges of visitors are blue.\n\n## Loss\n\nA lost badge is blocked.\n"
+    answer = ask({"badges.md": page + FILLER}, "Badges of visitors: blue, or blocked?")
+    assert template not in answer.text
+    assert "**Badges** (wiki/badges.md" in answer.text
+
+
+def test_what_a_passage_grew_over_is_quoted_under_its_own_heading(ask: Ask) -> None:
+    page = "# Volumes\n\n## Resize\n\nResize the volume of the claim, then restart the pod that holds it.\n\n"
+    page += "## Purge\n\nPurge the volume of the claim where nothing on the volume of the claim is needed.\n"
+    answer = ask({"volumes.md": page, "x.md": FILLER}, "Purge the volume of the claim, and restart the pod?")
+    above = answer.text.split("Resize the volume of the claim")[0]
+    assert "Purge" not in above.rsplit("**", 2)[1]

@@ -1,0 +1,229 @@
+"""The procedure of an answer: the sections of one page that hold steps or commands, whole and in order, with what the page warns
+of around them. What there are no words for is named by its lines: warnings go first, then steps from the first on.
+
+`rag.answers.extract` calls this; `rag.answers.cautions` finds the warnings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from rag.answers.cautions import Cautions
+from rag.answers.page import chain, stretch
+from rag.answers.pieces import Piece
+from rag.answers.quotation import Scored, best_score, word_count
+from rag.records import Document, ScoredPassage
+
+WARNS = "warns of what stands near"  # why a passage is in the evidence that nobody searched for
+_LEAST_SECTION = 0.35  # of the best section's score, for another section of a procedure
+_LEAST_DOCUMENT = 0.6  # of what the document says that says most, for one that has the steps
+_TELLING = 4  # pieces by which a document is chosen for its procedure
+_TOLD_WORDS = 16  # that tell where a procedure goes on
+_WARNING_WORDS = 200  # of warnings from around a procedure; as many again of those among its steps, where these are cut
+_LONG_STEP = 90  # words from which on a step that warns is not a warning that goes before the others
+_NAMED = 4  # lines that are named at most of other warnings
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """Pieces in any order, and what is said above and below them of those left out; `cut` where that are steps."""
+
+    taken: tuple[Scored, ...] = ()
+    before: str = ""
+    rest: str = ""
+    cut: bool = False
+
+
+class Pages:
+    """The pages that are in the evidence, each read once."""
+
+    def __init__(self, scored: Sequence[Scored], evidence: Sequence[ScoredPassage]) -> None:
+        self.scored = scored
+        self.evidence = evidence
+        self._known: dict[str, Page] = {}
+
+    def of(self, document: Document) -> Page:
+        """What of one document is in the evidence."""
+        if document.id not in self._known:
+            self._known[document.id] = Page(document, self.scored, self.evidence)
+        return self._known[document.id]
+
+
+def procedure(pages: Pages, fits: int) -> Procedure:
+    """The sections with steps or commands of the document that says most among those that have any, as many whole ones as fit
+    into so many words; of the best one that is too long alone the first steps, and where it goes on."""
+    evidence = pages.evidence
+    document = _document([one for one in pages.scored if WARNS not in evidence[one.index].why], evidence)
+    if document is None:
+        return Procedure()
+    page = pages.of(document)
+    parts = [part for part in page.parts() if any(one.piece.procedural for one in part)]
+    parts.sort(key=best_score, reverse=True)
+    steps: list[Scored] = []
+    taken: list[Scored] = []
+    for part in parts:
+        enough = not steps or best_score(part) >= _LEAST_SECTION * best_score(parts[0])
+        more = _once([*taken, *part, *page.warnings(part)])
+        if enough and not page.gap(part) and word_count(more, evidence) <= fits - _TOLD_WORDS:
+            steps, taken = [*steps, *part], more
+        elif not steps:
+            return _cut(page, part, fits)
+    return Procedure(tuple(taken), page.before(steps), page.behind(steps, taken))
+
+
+def _document(scored: Sequence[Scored], evidence: Sequence[ScoredPassage]) -> Document | None:
+    """The one whose procedure answers; None where no page with steps says nearly as much as the one that says most."""
+    documents: dict[str, list[float]] = {}
+    for one in scored:
+        documents.setdefault(evidence[one.index].document.id, []).append(one.score)
+    says = {name: sum(sorted(scores)[-_TELLING:]) for name, scores in documents.items()}
+    has_steps = {evidence[one.index].document.id for one in scored if one.piece.procedural}
+    best = max(has_steps, key=lambda name: (says[name], name), default="")
+    if not best or says[best] < _LEAST_DOCUMENT * max(says.values()):
+        return None
+    return next(found.document for found in evidence if found.document.id == best)
+
+
+class Page:
+    """What of one document is in the evidence, and what it warns of."""
+
+    def __init__(self, document: Document, scored: Iterable[Scored], evidence: Sequence[ScoredPassage]) -> None:
+        self.document = document
+        self.evidence = evidence
+        self._scored = [one for one in scored if evidence[one.index].document.id == document.id]
+        self._cautions = Cautions(document)
+
+    def parts(self) -> list[list[Scored]]:
+        """The pieces found, by the section whose procedure they are of, each line once and in order."""
+        return self._by_section(_once(o for o in self._scored if WARNS not in self.evidence[o.index].why))
+
+    def first(self, piece: Piece) -> int:
+        """The line at which the section begins whose procedure a piece is of."""
+        return stretch(self._cautions.page, piece.start).first
+
+    def heading(self, piece: Piece) -> int:
+        """The line of the heading right above a piece."""
+        return chain(self._cautions.page, piece.start)[0].first
+
+    def gap(self, part: Sequence[Scored]) -> int:
+        """The line from which on pieces of a section are not among these while later ones are; 0 where none are missing."""
+        first, last = part[0].piece.start, part[-1].piece.start
+        return next((piece.start for piece in self._missing(part) if first < piece.start < last), 0)
+
+    def _missing(self, part: Sequence[Scored]) -> list[Piece]:
+        """A section's pieces that are not among these."""
+        section = self.first(part[0].piece)
+        held = _lines(part)
+        return [p for p in self._cautions.pieces if p.start not in held and self.first(p) == section]
+
+    def warnings(self, part: Sequence[Scored], *, own: bool = False) -> list[Scored]:
+        """What the page warns of around these pieces, as far as it is in the evidence and there are words for it."""
+        held = _lines(part)
+        taken: list[list[Scored]] = [[], []]
+        for caution in self._around(part, own):
+            among = taken[caution.start in held]
+            more = [*among, *self._evident(caution)]
+            if word_count(more, self.evidence) <= _WARNING_WORDS and not (
+                caution.start in held and caution.words > _LONG_STEP
+            ):
+                among[:] = more
+        return [*taken[0], *taken[1]]
+
+    def before(self, steps: Sequence[Scored]) -> str:
+        """Where steps stand that come before these."""
+        lines = [str(before[0]) for before, _ in map(self._left_out, self._by_section(steps)) if before]
+        return (
+            f"Steps before these stand from line {', '.join(lines)} of {self.name} on: read them first."
+            if lines
+            else ""
+        )
+
+    def behind(self, steps: Sequence[Scored], taken: Sequence[Scored]) -> str:
+        """Where steps stand that come behind these, and warnings that are not among what is taken."""
+        lines = [str(behind[0]) for _, behind in map(self._left_out, self._by_section(steps)) if behind]
+        goes_on = f"The steps go on from line {', '.join(lines)} of {self.name}: read them there." if lines else ""
+        held = _lines(taken)
+        others = sorted(one.start for one in self._around(steps, False) if one.start not in held)[:_NAMED]
+        more = (
+            f"More warnings stand at line {', '.join(map(str, others))} of {self.name}: read them too."
+            if others
+            else ""
+        )
+        return " ".join(filter(None, (goes_on, more)))
+
+    def _left_out(self, part: Sequence[Scored]) -> tuple[list[int], list[int]]:
+        """The lines of a section's steps that are not among these pieces: those before the first, and those behind. Sentences at
+        the end are none; what was found, and left out for want of words, is."""
+        first, found = part[0].piece.start, _lines(self._scored)
+        missing = [piece.start for piece in self._missing(part) if piece.kind != "prose" or piece.start in found]
+        return [line for line in missing if line < first], [line for line in missing if line > first]
+
+    def _by_section(self, steps: Sequence[Scored]) -> list[list[Scored]]:
+        found: dict[int, list[Scored]] = {}
+        for one in steps:
+            found.setdefault(self.first(one.piece), []).append(one)
+        return list(found.values())
+
+    @property
+    def name(self) -> str:
+        return f"{self.document.source}/{self.document.path}"
+
+    def _around(self, part: Sequence[Scored], own: bool) -> list[Piece]:
+        found: dict[int, Piece] = {}
+        for section in dict.fromkeys(self.first(one.piece) for one in part):
+            lines = [one.piece for one in part if self.first(one.piece) == section]
+            first, last = min(piece.start for piece in lines), max(piece.end for piece in lines)
+            found.update({piece.start: piece for piece in self._cautions.of(first, last, own=own)} | found)
+        return list(found.values())
+
+    def _evident(self, caution: Piece) -> list[Scored]:
+        """The pieces of evidence that say it; without the command below it."""
+        hits = [o for o in self._scored if o.piece.start <= caution.end and caution.start <= o.piece.end]
+        hits = [one for one in hits if one.index == hits[0].index]
+        if hits and hits[-1].piece.end > caution.end and caution.text in hits[-1].piece.text:
+            hits[-1] = replace(hits[-1], piece=replace(caution, at=-1 - hits[-1].piece.at))
+        return hits
+
+
+def _cut(page: Page, part: Sequence[Scored], fits: int) -> Procedure:
+    """What a section warns of, and its steps from the first on, or from the best where that would not be among them."""
+    gap, warnings, best = page.gap(part), page.warnings(part), max(part, key=lambda one: one.score)
+    steps = _from(part, gap, warnings, fits - 2 * _TOLD_WORDS, page.evidence)
+    if best not in steps:
+        own = [one for one in part if page.heading(one.piece) == page.heading(best.piece)]
+        later = part[part.index(own[0]) :]
+        gap = page.gap(later) if len(later) > 1 else 0
+        steps = _from(later, gap, warnings, fits - 3 * _TOLD_WORDS, page.evidence)
+    taken = _once([*warnings, *steps])
+    return Procedure(tuple(taken), page.before(steps), page.behind(steps, taken), cut=True)
+
+
+def _from(
+    part: Sequence[Scored], gap: int, warnings: Sequence[Scored], fits: int, evidence: Sequence[ScoredPassage]
+) -> list[Scored]:  # fmt: skip
+    """As many of a section's pieces, from the first on, as fit beside the warnings, none behind a gap."""
+    steps: list[Scored] = []
+    for one in part:
+        if (gap and one.piece.start > gap) or word_count(_once([*warnings, *steps, one]), evidence) > fits:
+            break
+        steps.append(one)
+    return steps
+
+
+def _lines(scored: Iterable[Scored]) -> set[int]:
+    return {line for one in scored for line in range(one.piece.start, one.piece.end + 1)}
+
+
+def _once(scored: Iterable[Scored]) -> list[Scored]:
+    """The pieces of one document in the order of its lines, without those that another one says too."""
+    taken: list[Scored] = []
+    for one in sorted(scored, key=lambda o: (-len(o.piece.text), o.index)):
+        if not any(told(one.piece, other.piece) for other in taken):
+            taken.append(one)
+    return sorted(taken, key=lambda o: (o.piece.start, o.index, o.piece.at))
+
+
+def told(piece: Piece, by: Piece) -> bool:
+    """Whether a piece is said by another of its document, perhaps of another passage."""
+    return by.start <= piece.start <= by.end and piece.text in by.text
