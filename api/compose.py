@@ -35,7 +35,7 @@ from rag.models.openai_compatible import OpenAICompatibleModel, address_of
 from rag.owner import owner_of
 from rag.persona import Personas
 from rag.ports import ChatModel, Embedder, Progress, Reranker
-from rag.purged import Purged
+from rag.purged import PurgedByNow
 from rag.records import EVERYONE, Generation, Passage, Viewer
 from rag.remote import RemoteDense
 from rag.rerankers.cross_encoder import CrossEncoderReranker
@@ -205,10 +205,8 @@ def threads_of(settings: Settings) -> Threads:
 def _to_be_kept(settings: Settings) -> Redact:
     """A text that was asked or answered as it may be kept: without credentials, and without what was purged."""
 
-    def clean(text: str) -> str:
-        return Purged.load(settings.home).scrub(without_secrets(text))
-
-    return clean
+    purged = PurgedByNow(settings.home)
+    return lambda text: purged().scrub(without_secrets(text))
 
 
 def lexical_index(settings: Settings, generation: Generation, *, writable: bool) -> TantivyIndex:

@@ -85,9 +85,14 @@ class Gaps:
         places = dict.fromkeys((found.document.source, found.document.path) for found in pages)
         at = datetime.now(UTC).isoformat(timespec="seconds")
         try:
+            clean = self._redact(question)
             fresh = Gap(
-                self._redact(question)[:_LONGEST], answer.verdict, 1, at, at,
-                tuple(self._redact(word) for word in answer.missing), tuple(places)[:3], tuple(sorted(viewer.groups)),
+                clean[:_LONGEST], answer.verdict, 1, at, at,
+                tuple(
+                    said for word in answer.missing
+                    if (said := self._redact(word)) != word or not _taken_out(word, question, clean)
+                ),
+                tuple(places)[:3], tuple(sorted(viewer.groups)),
             )  # fmt: skip
             with _locked(self._home):
                 gaps = {gap.id: gap for gap in parsed(_read(self._home))}
@@ -127,6 +132,11 @@ class Gaps:
         at = datetime.now(UTC).isoformat(timespec="seconds")
         rewrite(self._home, lambda gaps: [replace(gap, done_at=at) if gap.id == gap_id else gap for gap in gaps])
         return replace(found, done_at=at)
+
+
+def _taken_out(word: str, question: str, clean: str) -> bool:
+    """Whether a word of the question is a part of what was redacted, by which alone it is not known."""
+    return word.lower() in question.lower() and word.lower() not in clean.lower()
 
 
 def parsed(text: str) -> list[Gap]:

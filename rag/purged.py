@@ -274,6 +274,31 @@ class Purged:
                     yield from _occurrences(data, value, sums, inverses)
 
 
+class PurgedByNow:
+    """What was purged of a data folder, also by other processes: read again when its file is another one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: tuple[tuple[int, ...], Purged] | None = None
+
+    def __call__(self) -> Purged:
+        """Raises: WaypostError as `Purged.load`."""
+        stamp = self._stamp()  # before it is read: what changes meanwhile is read the next time
+        if self._read is None or self._read[0] != stamp:
+            self._read = stamp, Purged.load(self._folder)
+        return self._read[1]
+
+    def _stamp(self) -> tuple[int, ...]:
+        """What differs between two files: each is written anew, and put in the place of the one before."""
+        try:
+            found = (self._folder / FILE).stat()
+        except FileNotFoundError:
+            return ()
+        except OSError:
+            return (-1,)  # what is wrong is said where it is read
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+
 def _fingerprint(form: Form, base: int, at: str) -> Fingerprint:
     salt = secrets.token_hex(16)
     sums, inverses = _sums(form.data, base)

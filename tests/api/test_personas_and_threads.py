@@ -14,6 +14,8 @@ from api.http import make_app
 from api.owner import Owner
 from api.settings import Settings
 from rag.errors import NotFoundError
+from rag.gaps import FILE as GAPS
+from rag.purged import Purged
 from rag.threads import FILE
 from tests.api.conftest import Run, loaded
 from tests.api.test_http import events
@@ -165,3 +167,15 @@ def test_a_persona_of_the_settings_that_is_not_there_is_no_fault_of_who_asks(cli
     reply = client.post("/v1/ask", json={"question": QUESTION})
     assert reply.status_code == 400
     assert "WAYPOST_PERSONA" in reply.json()["error"]
+
+
+def test_what_another_process_purges_is_not_kept_from_the_next_question_on(client: TestClient, tmp_path: Path) -> None:
+    def asked(question: str) -> bytes:
+        assert client.post("/v1/ask", json={"question": question}).status_code == 200
+        return (tmp_path / "home" / FILE).read_bytes() + (tmp_path / "home" / GAPS).read_bytes()
+
+    assert b"zebra-crossing" in asked("Where is the zebra-crossing of the moon?")
+    Purged().with_value("walrus-crossing", "2026-01-01").save(tmp_path / "home")
+    kept = asked("Where is the walrus-crossing of the moon?")
+    assert b"walrus" not in kept
+    assert kept.count(b"REDACTED:purged") >= 2

@@ -63,6 +63,112 @@ kill -9 4242
 velero backup delete nightly
 rsync -a --delete src/ dst/
 pulumi destroy
+terraform init -force-copy
+ls *.tmp | xargs rm
+find /srv -mtime +7 -exec rm {} +
+chmod -R 777 /
+chown -R app: /
+lvreduce -L 10G /dev/vg0/data
+zfs rollback tank/db@monday
+cryptsetup luksFormat /dev/sdb
+ceph osd pool delete rbd rbd --yes-i-really-really-mean-it
+rbd rm pool/image
+ip route flush table main
+journalctl --vacuum-time=1d
+apt-get purge postgresql-14
+virsh undefine web-1
+govc vm.destroy web-1
+Remove-Item -Recurse -Force C:\\data
+vssadmin delete shadows /all
+kubectl apply -f . --prune -l app=web
+kubectl patch pv pvc-1 -p '{"metadata":{"finalizers": []}}' --type=merge
+kubectl -n prod patch ns old -p '{"metadata":{"finalizers":null}}'
+kubectl taint nodes node-1 maintenance=true:NoExecute
+oc adm prune images --confirm
+kubeadm reset
+k3s-uninstall.sh
+helmfile destroy
+etcdctl member remove 8e9e05c52164694d
+etcdctl compact 1024
+argocd app delete web
+argocd app sync web --prune
+aws rds modify-db-instance --db-instance-identifier d --no-deletion-protection
+aws iam deactivate-mfa-device --user-name u --serial-number s
+aws s3 mv s3://a s3://b --recursive
+rclone sync src: dst:
+mc rm --recursive site/bucket
+azcopy remove https://a.blob.core.windows.net/c
+bq rm -r dataset
+az deployment group create -g rg -f main.bicep --mode Complete
+az keyvault purge --name kv
+gcloud storage rm gs://bucket/**
+fly -t main destroy-pipeline -p build
+fly apps destroy web
+heroku pg:reset DATABASE_URL
+podman volume rm data
+docker swarm leave --force
+docker stack rm web
+git push origin :feature
+git checkout -- main.tf
+git restore .
+gh variable delete TOKEN
+gh api --method DELETE repos/o/r
+DROP MATERIALIZED VIEW totals;
+DROP PUBLICATION cdc;
+TRUNCATE events RESTART IDENTITY;
+RESET MASTER;
+PURGE BINARY LOGS TO 'mysql-bin.010';
+SELECT pg_drop_replication_slot('insight_cdc');
+SELECT pg_terminate_backend(4242);
+pg_restore --clean -d app app.dump
+mongorestore --drop dump/
+patronictl reinit main node-2
+pgbackrest --stanza=main stanza-delete
+restic forget --keep-last 3
+borg delete repo::monday
+bin/rails db:drop
+flyway clean
+nodetool decommission
+redis-cli -h cache DEL session:1
+redis-cli shutdown nosave
+db.orders.deleteMany({})
+db.getCollection("orders").drop()
+curl -X POST -g 'http://prometheus:9090/api/v1/admin/tsdb/delete_series?match[]={job="a"}'
+curl -XPOST http://prometheus:9090/api/v1/admin/tsdb/clean_tombstones
+curl -X POST https://es:9200/logs/_delete_by_query
+elasticsearch-shard remove-corrupted-data --index logs
+kafka-consumer-groups.sh --group g --reset-offsets --to-latest --execute
+kafka-topics --bootstrap-server b:9092 --delete --topic t
+kafka-delete-records.sh --bootstrap-server b:9092 --offset-json-file o.json
+rabbitmqctl forget_cluster_node rabbit@old
+nats stream purge ORDERS
+vault policy delete app
+vault auth disable kubernetes
+vault operator seal
+vault operator raft remove-peer node-3
+consul operator raft remove-peer -id=1
+nomad node drain -enable 1a2b
+certbot delete --cert-name example.org
+gpg --delete-secret-keys ops
+pulumi stack rm dev
+terraform taint aws_instance.web
+parted -s /dev/sdb mklabel gpt
+lvremove -f vg0/data
+truncate -s 0 /var/log/app.log
+crontab -r
+userdel -r ann
+iptables -F
+write erase
+cloud-platform environment destroy
+dropdb orders
+thanos tools bucket cleanup
+cat /dev/null > /var/log/app.log
+shutdown -h now
+backup-tool restore --force
+cat disk.img > /dev/sdb
+echo b > /proc/sysrq-trigger
+systemctl poweroff
+ipmitool -H bmc chassis power cycle
 """.splitlines()
 HARMLESS = """\
 The namespace was deleted last week.
@@ -114,6 +220,44 @@ You can terraform destroy the old credentials by a pull request.
 See the page on how to delete a namespace.
 git commit -m "Delete the old module"
 terraform is used to destroy and create environments.
+fly -t manager set-pipeline --pipeline delete-cluster --config pipelines/delete.yaml
+chmod -R 755 /srv/app
+chown -R app: ./build
+ip route show
+zfs list -t snapshot
+ceph osd tree
+etcdctl member list
+argocd app sync web
+kubectl taint nodes node-1 maintenance=true:NoExecute-
+kubectl patch deployment web -p '{"spec":{"replicas":3}}'
+oc adm top nodes
+aws rds modify-db-instance --db-instance-identifier d --deletion-protection
+rclone ls bucket:
+az deployment group create -g rg -f main.bicep
+docker service ls
+git checkout main
+git checkout -b delete-me
+git restore --staged main.tf
+git push origin HEAD:main
+SELECT * FROM pg_replication_slots;
+pg_drop_replication_slot() is for a slot that nobody reads.
+Drop policy changes into the channel.
+Truncate; then check.
+pg_restore -l app.dump
+restic snapshots
+redis-cli --scan --pattern session:*
+redis-cli INFO
+db.orders.find({})
+curl http://prometheus:9090/api/v1/admin/tsdb/snapshot
+The delete_series API has to be enabled first.
+kafka-consumer-groups.sh --bootstrap-server b:9092 --describe --group g
+kafka-topics --bootstrap-server b:9092 --list
+vault operator raft list-peers
+vault kv get secret/app
+consul members
+nodetool status
+terraform init -reconfigure
+systemctl restart nginx
 """.splitlines()
 
 
@@ -153,6 +297,16 @@ def test_it_takes_no_longer_for_hostile_text() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
+        ("It means that terraform apply -auto-approve failed. Look at the log.", []),
+        ("Last night `terraform apply -auto-approve` failed.", []),
+        ("A member did 'terraform destroy components', intending to destroy a test cluster.", []),
+        ("He ran `terraform destroy` in the wrong workspace.", []),
+        ("Once it has failed, run `terraform apply -auto-approve`.", ["terraform apply -auto-approve"]),
+        (
+            "`terraform destroy` must be executed by `kubectl delete ns a`.",
+            ["terraform destroy", "kubectl delete ns a"],
+        ),
+        ("terraform apply -auto-approve\n\nIf that failed, wait.", ["terraform apply -auto-approve"]),
         ("Never run `terraform destroy` here.", []),
         ("**IMPORTANT:** Do NOT run `kubectl delete ns a` by hand", []),
         ("Use a pull request rather than `terraform state rm a`.", []),

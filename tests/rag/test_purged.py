@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import os
 import random
 import stat
 import string
@@ -16,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.errors import SettingsError, WaypostError
-from rag.purged import MARK, Purged, Scrubber, forms_of, values_in
+from rag.purged import FILE, MARK, Purged, PurgedByNow, Scrubber, forms_of, values_in
 
 VALUE = 'Zq8"vK\\p0sLw&7/ß'
 PURGED = Purged().with_value(VALUE, "2026-01-01T00:00:00Z")
@@ -97,3 +98,23 @@ def test_of_several_lines_each_is_a_value() -> None:
     for short in ("", "12345", "a\nb\n"):
         with pytest.raises(SettingsError, match="6 characters"):
             values_in(short)
+
+
+def test_what_was_purged_is_read_once_and_again_when_another_process_purges(tmp_path: Path) -> None:
+    by_now = PurgedByNow(tmp_path)
+    assert by_now().scrub("first-secret second-secret") == "first-secret second-secret"
+    Purged().with_value("first-secret", "2026-01-01").save(tmp_path)
+    assert by_now().scrub("first-secret second-secret") == f"{MARK} second-secret"
+    file = tmp_path / FILE
+    before, said = file.stat(), file.read_bytes()
+    file.write_bytes(b"?" * len(said))  # in its place and with its times: whoever reads it now can't
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert by_now().scrub("first-secret") == MARK
+    file.write_bytes(said)
+    Purged.load(tmp_path).with_value("second-secret", "2026-01-02").save(tmp_path)
+    assert by_now().scrub("first-secret second-secret") == f"{MARK} {MARK}"
+    file.write_bytes(b"?")
+    with pytest.raises(WaypostError, match="can't be read"):
+        by_now()
+    file.unlink()
+    assert not by_now()
