@@ -58,12 +58,10 @@ def _differ(one: Statement, two: Statement) -> bool:
         return False
     if isinstance(one.value, int | float) and isinstance(two.value, int | float):
         small, large = sorted((one.value, two.value))
-        return (
-            not alike(small, large)
-            if one.kind == "size"
-            else (small != large and large <= _APART * small) or one.kind == "state"
-        )
-    return one.value != two.value
+        if one.kind == "size" and alike(small, large):
+            return False
+        return one.kind == "state" or large <= _APART * small
+    return True
 
 
 def _told_apart(one: Statement, two: Statement) -> bool:
