@@ -132,6 +132,14 @@ APART = (
         "# Reviews\nFirewall rules are approved by the network team.",
         "# Firewall\nFirewall rules are approved by the security team.",
     ),
+    (
+        "# Deploys\nDeploys of the portal are allowed until 16:00.",
+        "# Deploys\nDeploys of the portal are allowed until 18:00.",
+    ),
+    (
+        "# API\nThe API of the couriers has 3 replicas in production.",
+        "# API\nThe API of the couriers has 5 replicas.",
+    ),
 )
 ALIKE = (
     ("# Redis\nRedis listens on port 6379 in production.", "# Redis\nRedis listens on port 6380 in staging."),
@@ -184,4 +192,12 @@ ALIKE = (
         "# Limits\nFor guests, the courier API takes 20 requests a second.",
     ),
     ("# Disks\nAlerts fire when usage is greater than 70%.", "# Disks of nodes\nAlerts fire when usage is at 95%."),
+    (
+        "# Archive\nThe archive of labels has 1 TB of storage.",
+        "# Archive\nThe archive of labels has 1000 GB of storage.",
+    ),
+    (
+        "# Redis\n| Version | Environment | Limit |\n|---|---|---|\n| 7 | Non-production | 2 GB |",
+        "# MySQL\n| Version | Environment | Limit |\n|---|---|---|\n| 8 | Non-production | 4 GB |",
+    ),
 )
