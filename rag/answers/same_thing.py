@@ -23,7 +23,6 @@ _TELLING = frozenset(
     ("port", "channel", "address", "region", "often", "by", "state", "host", "weekday", "cidr", "version", "instance")
 )
 _PLACES = frozenset(map(stem, CANONICAL))  # compared by themselves
-_CODE = re.compile(r"\b[a-z]+-?\d+\b")  # P1, SEV-2, live-2
 _OF = re.compile(r"\bof\b|['’]s\b")
 _FOR = r"\b(?:for|from|by|per|during|via|in|within|under|into|through) (?:(?:the|a|an|our|each|every|all|its) )?(?:[\w-]+ )?"
 
@@ -50,7 +49,7 @@ def _enough(one: Statement, two: Statement) -> bool:
     if len(shared) >= _PLENTY or (known and shared == every and len(every) >= _SOME):
         return True
     around = words_of(one.document.title) & words_of(two.document.title) or (one.context & two.context) - shared
-    return bool(around) and (known or len(every) >= _SOME) and every <= one.context and every <= two.context
+    return bool(around) and (known or len(every) >= _SOME) and every - _PLACES <= one.context & two.context
 
 
 def _differ(one: Statement, two: Statement) -> bool:
@@ -58,20 +57,17 @@ def _differ(one: Statement, two: Statement) -> bool:
         return False
     if isinstance(one.value, int | float) and isinstance(two.value, int | float):
         small, large = sorted((one.value, two.value))
-        return (
-            not alike(small, large)
-            if one.kind == "size"
-            else (small != large and large <= _APART * small) or one.kind == "state"
-        )
-    return one.value != two.value
+        if one.kind == "size" and alike(small, large):
+            return False
+        return one.kind == "state" or large <= _APART * small
+    return True
 
 
 def _told_apart(one: Statement, two: Statement) -> bool:
     """Whether something that one says and the other does not may tell two things apart."""
     mine = one.words - two.words - two.context - _PLACES
     other = two.words - one.words - one.context - _PLACES
-    codes = [{*_CODE.findall(f"{said.text} {said.sentence}".lower())} for said in (one, two)]
-    if (mine and other) or (all(codes) and not codes[0] & codes[1]) or _implied(one, two):
+    if (mine and other) or _implied(one, two):
         return True
     if any(_qualifies(word, said) for words, said in ((mine, one), (other, two)) for word in words):
         return True

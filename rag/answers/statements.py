@@ -67,8 +67,7 @@ _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
 @dataclass(frozen=True)
 class Statement:
     """A value that a line of a document states: its kind and unit, the names and words of its clause, the words around it (of its
-    sentence, heading and title), the names that stand there (`subjects`), and where it holds; `text` and
-    `sentence` are the clause and the sentence without it."""
+    sentence, heading and title), the names that stand there (`subjects`), and where it holds; `text` is the clause without it."""
 
     document: Document
     line: int
@@ -76,7 +75,6 @@ class Statement:
     value: object
     shown: str
     text: str
-    sentence: str
     names: frozenset[str]
     words: frozenset[str]
     context: frozenset[str]
@@ -117,7 +115,7 @@ def _statement(
     if not names and not words - _PAUSE:
         words, about = words | words_of(before or heading), f"{before or heading}. {about}"  # "2. Wait 5 minutes."
     return Statement(
-        document, line, kind, value, shown, about, whole, names, words,
+        document, line, kind, value, shown, about, names, words,
         context=words_of(f"{whole} {heading}"),
         subjects=frozenset((*_names(whole), *(name.lower() for name in _CAMEL.findall(document.title)))),
         qualifiers=_qualifiers(about),
@@ -146,7 +144,7 @@ def _sentences(text: str, first: int) -> Iterator[tuple[int, str, str]]:
             header = []
         elif cells and not header:
             header = cells
-        elif cells and cells[0] and len(cells) == len(header) and not set(line) <= set("|-: \t"):
+        elif cells and len(cells) == len(header) and not set(line) <= set("|-: \t"):
             yield from (
                 (number, f"{cells[0]} {title}: {cell}", title)
                 for title, cell in zip(header[1:], cells[1:], strict=True)

@@ -101,7 +101,9 @@ WITH_CODE = (
     "# Code\n\nThe tests of the resize function run with Terraform 1.9.",
     "# Stock\n\nTo drop the stock cluster, disable deletion protection, apply, then destroy it.",
     "# Stock\n\nIf deletion protection is off for the stock cluster, turn it on.",
-    "# Stock\n\nIs deletion protection off for the stock cluster?",
+    "# Stock\n\nIs deletion protection off for the stock cluster, or is it on?",
+    "# Stock\n\nMake sure that deletion protection is off for the stock cluster.",
+    "# Stock\n\nRestores of the invoices database go to a db.t3.large instance.",
     "# Stock\n\nThe stock cluster isn't multi-AZ, but deletion protection is on.",
     "# Nodes\n\nThe group `batch-nodes` scales up to 9 nodes of m6i.large.",
     "# Clusters\n\nThe live cluster uses cert-manager 1.14 and Helm 3.14.",
@@ -128,8 +130,18 @@ APART = (
     ("# Wiki\nSnapshots of the wiki are taken daily.", "# Snapshots\nSnapshots of the wiki are taken weekly."),
     ("# Tracker\nThe tracker has three replicas.", "# Tracker sizing\nThe tracker has 5 replicas."),
     ("# Tracker\nThe tracker's memory limit is 512Mi.", "# Tracker sizing\nThe tracker's memory limit is 2 GB."),
-    ("# Reviews\nFirewall rules are approved by the network team.",
-     "# Firewall\nFirewall rules are approved by the security team."),
+    (
+        "# Reviews\nFirewall rules are approved by the network team.",
+        "# Firewall\nFirewall rules are approved by the security team.",
+    ),
+    (
+        "# Deploys\nDeploys of the portal are allowed until 16:00.",
+        "# Deploys\nDeploys of the portal are allowed until 18:00.",
+    ),
+    (
+        "# API\nThe API of the couriers has 3 replicas in production.",
+        "# API\nThe API of the couriers has 5 replicas.",
+    ),
 )
 ALIKE = (
     ("# Redis\nRedis listens on port 6379 in production.", "# Redis\nRedis listens on port 6380 in staging."),
@@ -144,12 +156,50 @@ ALIKE = (
     ("# Search\nThe search cluster has 3 nodes.", "# Metrics\nThe metrics cluster has 5 nodes."),
     ("# Restart\n1. Drain the node.\n2. Wait 2 minutes.", "# Rollback\n1. Undo the release.\n2. Wait 10 minutes."),
     ("# Redis\nRedis listens on port 6379.", "# Redis\nThe Redis exporter listens on port 9121."),
-    ("# Fail over the courier gateway\n1. Drain it.\n2. Wait 2 minutes.",
-     "# Fail over the tracking gateway\n1. Drain it.\n2. Wait 9 minutes."),
+    (
+        "# Fail over the courier gateway\n1. Drain it.\n2. Wait 2 minutes.",
+        "# Fail over the tracking gateway\n1. Drain it.\n2. Wait 9 minutes.",
+    ),
     ("# API\nThe API allows 100 requests per second.", "# API\nThe API allows 20 requests per second for guests."),
-    ("# Orders\nBackups of the orders database are kept for 35 days.",
-     "# Labels\nBackups of the labels database are kept for 14 days."),
+    (
+        "# Orders\nBackups of the orders database are kept for 35 days.",
+        "# Labels\nBackups of the labels database are kept for 14 days.",
+    ),
     ("# Tracker\nThe tracker has 1 GB of memory.", "# Sizing\nThe tracker has 1024 MB of memory."),
-    ("# Deploys\nDeploys are allowed until 16:00 on Fridays.", "# Deploys\nDeploys are allowed until 18:00 on Mondays."),
+    (
+        "# Deploys\nDeploys are allowed until 16:00 on Fridays.",
+        "# Deploys\nDeploys are allowed until 18:00 on Mondays.",
+    ),
     ("# Types\n| | Type |\n|---|---|\n| | cache.t4g.small |", "# Sizes\n| | Type |\n|---|---|\n| | db.t4g.small |"),
+    (
+        "# Queues\nRefunds in the courier queue leave after 30 days.",
+        "# Queues\nParcels in the courier queue leave after 7 days.",
+    ),
+    ("# Gateways\nThe courier gateway pool has 3 nodes.", "# Gateways\nThe courier gateway pool canary has 5 nodes."),
+    (
+        "# Tokens\nTokens of the courier API expire after 30 days.",
+        "# Tokens\nTokens of the courier API expire after 7 days for the guests.",
+    ),
+    (
+        "# Fail over the courier gateway\n1. Drain the old node of the pool.\n2. Wait 2 minutes.",
+        "# Fail over the tracking gateway\n1. Drain the old node of the pool.\n2. Wait 9 minutes.",
+    ),
+    (
+        "# Deploy\nWait 5 minutes for the pods to become ready.",
+        "# Rollback\nWait 2 minutes for the pods to become ready.",
+    ),
+    ("# Severity\nFor a P1, respond within 15 minutes.", "# Severity levels\nFor a P2, respond within 60 minutes."),
+    (
+        "# Limits\nThe courier API takes 100 requests a second.",
+        "# Limits\nFor guests, the courier API takes 20 requests a second.",
+    ),
+    ("# Disks\nAlerts fire when usage is greater than 70%.", "# Disks of nodes\nAlerts fire when usage is at 95%."),
+    (
+        "# Archive\nThe archive of labels has 1 TB of storage.",
+        "# Archive\nThe archive of labels has 1000 GB of storage.",
+    ),
+    (
+        "# Redis\n| Version | Environment | Limit |\n|---|---|---|\n| 7 | Non-production | 2 GB |",
+        "# MySQL\n| Version | Environment | Limit |\n|---|---|---|\n| 8 | Non-production | 4 GB |",
+    ),
 )
