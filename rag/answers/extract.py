@@ -77,15 +77,17 @@ def extract(
     quoted = _concerned(evidence, asked) if asked else range(len(evidence))
     scored = [one for index in quoted for one in _scores(index, evidence[index], words, number)]
     values = settled(asked, evidence, citer) if asked else ""
-    used = len(f"{values} {opening}".split())
+    doubt = _doubt(asked, evidence) if asked and not values else ""
+    used = len(f"{values} {opening} {doubt}".split())
     procedure, rest = ([], "") if values or brief or _FACT.search(question) else _procedure(scored, evidence, used)
     if rest:  # no later step without those before it
         its = evidence[procedure[0].index].document.id if procedure else ""
         scored = [one for one in scored if evidence[one.index].document.id != its]
     runs = _ordered(_filled(procedure, scored, evidence, used, _BRIEF_WORDS if brief else _WORDS), procedure)
     shown = [_shown(evidence[run[0].index], run, citer) for run in runs]
+    code = any(evidence[run[0].index].document.kind == "terraform" for run in runs)
     told = "\n\n".join(filter(None, (values, *shown)))
-    return "\n\n".join(filter(None, (opening, told, rest))) if told else ""
+    return "\n\n".join(filter(None, (opening, doubt if code else "", told, rest))) if told else ""
 
 
 def _concerned(evidence: Sequence[ScoredPassage], asked: AskedFor) -> list[int]:
@@ -97,6 +99,17 @@ def _concerned(evidence: Sequence[ScoredPassage], asked: AskedFor) -> list[int]:
         if (found.document.source, posixpath.dirname(found.document.path)) not in asked.others
     ]
     return own or list(range(len(evidence)))
+
+
+def _doubt(asked: AskedFor, evidence: Sequence[ScoredPassage]) -> str:
+    """What is said before code is quoted that may be of another environment than the one asked for."""
+    named = asked.named
+    if named.unknown and not (named.known or named.marked):
+        return f"Nothing in the code is called {', '.join(named.unknown)}; what is quoted of it is another environment's."
+    code = [one.document for one in evidence if one.document.kind == "terraform"]
+    if code and all((one.source, posixpath.dirname(one.path)) in asked.others for one in code):
+        return f"What is quoted of the code is another environment's than {', '.join(named.all)}."
+    return ""
 
 
 # -- what answers -----------------------------------------------------------------------------------------------------
