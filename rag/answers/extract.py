@@ -105,7 +105,9 @@ def _doubt(asked: AskedFor, evidence: Sequence[ScoredPassage]) -> str:
     """What is said before code is quoted that may be of another environment than the one asked for."""
     named = asked.named
     if named.unknown and not (named.known or named.marked):
-        return f"Nothing in the code is called {', '.join(named.unknown)}; what is quoted of it is another environment's."
+        return (
+            f"Nothing in the code is called {', '.join(named.unknown)}; what is quoted of it is another environment's."
+        )
     code = [one.document for one in evidence if one.document.kind == "terraform"]
     if code and all((one.source, posixpath.dirname(one.path)) in asked.others for one in code):
         return f"What is quoted of the code is another environment's than {', '.join(named.all)}."

@@ -22,7 +22,7 @@ from rag.terraform.unknown import DIFFERS
 from rag.terraform.values import EffectiveValue, TerraformValues
 
 OTHER = "any other workspace"
-_NO_KEY = "\x00"  # a workspace that no code names
+_NO_KEY = "no-such-workspace"  # one that no code names
 _SPOKEN = re.compile(  # what stands around a name that no code knows, where an environment is meant
     r"(?:\b(?:in|on|for|of|at|the|our|a|and|or|does|do|is|are|has|have)\s+|^\W*)$", re.I
 )

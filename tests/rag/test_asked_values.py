@@ -319,3 +319,52 @@ def test_code_of_another_environment_is_not_quoted(told: Told, owner: Owner) -> 
     asked, evidence = AskedFor(named=Named(unknown=("qa",))), answer.evidence
     text = extract("pool size", evidence, Citer(owner.catalog, Viewer(), evidence), lambda word: 0.5, asked)
     assert text.startswith("Nothing in the code is called qa; what is quoted of it is another environment's.\n\n**")
+
+
+DOMAIN = """resource "aws_opensearch_domain" "%s_logs" {
+  cluster_config {
+    instance_count         = %d
+    zone_awareness_enabled = true
+    zone_awareness_config {
+      availability_zone_count = 3
+    }
+  }
+}
+"""
+
+
+def test_a_block_whose_name_speaks_of_another_environment_is_not_meant(told: Told) -> None:
+    files = {"a.tf": DOMAIN % ("live", 18), "b.tf": DOMAIN % ("live_2", 3), **ACCOUNTS}
+    asked, _ = told(files, "how many instances does the live logs opensearch domain have?")
+    assert [one.value.value for one in asked.values] == [18]
+    asked, _ = told(files, "how many instances does the live-2 logs opensearch domain have?")
+    assert [one.value.value for one in asked.values] == [3]
+
+
+def test_a_number_is_told_where_a_number_is_asked_for(told: Told) -> None:
+    asked, _ = told({"a.tf": DOMAIN % ("search", 18)}, "how many availability zones does the search logs domain span?")
+    assert [one.value.value for one in asked.values] == [3]
+
+
+def test_a_variable_is_told_as_what_it_is_given(told: Told) -> None:
+    files = {
+        "main.tf": 'variable "ledger_backup_retention_days" {\n  default = 7\n}\n',
+        "terraform.tfvars": "ledger_backup_retention_days = 35\n",
+    }
+    asked, _ = told(files, "what is ledger_backup_retention_days?")
+    assert {one.value.value for one in asked.values} == {35}
+
+
+def test_production_is_told_first_though_a_trials_account_fits_better(told: Told) -> None:
+    trial = ACCOUNTS["accounts/acme-ephemeral-test/eks/cluster.tf"].replace("max_size", "max_node_number")
+    files = {**ACCOUNTS, "accounts/acme-ephemeral-test/eks/cluster.tf": trial}
+    asked, text = told(files, "what is the max node number of the default node group?")
+    assert [one.value.value for one in asked.values] == [150]
+    assert "Another environment's may differ: infra/accounts/acme-ephemeral-test/eks/cluster.tf line " in text
+
+
+def test_what_holds_the_name_of_the_workspace_is_not_told_of_any_other(told: Told) -> None:
+    ledger = 'resource "aws_db_instance" "ledger" {\n  engine_version = "${terraform.workspace}-16"\n}\n'
+    cluster = CLUSTERS % (85, 5, 150)
+    asked, _ = told({"main.tf": cluster + ledger}, "which version has the ledger database?")
+    assert values(asked) == {"live": "live-16", "live-2": "live-2-16", "manager": "manager-16"}
