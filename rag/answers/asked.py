@@ -31,8 +31,8 @@ _NEAR = 0.6  # share of the question's other words that say which block is meant
 _NEARER = 0.8  # the same, for a block that was looked up beside what was found
 _HERE = 0.2  # what it counts that code knows the environment that is named
 _ALIKE = 0.01  # of the best one's score: those mean the same
-_RIVAL = 0.5  # how much less sure production's may be than another environment's that is told in its place
-_LESS = 0.7  # of what is surest, for another matter that the question asks for besides
+_RIVAL = 0.6  # how much less sure production's may be than another environment's that is told in its place
+_LESS = 0.6  # of what is surest, for another matter that the question asks for besides
 _NUMBER = re.compile(r"\bhow (?:many|much|long|big|large|often)\b", re.I)
 _KINDS = ("resource", "module", "value", "local", "data", "variable")
 
@@ -207,4 +207,16 @@ def _of_root(hits: Sequence[_Hit], subject: Subject) -> list[Asked]:
         by_environment.setdefault(one.holding.environment, []).append(one)
     if any(len(each) > _MOST for each in by_environment.values()):
         return []
-    return [one.asked for one in several]
+    return [_of_all(one, hits) for one in several]
+
+
+def _of_all(hit: _Hit, hits: Sequence[_Hit]) -> Asked:
+    """What is asked for; without the instance, where several of the block come to the same."""
+    asked, value = hit.asked, hit.holding.value
+    same = {
+        one.holding.value.instance
+        for one in hits
+        if (one.candidate.block.id, one.holding.value.calls) == (asked.block.id, value.calls)
+        and (one.holding.environment, one.holding.value.value) == (asked.environment, value.value)
+    }
+    return replace(asked, value=replace(value, instance="")) if len(same) > 1 else asked

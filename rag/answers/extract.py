@@ -63,7 +63,8 @@ def extract(
     concerned = _concerned(evidence, asked) if asked else range(len(evidence))
     scored = [one for index in concerned for one in _scores(index, evidence[index], words, number)]
     values = settled(asked, evidence, citer) if asked else ""
-    used = len(f"{values} {opening}".split())
+    doubt = _doubt(asked, evidence) if asked and not values else ""
+    used = len(f"{values} {opening} {doubt}".split())
     pages = None if values or brief or _FACT.search(question) else Pages(scored, evidence)  # of what is to be done
     steps = procedure(pages, _PROCEDURE_WORDS - used) if pages else Procedure()
     if steps.cut:  # no later step without those before it
@@ -72,9 +73,11 @@ def extract(
     used += len(f"{steps.before} {steps.rest}".split())
     room = _Room(evidence, used, _BRIEF_WORDS if brief else _WORDS, pages)
     runs = _ordered(_filled(steps.taken, scored, room), steps.taken)
-    shown = [quoted(evidence[run[0].index], run, citer) for run in runs]
-    quotations = "\n\n".join(filter(None, (values, *shown)))
-    return "\n\n".join(filter(None, (opening, steps.before, quotations, steps.rest))) if quotations else ""
+    quotations = [quoted(evidence[run[0].index], run, citer) for run in runs]
+    if not any(evidence[run[0].index].document.kind == "terraform" for run in runs):
+        doubt = ""
+    told = "\n\n".join(filter(None, (values, *quotations)))
+    return "\n\n".join(filter(None, (opening, doubt, steps.before, told, steps.rest))) if told else ""
 
 
 def _concerned(evidence: Sequence[ScoredPassage], asked: AskedFor) -> list[int]:
@@ -86,6 +89,19 @@ def _concerned(evidence: Sequence[ScoredPassage], asked: AskedFor) -> list[int]:
         if (found.document.source, posixpath.dirname(found.document.path)) not in asked.others
     ]
     return own or list(range(len(evidence)))
+
+
+def _doubt(asked: AskedFor, evidence: Sequence[ScoredPassage]) -> str:
+    """What is said before code is quoted that may be of another environment than the one asked for."""
+    named = asked.named
+    if named.unknown and not (named.known or named.marked):
+        return (
+            f"Nothing in the code is called {', '.join(named.unknown)}; what is quoted of it is another environment's."
+        )
+    code = [one.document for one in evidence if one.document.kind == "terraform"]
+    if code and all((one.source, posixpath.dirname(one.path)) in asked.others for one in code):
+        return f"What is quoted of the code is another environment's than {', '.join(named.all)}."
+    return ""
 
 
 # -- what answers -----------------------------------------------------------------------------------------------------

@@ -49,6 +49,16 @@ _COUNT = _matter(
 )
 _COUNT_NAMED = re.compile(r"\b(?:desired|replicas?|count)\b", re.I)
 _MACHINE = r"(?:what|which|how big|how large|kind of|size|type|class)"
+_SIZE = _matter(
+    rf"{_MACHINE}\b(?!.*\b(?:disks?|volumes?|storage)\b).*\b(?:instances?|nodes?|machines?|vms?|masters?|workers?)"
+    r"|(?:instance|node|machine|vm)s?(?: |-)(?:size|type|class)",
+    r"(?:^|_)(?:instance|node|machine|vm|master|warm)_?(?:class|types?|size)$|^sku_name$",
+    "instance instances node nodes machine machines size class type types big",
+    "instance_class instance_type node_type machine_type vm_size",
+)
+_OF_A_GROUP = re.compile(
+    r"\b(?:min|max)(?:imum)?\b(?!.*\b(?:types?|class|instances?|machines?|vms?)\b)", re.I
+)  # its bounds
 MATTERS = (
     _matter(
         rf"retention|retain|(?:{_LONG})\b.*\b(?:kept|keep|keeps|hold|held|stor(?:e|ed)|stay|remain|retained|saved|back)",
@@ -56,13 +66,7 @@ MATTERS = (
         "retention retained retain kept keep keeps hold held stored store long days saved time",
         "retention",
     ),
-    _matter(
-        rf"{_MACHINE}\b(?!.*\b(?:disks?|volumes?|storage)\b).*\b(?:instances?|nodes?|machines?|vms?|masters?|workers?)"
-        r"|(?:instance|node|machine|vm)s?(?: |-)(?:size|type|class)",
-        r"(?:^|_)(?:instance|node|machine|vm|master|warm)_?(?:class|types?|size)$|^sku_name$",
-        "instance instances node nodes machine machines size class type types big",
-        "instance_class instance_type node_type machine_type vm_size",
-    ),
+    _SIZE,
     _matter(
         r"(?:how (?:big|large|much)|size)\b.*\b(?:disks?|volumes?|storage|space|root)"
         r"|(?:disk|volume|storage)s? (?:size|space)|allocated storage",
@@ -129,11 +133,12 @@ MATTERS = (
     _matter(r"final snapshot", r"final_snapshot", "final snapshot get", "final_snapshot"),
     _matter(r"time[- ]?outs?", r"timeout", "timeout timeouts time", "timeout"),
     _matter(
-        r"(?:maintenance|backup) window|when .*(?:backed up|backups? (?:taken|made|run))",
-        r"(?:maintenance|backup)_window",
-        "maintenance backup window taken",
-        "_window",
+        r"backup window|when .*(?:backed up|backups? (?:taken|made|run))",
+        r"backup_window",
+        "backup backups window taken",
+        "backup_window",
     ),
+    _matter(r"maintenance window", r"maintenance_window", "maintenance window", "maintenance_window"),
 )
 
 
@@ -141,7 +146,9 @@ def matters(question: str) -> list[Matter]:
     """The matters that a question asks for: how many there are is none where it asks for the most, or how many days."""
     found = [one for one in MATTERS if one.cue.search(question)]
     besides = len(found) > 1 and not _COUNT_NAMED.search(question)
-    return [one for one in found if not (besides and one is _COUNT)]
+    return [
+        one for one in found if not (besides and one is _COUNT) and not (one is _SIZE and _OF_A_GROUP.search(question))
+    ]
 
 
 def asks_for_a_value(question: str, found: Sequence[Matter]) -> bool:

@@ -73,7 +73,10 @@ def _lines(asked: Asked, evidence: Sequence[ScoredPassage]) -> list[tuple[int, i
     is not at hand."""
     steps = asked.value.steps
     found = [at for step in steps if (at := _line(step.source, step.path, step.line, evidence))]
-    return found if _written(asked.value) and len(found) >= min(len(steps), 2) else []
+    opening = [at for at in found if evidence[at[0]].document.lines(at[1], at[1]).rstrip().endswith("{")]
+    if _written(asked.value) and len(found) >= min(len(steps), 2):  # of maps around a value the innermost is named
+        return [at for at in found if at not in opening[:-1]]
+    return []
 
 
 def _cited(
@@ -81,15 +84,17 @@ def _cited(
 ) -> tuple[Citation, ...]:
     cited = [citer.cite(index, line, line, evidence[index].document.lines(line, line)) for index, line in lines]
     found = tuple(one for one in cited if one)
-    return found if len(found) >= min(len(asked.value.steps), 2) else ()
+    return found if len(found) == len(lines) else ()
 
 
 def _joined(rows: list[_Row], row: _Row) -> None:
-    """Puts a row to the others: environments in which it is the same, by the same lines, are told together."""
+    """Puts a row to the others: environments in which it is the same are told together."""
     for at, other in enumerate(rows):
-        if other.written == row.written and other.citations == row.citations:
-            both = tuple(dict.fromkeys((*other.environments, *row.environments)))
-            rows[at] = _Row(other.asked, other.written, both, other.citations)
+        same = other.citations == row.citations or (other.environments and row.environments)
+        if other.written == row.written and same:
+            environments = tuple(dict.fromkeys((*other.environments, *row.environments)))
+            citations = tuple(dict.fromkeys((*other.citations, *row.citations)))
+            rows[at] = _Row(other.asked, other.written, environments, citations)
             return
     rows.append(row)
 

@@ -67,7 +67,7 @@ class Evaluation(Forms):
             return self._of_instance(root, rest, place, trail)
         match steps:
             case ["var", str(name), *inner] if not place.file:
-                return self._into(self._variable(name, place, trail), inner, place, trail)
+                return self._into(self._variable(name, place, trail, inner), inner, place, trail)
             case ["local", str(name), *inner]:
                 return self._named(f"local.{name}", "value", inner, place.bare(), trail)
             case ["module", str(name), *inner] if not place.file:
@@ -92,7 +92,7 @@ class Evaluation(Forms):
             raise CannotTellError(f"it depends on {root}")
         if rest[:1] in (["key"], ["index"]):
             return instance.key
-        if instance.made and instance.place and rest[1:]:  # so that the entry's own line is named
+        if instance.made and instance.place:  # so that the entry's own line is named
             before = len(trail.steps)
             try:
                 return self._descend(instance.made, [[instance.key], *rest[1:]], instance.place, trail)
@@ -198,15 +198,16 @@ class Evaluation(Forms):
 
     # -- variables ----------------------------------------------------------------------------------------------------
 
-    def _variable(self, name: str, place: Place, trail: Trail) -> Any:
-        """What a variable is given, by the call of its module, by .tfvars, or by its default, as its type takes it."""
+    def _variable(self, name: str, place: Place, trail: Trail, inner: Sequence[Any] = ()) -> Any:
+        """What a variable is given, by the call of its module, by .tfvars, or by its default, as its type takes it. `inner`
+        are the steps into it, whose lines are named."""
         place = place.bare()
         found = self._lookup.at(place.source, place.folder, f"var.{name}", kind="variable")
         if found is None:
             raise CannotTellError(f"var.{name} is not declared here")
         if found.symbol.sensitive:
             raise CannotTellError(f"var.{name} is sensitive")
-        value = self._given(name, found, place, trail)
+        value = self._given(name, found, place, trail, inner)
         nullable = found.symbol.attribute("nullable")
         if value is None and nullable and nullable.expression == ["lit", False]:
             value = self._default(name, found, place, trail)
@@ -215,7 +216,7 @@ class Evaluation(Forms):
             return value
         return converted(value, constraint.expression, lambda default: self.evaluate(default, place, trail))
 
-    def _given(self, name: str, found: StoredSymbol, place: Place, trail: Trail) -> Any:
+    def _given(self, name: str, found: StoredSymbol, place: Place, trail: Trail, inner: Sequence[Any]) -> Any:
         if place.calls and place.calls[-1].call.terragrunt:
             value = self._input(name, place.caller(), trail)
             return self._default(name, found, place, trail) if value is _NOTHING else value
@@ -225,6 +226,7 @@ class Evaluation(Forms):
             if argument is None:
                 return self._default(name, found, place, trail)
             trail.add(f"{call.symbol.address}, argument {name}", call, argument.start, argument.file)
+            _note(argument, inner, call, trail)
             return self.evaluate(argument.expression, place.caller(), trail)
         line = self._value_file(name, place)
         unread = self._unread(place, self._rank(line.path, place) if line else 0)
@@ -236,6 +238,7 @@ class Evaluation(Forms):
             return self._default(name, found, place, trail)
         attribute = line.symbol.attributes[0]
         trail.add(f"var.{name} in {PurePosixPath(line.path).name}", line, attribute.start)
+        _note(attribute, inner, line, trail)
         return self.evaluate(attribute.expression, place, trail)
 
     def _unread(self, place: Place, rank: int) -> list[str]:
@@ -336,6 +339,19 @@ def refuse_ignored(found: StoredSymbol, attribute: str) -> None:
         name = ".".join(s for s in one[1] if isinstance(s, str)) if one[0] == "ref" else str(one[1])
         if name == "all" or f"{_INDEX.sub('', attribute)}.".startswith(f"{name}."):
             raise CannotTellError(f"lifecycle.ignore_changes names {name}: what is set elsewhere stays")
+
+
+def _note(told: SymbolAttribute, steps: Sequence[Any], at: StoredSymbol, trail: Trail) -> None:
+    """Names the lines of the entries that steps lead through, as far as objects are written out."""
+    expression = told.expression
+    for step in steps:
+        key = step[0] if isinstance(step, list) else step
+        entries = expression[1] if expression[0] == "obj" else ()
+        entry = next((one for one in reversed(entries) if one[0] == ["lit", key]), None)
+        if entry is None:
+            return
+        trail.add(str(key), at, entry[2], told.file)
+        expression = entry[1]
 
 
 def _attribute_at(found: StoredSymbol, steps: Sequence[Any]) -> tuple[SymbolAttribute | None, Sequence[Any]]:

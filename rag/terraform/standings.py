@@ -22,14 +22,18 @@ from rag.terraform.unknown import DIFFERS
 from rag.terraform.values import EffectiveValue, TerraformValues
 
 OTHER = "any other workspace"
-_NO_KEY = "\x00"  # a workspace that no code names
+_NO_KEY = "no-such-workspace"  # one that no code names
 _SPOKEN = re.compile(  # what stands around a name that no code knows, where an environment is meant
-    r"(?:\b(?:in|on|for|of|at|the|our|a)\s+$)", re.I
+    r"(?:\b(?:in|on|for|of|at|the|our|a|and|or|does|do|is|are|has|have)\s+|^\W*)$", re.I
 )
+_CLUSTER = re.compile(r"(?:['’]s)?\s+(?:cluster|environment|env|account|workspace)s?\b", re.I)
 _BEHIND = re.compile(
     r"^(?:['’]s)?(?:\s+(?:cluster|environment|env|account|workspace)s?\b|\s*[?.!,;]|\s*$|\s+and\b)", re.I
 )
 _PRODUCTION = "prod"
+_NOUNS = frozenset(
+    {"manager", "preview", "test", "testing", "demo", "stage", "development"}
+)  # that are other things too
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,9 @@ class Standings:
                 re.search(r"[\w./-]$", question[: match.start()])
             )
             known = self._known_as(name) or (self._known_as(_plain(match["name"])) if compound else [])
+            before, behind = question[: match.start()], question[match.end() :]
+            if _plain(match["name"]) in _NOUNS and (compound or not (_SPOKEN.search(before) or _CLUSTER.match(behind))):
+                continue  # cert-manager, the Secrets Manager, a load test
             if known:
                 kind, names = "known", known
             elif not compound and canonical(name) in self._marks:
@@ -199,7 +206,7 @@ class Standings:
 
 def _like_any_other(one: Holding, others: Collection[Holding]) -> bool:
     """Whether a workspace is no key of its own: what it comes to, comes through the same lines."""
-    return any(o.value.known and one.root == o.root and one.value.steps == o.value.steps for o in others)
+    return any((one.root, one.value.steps, one.value.value) == (o.root, o.value.steps, o.value.value) for o in others)
 
 
 def _root(block: StoredSymbol, value: EffectiveValue) -> str:

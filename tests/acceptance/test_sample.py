@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from rag.doctor import examine
 from rag.evaluation.figures import evaluate
 from rag.evaluation.questions import load_questions
 from rag.records import Viewer
+from tests.bench.asked_values import QUESTIONS, faults
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 PLANTED = (
@@ -72,3 +74,12 @@ def test_a_page_for_one_team_is_for_that_team(synced: tuple[Owner, Any], groups:
     owner, _ = synced
     found = owner.reader().retriever.search("pelican suspense account of the ledger", Viewer.of(groups), 100)
     assert (RESTRICTED in [passage.document.path for passage in found.passages]) is seen
+
+
+def test_values_are_told_with_their_environment_and_lines(synced: tuple[Owner, Any]) -> None:
+    asker = synced[0].reader().asker()
+    asked = [json.loads(line) for line in QUESTIONS.read_text().splitlines()]
+    questions = [one for one in asked if one["home"] == "sample"]
+    assert len(questions) == 11
+    wrong = {one["question"]: faults(one, asker.answer(one["question"], Viewer())) for one in questions}
+    assert not {question: found for question, found in wrong.items() if found}

@@ -12,11 +12,13 @@ from api.settings import Settings
 from ingest.sync import SyncReport
 from rag.answers.asked import AskedFor, asked_values
 from rag.answers.evidence import assemble
+from rag.answers.extract import extract
 from rag.answers.settled import settled
+from rag.ask import Asker
 from rag.cite import Citer
 from rag.records import Viewer
 from rag.terraform.lookup import TerraformLookup
-from rag.terraform.standings import OTHER, Standings
+from rag.terraform.standings import OTHER, Named, Standings
 from tests.conftest import Files, configure, write
 from tests.rag.conftest import LookUp
 
@@ -236,3 +238,133 @@ def test_the_environments_that_a_question_names(
 ) -> None:
     named = Standings(look_up(ACCOUNTS)).named(question)
     assert (named.known, named.marked, named.unknown) == (known, marked, unknown)
+
+
+REPLICAS = """module "ingress" {
+  source        = "example/ingress/aws"
+  replica_count = terraform.workspace == "live" ? "12" : "3"
+}
+"""
+
+
+def test_a_workspace_with_a_value_of_its_own_on_the_same_line_is_told(told: Told) -> None:
+    asked, text = told({"main.tf": REPLICAS}, "how many replicas of the ingress are there?")
+    assert values(asked) == {"live": "12", OTHER: "3"}
+    assert '- live: `"12"`' in text
+
+
+def test_instances_that_come_to_the_same_are_told_as_one(told: Told) -> None:
+    files = {
+        "main.tf": 'resource "aws_db_instance" "orders" {\n  for_each = toset(["a", "b"])\n  multi_az = false\n}\n'
+    }
+    _, text = told(files, "is multi-az on for the orders databases?")
+    assert text.startswith("`aws_db_instance.orders` multi_az is `false`: ")
+
+
+SIZES = """locals {
+  general_ng = {
+    instance_types = ["m7i.large"]
+    min_size       = 2
+    max_size       = 6
+    desired_size   = 3
+  }
+}
+
+resource "aws_db_instance" "ledger" {
+  backup_window      = "01:10-01:40"
+  maintenance_window = "tue:02:00-tue:03:00"
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("what's the min size of the general node group?", [2]),
+        ("how many nodes does the general node group have at the most?", [6]),
+        ("how many nodes does the general node group have, desired and min?", [3, 2]),
+        ("which instance types does the general node group use?", [["m7i.large"]]),
+        ("when is the maintenance window of the ledger database?", ["tue:02:00-tue:03:00"]),
+    ],
+)
+def test_the_setting_that_is_asked_for_and_no_other_is_told(told: Told, question: str, expected: list[object]) -> None:
+    asked, _ = told({"main.tf": SIZES}, question)
+    assert sorted(map(repr, (one.value.value for one in asked.values))) == sorted(map(repr, expected))
+
+
+def test_the_entry_of_an_argument_that_a_block_is_made_of_is_named(told: Told) -> None:
+    files = {
+        "logs/main.tf": 'variable "days" {}\n\nresource "aws_cloudwatch_log_group" "application" {\n'
+        "  for_each          = var.days\n  retention_in_days = each.value\n}\n",
+        "main.tf": 'module "logs" {\n  source = "./logs"\n  days = {\n    payments = 731\n    labels   = 30\n  }\n}\n',
+    }
+    asked, text = told(files, "how long are the application logs of payments kept?")
+    assert [one.value.value for one in asked.values] == [731]
+    assert "payments = 731" in text
+
+
+@pytest.mark.parametrize(
+    "question", ["which version of cert-manager runs?", "what version has the Secrets Manager agent?"]
+)
+def test_a_manager_of_things_is_no_environment(look_up: LookUp, question: str) -> None:
+    assert not Standings(look_up(ACCOUNTS)).named(question).all
+
+
+def test_code_of_another_environment_is_not_quoted(told: Told, owner: Owner) -> None:
+    told(ACCOUNTS, "eks")  # syncs
+    reader = owner.reader()
+    asker = Asker(owner.catalog, reader.retriever, "", terraform=reader.terraform)
+    answer = asker.answer("how many nodes does the live cluster's default node group have?", Viewer())
+    assert {one.path for one in answer.citations} == {"accounts/acme/eks/cluster.tf"}
+    asked, evidence = AskedFor(named=Named(unknown=("qa",))), answer.evidence
+    text = extract("pool size", evidence, Citer(owner.catalog, Viewer(), evidence), lambda word: 0.5, asked)
+    assert text.startswith("Nothing in the code is called qa; what is quoted of it is another environment's.\n\n**")
+
+
+DOMAIN = """resource "aws_opensearch_domain" "%s_logs" {
+  cluster_config {
+    instance_count         = %d
+    zone_awareness_enabled = true
+    zone_awareness_config {
+      availability_zone_count = 3
+    }
+  }
+}
+"""
+
+
+def test_a_block_whose_name_speaks_of_another_environment_is_not_meant(told: Told) -> None:
+    files = {"a.tf": DOMAIN % ("live", 18), "b.tf": DOMAIN % ("live_2", 3), **ACCOUNTS}
+    asked, _ = told(files, "how many instances does the live logs opensearch domain have?")
+    assert [one.value.value for one in asked.values] == [18]
+    asked, _ = told(files, "how many instances does the live-2 logs opensearch domain have?")
+    assert [one.value.value for one in asked.values] == [3]
+
+
+def test_a_number_is_told_where_a_number_is_asked_for(told: Told) -> None:
+    asked, _ = told({"a.tf": DOMAIN % ("search", 18)}, "how many availability zones does the search logs domain span?")
+    assert [one.value.value for one in asked.values] == [3]
+
+
+def test_a_variable_is_told_as_what_it_is_given(told: Told) -> None:
+    files = {
+        "main.tf": 'variable "ledger_backup_retention_days" {\n  default = 7\n}\n',
+        "terraform.tfvars": "ledger_backup_retention_days = 35\n",
+    }
+    asked, _ = told(files, "what is ledger_backup_retention_days?")
+    assert {one.value.value for one in asked.values} == {35}
+
+
+def test_production_is_told_first_though_a_trials_account_fits_better(told: Told) -> None:
+    trial = ACCOUNTS["accounts/acme-ephemeral-test/eks/cluster.tf"].replace("max_size", "max_node_number")
+    files = {**ACCOUNTS, "accounts/acme-ephemeral-test/eks/cluster.tf": trial}
+    asked, text = told(files, "what is the max node number of the default node group?")
+    assert [one.value.value for one in asked.values] == [150]
+    assert "Another environment's may differ: infra/accounts/acme-ephemeral-test/eks/cluster.tf line " in text
+
+
+def test_what_holds_the_name_of_the_workspace_is_not_told_of_any_other(told: Told) -> None:
+    ledger = 'resource "aws_db_instance" "ledger" {\n  engine_version = "${terraform.workspace}-16"\n}\n'
+    cluster = CLUSTERS % (85, 5, 150)
+    asked, _ = told({"main.tf": cluster + ledger}, "which version has the ledger database?")
+    assert values(asked) == {"live": "live-16", "live-2": "live-2-16", "manager": "manager-16"}
