@@ -110,6 +110,19 @@ def test_below_a_heading_that_warns_all_is_a_warning_as_far_as_it_is_short() -> 
     told = lines(6, 6, text=page)
     assert told[0] == "It hums."
     assert 1 < len(told) < 25
+    command = "# Ledger\n\n## Swap\n\n```\nledgerctl swap\n```\n\n## Important\n\n```\nledgerctl hum\n```\n"
+    assert lines(6, 6, text=command) == []
+
+
+def test_two_warnings_of_one_line_are_both_told() -> None:
+    page = "Never swap it. " + "It is old. " * 45 + "Never drop it.\n"
+    assert lines(1, 1, text=page) == ["Never swap it.", "It is old. Never drop it."]
+
+
+def test_what_comes_behind_a_procedure_does_not_lead_up_to_it() -> None:
+    page = "# Ledger\n\n## Swap\n\n```\nledgerctl swap\n```\n\n## History\n\nNever ask.\n"
+    assert lines(6, 6, text=page) == []
+    assert lines(11, 11, text=page) == ["Never ask."]
 
 
 def test_a_page_without_headings_is_one_section() -> None:
