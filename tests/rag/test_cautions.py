@@ -127,3 +127,44 @@ def test_what_comes_behind_a_procedure_does_not_lead_up_to_it() -> None:
 
 def test_a_page_without_headings_is_one_section() -> None:
     assert lines(1, 1, text="Swap it.\n\nNever twice.\n") == ["Never twice."]
+
+
+STEPS = """# Ledger
+
+## Look
+
+```
+ledgerctl look
+```
+
+## Prepare
+
+Do not skip this.
+
+```
+ledgerctl prepare
+```
+
+## 1. Stop the ledger and wait for all of its readers to go before you do anything else
+
+It hums.
+
+```
+ledgerctl stop
+```
+
+## 2. Start
+
+Never start it twice.
+"""
+
+
+def test_what_stands_right_before_the_first_step_leads_up_to_all() -> None:
+    assert lines(at("ledgerctl stop", STEPS), at("ledgerctl stop", STEPS), text=STEPS) == [
+        "Do not skip this.",
+        "Never start it twice.",
+    ]
+
+
+def test_what_is_no_step_is_not_warned_of_by_steps_beside_it() -> None:
+    assert lines(at("ledgerctl look", STEPS), at("ledgerctl look", STEPS), text=STEPS) == []

@@ -119,18 +119,20 @@ def answered(question: str, found: list[ScoredPassage]) -> str:
 
 
 def test_a_paragraph_is_quoted_with_what_its_section_warns_of() -> None:
-    others = "".join(f"Tell crew {n} of the swap of the broker, in {'many ' * 20}words.\n\n" for n in range(20))
-    page = f"# Swap\n\n## Prepare\n\nPause the broker before the swap.\n\n{others}**IMPORTANT:** one by one.\n\n## Else\n\nNo.\n"
+    others = "".join(f"Swap broker {n}, prepare it.\n\n" for n in range(60))
+    warning = f"**IMPORTANT:** one by one. {'Other things of no weight are said. ' * 9}".strip()
+    page = f"# Swap\n\n## Prepare\n\nPrepare the broker for the swap.\n\n{others}{warning}\n\n## Else\n\nNo.\n"
     found = evidence(page, (1, page.count("\n")))
     text = answered("How do I prepare the swap of the broker?", found)
     assert text.count("one by one") == 1
     assert len(text.split()) <= 250
-    assert "one by one" not in answered("Who is told of the swap of the broker?", found)
+    assert "one by one" not in answered("Who is to prepare the swap of the broker?", found)
 
 
-def test_what_two_passages_hold_is_quoted_once() -> None:
-    page = "# Swap\n\nPause the broker before the swap.\n\nTell the crew of the broker.\n"
-    assert answered("Who pauses the broker for a swap?", evidence(page, (1, 5), (2, 5))).count("Pause the broker") == 1
+@pytest.mark.parametrize("ranges", [((1, 7), (3, 3)), ((3, 3), (1, 7))])
+def test_what_two_passages_hold_is_quoted_once(ranges: tuple[tuple[int, int], ...]) -> None:
+    page = "# Swap\n\nPause the broker, then swap it:\n\n```\nswapctl go\n```\n"
+    assert answered("Who pauses the broker for a swap?", evidence(page, *ranges)).count("Pause the broker") == 1
 
 
 @pytest.mark.parametrize(("own", "above"), [("Purge", "Volumes > Resize"), ("Resize", "Resize")])
