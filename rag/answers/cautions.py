@@ -44,7 +44,7 @@ class Cautions:
                 if begin <= piece.start <= end and piece.kind != "code":
                     words += piece.words
                     if warns(piece.text) or (alarming and words <= _ALARM_WORDS):
-                        found.setdefault(piece.start, _without_command(piece))
+                        found.setdefault(piece.at, _without_command(piece))
         return [*found.values()]
 
 

@@ -70,7 +70,7 @@ def page_of(document: Document) -> Section:
     whole = whole_of(document)
     page = Section(0, 0)
     open_ = [page]
-    parts = [unit for unit in units(whole) if unit.kind != "front"]
+    parts = units(whole)
     for unit in parts:
         if unit.kind != "heading":
             continue

@@ -174,12 +174,13 @@ class Page:
         for section in dict.fromkeys(self.first(one.piece) for one in part):
             lines = [one.piece for one in part if self.first(one.piece) == section]
             first, last = min(piece.start for piece in lines), max(piece.end for piece in lines)
-            found.update({piece.start: piece for piece in self._cautions.of(first, last, own=own)} | found)
+            found = {piece.at: piece for piece in self._cautions.of(first, last, own=own)} | found
         return list(found.values())
 
     def _evident(self, caution: Piece) -> list[Scored]:
         """The pieces of evidence that say it; without the command below it."""
         hits = [o for o in self._scored if o.piece.start <= caution.end and caution.start <= o.piece.end]
+        hits = [o for o in hits if o.piece.text in caution.text or caution.text in o.piece.text] or hits
         hits = [one for one in hits if one.index == hits[0].index]
         if hits and hits[-1].piece.end > caution.end and caution.text in hits[-1].piece.text:
             hits[-1] = replace(hits[-1], piece=replace(caution, at=-1 - hits[-1].piece.at))

@@ -110,7 +110,61 @@ def test_below_a_heading_that_warns_all_is_a_warning_as_far_as_it_is_short() -> 
     told = lines(6, 6, text=page)
     assert told[0] == "It hums."
     assert 1 < len(told) < 25
+    command = "# Ledger\n\n## Swap\n\n```\nledgerctl swap\n```\n\n## Important\n\n```\nledgerctl hum\n```\n"
+    assert lines(6, 6, text=command) == []
+
+
+def test_two_warnings_of_one_line_are_both_told() -> None:
+    page = "Never swap it. " + "It is old. " * 45 + "Never drop it.\n"
+    assert lines(1, 1, text=page) == ["Never swap it.", "It is old. Never drop it."]
+
+
+def test_what_comes_behind_a_procedure_does_not_lead_up_to_it() -> None:
+    page = "# Ledger\n\n## Swap\n\n```\nledgerctl swap\n```\n\n## History\n\nNever ask.\n"
+    assert lines(6, 6, text=page) == []
+    assert lines(11, 11, text=page) == ["Never ask."]
 
 
 def test_a_page_without_headings_is_one_section() -> None:
     assert lines(1, 1, text="Swap it.\n\nNever twice.\n") == ["Never twice."]
+
+
+STEPS = """# Ledger
+
+## Look
+
+```
+ledgerctl look
+```
+
+## Prepare
+
+Do not skip this.
+
+```
+ledgerctl prepare
+```
+
+## 1. Stop the ledger and wait for all of its readers to go before you do anything else
+
+It hums.
+
+```
+ledgerctl stop
+```
+
+## 2. Start
+
+Never start it twice.
+"""
+
+
+def test_what_stands_right_before_the_first_step_leads_up_to_all() -> None:
+    assert lines(at("ledgerctl stop", STEPS), at("ledgerctl stop", STEPS), text=STEPS) == [
+        "Do not skip this.",
+        "Never start it twice.",
+    ]
+
+
+def test_what_is_no_step_is_not_warned_of_by_steps_beside_it() -> None:
+    assert lines(at("ledgerctl look", STEPS), at("ledgerctl look", STEPS), text=STEPS) == []
