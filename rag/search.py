@@ -16,10 +16,12 @@ from rag.catalog import Catalog
 from rag.errors import GenerationChangedError, IndexDamagedError, RetryLaterError, SettingsError
 from rag.growth import grow
 from rag.indexes.lexical import glob_regex
+from rag.indexes.tokens import tokenise
 from rag.literals import defining_headings, exactness
 from rag.ports import Embedder, Hit, Index, Reranker, Scope, Terms, Vectors
 from rag.ranking import DEFINING, MEASURED, Found, Ranked, Weights, apart, fuse, reorder
 from rag.records import KINDS, Coverage, Generation, Passage, ScoredPassage, Standing, Viewer
+from rag.shorthand import Forms, other_forms
 from rag.stacks import stacks_apart
 from rag.understanding import Understanding, understand
 
@@ -188,6 +190,13 @@ class Retriever:
         """Whether two words stand beside each other, in whatever form, in a passage that the viewer may read."""
         asked = Terms({}, (), ((first, second),))
         return bool(self._serving().lexical.search(asked, 1, self._scope(viewer, Filters())))
+
+    def forms(self, question: str, viewer: Viewer) -> Forms:
+        """What a question says in another form: by documents that the viewer may read, and by what the field calls things."""
+        return self._forms(tokenise(question).words, self._scope(viewer, Filters()))
+
+    def _forms(self, words: Sequence[str], scope: Scope) -> Forms:
+        return [*self._catalog.other_forms(words, scope.access), *other_forms(words)]
 
     def candidates(self, query: str, viewer: Viewer) -> tuple[ScoredPassage, ...]:
         """Every passage that either index found, by id, unranked and ungrown: for telling where an answer was lost."""

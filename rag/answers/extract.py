@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 from rag.answers.pieces import Piece, pieces
 from rag.answers.settled import settled
-from rag.answers.wording import Wording, stem, stems_of, worth
+from rag.answers.wording import Wording, all_of, worth
 from rag.cite import Citer
-from rag.indexes.tokens import content_words, tokenise
+from rag.indexes.tokens import content_words
 from rag.records import ScoredPassage
+from rag.shorthand import Forms
 from rag.terraform.lookup import TerraformLookup
 
 _WORDS = 247  # of the whole answer, which must not pass 250: the outlet writes out where links lead
@@ -64,23 +65,26 @@ _Run = list[_Scored]  # neighbouring pieces of one passage
 
 def extract(
     question: str, evidence: Sequence[ScoredPassage], citer: Citer, weigh: Weigh, lookup: TerraformLookup | None = None,
-    opening: str = "", *, brief: bool = False,
+    opening: str = "", *, forms: Forms = (), brief: bool = False, named: Sequence[str] = (),
 ) -> str:  # fmt: skip
     """The answer's text with [n] after each quotation; "" when nothing could be quoted.
 
     `weigh` gives a word's rarity, 0 to 1; `lookup` tells what Terraform's attributes come to; `opening` is said first.
-    A `brief` answer holds no procedure, and few words.
+    `forms` are what the question says in another form. A `brief` answer holds no procedure and few words, and those that speak of
+    what is `named`, if any do.
     """
     words = {word: worth(word, weigh(word)) for word in content_words(question)}
     number = bool(_NUMBER_ASKED.search(question))
-    scored = [one for index, found in enumerate(evidence) for one in _scores(index, found, words, number)]
+    scored = [one for index, found in enumerate(evidence) for one in _scores(index, found, words, number, forms)]
+    scored = [one for one in scored if _speaks_of(named, one, evidence)] or scored
     values = settled(question, evidence, citer, lookup) if lookup else ""
     used = len(f"{values} {opening}".split())
     procedure, rest = ([], "") if values or brief or _FACT.search(question) else _procedure(scored, evidence, used)
     if rest:  # no later step without those before it
         its = evidence[procedure[0].index].document.id if procedure else ""
         scored = [one for one in scored if evidence[one.index].document.id != its]
-    runs = _ordered(_filled(procedure, scored, evidence, used, _BRIEF_WORDS if brief else _WORDS), procedure)
+    fits = _BRIEF_WORDS + len(opening.split()) if brief else _WORDS
+    runs = _ordered(_filled(procedure, scored, evidence, used, fits), procedure)
     shown = [_shown(evidence[run[0].index], run, citer) for run in runs]
     told = "\n\n".join(filter(None, (values, *shown)))
     return "\n\n".join(filter(None, (opening, told, rest))) if told else ""
@@ -89,10 +93,12 @@ def extract(
 # -- what answers -----------------------------------------------------------------------------------------------------
 
 
-def _scores(index: int, found: ScoredPassage, words: Mapping[str, float], number: bool) -> Iterator[_Scored]:
+def _scores(
+    index: int, found: ScoredPassage, words: Mapping[str, float], number: bool, forms: Forms
+) -> Iterator[_Scored]:
     parts = pieces(found.passage)
-    own = [_gain(piece, found, words) for piece in parts]
-    everything = Wording(stems_of(found))
+    own = [_gain(piece, found, words, forms) for piece in parts]
+    everything = Wording(all_of(found), forms)
     share = sum(value for word, value in words.items() if everything.holds(word)) / (sum(words.values()) or 1.0)
     standing = (1 - _RANK * min(index, 9)) * (1 - _WHOLE + _WHOLE * share)
     for at, piece in enumerate(parts):
@@ -102,17 +108,23 @@ def _scores(index: int, found: ScoredPassage, words: Mapping[str, float], number
         yield _Scored(index, piece, 0.0 if lacking else (own[at] + _BESIDE * beside) * standing * asked)
 
 
-def _gain(piece: Piece, found: ScoredPassage, words: Mapping[str, float]) -> float:
+def _gain(piece: Piece, found: ScoredPassage, words: Mapping[str, float], forms: Forms) -> float:
     """What of the question a piece says, by its length."""
-    held = Wording(frozenset(stem(word) for word in tokenise(piece.text).words))
+    held = Wording(piece.text, forms)
     if piece.kind == "row" and not any(held.holds(word) for word in words):
         return 0.0  # its header's words are those of every row
     above = f"{piece.header} {piece.heading} {found.passage.heading} {found.document.title}"
-    context = Wording(frozenset(stem(word) for word in tokenise(above).words))
+    context = Wording(above, forms)
     gained = sum(
         value if held.holds(word) else _CONTEXT * value if context.holds(word) else 0.0 for word, value in words.items()
     )
     return gained / math.sqrt(1 + math.log1p(piece.words))
+
+
+def _speaks_of(named: Sequence[str], one: _Scored, evidence: Sequence[ScoredPassage]) -> bool:
+    """Whether a piece, or what stands above it, has one of these names; any, where there are none."""
+    said = Wording(f"{evidence[one.index].document.title} {one.piece.heading} {one.piece.text}")
+    return not named or any(said.holds(name.lower()) for name in named)
 
 
 def _procedure(scored: Sequence[_Scored], evidence: Sequence[ScoredPassage], used: int) -> tuple[list[_Scored], str]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 import re
 
-from rag.indexes.tokens import tokenise
+from rag.indexes.tokens import STOP_WORDS, tokenise
 from rag.records import ScoredPassage
+from rag.shorthand import Forms
 
 _LONG = 5  # letters of a stem from which on a word may differ by an ending or a letter
 _ENDING = 4  # letters that a text's word may have more than the question's
@@ -18,21 +19,24 @@ _EVERYDAY = 0.4  # of what it would be worth for its rarity, for a word of plain
 
 
 class Wording:
-    """The stems of a text, asked for words."""
+    """The words of a text, asked for those of a question. `forms` are what the question says in another form (`rag.shorthand`)."""
 
-    def __init__(self, stems: frozenset[str]) -> None:
-        self._stems = stems
+    def __init__(self, text: str, forms: Forms = ()) -> None:
+        said = [stem(word) for word in tokenise(text).words]
+        self._stems = frozenset(said)
+        self._line = f" {' '.join(word for word in said if word not in STOP_WORDS)} "
+        self._forms = forms
         self._known: dict[str, bool] = {}
 
     def holds(self, word: str) -> bool:
-        """Whether the text has the word, another ending of it, or what it was meant to be."""
+        """Whether the text has the word, another ending or form of it, or what it was meant to be."""
         if word not in self._known:
             self._known[word] = self._holds(word)
         return self._known[word]
 
     def _holds(self, word: str) -> bool:
         own = stem(word)
-        if own in self._stems:
+        if own in self._stems or any(word in said.split() and self._tells(form) for said, form in self._forms):
             return True
         if len(own) < _LONG or not word.isalpha():
             return False
@@ -42,6 +46,9 @@ class Wording:
             or (other[:1] == own[:1] and _near(own, other))
             for other in self._stems
         )
+
+    def _tells(self, form: str) -> bool:
+        return f" {' '.join(stem(word) for word in form.split() if word not in STOP_WORDS)} " in self._line
 
     def telling(self, word: str) -> bool:
         """Whether a reader would miss this word: it is no plain talk, and no bare number or letter."""
@@ -64,10 +71,9 @@ def stem(word: str) -> str:
     return re.sub(r"(?<=[a-z]{3})(?:ing|ed|es|s|ly)$", "", word)
 
 
-def stems_of(found: ScoredPassage) -> frozenset[str]:
-    """The stems of all that a passage says, where it stands included."""
-    text = f"{found.document.title} {found.passage.heading} {found.document.path} {found.passage.text}"
-    return frozenset(stem(word) for word in tokenise(text).words)
+def all_of(found: ScoredPassage) -> str:
+    """All that a passage says, where it stands included."""
+    return f"{found.document.title} {found.passage.heading} {found.document.path} {found.passage.text}"
 
 
 def worth(word: str, rarity: float) -> float:

@@ -1,0 +1,108 @@
+"""What product, tool or place a question names, and whether anything that was found is about it, or names it in passing alone.
+
+"Which Jenkins job restores the database?" finds how databases are restored, and a list in which Jenkins occurs: its words are all
+there, and nothing is said of Jenkins' jobs. `rag.answers.judgement` calls `in_passing`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from rag.answers.pieces import pieces
+from rag.answers.wording import EVERYDAY, Wording, all_of, worth
+from rag.indexes.tokens import content_words
+from rag.records import ScoredPassage
+from rag.shorthand import STANDARD, Forms
+
+_SUBJECT = 10  # telling words of a question up to which a name in it is what it is about, and no circumstance
+_ABOUT = 0.65  # of what the other words are worth, from which on what names the thing is about it
+_OFTEN = 3  # passages that name a thing, above which it is no passing mention
+_JUDGED = 5  # passages among which the one is looked for that says most of the question
+# Written in capitals, and no names: what everybody has. Short forms of `rag.shorthand` are none either.
+_COMMON = frozenset(
+    """api apis apps aws bst cd ci cidr cidrs cli cpu csv cto dns faq gb gib gmt gui http https id ids ip ips iso json kb mb
+    ok pdf qa sql ssh ssl tb tcp tib udp uk uri url urls usb utc uuid xml yaml
+    january february march april may june july august september october november december
+    jan feb mar apr jun jul aug sep sept oct nov dec
+    monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun""".split()
+)
+_Weights = Mapping[str, float]
+
+
+def in_passing(
+    question: str, evidence: Sequence[ScoredPassage], rarity: Callable[[str], float], forms: Forms = ()
+) -> tuple[str, ...]:
+    """The names in a question, as they are written there, of which nothing in the evidence is about: none says with a name what
+    else the question says, and the passage that says most has nothing of it."""
+    words = content_words(question)
+    if sum(word not in EVERYDAY for word in words) > _SUBJECT:
+        return ()
+    weights = {word: worth(word, rarity(word)) for word in words}
+    said = [Wording(all_of(found), forms) for found in evidence]
+    best = max(said[:_JUDGED], key=lambda one: _share(one, weights), default=None)
+    return tuple(
+        spelling
+        for word, spelling in _names(question, words, evidence)
+        if not (best and best.holds(word) and _is_known(word, evidence, said, forms))
+        and max(_shares(word, weights, evidence, said, forms), default=0.0) < _ABOUT
+    )
+
+
+def is_name(word: str, question: str) -> bool:
+    """Whether a word is written as a name in the question, not only because a sentence begins with it."""
+    found = _found(word, question)
+    if not found:
+        return False
+    within = bool(re.search(r"[^.?!\s]\s+$", question[: found.start()]))
+    return any(letter.isupper() for letter in found[0][0 if within else 1 :])
+
+
+def _names(question: str, words: Sequence[str], evidence: Sequence[ScoredPassage]) -> Iterator[tuple[str, str]]:
+    """The names among a question's words, and how they are written there."""
+    for word in words:
+        found = _found(word, question)
+        if found and word not in _COMMON and word not in STANDARD and not word.isdigit():
+            if is_name(word, question) or _is_name_there(word, evidence):
+                yield word, found[0]
+
+
+def _is_name_there(word: str, evidence: Sequence[ScoredPassage]) -> bool:
+    """Whether documents write a word as a name: always with a capital, and not only where a sentence or a line begins."""
+    texts = [found.passage.text for found in evidence]
+    spelt = [match for text in texts for match in re.finditer(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text, re.I)]
+    within = any(re.search(r"[a-z,;(] ?$", match.string[: match.start()]) for match in spelt)
+    return within and all(match[0][0].isupper() for match in spelt)
+
+
+def _found(word: str, question: str) -> re.Match[str] | None:
+    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", question, re.I)
+
+
+def _is_known(word: str, evidence: Sequence[ScoredPassage], said: Sequence[Wording], forms: Forms) -> bool:
+    """Whether something has the name in its title or above it, or more than a few passages speak of it."""
+    return sum(one.holds(word) for one in said) > _OFTEN or any(_is_above(word, found, forms) for found in evidence)
+
+
+def _is_above(word: str, found: ScoredPassage, forms: Forms) -> bool:
+    return Wording(f"{found.document.title} {found.passage.heading} {found.document.path}", forms).holds(word)
+
+
+def _shares(
+    word: str, weights: _Weights, evidence: Sequence[ScoredPassage], said: Sequence[Wording], forms: Forms
+) -> Iterator[float]:
+    """How much of the question's other words is said with a name: by what has it above, and by each piece that has it."""
+    others = {other: value for other, value in weights.items() if other != word}
+    for found, whole in zip(evidence, said, strict=True):
+        if not whole.holds(word):
+            continue
+        if _is_above(word, found, forms):
+            yield _share(whole, others)
+        for piece in pieces(found.passage):
+            if Wording(piece.text, forms).holds(word):
+                above = f"{piece.header} {piece.heading} {found.passage.heading} {found.document.title}"
+                yield _share(Wording(f"{above} {piece.text}", forms), others)
+
+
+def _share(said: Wording, weights: _Weights) -> float:
+    return sum(value for word, value in weights.items() if said.holds(word)) / (sum(weights.values()) or 1.0)
