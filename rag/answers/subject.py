@@ -10,12 +10,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rag.answers.pieces import pieces
-from rag.answers.wording import EVERYDAY, Wording, all_of, worth
+from rag.answers.wording import Wording, all_of, worth
+from rag.environments import NAMED
 from rag.indexes.tokens import content_words
 from rag.records import ScoredPassage
 from rag.shorthand import STANDARD, Forms
 
-_SUBJECT = 10  # telling words of a question up to which a name in it is what it is about, and no circumstance
+_SUBJECT = 9  # words of a question up to which a name in it is what it is about, and no circumstance
 _ABOUT = 0.65  # of what the other words are worth, from which on what names the thing is about it
 _OFTEN = 3  # passages that name a thing, above which it is no passing mention
 _JUDGED = 5  # passages among which the one is looked for that says most of the question
@@ -27,26 +28,32 @@ _COMMON = frozenset(
     jan feb mar apr jun jul aug sep sept oct nov dec
     monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun""".split()
 )
+_QUOTED = re.compile(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|`[^`]*`")
+_ALERT = re.compile(r"(?:[A-Z][a-z0-9]+){3,}")  # of a rule, not of a product
 _Weights = Mapping[str, float]
 
 
 def in_passing(
     question: str, evidence: Sequence[ScoredPassage], rarity: Callable[[str], float], forms: Forms = ()
 ) -> tuple[str, ...]:
-    """The names in a question, as they are written there, of which nothing in the evidence is about: none says with a name what
-    else the question says, and the passage that says most has nothing of it."""
+    """The names in a question, as they are written there, that nothing in the evidence is about: none says with a name what else
+    the question says, and the passage that says most has nothing of it. Where something is about one of them, the others are
+    those that nothing speaks of at all."""
     words = content_words(question)
-    if sum(word not in EVERYDAY for word in words) > _SUBJECT:
+    if len(words) > _SUBJECT:
         return ()
     weights = {word: worth(word, rarity(word)) for word in words}
     said = [Wording(all_of(found), forms) for found in evidence]
     best = max(said[:_JUDGED], key=lambda one: _share(one, weights), default=None)
-    return tuple(
-        spelling
-        for word, spelling in _names(question, words, evidence)
-        if not (best and best.holds(word) and _is_known(word, evidence, said, forms))
-        and max(_shares(word, weights, evidence, said, forms), default=0.0) < _ABOUT
-    )
+
+    def is_told(word: str) -> bool:
+        known = best and best.holds(word) and _is_known(word, evidence, said, forms)
+        return bool(known) or max(_shares(word, weights, evidence, said, forms), default=0.0) >= _ABOUT
+
+    names = dict(_names(question, words, evidence))
+    told = {word for word in names if is_told(word)}
+    spoken = {word for word in names if any(one.holds(word) for one in said)}
+    return tuple(spelling for word, spelling in names.items() if word not in (told | spoken if told else told))
 
 
 def is_name(word: str, question: str) -> bool:
@@ -59,12 +66,14 @@ def is_name(word: str, question: str) -> bool:
 
 
 def _names(question: str, words: Sequence[str], evidence: Sequence[ScoredPassage]) -> Iterator[tuple[str, str]]:
-    """The names among a question's words, and how they are written there."""
+    """The names among a question's words, and how they are written there; what is quoted in it has none."""
+    said = _QUOTED.sub(" ", question)
     for word in words:
-        found = _found(word, question)
-        if found and word not in _COMMON and word not in STANDARD and not word.isdigit():
-            if is_name(word, question) or _is_name_there(word, evidence):
-                yield word, found[0]
+        found = _found(word, said)
+        if not found or word in _COMMON or word in STANDARD or NAMED.fullmatch(word) or _ALERT.fullmatch(found[0]):
+            continue
+        if not word.isdigit() and (is_name(word, said) or _is_name_there(word, evidence)):
+            yield word, found[0]
 
 
 def _is_name_there(word: str, evidence: Sequence[ScoredPassage]) -> bool:
