@@ -26,6 +26,7 @@ from rag.stacks import stacks_apart
 from rag.understanding import Understanding, understand
 
 _POOL = 100  # candidates from each index
+_UNUSUAL = 0.99  # how rare a short form of the field is that is looked for in its long form too
 _RERANKED = 30  # passages that a reranker judges
 MAX_QUERY = 4000  # characters of a query
 _SWITCHES, _SWITCHING = 40, 0.05  # how often, and after how many seconds, a search begins anew while generations switch
@@ -218,10 +219,11 @@ class Retriever:
         def spelt(word: str) -> str:
             return lexical.spelt(word, scope)
 
-        def other_forms(words: Sequence[str]) -> Sequence[tuple[str, str]]:
-            return self._catalog.other_forms(words, scope.access)
+        def forms(words: Sequence[str]) -> Forms:
+            unusual = [said for said in other_forms(words) if lexical.rarity(said[0]) >= _UNUSUAL or " " in said[0]]
+            return [*self._catalog.other_forms(words, scope.access), *unusual]
 
-        return understand(query, spelt, lexical.rarity, other_forms)
+        return understand(query, spelt, lexical.rarity, forms)
 
     def _find(self, serving: Serving, asked: Understanding, pool: int, scope: Scope) -> tuple[Found, DenseHits]:
         dense = self._search_dense(serving.dense, asked.text, pool, scope)
