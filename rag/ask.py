@@ -6,7 +6,6 @@ through `rag.answers.outlet`.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -170,7 +169,8 @@ class Asker:
         forms = self._retriever.forms(asked.question, asked.viewer)
         judged = judge(asked.question, evidence, rarity, _nearness(result), forms)
         if judged.verdict != "answered" and any(o.value.known for o in asked_values(asked.question, evidence, lookup)):
-            judged = replace(judged, verdict="answered", missing=(), passing=())  # its words stand nowhere, and its value does
+            # its words stand nowhere, and its value does
+            judged = replace(judged, verdict="answered", missing=(), passing=())
         return _Found(result, evidence, judged, rarity, forms)
 
     # -- without a model ----------------------------------------------------------------------------------------------

@@ -141,4 +141,3 @@ def alike(one: str, other: str) -> bool:
     """Whether two words are one, or the short and the long form of one."""
     one, other = one.lower(), other.lower()
     return one == other or other in STANDARD.get(one, ()) or one in STANDARD.get(other, ())
-

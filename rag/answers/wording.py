@@ -19,7 +19,7 @@ _EVERYDAY = 0.4  # of what it would be worth for its rarity, for a word of plain
 
 
 class Wording:
-    """The words of a text, asked for those of a question. `forms` are what the question says in another form (`rag.shorthand`)."""
+    """The words of a text, asked for those of a question; `forms` are what that says in another form (`rag.shorthand`)."""
 
     def __init__(self, text: str, forms: Forms = ()) -> None:
         said = [stem(word) for word in tokenise(text).words]

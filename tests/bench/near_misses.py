@@ -37,7 +37,9 @@ def is_right(row: dict[str, Any], answer: Answer) -> bool:
 def main() -> None:
     homes = dict(argument.split("=", 1) for argument in sys.argv[1:] if "=" in argument)
     with ExitStack() as stack:
-        opened = {name: open_reader(Settings(home=Path(home), models=Settings().models)) for name, home in homes.items()}
+        opened = {
+            name: open_reader(Settings(home=Path(home), models=Settings().models)) for name, home in homes.items()
+        }
         report({name: stack.enter_context(reader) for name, reader in opened.items()})
 
 
