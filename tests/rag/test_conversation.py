@@ -128,8 +128,8 @@ def test_that_log_is_the_log_that_was_spoken_of() -> None:
 @pytest.mark.parametrize("half", HALVES)
 def test_threads_of_many_infrastructures_say_what_a_colleague_would_understand(half: str) -> None:
     wrong = [row["id"] for row in rows(half) if not is_right(row, rewritten(row))]
-    assert len(rows(half)) == 32
-    assert len(wrong) <= 2, wrong
+    assert len(rows(half)) == (10 if half.startswith("trial") else 32)
+    assert len(wrong) <= (3 if half.startswith("trial") else 2), wrong
 
 
 def test_questions_of_a_set_asked_one_behind_the_other_stay() -> None:
