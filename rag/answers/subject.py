@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rag.answers.pieces import pieces
-from rag.answers.wording import Wording, all_of, worth
+from rag.answers.wording import EVERYDAY, Wording, all_of, worth
 from rag.environments import NAMED
 from rag.indexes.tokens import content_words
 from rag.records import ScoredPassage
@@ -18,6 +18,7 @@ from rag.shorthand import STANDARD, Forms
 
 _SUBJECT = 9  # words of a question up to which a name in it is what it is about, and no circumstance
 _ABOUT = 0.65  # of what the other words are worth, from which on what names the thing is about it
+_AS_MUCH = 0.85  # of what is said without it: the page of another place says more of the question than one of this place
 _OFTEN = 3  # passages that name a thing, above which it is no passing mention
 _JUDGED = 5  # passages among which the one is looked for that says most of the question
 # Written in capitals, and no names: what everybody has. Short forms of `rag.shorthand` are none either.
@@ -47,8 +48,10 @@ def in_passing(
     best = max(said[:_JUDGED], key=lambda one: _share(one, weights), default=None)
 
     def is_told(word: str) -> bool:
-        known = best and best.holds(word) and _is_known(word, evidence, said, forms)
-        return bool(known) or max(_shares(word, weights, evidence, said, forms), default=0.0) >= _ABOUT
+        if best and best.holds(word) and _is_known(word, evidence, said, forms):
+            return True
+        most = max((_share(one, _others(word, weights)) for one in said[:_JUDGED]), default=0.0)
+        return max(_shares(word, weights, evidence, said, forms), default=0.0) >= max(_ABOUT, _AS_MUCH * most)
 
     names = dict(_names(question, words, evidence))
     told = {word for word in names if is_told(word)}
@@ -72,7 +75,7 @@ def _names(question: str, words: Sequence[str], evidence: Sequence[ScoredPassage
         found = _found(word, said)
         if not found or word in _COMMON or word in STANDARD or NAMED.fullmatch(word) or _ALERT.fullmatch(found[0]):
             continue
-        if not word.isdigit() and (is_name(word, said) or _is_name_there(word, evidence)):
+        if not word.isdigit() and (is_name(word, said) or (word not in EVERYDAY and _is_name_there(word, evidence))):
             yield word, found[0]
 
 
@@ -101,7 +104,7 @@ def _shares(
     word: str, weights: _Weights, evidence: Sequence[ScoredPassage], said: Sequence[Wording], forms: Forms
 ) -> Iterator[float]:
     """How much of the question's other words is said with a name: by what has it above, and by each piece that has it."""
-    others = {other: value for other, value in weights.items() if other != word}
+    others = _others(word, weights)
     for found, whole in zip(evidence, said, strict=True):
         if not whole.holds(word):
             continue
@@ -111,6 +114,10 @@ def _shares(
             if Wording(piece.text, forms).holds(word):
                 above = f"{piece.header} {piece.heading} {found.passage.heading} {found.document.title}"
                 yield _share(Wording(f"{above} {piece.text}", forms), others)
+
+
+def _others(word: str, weights: _Weights) -> _Weights:
+    return {other: value for other, value in weights.items() if other != word}
 
 
 def _share(said: Wording, weights: _Weights) -> float:

@@ -87,40 +87,41 @@ def worth(word: str, rarity: float) -> float:
 EVERYDAY = frozenset(
     """able absolutely action actual actually add added advice advise afternoon age ago ahead allow allowed alone along
     already alright although always amount answer anybody anyone anything anyway anywhere apart appear apply
-    approach appropriate area around arrange arranged arrangement arrangements ask asked asks aspect attempt avoid
-    aware away bad bases basically bear became become begin behind believe benefit best better big bigger bit both
-    bother break briefly bring brought build call called calls came care careful carefully carry case catch cause
-    certain chance change changed changes check choice choose circumstances clear close colleague colleagues come
-    comes coming common complete completely concern consider correct correctly couple course cover current currently
-    cut dark date day days deal decide deep definitely depend description desired detail details different difficult
-    directly double down early earth easiest easily easy effort either else empty end ends enough ensure entire
-    especially essential even evening eventually ever every everybody everyone everything everywhere exact exactly
-    except exist exists expect expected explain explanation extra fact fail fair fairly fall familiar far fast fed
-    feel fell few figure figures fill final finally find fine finish fix folks follow forget fortnight forward found
-    four full fully further general gets give gives gone good great group grow guess guidance guy guys half hand
-    handle hang happen happened happening happens happy hard hear held hello help helpful here hers hey hint hints
-    hold holds hour hours huge hundred idea ideas immediately important impossible include info information inside
-    instead instruction instructions intend intended interested involve involved involves issue job keep keeps kept
-    kick kill kind knew know known knows lack large last late later latest lead learn least leave left less lets
-    letting level likely line list little live longer look looked looking looks lose lost lot lots low made main
-    mainly make makes making manage manner many matter maybe mean means meant mention middle mind mine minute
-    minutes miss missing moment money month months morning mostly move much name near nearly neither never new next
-    nice night nobody none normal normally nothing notice number obvious occasionally occur occurs okay old ones
-    open order ordinary others otherwise ourselves part particular past people perform performed perhaps person pick
-    piece place plain plan please plenty point possible possibly prefer preferred present pretty previous previously
-    prior probably problem procedure procedures process proper properly provide provided provides purpose purposes
-    push put puts question questions quick quickly quiet quite raise ran rarely rather reach reached read ready real
-    really reason recently recommend recommendation recommended refer regarding related relevant remain remember
-    request require required requires result rid right ring rings role room rough roughly round rule run running
-    runs said save saw say says second seconds see seem seems seen send sense sent separate serious set sets several
-    shift short shortly show shows shut side significant similar simple simplest simply since single sit sits
-    situation size slow small solution solve somebody somehow someone something sometimes somewhat somewhere soon
-    sorry sort sorts speak special stand standard start started starts stay step steps still stop stopped straight
-    strange stuff sudden suddenly suggest suggested suggestion suitable supposed sure take taken takes talk team
-    teams technically tend thank thanks thing things think third thought thousand three threw throw till time times
-    tip tips today together told tomorrow tonight took top totally touch towards tricky tried tries trouble true try
-    trying turn turned turns twice two type types typically understand unless unlike unsure useful usual usually
-    various wait waiting walk wanted wanting wants warn way ways week weeks weird well went whatever whenever
-    wherever whichever whoever whole wide wise wish wonder word words work worked working works world worried worry
-    worse worth wrong year years yesterday yet""".split()
+    approach appropriate area arent around arrange arranged arrangement arrangements ask asked asks aspect attempt
+    avoid aware away bad bases basically bear became become begin behind believe benefit best better big bigger bit
+    both bother break briefly bring brought build call called calls came cant care careful carefully carry case
+    catch cause certain chance change changed changes check choice choose circumstances clear close colleague
+    colleagues come comes coming common complete completely concern consider correct correctly couldnt couple course
+    cover current currently cut dark date day days deal decide deep definitely depend description desired detail
+    details didnt different difficult directly doesnt dont double down early earth easiest easily easy effort either
+    else empty end ends enough ensure entire especially essential even evening eventually ever every everybody
+    everyone everything everywhere exact exactly except exist exists expect expected explain explanation extra fact
+    fail fair fairly fall familiar far fast fed feel fell few figure figures fill final finally find fine finish fix
+    folks follow forget fortnight forward found four full fully further general gets give gives gone good great
+    group grow guess guidance guy guys half hand handle hang happen happened happening happens happy hard hasnt
+    havent hear held hello help helpful here hers hey hint hints hold holds hour hours huge hundred idea ideas
+    immediately important impossible include info information inside instead instruction instructions intend
+    intended interested involve involved involves isnt issue job keep keeps kept kick kill kind knew know known
+    knows lack large last late later latest lead learn least leave left less lets letting level likely line list
+    little live longer look looked looking looks lose lost lot lots low made main mainly make makes making manage
+    manner many matter maybe mean means meant mention middle mind mine minute minutes miss missing moment money
+    month months morning mostly move much name near nearly neither never new next nice night nobody none normal
+    normally nothing notice number obvious occasionally occur occurs okay old ones open order ordinary others
+    otherwise ourselves part particular past people perform performed perhaps person pick piece place plain plan
+    please plenty point possible possibly prefer preferred present pretty previous previously prior probably problem
+    procedure procedures process proper properly provide provided provides purpose purposes push put puts question
+    questions quick quickly quiet quite raise ran rarely rather reach reached read ready real really reason recently
+    recommend recommendation recommended refer regarding related relevant remain remember request require required
+    requires result rid right ring rings role room rough roughly round rule run running runs said save saw say says
+    second seconds see seem seems seen send sense sent separate serious set sets several shift short shortly
+    shouldnt show shows shut side significant similar simple simplest simply since single sit sits situation size
+    slow small solution solve somebody somehow someone something sometimes somewhat somewhere soon sorry sort sorts
+    speak special stand standard start started starts stay step steps still stop stopped straight strange stuff
+    sudden suddenly suggest suggested suggestion suitable supposed sure take taken takes talk team teams technically
+    tend thank thanks thing things think third thought thousand three threw throw till time times tip tips today
+    together told tomorrow tonight took top totally touch towards tricky tried tries trouble true try trying turn
+    turned turns twice two type types typically understand unless unlike unsure useful usual usually various wait
+    waiting walk wanted wanting wants warn wasnt way ways week weeks weird well went whatever whats whenever wheres
+    wherever whichever whoever whole wide wise wish wonder wont word words work worked working works world worried
+    worry worse worth wouldnt wrong year years yesterday yet""".split()
 )
