@@ -132,7 +132,7 @@ def other_of(said: str) -> Other | None:
     return Other(rest) if instead or piece else None
 
 
-def stands_alone(said: str) -> bool:
+def stands_alone(said: str) -> bool:  # noqa: PLR0911  # one return a case
     """Whether a question says itself what it is about."""
     rest, goes_on = opened(said)
     own, named = own_words(rest), [match[0] for match in names(rest)]

@@ -41,14 +41,15 @@ def in_passing(
     the question says, and the passage that says most has nothing of it. Where something is about one of them, the others are
     those that nothing speaks of at all."""
     words = content_words(question)
-    if len(words) > _SUBJECT:
+    if not evidence or len(words) > _SUBJECT:
         return ()
     weights = {word: worth(word, rarity(word)) for word in words}
     said = [Wording(all_of(found), forms) for found in evidence]
-    best = max(said[:_JUDGED], key=lambda one: _share(one, weights), default=None)
+    best = max(range(len(said[:_JUDGED])), key=lambda at: _share(said[at], weights))
 
     def is_told(word: str) -> bool:
-        if best and best.holds(word) and _is_known(word, evidence, said, forms):
+        often = sum(one.holds(word) for one in said) > _OFTEN
+        if said[best].holds(word) and (often or _is_above(word, evidence[best], forms)):
             return True
         most = max((_share(one, _others(word, weights)) for one in said[:_JUDGED]), default=0.0)
         return max(_shares(word, weights, evidence, said, forms), default=0.0) >= max(_ABOUT, _AS_MUCH * most)
@@ -89,11 +90,6 @@ def _is_name_there(word: str, evidence: Sequence[ScoredPassage]) -> bool:
 
 def _found(word: str, question: str) -> re.Match[str] | None:
     return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", question, re.I)
-
-
-def _is_known(word: str, evidence: Sequence[ScoredPassage], said: Sequence[Wording], forms: Forms) -> bool:
-    """Whether something has the name in its title or above it, or more than a few passages speak of it."""
-    return sum(one.holds(word) for one in said) > _OFTEN or any(_is_above(word, found, forms) for found in evidence)
 
 
 def _is_above(word: str, found: ScoredPassage, forms: Forms) -> bool:
