@@ -200,7 +200,9 @@ def _referred_within(rest: str, match: re.Match[str]) -> bool:  # noqa: PLR0911 
         if (
             word == "that"
             and own_words(before)
-            and re.match(r"\s+(?:\w+(?:s|ed|n't)|[A-Z]\w* \w+s|is|are|we|i|you|they|the|a|an|can|will|has|have)\b", after)
+            and re.match(
+                r"\s+(?:\w+(?:s|ed|n't)|[A-Z]\w* \w+s|is|are|we|i|you|they|the|a|an|can|will|has|have)\b", after
+            )
         ):
             return True  # a relative clause: "the job that runs nightly"
         if named and set(named) & set(own_words(before)):

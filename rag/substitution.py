@@ -23,7 +23,9 @@ _ONE = re.compile(r"(?P<name>[\w./-]+)(?:'s)? ones?", re.I)
 _NO_STOP_WORD = rf"(?!(?:{'|'.join(sorted(STOP_WORDS))})\b)"
 _SOME = re.compile(rf"\ban?\s+[\w-]+(?: {_NO_STOP_WORD}[\w-]+)*", re.I)
 _COUNTED = re.compile(rf"\b(?:how many|which|what)\s+{_NO_STOP_WORD}(?P<noun>[a-z][\w-]*s)\b(?!-)", re.I)
-_WHOSE = re.compile(rf"\bof (?:(?:the|our) )?{_NO_STOP_WORD}(?P<whose>[a-z][\w-]*[^is\W]s)\b(?=\W*$| (?:kept|stored|sent|set)\b)")
+_WHOSE = re.compile(
+    rf"\bof (?:(?:the|our) )?{_NO_STOP_WORD}(?P<whose>[a-z][\w-]*[^is\W]s)\b(?=\W*$| (?:kept|stored|sent|set)\b)"
+)
 _MODIFIED = re.compile(r"\b(?:the|our|my|your|their|this|an?)\s+(?P<which>[\w./-]+)\s+(?P<thing>[\w-]+)", re.I)
 _ENDS_BARE = re.compile(r"\b(?P<before>(?:[\w./-]+ ){0,3})(?P<name>[a-z][\w-]*)\W*$")
 _OF_A_PHRASE = re.compile(r"\b(?:the|our|my|your|their|this|an?) (?:[\w./-]+ )*$", re.I)  # "the node ", before "group"

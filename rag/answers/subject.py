@@ -7,19 +7,22 @@ there, and nothing is said of Jenkins' jobs. `rag.answers.judgement` calls `in_p
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rag.answers.pieces import pieces
 from rag.answers.wording import EVERYDAY, Wording, all_of, worth
 from rag.environments import NAMED
-from rag.indexes.tokens import content_words
+from rag.indexes.tokens import STOP_WORDS, content_words
 from rag.records import ScoredPassage
 from rag.shorthand import STANDARD, Forms
 
 _SUBJECT = 9  # words of a question up to which a name in it is what it is about, and no circumstance
 _ABOUT = 0.65  # of what the other words are worth, from which on what names the thing is about it
-_AS_MUCH = 0.85  # of what is said without it: the page of another place says more of the question than one of this place
+_AS_MUCH = (
+    0.85  # of what is said without it: the page of another place says more of the question than one of this place
+)
 _OFTEN = 3  # passages that name a thing, above which it is no passing mention
+_OWN = 4.0  # what a name is worth, below which it is one of the organisation's own: in two of a hundred passages
 _JUDGED = 5  # passages among which the one is looked for that says most of the question
 # Written in capitals, and no names: what everybody has. Short forms of `rag.shorthand` are none either.
 _COMMON = frozenset(
@@ -29,6 +32,7 @@ _COMMON = frozenset(
     jan feb mar apr jun jul aug sep sept oct nov dec
     monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun""".split()
 )
+_WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _QUOTED = re.compile(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|`[^`]*`")
 _ALERT = re.compile(r"(?:[A-Z][a-z0-9]+){3,}")  # of a rule, not of a product
 _Weights = Mapping[str, float]
@@ -48,8 +52,11 @@ def in_passing(
     best = max(range(len(said[:_JUDGED])), key=lambda at: _share(said[at], weights))
 
     def is_told(word: str) -> bool:
+        lacking = (found for found, one in zip(evidence, said, strict=True) if not one.holds(word))
+        if any(_is_anothers(found.document.title, question, _others(word, weights)) for found in lacking):
+            return False
         often = sum(one.holds(word) for one in said) > _OFTEN
-        if said[best].holds(word) and (often or _is_above(word, evidence[best], forms)):
+        if weights[word] < _OWN or (said[best].holds(word) and (often or _is_above(word, evidence[best], forms))):
             return True
         most = max((_share(one, _others(word, weights)) for one in said[:_JUDGED]), default=0.0)
         return max(_shares(word, weights, evidence, said, forms), default=0.0) >= max(_ABOUT, _AS_MUCH * most)
@@ -90,6 +97,17 @@ def _is_name_there(word: str, evidence: Sequence[ScoredPassage]) -> bool:
 
 def _found(word: str, question: str) -> re.Match[str] | None:
     return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", question, re.I)
+
+
+def _is_anothers(title: str, question: str, others: Iterable[str]) -> bool:
+    """Whether a page's title asks for the `others` of the question's words of something else: "Restart the Bristol gateway",
+    where it was asked for Corby's."""
+    asked, titled = Wording(question), Wording(title)
+    foreign = [
+        word for word in _WORD.findall(title) if word.lower() not in STOP_WORDS and not asked.holds(word.lower())
+    ]
+    same = [other for other in others if other not in EVERYDAY]
+    return len(same) > 1 and all(map(titled.holds, same)) and len(foreign) == 1 and foreign[0][0].isupper()
 
 
 def _is_above(word: str, found: ScoredPassage, forms: Forms) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 from rag.indexes.tokens import STOP_WORDS, tokenise
 from rag.records import ScoredPassage
@@ -24,7 +25,7 @@ class Wording:
     def __init__(self, text: str, forms: Forms = ()) -> None:
         said = [stem(word) for word in tokenise(text).words]
         self._stems = frozenset(said)
-        self._line = f" {' '.join(word for word in said if word not in STOP_WORDS)} "
+        self._line = _line(said)
         self._forms = forms
         self._known: dict[str, bool] = {}
 
@@ -48,7 +49,7 @@ class Wording:
         )
 
     def _tells(self, form: str) -> bool:
-        return f" {' '.join(stem(word) for word in form.split() if word not in STOP_WORDS)} " in self._line
+        return _line([stem(word) for word in form.split()]) in self._line
 
     def telling(self, word: str) -> bool:
         """Whether a reader would miss this word: it is no plain talk, and no bare number or letter."""
@@ -64,6 +65,11 @@ def _near(a: str, b: str) -> bool:
     end = next((at for at, (x, y) in enumerate(zip(a[::-1], b[::-1], strict=False)) if x != y), min(len(a), len(b)))
     a, b = a[: len(a) - end], b[: len(b) - end]
     return max(len(a), len(b)) <= 1 or (len(a) == len(b) == 2 and a == b[::-1])
+
+
+def _line(stems: Sequence[str]) -> str:
+    """Stems in their order, so that a phrase can be looked for; "databas" of "databases" is that of "database"."""
+    return f" {' '.join(word.rstrip('e') for word in stems if word not in STOP_WORDS)} "
 
 
 def stem(word: str) -> str:
