@@ -6,7 +6,6 @@ through `rag.answers.outlet`.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +29,7 @@ from rag.persona import Persona, persona_of
 from rag.ports import ChatModel, Lookup, Prompt
 from rag.records import UNCHECKED, Answer, Citation, Flag, ScoredPassage, Usage, Verdict, Viewer
 from rag.search import Filters, Retriever, SearchResult
+from rag.shorthand import Forms
 from rag.terraform.lookup import TerraformLookup
 
 _NEAREST = 3
@@ -85,6 +85,7 @@ class _Found:
     judged: Judgement
     rarity: Callable[[str], float]
     values: AskedFor
+    forms: Forms
 
 
 class Asker:
@@ -171,10 +172,11 @@ class Asker:
         values = asked_values(asked.question, result.passages, lookup)
         whole = assemble(asked.question, result, self._catalog, asked.viewer, lookup, tokens, values)
         evidence, rarity = asked.outlet.admit(whole), self._retriever.rarity()
-        judged = judge(asked.question, evidence, rarity, _nearness(result))
-        if judged.verdict != "answered" and values.known:
-            judged = replace(judged, verdict="answered", missing=())  # its words stand nowhere, and its value does
-        return _Found(result, evidence, judged, rarity, values)
+        forms = self._retriever.forms(asked.question, asked.viewer)
+        judged = judge(asked.question, evidence, rarity, _nearness(result), forms)
+        if judged.verdict != "answered" and values.known:  # its words stand nowhere, and its value does
+            judged = replace(judged, verdict="answered", missing=(), passing=())
+        return _Found(result, evidence, judged, rarity, values, forms)
 
     # -- without a model ----------------------------------------------------------------------------------------------
 
@@ -182,9 +184,12 @@ class Asker:
         """`usage` is that of a model that failed before, and of the search."""
         viewer, judged = asked.viewer, found.judged
         citer = Citer(self._catalog, viewer, found.evidence)
-        elsewhere = judged.verdict == "partial" and any(_is_name(word, asked.question) for word in judged.missing)
+        elsewhere = bool(judged.passing)
         opening = " ".join(filter(None, (judged.note, _nearest_pages(found) if elsewhere else "")))
-        text = extract(asked.question, found.evidence, citer, found.rarity, found.values, opening, brief=elsewhere)
+        text = extract(
+            asked.question, found.evidence, citer, found.rarity, found.values, opening, forms=found.forms,
+            brief=elsewhere, named=judged.passing,
+        )  # fmt: skip
         if not citer.citations:
             yield AskEvent(answer=replace(_not_found(found), usage=usage))
             return
@@ -265,7 +270,7 @@ class Asker:
             text, verdict, citer.citations, citer.evidence, (*flags, *warned),
             () if citer.citations else _nearest(found.result.passages),
             found.result.coverage.note, name, sum(spent, Usage()), found.result.coverage, found.judged.score,
-            missing=() if verdict == "answered" else judge(asked.question, citer.evidence, found.rarity, None).missing,
+            missing=() if verdict == "answered" else _missing(asked.question, citer, found),
         )  # fmt: skip
 
 
@@ -277,6 +282,11 @@ def _not_found(found: _Found) -> Answer:
     return replace(answer, score=judged.score, missing=judged.missing, usage=found.result.usage)
 
 
+def _missing(question: str, citer: Citer, found: _Found) -> tuple[str, ...]:
+    """The question's words that nothing holds of what a model was shown, and looked up."""
+    return judge(question, citer.evidence, found.rarity, None, found.forms).missing
+
+
 def _nearest_pages(found: _Found) -> str:
     """The nearest pages by their titles, with their owners; "" where nothing is near."""
     pages = "; ".join(
@@ -285,15 +295,6 @@ def _nearest_pages(found: _Found) -> str:
         for n in _nearest(found.result.passages)
     )
     return f"Nearest pages: {pages}." if pages else ""
-
-
-def _is_name(word: str, question: str) -> bool:
-    """Whether a word is written as a name in the question, not only because a sentence begins with it."""
-    found = re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", question, re.I)
-    if not found:
-        return False
-    within = bool(re.search(r"[^.?!\s]\s+$", question[: found.start()]))
-    return any(letter.isupper() for letter in found[0][0 if within else 1 :])
 
 
 def _nearness(found: SearchResult) -> float | None:

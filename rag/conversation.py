@@ -16,7 +16,11 @@ from rag.search import MAX_QUERY
 from rag.substitution import Together, put_in_place
 
 _TOPIC = 300  # characters of an earlier question that are carried on
-_TAIL = re.compile(r"\s+(?:mean|do|happen|work|look at)(?: first| next| then)?$", re.I)
+_TAIL = re.compile(
+    r"[\s,;:–-]+(?:what (?:do|should|can|shall) (?:i|we)(?: do)?|what (?:now|next|then)|mean|do|happen|work|look at)"
+    r"(?: first| next| then| now)?$",
+    re.I,
+)
 _POINTED = re.compile(r"\b(?:this|that|these|those)\s+(?:same )?(?P<noun>[a-z][\w-]{2,})", re.I)
 
 

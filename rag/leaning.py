@@ -49,7 +49,15 @@ _BARE = re.compile(r"^(?:but )?(?:why(?: not| is that| so)?|how(?: so| come)?|wh
                    r"what (?:next|now|then|if not)|"
                    r"and then|go on|more|example|for example|for instance)\W*$", re.I)  # fmt: skip
 _REST_OF = re.compile(
-    r"\b(?:some|any|another|others?|none|both|either|neither)(?=\s+(?:from|in|on|for|to|at|of them)\b|\s*[?.!,;]|$)",
+    r"\b(?:some|any|another|others?|none|both|either|neither)"
+    r"(?=\s+(?:from|in|on|for|to|at|of them|is|are|was|were|has|have|had|still)\b|\s*[?.!,;]|$)|"
+    r"^all(?: (?:two|three|four|five|\d+))?(?=\s+(?:are|were|have|had|still)\b)",
+    re.I,
+)
+# What came of it, told without saying of what: "cant find the record", "acquirer is fine, still growing".
+_REPORT = re.compile(
+    r"^(?:(?:i|we)\s+)?(?:can'?t|cannot|can not|couldn'?t|don'?t|didn'?t|won'?t|no|not)\s.*\b(?:the|any|anything|either|yet)\b|"
+    r"(?:^|[,;]\s*)(?:still|no (?:change|luck|difference|effect)|not yet|same|tried|already|nothing(?=\W*$))\b",
     re.I,
 )
 _COMPARED = re.compile(r"\b(?:as well|too|better|worse|instead|otherwise|either|else|older|newer|bigger|smaller|"
@@ -124,13 +132,16 @@ def other_of(said: str) -> Other | None:
     return Other(rest) if instead or piece else None
 
 
-def stands_alone(said: str) -> bool:
+def stands_alone(said: str) -> bool:  # noqa: PLR0911  # one return a case
     """Whether a question says itself what it is about."""
     rest, goes_on = opened(said)
-    own, proper = own_words(rest), any(not match[0].isupper() for match in names(rest))
+    own, named = own_words(rest), [match[0] for match in names(rest)]
+    proper = any(not name.isupper() for name in named)
     if _BARE.match(rest.strip()) or _INSTEAD.match(rest) or not own or _refers_back(rest) or _is_pasted(rest):
         return False
     if len(own) <= _ALONE and (_COMPARED.search(rest) or (_LAST.search(rest) and not proper)):
+        return False
+    if _is_report(rest, own) and all(name.isdecimal() for name in named):
         return False
     if _is_placed(rest, own) or (goes_on and (not asks(rest) or len(own) < _ALONE)):
         return False
@@ -151,6 +162,12 @@ def _is_pasted(rest: str) -> bool:
     """Whether it is an error alone: it asks nothing, and does not say what it befell."""
     bare = not rest.rstrip().endswith("?") and not LEAD.match(rest) and not _BEFELL.search(rest)
     return bare and bool(_PASTED.search(rest)) and len(own_words(rest)) <= _ERROR
+
+
+def _is_report(rest: str, own: Sequence[str]) -> bool:
+    """Whether it tells in few words what came of something, and asks nothing."""
+    asked = rest.rstrip().endswith("?") or re.match(r"(?:how|what|which|where|when|who|why)\b", rest, re.I)
+    return not asked and len(own) <= _ALONE + 1 and bool(_REPORT.search(rest))
 
 
 def _presupposes(rest: str, own: Sequence[str]) -> bool:
@@ -183,7 +200,9 @@ def _referred_within(rest: str, match: re.Match[str]) -> bool:  # noqa: PLR0911 
         if (
             word == "that"
             and own_words(before)
-            and re.match(r"\s+(?:\w+(?:s|ed|n't)|is|are|we|i|you|they|the|a|an|can|will|has|have)\b", after)
+            and re.match(
+                r"\s+(?:\w+(?:s|ed|n't)|[A-Z]\w* \w+s|is|are|we|i|you|they|the|a|an|can|will|has|have)\b", after
+            )
         ):
             return True  # a relative clause: "the job that runs nightly"
         if named and set(named) & set(own_words(before)):

@@ -16,14 +16,17 @@ from rag.catalog import Catalog
 from rag.errors import GenerationChangedError, IndexDamagedError, RetryLaterError, SettingsError
 from rag.growth import grow
 from rag.indexes.lexical import glob_regex
+from rag.indexes.tokens import tokenise
 from rag.literals import defining_headings, exactness
 from rag.ports import Embedder, Hit, Index, Reranker, Scope, Terms, Vectors
 from rag.ranking import DEFINING, MEASURED, Found, Ranked, Weights, apart, fuse, reorder
 from rag.records import KINDS, Coverage, Generation, Passage, ScoredPassage, Standing, Usage, Viewer
+from rag.shorthand import Forms, other_forms
 from rag.stacks import stacks_apart
 from rag.understanding import Understanding, understand
 
 _POOL = 100  # candidates from each index
+_UNUSUAL = 0.99  # how rare a short form of the field is that is looked for in its long form too
 _RERANKED = 30  # passages that a reranker judges
 MAX_QUERY = 4000  # characters of a query
 _SWITCHES, _SWITCHING = 40, 0.05  # how often, and after how many seconds, a search begins anew while generations switch
@@ -192,6 +195,13 @@ class Retriever:
         asked = Terms({}, (), ((first, second),))
         return bool(self._serving().lexical.search(asked, 1, self._scope(viewer, Filters())))
 
+    def forms(self, question: str, viewer: Viewer) -> Forms:
+        """What a question says in another form: by documents that the viewer may read, and by what the field calls things."""
+        return self._forms(tokenise(question).words, self._scope(viewer, Filters()))
+
+    def _forms(self, words: Sequence[str], scope: Scope) -> Forms:
+        return [*self._catalog.other_forms(words, scope.access), *other_forms(words)]
+
     def candidates(self, query: str, viewer: Viewer) -> tuple[ScoredPassage, ...]:
         """Every passage that either index found, by id, unranked and ungrown: for telling where an answer was lost."""
         query = query.encode("utf-8", "replace").decode()
@@ -212,10 +222,11 @@ class Retriever:
         def spelt(word: str) -> str:
             return lexical.spelt(word, scope)
 
-        def other_forms(words: Sequence[str]) -> Sequence[tuple[str, str]]:
-            return self._catalog.other_forms(words, scope.access)
+        def forms(words: Sequence[str]) -> Forms:
+            unusual = [said for said in other_forms(words) if lexical.rarity(said[0]) >= _UNUSUAL or " " in said[0]]
+            return [*self._catalog.other_forms(words, scope.access), *unusual]
 
-        return understand(query, spelt, lexical.rarity, other_forms)
+        return understand(query, spelt, lexical.rarity, forms)
 
     def _find(self, serving: Serving, asked: Understanding, pool: int, scope: Scope) -> tuple[Found, DenseHits]:
         dense = self._search_dense(serving.dense, asked.text, pool, scope)

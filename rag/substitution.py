@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from rag.environments import NAMED
 from rag.indexes.tokens import STOP_WORDS
 from rag.leaning import VAGUE, Other, names, shape
+from rag.shorthand import alike
 
 Together = Callable[[str, str], bool]  # whether two words stand beside each other in what the asker may read
 
@@ -22,6 +23,9 @@ _ONE = re.compile(r"(?P<name>[\w./-]+)(?:'s)? ones?", re.I)
 _NO_STOP_WORD = rf"(?!(?:{'|'.join(sorted(STOP_WORDS))})\b)"
 _SOME = re.compile(rf"\ban?\s+[\w-]+(?: {_NO_STOP_WORD}[\w-]+)*", re.I)
 _COUNTED = re.compile(rf"\b(?:how many|which|what)\s+{_NO_STOP_WORD}(?P<noun>[a-z][\w-]*s)\b(?!-)", re.I)
+_WHOSE = re.compile(
+    rf"\bof (?:(?:the|our) )?{_NO_STOP_WORD}(?P<whose>[a-z][\w-]*[^is\W]s)\b(?=\W*$| (?:kept|stored|sent|set)\b)"
+)
 _MODIFIED = re.compile(r"\b(?:the|our|my|your|their|this|an?)\s+(?P<which>[\w./-]+)\s+(?P<thing>[\w-]+)", re.I)
 _ENDS_BARE = re.compile(r"\b(?P<before>(?:[\w./-]+ ){0,3})(?P<name>[a-z][\w-]*)\W*$")
 _OF_A_PHRASE = re.compile(r"\b(?:the|our|my|your|their|this|an?) (?:[\w./-]+ )*$", re.I)  # "the node ", before "group"
@@ -77,10 +81,12 @@ def _same_thing(before: str, phrase: str, bare: str) -> Put | None:
     """ "the tracking database" → "the ledger database": the words before the same head replaced; "a bucket" → "a topic"."""
     if any(word.lower() in STOP_WORDS for word in bare.split()):
         return None
-    if found := re.search(rf"\b(?P<before>(?:[\w-]+ ){{1,3}}){re.escape(bare.rsplit(maxsplit=1)[-1])}\b", before, re.I):
+    *which, head = bare.split()
+    heads = "|".join(re.escape(word) for word in re.findall(r"[\w-]+", before) if alike(word, head))
+    if heads and (found := re.search(rf"\b(?P<before>(?:[\w-]+ ){{1,3}})(?P<head>{heads})\b", before, re.I)):
         words = found["before"].split()
         kept = [at for at, word in enumerate(words, 1) if word.lower() in STOP_WORDS]
-        replaced = " ".join([*words[: max(kept, default=0)], *bare.split()])
+        replaced = " ".join([*words[: max(kept, default=0)], *which, found["head"]])
         return Put(before[: found.start()] + replaced + before[found.end() :])
     some = [*_SOME.finditer(before)]
     if len(some) == 1 and re.match(r"an?\s", phrase, re.I):
@@ -109,6 +115,7 @@ def _slots(before: str, name: str, where: str, earlier: Sequence[str], *, thing:
     yield [Slot(*m.span("which"), sure=False) for m in modified if not plural or m["which"].endswith("s")]
     if plural:
         yield [Slot(*match.span("noun")) for match in _COUNTED.finditer(before)]
+        yield [Slot(*match.span("whose")) for match in _WHOSE.finditer(before)]
     if (bare := _ENDS_BARE.search(before)) and not plural and bare["name"] not in _NO_NAMES:
         yield [] if _OF_A_PHRASE.search(bare["before"]) else [Slot(*bare.span("name"), sure=False)]
 

@@ -18,10 +18,11 @@ from rag.answers.pieces import Piece, pieces
 from rag.answers.quotation import Run, Scored, best_score, quoted, runs_of, word_count
 from rag.answers.settled import settled
 from rag.answers.steps import Pages, Procedure, procedure, told
-from rag.answers.wording import Wording, stem, stems_of, worth
+from rag.answers.wording import Wording, all_of, worth
 from rag.cite import Citer
-from rag.indexes.tokens import content_words, tokenise
+from rag.indexes.tokens import content_words
 from rag.records import ScoredPassage
+from rag.shorthand import Forms
 
 _WORDS = 247  # of the whole answer, which must not pass 250: the outlet writes out where links lead
 _BRIEF_WORDS = 80  # of one to a question whose name nothing speaks of: it is about something near at best
@@ -51,17 +52,19 @@ Weigh = Callable[[str], float]
 
 def extract(
     question: str, evidence: Sequence[ScoredPassage], citer: Citer, weigh: Weigh, asked: AskedFor | None = None,
-    opening: str = "", *, brief: bool = False,
+    opening: str = "", *, forms: Forms = (), brief: bool = False, named: Sequence[str] = (),
 ) -> str:  # fmt: skip
     """The answer's text with [n] after each quotation; "" when nothing could be quoted.
 
     `weigh` gives a word's rarity, 0 to 1; `asked` are the values of Terraform that it asks for; `opening` is said first.
-    A `brief` answer holds no procedure, and few words.
+    `forms` are what the question says in another form. A `brief` answer holds no procedure and few words, and those that speak of
+    what is `named`, if any do.
     """
     words = {word: worth(word, weigh(word)) for word in content_words(question)}
     number = bool(_NUMBER_ASKED.search(question))
     concerned = _concerned(evidence, asked) if asked else range(len(evidence))
-    scored = [one for index in concerned for one in _scores(index, evidence[index], words, number)]
+    scored = [one for index in concerned for one in _scores(index, evidence[index], words, number, forms)]
+    scored = [one for one in scored if _speaks_of(named, one, evidence)] or scored
     values = settled(asked, evidence, citer) if asked else ""
     doubt = _doubt(asked, evidence) if asked and not values else ""
     used = len(f"{values} {opening} {doubt}".split())
@@ -71,7 +74,7 @@ def extract(
         its = evidence[steps.taken[0].index].document.id if steps.taken else ""
         scored = [one for one in scored if evidence[one.index].document.id != its]
     used += len(f"{steps.before} {steps.rest}".split())
-    room = _Room(evidence, used, _BRIEF_WORDS if brief else _WORDS, pages)
+    room = _Room(evidence, used, _BRIEF_WORDS + len(opening.split()) if brief else _WORDS, pages)
     runs = _ordered(_filled(steps.taken, scored, room), steps.taken)
     quotations = [quoted(evidence[run[0].index], run, citer) for run in runs]
     if not any(evidence[run[0].index].document.kind == "terraform" for run in runs):
@@ -107,10 +110,12 @@ def _doubt(asked: AskedFor, evidence: Sequence[ScoredPassage]) -> str:
 # -- what answers -----------------------------------------------------------------------------------------------------
 
 
-def _scores(index: int, found: ScoredPassage, words: Mapping[str, float], number: bool) -> Iterator[Scored]:
+def _scores(
+    index: int, found: ScoredPassage, words: Mapping[str, float], number: bool, forms: Forms
+) -> Iterator[Scored]:
     parts = pieces(found.passage, headings_above(found))
-    own = [_gain(piece, found, words) for piece in parts]
-    everything = Wording(stems_of(found))
+    own = [_gain(piece, found, words, forms) for piece in parts]
+    everything = Wording(all_of(found), forms)
     share = sum(value for word, value in words.items() if everything.holds(word)) / (sum(words.values()) or 1.0)
     standing = (1 - _RANK * min(index, 9)) * (1 - _WHOLE + _WHOLE * share)
     for at, piece in enumerate(parts):
@@ -120,17 +125,23 @@ def _scores(index: int, found: ScoredPassage, words: Mapping[str, float], number
         yield Scored(index, piece, 0.0 if lacking else (own[at] + _BESIDE * beside) * standing * asked)
 
 
-def _gain(piece: Piece, found: ScoredPassage, words: Mapping[str, float]) -> float:
+def _gain(piece: Piece, found: ScoredPassage, words: Mapping[str, float], forms: Forms) -> float:
     """What of the question a piece says, by its length."""
-    held = Wording(frozenset(stem(word) for word in tokenise(piece.text).words))
+    held = Wording(piece.text, forms)
     if piece.kind == "row" and not any(held.holds(word) for word in words):
         return 0.0  # its header's words are those of every row
     above = f"{piece.header} {piece.heading} {found.passage.heading} {found.document.title}"
-    context = Wording(frozenset(stem(word) for word in tokenise(above).words))
+    context = Wording(above, forms)
     gained = sum(
         value if held.holds(word) else _CONTEXT * value if context.holds(word) else 0.0 for word, value in words.items()
     )
     return gained / math.sqrt(1 + math.log1p(piece.words))
+
+
+def _speaks_of(named: Sequence[str], one: Scored, evidence: Sequence[ScoredPassage]) -> bool:
+    """Whether a piece, or what stands above it, has one of these names; any, where there are none."""
+    said = Wording(f"{evidence[one.index].document.title} {one.piece.heading} {one.piece.text}")
+    return not named or any(said.holds(name.lower()) for name in named)
 
 
 @dataclass(frozen=True)

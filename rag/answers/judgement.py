@@ -10,9 +10,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rag.answers.wording import Wording, stems_of, worth
+from rag.answers.passing import in_passing
+from rag.answers.wording import Wording, all_of, worth
 from rag.indexes.tokens import content_words
 from rag.records import ScoredPassage, Verdict
+from rag.shorthand import Forms
 
 _JUDGED = 5  # passages among which the one is looked for that holds most of the question
 _MISSING = 5  # words that are named at most
@@ -34,55 +36,66 @@ class Fit:
 
 # Fitted by tests/bench/judgement.py on two organisations' questions with the packaged embedder: FITTED_ON says how many.
 # The cosine is that embedder's; with any other, and without vectors, words alone decide.
-BOTH = Fit(held=7.16, nearness=8.81, constant=-8.56)
-WORDS_ALONE = Fit(held=8.42, nearness=0.0, constant=-4.52)
+BOTH = Fit(held=7.43, nearness=8.94, constant=-8.76)
+WORDS_ALONE = Fit(held=8.56, nearness=0.0, constant=-4.64)
 NOT_FOUND, PARTIAL = 0.27, 0.5  # below the one nothing is answered, below the other an answer says what is missing
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """`score` is how sure it is that the documents answer, 0 to 1; `missing` are the question's words that none of them holds."""
+    """`score` is how sure it is that the documents answer, 0 to 1; `missing` are the question's words that none of them holds,
+    `passing` the names in it that nothing is about (`rag.answers.passing`)."""
 
     verdict: Verdict
     score: float
     missing: tuple[str, ...] = ()
+    passing: tuple[str, ...] = ()
 
     @property
     def note(self) -> str:
         """What a partial answer says of what it lacks."""
-        if self.verdict != "partial" or not self.missing:
+        if self.verdict != "partial":
             return ""
-        return f"Nothing of what was found speaks of: {', '.join(self.missing)}."
+        named = [name for name in self.passing if name.lower() not in self.missing]
+        return " ".join(
+            filter(None, (
+                f"Nothing of what was found speaks of: {', '.join(self.missing)}." if self.missing else "",
+                f"Nothing of what was found is about {' or '.join(named)}." if named else "",
+            ))
+        )  # fmt: skip
 
 
 def judge(
-    question: str, evidence: Sequence[ScoredPassage], rarity: Callable[[str], float], nearness: float | None
-) -> Judgement:
+    question: str, evidence: Sequence[ScoredPassage], rarity: Callable[[str], float], nearness: float | None,
+    forms: Forms = (),
+) -> Judgement:  # fmt: skip
     """Whether the evidence speaks of what the question asks: by how much of it one passage holds, and by how near the nearest
-    is (a cosine of the packaged embedder; None where no vector was searched, or another embedder's)."""
+    is (a cosine of the packaged embedder; None where no vector was searched, or another embedder's). What names a product that
+    nothing is about has no whole answer. `forms` are what the question says in another form."""
     words = content_words(question)
     if not evidence or not words:
         return Judgement("not_found", 0.0, tuple(words[:_MISSING]))
-    held = share_held(words, evidence, rarity)
+    held = share_held(words, evidence, rarity, forms)
     score = WORDS_ALONE.score(held, 0.0) if nearness is None else BOTH.score(held, nearness)
     verdict: Verdict = "answered" if score >= PARTIAL else "partial" if score >= NOT_FOUND else "not_found"
-    return Judgement(verdict, score, _missing(words, evidence))
+    missing, passing = _missing(words, evidence, forms), in_passing(question, evidence, rarity, forms)
+    return Judgement("partial" if passing and verdict == "answered" else verdict, score, missing, passing)
 
 
 def share_held(
-    words: Sequence[str], evidence: Sequence[ScoredPassage], rarity: Callable[[str], float]
-) -> float:  # fmt: skip
+    words: Sequence[str], evidence: Sequence[ScoredPassage], rarity: Callable[[str], float], forms: Forms = ()
+) -> float:
     """The share of the words, by what each is worth, that the passage holds which holds most."""
     weights = {word: worth(word, rarity(word)) for word in words}
     total = sum(weights.values())
-    said = (Wording(stems_of(found)) for found in evidence[:_JUDGED])
+    said = (Wording(all_of(found), forms) for found in evidence[:_JUDGED])
     return max(sum(value for word, value in weights.items() if one.holds(word)) / total for one in said)
 
 
-def _missing(words: Sequence[str], evidence: Sequence[ScoredPassage]) -> tuple[str, ...]:
+def _missing(words: Sequence[str], evidence: Sequence[ScoredPassage], forms: Forms) -> tuple[str, ...]:
     """The telling words that nothing in the evidence holds. By what this viewer was shown, never by how rare a word is in the
     index: that would tell of documents that are hidden."""
-    said = Wording(frozenset().union(*(stems_of(found) for found in evidence)))
+    said = Wording("\n".join(map(all_of, evidence)), forms)
     found = [word for word in words if said.telling(word) and not said.holds(word)]
     whole = [word for word in found if not any(word in other for other in found if other != word)]
     return tuple(whole[:_MISSING])

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
-from rag.indexes.tokens import tokenise
+from rag.indexes.tokens import STOP_WORDS, tokenise
 from rag.records import ScoredPassage
+from rag.shorthand import Forms
 
 _LONG = 5  # letters of a stem from which on a word may differ by an ending or a letter
 _ENDING = 4  # letters that a text's word may have more than the question's
@@ -18,21 +20,24 @@ _EVERYDAY = 0.4  # of what it would be worth for its rarity, for a word of plain
 
 
 class Wording:
-    """The stems of a text, asked for words."""
+    """The words of a text, asked for those of a question; `forms` are what that says in another form (`rag.shorthand`)."""
 
-    def __init__(self, stems: frozenset[str]) -> None:
-        self._stems = stems
+    def __init__(self, text: str, forms: Forms = ()) -> None:
+        said = [stem(word) for word in tokenise(text).words]
+        self._stems = frozenset(said)
+        self._line = _line(said)
+        self._forms = forms
         self._known: dict[str, bool] = {}
 
     def holds(self, word: str) -> bool:
-        """Whether the text has the word, another ending of it, or what it was meant to be."""
+        """Whether the text has the word, another ending or form of it, or what it was meant to be."""
         if word not in self._known:
             self._known[word] = self._holds(word)
         return self._known[word]
 
     def _holds(self, word: str) -> bool:
         own = stem(word)
-        if own in self._stems:
+        if own in self._stems or any(word in said.split() and self._tells(form) for said, form in self._forms):
             return True
         if len(own) < _LONG or not word.isalpha():
             return False
@@ -42,6 +47,9 @@ class Wording:
             or (other[:1] == own[:1] and _near(own, other))
             for other in self._stems
         )
+
+    def _tells(self, form: str) -> bool:
+        return _line([stem(word) for word in form.split()]) in self._line
 
     def telling(self, word: str) -> bool:
         """Whether a reader would miss this word: it is no plain talk, and no bare number or letter."""
@@ -59,15 +67,19 @@ def _near(a: str, b: str) -> bool:
     return max(len(a), len(b)) <= 1 or (len(a) == len(b) == 2 and a == b[::-1])
 
 
+def _line(stems: Sequence[str]) -> str:
+    """Stems in their order, so that a phrase can be looked for; "databas" of "databases" is that of "database"."""
+    return f" {' '.join(word.rstrip('e') for word in stems if word not in STOP_WORDS)} "
+
+
 def stem(word: str) -> str:
     """A word without its commonest English endings, for comparing a question's words with a text's."""
     return re.sub(r"(?<=[a-z]{3})(?:ing|ed|es|s|ly)$", "", word)
 
 
-def stems_of(found: ScoredPassage) -> frozenset[str]:
-    """The stems of all that a passage says, where it stands included."""
-    text = f"{found.document.title} {found.passage.heading} {found.document.path} {found.passage.text}"
-    return frozenset(stem(word) for word in tokenise(text).words)
+def all_of(found: ScoredPassage) -> str:
+    """All that a passage says, where it stands included."""
+    return f"{found.document.title} {found.passage.heading} {found.document.path} {found.passage.text}"
 
 
 def worth(word: str, rarity: float) -> float:
@@ -79,33 +91,43 @@ def worth(word: str, rarity: float) -> float:
 
 # Words of how people ask, not of what they ask for. Written down from English at large, not from any set of questions.
 EVERYDAY = frozenset(
-    """able absolutely action actual actually add added afternoon age ago ahead allow allowed alone along already
-    alright although always amount answer anybody anyone anything anyway anywhere apart appear apply area around ask
-    asked asks away bad bases basically bear became become begin behind believe best better big bigger bit both
-    bother break bring brought build call called calls came care case catch cause certain chance change changed
-    changes check choose clear close come comes coming common complete completely correct couple course cover
-    current currently cut dark date day days deal decide deep definitely depend different difficult directly double
-    down early earth easy either else empty end ends enough entire especially even evening ever every everybody
-    everyone everything everywhere exact exactly except expect explain extra fact fail fair fairly fall far fast fed
-    feel fell few figure figures fill final finally find fine finish fix follow forget fortnight forward found four
-    full fully further general gets give gives gone good great group grow guess guy guys half hand handle hang
-    happen happened happening happens hard hear held hello help here hers hey hold holds hour hours huge hundred
-    idea immediately important include inside instead issue job keep keeps kept kick kill kind knew know known knows
-    large last late later latest lead learn least leave left less lets letting level likely line list little live
-    look looked looking looks lose lost lot lots low made main make makes making manage many matter maybe mean means
-    meant mention middle mine minute minutes miss missing moment money month months morning mostly move much name
-    near nearly neither never new next nice night nobody none normal normally nothing notice number obvious
-    occasionally okay old ones open order ordinary others ourselves part particular past people perhaps person pick
-    piece place plain plan please plenty point possible possibly prefer present pretty previous previously probably
-    problem process proper properly purpose push put puts quick quickly quiet quite raise ran rather reach reached
-    read ready real really reason recently refer related remember request result right ring rings role room round
-    rule run running runs said save saw say says second seconds see seem seems seen send sent separate set sets
-    several shift short shortly show shows shut side since single sit sits size slow small somebody somehow someone
-    something sometimes somewhere soon sorry sort sorts speak special stand standard start started starts stay step
-    steps still stop stopped straight stuff sudden suddenly sure take taken takes talk team teams tend thank thanks
-    thing things think third thought thousand three threw throw till time times today together told tomorrow tonight
-    took top totally touch towards tried tries trouble true try trying turn turned turns twice two type types
-    typically unless unlike usual usually various wait waiting walk wanted wanting wants warn way ways week weeks
-    well went whatever whenever wherever whoever whole wide wise wish wonder word words work worked working works
-    world worry worse worth wrong year years yesterday yet""".split()
+    """able absolutely action actual actually add added advice advise afternoon age ago ahead allow allowed alone along
+    already alright although always amount answer anybody anyone anything anyway anywhere apart appear apply
+    approach appropriate area arent around arrange arranged arrangement arrangements ask asked asks aspect attempt
+    avoid aware away bad bases basically bear became become begin behind believe benefit best better big bigger bit
+    both bother break briefly bring brought build call called calls came cant care careful carefully carry case
+    catch cause certain chance change changed changes check choice choose circumstances clear close colleague
+    colleagues come comes coming common complete completely concern consider correct correctly couldnt couple course
+    cover current currently cut dark date day days deal decide deep definitely depend description desired detail
+    details didnt different difficult directly doesnt dont double down early earth easiest easily easy effort either
+    else empty end ends enough ensure entire especially essential even evening eventually ever every everybody
+    everyone everything everywhere exact exactly except exist exists expect expected explain explanation extra fact
+    fail fair fairly fall familiar far fast fed feel fell few figure figures fill final finally find fine finish fix
+    folks follow forget fortnight forward found four full fully further general gets give gives gone good great
+    group grow guess guidance guy guys half hand handle hang happen happened happening happens happy hard hasnt
+    havent hear held hello help helpful here hers hey hint hints hold holds hour hours huge hundred idea ideas
+    immediately important impossible include info information inside instead instruction instructions intend
+    intended interested involve involved involves isnt issue job keep keeps kept kick kill kind knew know known
+    knows lack large last late later latest lead learn least leave left less lets letting level likely line list
+    little live longer look looked looking looks lose lost lot lots low made main mainly make makes making manage
+    manner many matter maybe mean means meant mention middle mind mine minute minutes miss missing moment money
+    month months morning mostly move much name near nearly neither never new next nice night nobody none normal
+    normally nothing notice number obvious occasionally occur occurs okay old ones open order ordinary others
+    otherwise ourselves part particular past people perform performed perhaps person pick piece place plain plan
+    please plenty point possible possibly prefer preferred present pretty previous previously prior probably problem
+    procedure procedures process proper properly provide provided provides purpose purposes push put puts question
+    questions quick quickly quiet quite raise ran rarely rather reach reached read ready real really reason recently
+    recommend recommendation recommended refer regarding related relevant remain remember request require required
+    requires result rid right ring rings role room rough roughly round rule run running runs said save saw say says
+    second seconds see seem seems seen send sense sent separate serious set sets several shift short shortly
+    shouldnt show shows shut side significant similar simple simplest simply since single sit sits situation size
+    slow small solution solve somebody somehow someone something sometimes somewhat somewhere soon sorry sort sorts
+    speak special stand standard start started starts stay step steps still stop stopped straight strange stuff
+    sudden suddenly suggest suggested suggestion suitable supposed sure take taken takes talk team teams technically
+    tend thank thanks thing things think third thought thousand three threw throw till time times tip tips today
+    together told tomorrow tonight took top totally touch towards tricky tried tries trouble true try trying turn
+    turned turns twice two type types typically understand unless unlike unsure useful usual usually various wait
+    waiting walk wanted wanting wants warn wasnt way ways week weeks weird well went whatever whats whenever wheres
+    wherever whichever whoever whole wide wise wish wonder wont word words work worked working works world worried
+    worry worse worth wouldnt wrong year years yesterday yet""".split()
 )

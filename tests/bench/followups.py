@@ -17,7 +17,7 @@ from typing import Any
 from rag.conversation import standalone
 
 THREADS = Path(__file__).parents[1] / "rag" / "threads"
-HALVES = ("known", "blind")
+HALVES = ("known", "blind", "trial_known", "trial_blind")
 
 
 def rows(half: str) -> list[dict[str, Any]]:
@@ -41,7 +41,7 @@ def is_right(row: dict[str, Any], alone: str) -> bool:
 
 
 def main() -> None:
-    print(f"{'half':<8}{'threads':>8}{'right':>7}{'wrong name':>12}{'slowest':>10}")
+    print(f"{'half':<12}{'threads':>8}{'right':>7}{'wrong name':>12}{'slowest':>10}")
     for half in HALVES:
         told, slowest = [], 0.0
         for row in rows(half):
@@ -51,8 +51,8 @@ def main() -> None:
         wrong = [(row, alone) for row, alone in told if not is_right(row, alone)]
         misnamed = sum(any(re.search(rf"\b{re.escape(w)}\b", a, re.I) for w in row["never"]) for row, a in told)
         right = len(told) - len(wrong)
-        print(f"{half:<8}{len(told):>8}{right:>7}{misnamed:>12}{slowest * 1000:>7.1f} ms")
-        if "-v" in sys.argv and half == "known":  # the blind half is told in numbers alone
+        print(f"{half:<12}{len(told):>8}{right:>7}{misnamed:>12}{slowest * 1000:>7.1f} ms")
+        if "-v" in sys.argv and half.endswith("known"):  # the blind half is told in numbers alone
             for row, alone in wrong:
                 print(f"  {row['id']} {' | '.join(row['thread'])} | {row['question']}\n      {alone}")
 

@@ -100,7 +100,8 @@ def _case(
     words = content_words(question.text)
     if not evidence or not words or (kind in ("cross", "out") and _still_told(question, evidence)):
         return
-    yield Case(str(home), kind, share_held(words, evidence, retriever.rarity()), found.nearness or 0.0)
+    forms = retriever.forms(question.text, Viewer())
+    yield Case(str(home), kind, share_held(words, evidence, retriever.rarity(), forms), found.nearness or 0.0)
 
 
 def _leaving_out(reader: Reader, places: set[tuple[str, str]]) -> Retriever:

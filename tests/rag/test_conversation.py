@@ -128,8 +128,8 @@ def test_that_log_is_the_log_that_was_spoken_of() -> None:
 @pytest.mark.parametrize("half", HALVES)
 def test_threads_of_many_infrastructures_say_what_a_colleague_would_understand(half: str) -> None:
     wrong = [row["id"] for row in rows(half) if not is_right(row, rewritten(row))]
-    assert len(rows(half)) == 32
-    assert len(wrong) <= 2, wrong
+    assert len(rows(half)) == (10 if half.startswith("trial") else 32)
+    assert len(wrong) <= (3 if half.startswith("trial") else 2), wrong
 
 
 def test_questions_of_a_set_asked_one_behind_the_other_stay() -> None:
@@ -184,3 +184,41 @@ def test_what_is_rewritten_is_bounded() -> None:
     assert len(standalone("why?", ["How do I " + "restart the gateway " * 150])) < 320
     long = "and " + "x y " * 998 + "it?"
     assert len(standalone(long, [LOCK])) <= MAX_QUERY
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "alone"),
+    [
+        ("how do I restore the ledger database?", "and tracking db", "how do I restore the tracking database?"),
+        ("how do I restore the ledger db?", "and the tracking database?", "how do I restore the tracking db?"),
+        ("how long are the logs of payments kept?", "and hubs", "how long are the logs of hubs kept?"),
+    ],
+)
+def test_a_short_form_and_a_plural_take_a_place(before: str, question: str, alone: str) -> None:
+    assert standalone(question, [before]) == alone
+
+
+@pytest.mark.parametrize(
+    ("report", "before", "topic"),
+    [
+        ("both are down, 25 mins", "vpn tunnel to corby is down, what do I do?", "vpn tunnel to corby is down"),
+        ("all three are stuck", "how do I drain a node?", "drain a node"),
+        ("cant find the entry in the console", "record can't be changed, what now?", "record can't be changed"),
+        ("done, 90 secs waited, nothing", "how do I drain a node?", "drain a node"),
+        ("cordoned, still running", "how do I drain a node?", "drain a node"),
+    ],
+)
+def test_what_came_of_it_leans_on_what_it_came_of(report: str, before: str, topic: str) -> None:
+    assert standalone(report, [before]) == f"{report} ({topic})?"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "nothing landing in modsec opensearch for an hour", "Handhelds were all on GWY-03 and gwctl isn't serving, what now?",
+        "can't log in to Grafana, any ideas", "How do we rotate the API key that Datadog uses?",
+        "no pods of the payments namespace start on the new worker nodes yet",
+    ],
+)  # fmt: skip
+def test_a_new_trouble_is_no_report(question: str) -> None:
+    assert standalone(question, ["How do I request a namespace?"]) == question
