@@ -102,6 +102,8 @@ WITH_CODE = (
     "# Stock\n\nTo drop the stock cluster, disable deletion protection, apply, then destroy it.",
     "# Stock\n\nIf deletion protection is off for the stock cluster, turn it on.",
     "# Stock\n\nIs deletion protection off for the stock cluster, or is it on?",
+    "# Networks\n\nThe first zone of the live VPC uses the range 10.20.16.0/20.",
+    "# Queues\n\nMessages of the parcels queue are handled within 2 hours.",
     "# Stock\n\nMake sure that deletion protection is off for the stock cluster.",
     "# Stock\n\nRestores of the invoices database go to a db.t3.large instance.",
     "# Stock\n\nThe stock cluster isn't multi-AZ, but deletion protection is on.",
