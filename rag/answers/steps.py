@@ -19,7 +19,7 @@ WARNS = "warns of what stands near"  # why a passage is in the evidence that nob
 _LEAST_SECTION = 0.35  # of the best section's score, for another section of a procedure
 _LEAST_DOCUMENT = 0.6  # of what the document says that says most, for one that has the steps
 _TELLING = 4  # pieces by which a document is chosen for its procedure
-_TOLD_WORDS = 16  # that tell where a procedure goes on
+_TOLD_WORDS = 15  # that tell where a procedure goes on, beside the document's name
 _WARNING_WORDS = 200  # of warnings from around a procedure; as many again of those among its steps, where these are cut
 _LONG_STEP = 90  # words from which on a step that warns is not a warning that goes before the others
 _NAMED = 4  # lines that are named at most of other warnings
@@ -65,7 +65,8 @@ def procedure(pages: Pages, fits: int) -> Procedure:
     for part in parts:
         enough = not steps or best_score(part) >= _LEAST_SECTION * best_score(parts[0])
         more = _once([*taken, *part, *page.warnings(part)])
-        if enough and not page.gap(part) and word_count(more, evidence) <= fits - _TOLD_WORDS:
+        said = f"{page.before([*steps, *part])} {page.behind([*steps, *part], more)}"
+        if enough and not page.gap(part) and word_count(more, evidence) + len(said.split()) <= fits:
             steps, taken = [*steps, *part], more
         elif not steps:
             return _cut(page, part, fits)
@@ -169,6 +170,11 @@ class Page:
     def name(self) -> str:
         return f"{self.document.source}/{self.document.path}"
 
+    @property
+    def told_words(self) -> int:
+        """The words of a sentence that says where something stands."""
+        return _TOLD_WORDS + len(self.name.split())
+
     def _around(self, part: Sequence[Scored], own: bool) -> list[Piece]:
         found: dict[int, Piece] = {}
         for section in dict.fromkeys(self.first(one.piece) for one in part):
@@ -190,12 +196,12 @@ class Page:
 def _cut(page: Page, part: Sequence[Scored], fits: int) -> Procedure:
     """What a section warns of, and its steps from the first on, or from the best where that would not be among them."""
     gap, warnings, best = page.gap(part), page.warnings(part), max(part, key=lambda one: one.score)
-    steps = _from(part, gap, warnings, fits - 2 * _TOLD_WORDS, page.evidence)
+    steps = _from(part, gap, warnings, fits - 2 * page.told_words, page.evidence)
     if best not in steps:
         own = [one for one in part if page.heading(one.piece) == page.heading(best.piece)]
         later = part[part.index(own[0]) :]
         gap = page.gap(later) if len(later) > 1 else 0
-        steps = _from(later, gap, warnings, fits - 3 * _TOLD_WORDS, page.evidence)
+        steps = _from(later, gap, warnings, fits - 3 * page.told_words, page.evidence)
     taken = _once([*warnings, *steps])
     return Procedure(tuple(taken), page.before(steps), page.behind(steps, taken), cut=True)
 

@@ -104,17 +104,17 @@ def test_warnings_have_a_limit_of_words() -> None:
 
 
 class Stored:
-    """A catalog of one document."""
+    """A catalog of the documents of evidence."""
 
-    def __init__(self, only: Document) -> None:
-        self._only = only
+    def __init__(self, found: list[ScoredPassage]) -> None:
+        self._documents = {one.document.id: one.document for one in found}
 
     def document(self, document_id: str, viewer: Viewer) -> Document:
-        return self._only
+        return self._documents[document_id]
 
 
 def answered(question: str, found: list[ScoredPassage]) -> str:
-    citer = Citer(cast(Catalog, Stored(found[0].document)), Viewer(), found)
+    citer = Citer(cast(Catalog, Stored(found)), Viewer(), found)
     return extract(question, found, citer, lambda word: 0.5)
 
 
@@ -141,3 +141,14 @@ def test_a_quotation_names_the_heading_above_it(own: str, above: str) -> None:
     (one,) = evidence(page, (5, 9))
     found = replace(one, passage=replace(one.passage, heading_path=(own,)))
     assert f"**X › {above}** (wiki/x.md)" in answered("Which pod is restarted that holds it?", [found])
+
+
+def test_what_is_said_of_steps_left_out_counts_among_the_words() -> None:
+    steps = "".join(f"{n}. Swap the broker part {n} {'word ' * 5}\n" for n in range(1, 90))
+    one = evidence(f"# Swap the broker\n\n{steps}", (1, 91))[0]
+    (other,) = evidence("# Broker\n\n" + "Swap the broker. Then swap it. " * 30, (1, 3))
+    away = replace(other.document, id="e", path="e.md")
+    elsewhere = ScoredPassage(replace(other.passage, id="q", document_id="e"), away, 1.0)
+    for length in range(20):
+        named = replace(one, document=replace(one.document, path=f"{'a b ' * length}.md"))
+        assert len(answered("How do I swap the broker?", [named, elsewhere]).split()) <= 600
