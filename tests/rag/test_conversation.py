@@ -216,6 +216,7 @@ def test_what_came_of_it_leans_on_what_it_came_of(report: str, before: str, topi
     "question",
     [
         "nothing landing in modsec opensearch for an hour", "Handhelds were all on GWY-03 and gwctl isn't serving, what now?",
+        "payments namespace quota was raised at noon, still pods pending", "are the tunnels to corby, still flapping, a bug?",
         "can't log in to Grafana, any ideas", "How do we rotate the API key that Datadog uses?",
         "no pods of the payments namespace start on the new worker nodes yet",
     ],

@@ -45,6 +45,7 @@ def test_one_sentence_that_says_it_is_enough() -> None:
 def test_a_page_about_it_is_about_it() -> None:
     page = ("Jenkins", "Jobs are listed here. A database is restored by the one called restore, in production too.")
     assert passing(JOB, RESTORE, page) == ()
+    assert passing(JOB, *[RESTORE] * 5, page) == ()
     often = [(f"Page {number}", "Jenkins restores the production database. The job is nightly.") for number in range(4)]
     scattered = ("Page", "A job runs. Production is large. The database is small. Jenkins restores.")
     assert passing("Which Jenkins job restores the production replicas?", scattered, *often[:3]) == ()
@@ -58,6 +59,8 @@ def test_the_page_of_another_place_is_about_another_place() -> None:
     assert passing("How do I restart the Leyland gateway?", leyland, corby, rarity=0.95) == ()
     general = ("Restart a gateway", "Restart the gateway with systemctl, and wait 90 seconds.")
     assert passing("How do I restart the Corby gateway?", general, corby, rarity=0.95) == ()  # one of ours, and for all
+    edge = ("Restart the edge gateway", general[1])
+    assert passing("How do I restart the Corby gateway?", edge, corby, rarity=0.95) == ()
 
 
 def test_where_something_is_about_one_name_another_may_be_mentioned() -> None:
@@ -71,7 +74,7 @@ def test_where_something_is_about_one_name_another_may_be_mentioned() -> None:
     [
         "Which API restores the production database?", "Which SG has the production database?",
         "Was the production database restored in July?", "How do I restore the Staging database?",
-        "DatabaseRestoreFailing for the production database", "production database says 'Unauthorized'",
+        "DatabaseRestoreFailing for the production database", "production database says 'You are Unauthorized'",
         "Restores of the production database?",
         "Yesterday after the second release of the billing service somebody in Leeds dropped a Jenkins table of the "
         "production database",
