@@ -127,7 +127,7 @@ def test_what_planted_pages_contradict_is_said(planted: Reader) -> None:
             flag.text + flag.reason for flag in asker.answer(question, Viewer()).flags if flag.kind == "conflict"
         ]
         told[name] = any(all(value in reason for value in values) for reason in reasons)
-    assert sum(told.values()) >= 9, told
+    assert sum(told.values()) >= 8, told  # a ninth (handover) went with four false ones of twenty: decision 31
 
 
 def test_a_model_is_shown_the_page_to_prefer_first_and_told_of_the_other(planted: Reader) -> None:
