@@ -20,6 +20,7 @@ from api.access.gate import Gate
 from api.compose import Reader, viewer_from
 from api.failures import http_status
 from api.pages import add_pages
+from api.problems import problem
 from api.settings import Settings
 from api.v1.documents import add_documents
 from api.v1.health import add_health
@@ -73,15 +74,15 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def refused(_request: Request, error: HTTPException) -> JSONResponse:
         """Paths and methods that are not there, in the form that all errors have."""
-        return JSONResponse({"error": str(error.detail)}, status_code=error.status_code, headers=error.headers)
+        return problem(error.status_code, str(error.detail), error.headers)
 
     @app.exception_handler(WaypostError)
     def failed(_request: Request, error: WaypostError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, status_code=http_status(error))
+        return problem(http_status(error), str(error))
 
     @app.exception_handler(RequestValidationError)
     def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
         """Says what is wrong and where, without echoing what was sent (it may not even be encodable)."""
         found = [{"where": ".".join(map(str, e["loc"])), "what": e["msg"]} for e in error.errors()]
         summary = "; ".join(f"{entry['where']}: {entry['what']}" for entry in found)
-        return JSONResponse({"error": summary, "details": found}, status_code=422)
+        return problem(422, summary, details=found)

@@ -1,4 +1,4 @@
-"""Who sent a request, and what they may read. `api.access.gate` finds out; routes ask for `Seeing` or `Calling`."""
+"""Who sent a request, what they may read and may do. `api.access.gate` finds out; routes ask for `Seeing` or `Calling`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from api.access.scopes import SCOPES
 from rag.records import Viewer
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks by HTTP: `name` for people and the audit, `viewer` for what they may read."""
+    """Who asks by HTTP: `name` for people and the audit, `viewer` for what they may read, `scopes` for what they may do; `via` is
+    how they were known (anonymous, key, oidc, proxy, session)."""
 
     name: str = "anonymous"
     viewer: Viewer = field(default_factory=Viewer)
+    scopes: frozenset[str] = SCOPES
+    via: str = "anonymous"
 
 
 def caller_of(connection: HTTPConnection) -> Caller:

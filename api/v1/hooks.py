@@ -14,6 +14,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from api.problems import problem
 from api.settings import Settings
 from api.status import named_sources
 from api.v1.problems import PROBLEMS
@@ -65,4 +66,4 @@ def _named(settings: Settings, source: str) -> bool:
 
 
 def _refused(status: int, message: str) -> JSONResponse:
-    return JSONResponse({"error": message}, status_code=status)
+    return problem(status, message)

@@ -44,7 +44,8 @@ def test_search(client: TestClient) -> None:
     assert [result["path"] for result in found["results"]] == ["unlock.md"]
     assert found["coverage"]["complete"]
     refused = client.get("/v1/search", params={"q": "x", "source": "none"})
-    assert (refused.status_code, refused.json()) == (400, {"error": "there is no source 'none'"})
+    assert (refused.status_code, refused.json()["detail"]) == (400, "there is no source 'none'")
+    assert refused.headers["content-type"] == "application/problem+json"
 
 
 def test_why_a_search_is_not_whole_names_the_server_and_no_key() -> None:

@@ -189,9 +189,9 @@ def test_what_a_viewer_may_not_read_shows_nowhere(
         ("values", {"attribute": "aws_vpc.hidden.x"}), ("graph", {"address": "aws_vpc.hidden"}),
     ):  # fmt: skip
         reply = client.get(f"/v1/terraform/{path}", params=parameters)
-        assert (reply.status_code, reply.json()) == (404, {"error": "nothing here defines aws_vpc.hidden"})
+        assert (reply.status_code, reply.json()["detail"]) == (404, "nothing here defines aws_vpc.hidden")
     reply = client.get("/v1/terraform/show", params={"address": "aws_x.hidden"})
-    assert reply.json() == {"error": "nothing here defines aws_x.hidden"}
+    assert reply.json()["detail"] == "nothing here defines aws_x.hidden"
     everything = get("symbols")["total"]
     sre = opened(settings.model_copy(update={"groups": "sre"}), owner)
     assert sre.get("/v1/terraform/symbols").json()["total"] == 2 * everything + 3
