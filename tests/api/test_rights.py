@@ -1,6 +1,7 @@
 """10,000 random (viewer, audiences, query) cases over every route against a reference model; `make check` runs some hundred.
 
-WAYPOST_TEST_CASES says how many, WAYPOST_TEST_SEED which. What is hidden shows in no answer, and to ask for it is answered like asking for what never was.
+WAYPOST_TEST_CASES says how many, WAYPOST_TEST_SEED which. What is hidden shows in no answer, and to ask for it is answered like
+asking for what never was.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def page(held: Held) -> str:
     return (
         f"{front}# Restart the {held.known} service ({first})\n\nThe {held.known} service of the database runs on {second}.\n\n"
         f"## Steps for {held.known}\n\n1. Run `kubectl rollout restart deploy/{second}`.\n2. Wait 5 minutes.\n"
-        f"3. Tell {first} and see `aws_vpc.{held.known.replace('-', '_')}`.\n\nNever delete {second}: its backups are kept for 7 days.\n"
+        f"3. Tell {first} and see `aws_vpc.{held.known}`.\n\nNever delete {second}: its backups are kept for 7 days.\n"
     )
 
 
