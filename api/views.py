@@ -8,6 +8,7 @@ from typing import Any
 
 from api.compose import without_secrets
 from rag.answers.outlet import reason
+from rag.catalog.documents import ListedDocument
 from rag.drift import Drift
 from rag.gaps import Listed
 from rag.persona import Persona
@@ -137,6 +138,25 @@ def document_view(
         ],
         "resources": [mentioned_view(mention) for mention in mentions],
     }
+
+
+def listed_view(document: ListedDocument) -> dict[str, Any]:
+    """A document in a list: without its text, and with a link to the whole of it."""
+    return asdict(document)
+
+
+def passage_view(document: Document, passages: Sequence[Passage], at: int) -> dict[str, Any]:
+    """The passage of this number among those that stand around it in its document."""
+    view = result_view(ScoredPassage(passages[at], document, 0.0))
+    del view["score"], view["found_by"]
+    near = [
+        {
+            "id": p.id, "heading": p.heading, "kind": p.kind, "start_line": p.start_line, "end_line": p.end_line,
+            "text": p.text,
+        }
+        for p in passages
+    ]  # fmt: skip
+    return {**view, "before": near[:at], "after": near[at + 1 :]}
 
 
 def mentioned_view(mention: Mention) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.caller import Seeing
 from api.compose import Reader
-from api.v1.problems import PROBLEMS
+from api.v1.problems import answers
+from api.v1.shapes import AnswerShape, GapsShape, PersonasShape, SearchShape
 from api.views import answer_view, citation_view, gap_view, lookup_view, persona_view, search_view
 from rag.ask import AskEvent
 from rag.errors import WaypostError
@@ -53,7 +54,7 @@ def add_questions(app: FastAPI, reader: Reader) -> None:
 
 
 def _add_search(app: FastAPI, reader: Reader) -> None:
-    @app.get("/v1/search", responses={k: PROBLEMS[k] for k in (400, 503)}, tags=["questions"])
+    @app.get("/v1/search", responses=answers(SearchShape), tags=["questions"])
     def search(
         viewer: Seeing,
         q: Annotated[str, Query(min_length=1, max_length=MAX_QUERY, examples=["KubePodCrashLooping"])],
@@ -72,11 +73,9 @@ def _add_search(app: FastAPI, reader: Reader) -> None:
 def _add_ask(app: FastAPI, reader: Reader) -> None:
     @app.post(
         "/v1/ask",
-        responses={
-            **{k: PROBLEMS[k] for k in (400, 404, 503)}, 200: {"content": {"application/json": {}, "text/event-stream": {}}},
-        },
+        responses=answers(AnswerShape, 404, 507) | {200: {"model": AnswerShape, "content": {"text/event-stream": {}}}},
         tags=["questions"],
-    )  # fmt: skip
+    )
     def ask(body: AskRequest, request: Request, viewer: Seeing) -> Response:
         """An answer with checked citations. With `Accept: text/event-stream` it comes as events: `text` (a piece),
         `citation`, `lookup` (the model looks further), `restart` (text and citations so far are void) and last `answer`, the
@@ -118,7 +117,7 @@ def _sse(event: str, data: Any) -> str:
 
 
 def _add_personas(app: FastAPI, reader: Reader) -> None:
-    @app.get("/v1/personas", responses={400: PROBLEMS[400]}, tags=["questions"])
+    @app.get("/v1/personas", responses=answers(PersonasShape), tags=["questions"])
     def personas() -> dict[str, Any]:
         """In whose voices answers can be had: the built-in ones, and those in the folder WAYPOST_PERSONAS; `broken` tells
         of files there that are none."""
@@ -127,7 +126,7 @@ def _add_personas(app: FastAPI, reader: Reader) -> None:
 
 
 def _add_gaps(app: FastAPI, reader: Reader) -> None:
-    @app.get("/v1/gaps", responses={k: PROBLEMS[k] for k in (400, 503)}, tags=["questions"])
+    @app.get("/v1/gaps", responses=answers(GapsShape), tags=["questions"])
     def gaps(
         viewer: Seeing,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,

@@ -10,18 +10,20 @@ from api.access.caller import Seeing
 from api.compose import Reader
 from api.settings import Settings
 from api.status import named_sources, runs_view, sources_view
+from api.v1.problems import answers
+from api.v1.shapes import RunsShape, SourcesShape
 
 
 def add_sources(app: FastAPI, settings: Settings, reader: Reader) -> None:
     """Adds the routes, over what each caller may read."""
 
-    @app.get("/v1/sources", tags=["documents"])
+    @app.get("/v1/sources", responses=answers(SourcesShape), tags=["documents"])
     def sources(viewer: Seeing) -> dict[str, Any]:
         """The sources, synced or not: state, last complete sync (`synced_at`), `next_sync`, what went wrong (`message`), how many
         documents this viewer may see; `counts` and `reasons` of what is not indexed, or why they are hidden."""
         return {"sources": sources_view(reader.catalog, viewer, named_sources(settings))}
 
-    @app.get("/v1/runs", tags=["documents"])
+    @app.get("/v1/runs", responses=answers(RunsShape), tags=["documents"])
     def runs(
         viewer: Seeing,
         source: Annotated[str, Query(description="only runs of this source")] = "",
