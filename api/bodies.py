@@ -1,7 +1,7 @@
 """Bodies of requests, read before any route runs: bounded in bytes, seconds and nesting, JSON where JSON is asked for.
 
-`Bodies` is a middleware that `api.http` puts inside the gate, so that only who may come in is waited for. What it refuses, it refuses
-with a problem. Rooms whose bodies are of another kind (signed as they are, forms) have a line in `KINDS`.
+`Bodies` is a middleware that `api.http` puts inside the gate, so that only who may come in is waited for. What it refuses, it
+refuses with a problem. Rooms whose bodies are of another kind (signed as they are, forms) have a line in `KINDS`.
 """
 
 from __future__ import annotations

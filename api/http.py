@@ -20,12 +20,14 @@ from api.access.gate import Gate
 from api.bodies import Bodies
 from api.compose import Reader, viewer_from
 from api.failures import http_status
+from api.idempotency import Repeats
 from api.openapi import DESCRIPTION, DescribedAPI, operation_id
 from api.pages import add_pages
 from api.problems import problem
 from api.request_ids import HEADER, RequestIds, current
 from api.settings import Settings
 from api.v1.documents import add_documents
+from api.v1.feedback import add_feedback
 from api.v1.health import add_health
 from api.v1.hooks import add_hooks
 from api.v1.questions import add_questions
@@ -48,6 +50,7 @@ def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] |
         redoc_url=None,
         dependencies=[Depends(known_parameters)],
     )
+    app.add_middleware(Repeats, state=reader.catalog.state)
     app.add_middleware(Bodies)  # what is added later stands around it
     app.add_middleware(Gate, anonymous=Caller(viewer=viewer_from(settings.groups)))
     hosts = [*LOOPBACK_HOSTS, *(host.strip() for host in settings.allowed_hosts.split(",") if host.strip())]
@@ -57,7 +60,8 @@ def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] |
     add_questions(app, reader)
     add_documents(app, reader)
     add_terraform(app, reader)
-    add_sources(app, settings, reader)
+    add_sources(app, settings, reader, pushed)
+    add_feedback(app, reader)
     add_health(app, reader)
     if pushed:
         add_hooks(app, settings, pushed)

@@ -1,8 +1,8 @@
 """The OpenAPI document: what FastAPI makes of the routes, with problems as they are sent, names that stay, and an example of each
 operation (`api/v1/examples/OPERATION.json`: its parameters, its body, its answer).
 
-`api.http` makes its application of `DescribedAPI`. A route of any room is described by this, and needs its file of examples; a test
-says so when there is none.
+`api.http` makes its application of `DescribedAPI`. A route of any room is described by this, and needs its file of examples; a
+test says so when there is none.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from api.v1.problems import PROBLEMS, Problem
 
 EXAMPLES = Path(__file__).parent / "v1" / "examples"
 DESCRIPTION = """\
-Questions are answered from what this organisation wrote, with citations that are checked. Who asks is shown what they may read, and
-nothing of the rest: what is hidden and what is not there look the same.
+Questions are answered from what this organisation wrote, with citations that are checked. Who asks is shown what they may read,
+and nothing of the rest: what is hidden and what is not there look the same.
 
 **Versions.** Paths begin with the version, `/v1`. Within it, paths, parameters and keys of answers stay; new ones may come at any
-time, so pass over keys that you don't know, and order and wording of texts may change. What must go is marked `deprecated` here and
-answers with a `Deprecation` and a `Sunset` header for half a year before it goes; another shape gets another version beside this one.
+time, so pass over keys that you don't know, and wording of texts may change. What must go is marked `deprecated` here and answers
+with a `Deprecation` and a `Sunset` header for half a year before it goes; another shape gets another version beside this one.
 `operationId`s stay, so that generated clients do.
 
-**Problems.** Every request that fails is answered with problem details (`application/problem+json`, RFC 9457): `detail` says what to
-do. A parameter that a route does not have is refused, so that no misspelt filter widens a question.
+**Problems.** Every request that fails is answered with problem details (`application/problem+json`, RFC 9457): `detail` says what
+to do. A parameter that a route does not have is refused, so that no misspelt filter widens a question.
 
 **Request ids.** `X-Request-Id` (up to 64 letters, digits, `_` and `-`) is given back, or one is made; problems name it.
 
-**Repeating a POST.** With an `Idempotency-Key` (up to 128 printable characters) the same request is carried out once within 24 hours,
-and answered with the same reply, marked `Idempotency-Replayed: true`. Answers that are streamed are not kept.
+**Repeating a POST.** With an `Idempotency-Key` (up to 128 printable characters) the same request is carried out once within 24
+hours, and answered with the same reply, marked `Idempotency-Replayed: true`. Answers that are streamed are not kept.
 
 **Lists** come in pages: `next_cursor` of one is the `cursor` of the next, null after the last.
 

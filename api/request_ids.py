@@ -23,8 +23,8 @@ def current() -> str:
 
 
 class RequestIds:
-    """ASGI middleware. A given id that is not sane (over 64 characters, or others than letters, digits, `_` and `-`) is not taken:
-    it goes into logs."""
+    """ASGI middleware. A given id that is not sane (over 64 characters, or others than letters, digits, `_` and `-`) is not
+    taken, for it goes into logs."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -10,11 +10,13 @@ from api.compose import without_secrets
 from rag.answers.outlet import reason
 from rag.catalog.documents import ListedDocument
 from rag.drift import Drift
+from rag.feedback import Opinion
 from rag.gaps import Listed
 from rag.persona import Persona
 from rag.ports import Lookup
 from rag.records import Answer, Citation, Coverage, Document, Passage, ScoredPassage
 from rag.search import SearchResult
+from rag.suggestions import Suggestion
 from rag.terraform.mentions import Mention
 
 
@@ -102,6 +104,33 @@ def gap_view(one: Listed) -> dict[str, Any]:
             {"document_id": d.id, "source": d.source, "path": d.path, "title": d.title, "owner": d.owner}
             for d in one.nearest
         ],
+    }
+
+
+def opinion_view(one: Opinion) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "at": one.at,
+        "name": one.name,
+        "useful": one.useful,
+        "comment": one.comment,
+        "question": one.question,
+        "verdict": one.verdict,
+        "documents": [{"document_id": id_, "source": source, "path": path} for id_, source, path in one.documents],
+    }
+
+
+def suggestion_view(one: Suggestion) -> dict[str, Any]:
+    document, passage = one.document, one.passage
+    return {
+        "passage_id": passage.id,
+        "document_id": document.id,
+        "source": document.source,
+        "path": document.path,
+        "title": document.title,
+        "heading": one.heading,
+        "kind": document.kind,
+        "start_line": passage.start_line if one.heading else 1,
     }
 
 

@@ -16,8 +16,8 @@ NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "it is the
 
 
 def tagged(request: Request, view: Mapping[str, Any]) -> Response:
-    """The view as JSON, or 304 where the caller has just that. The tag is of the bytes: whatever the view depends on (text, version,
-    owner, lines, mentions of code that this viewer may see) changes it, and nothing else does."""
+    """The view as JSON, or 304 where the caller has just that. The tag is of the bytes: whatever the view depends on (text,
+    version, owner, lines, mentions of code that this viewer may see) changes it, and nothing else does."""
     body = json.dumps(view, ensure_ascii=False, separators=(",", ":")).encode()
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {**_HEADERS, "ETag": tag}

@@ -1,4 +1,4 @@
-"""How OpenAPI describes what routes answer and how requests fail. The routes of `api.v1` name it; `api.problems` makes problems."""
+"""How OpenAPI describes what routes answer and how requests fail. Routes name it; `api.problems` makes problems."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class DocumentTable:
             return int(connection.execute(query).scalar_one())
 
     def passage(self, access: Sequence[str], passage_id: str, around: int) -> tuple[list[Passage], int]:
-        """A passage among those that stand before and after it in its document, at most `around` each, and where in the list it is.
+        """A passage among those that stand before and after it in its document, at most `around` each, and its place in the list.
 
         Raises: NotFoundError when there is none that these rules admit.
         """

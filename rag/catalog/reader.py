@@ -10,7 +10,21 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, case, distinct, func, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    and_,
+    case,
+    distinct,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 
 from rag.catalog import schema as s
 from rag.catalog.documents import DocumentTable, passage_of
@@ -144,7 +158,7 @@ class Catalog:
         return found
 
     def _shown(self, connection: Connection, document_id: str, viewer: Viewer) -> Document | None:
-        """The document where this viewer may see it. The query leaves hidden ones out, so that they take as long as missing ones."""
+        """The document where this viewer may see it; the query leaves hidden ones out, so that they cost what missing ones do."""
         d, rules = s.documents, self._rules(connection)
         mine = [key for key, rule in rules.items() if rule.admits(viewer.groups)]
         row = connection.execute(select(d).where(d.c.id == document_id, d.c.access.in_(mine))).first()
@@ -494,12 +508,23 @@ class Catalog:
         with self._read() as connection:
             return [(row[0], row[1], row[2], row[3], row[4]) for row in connection.execute(query)]
 
-    def runs(self, limit: int = 50, source: str = "", among: Iterable[str] | None = None) -> list[Mapping[str, Any]]:
-        """The newest sync runs, newest first; with `source` those of one, with `among` those of some."""
+    def runs(
+        self,
+        limit: int = 50,
+        source: str = "",
+        among: Iterable[str] | None = None,
+        until: tuple[str, str] | None = None,
+    ) -> list[Mapping[str, Any]]:
+        """The newest sync runs, newest first; with `source` those of one, with `among` those of some, with `until` (when one began,
+        its source) those from there on."""
         mine = s.runs.c.source == source if source else true()
         known = true() if among is None else s.runs.c.source.in_(list(among))
+        order = (s.runs.c.started_at, s.runs.c.source)
+        known = and_(known, tuple_(*order) <= tuple_(*until)) if until else known
         with self._read() as connection:
-            rows = connection.execute(select(s.runs).where(mine, known).order_by(s.runs.c.id.desc()).limit(limit))
+            rows = connection.execute(
+                select(s.runs).where(mine, known).order_by(*(one.desc() for one in (*order, s.runs.c.id))).limit(limit)
+            )
             return [{**row._mapping, "counts": json.loads(row.counts)} for row in rows]
 
     def runs_begun(self) -> dict[str, str]:
