@@ -35,6 +35,7 @@ from api.console import (
 )  # fmt: skip
 from api.drift_cli import drift
 from api.eval_cli import evaluation
+from api.feedback_cli import feedback
 from api.gaps_cli import gaps
 from api.purge_cli import purge
 from api.settings import CONFIG_NAME, first_config
@@ -54,7 +55,7 @@ app.add_typer(evaluation, name="eval")
 app.add_typer(generations, name="generations")
 app.add_typer(terraform, name="terraform")
 terraform.command("graph")(graph)
-for command in (approve, forget, status, doctor, backup, restore, purge, drift, gaps):
+for command in (approve, forget, status, doctor, backup, restore, purge, drift, gaps, feedback):
     app.command()(command)
 
 

@@ -28,6 +28,8 @@ from rag.embedders.hashing import HashingEmbedder
 from rag.embedders.onnx import OnnxEmbedder
 from rag.embedders.sentence_transformer import PACKAGED, SentenceTransformerEmbedder
 from rag.errors import SettingsError, SourceError, WaypostError
+from rag.feedback import FILE as FEEDBACK
+from rag.feedback import Feedback
 from rag.gaps import Gaps
 from rag.indexes.exact import ExactVectors
 from rag.indexes.lexical import DOCUMENTS, TantivyIndex
@@ -41,6 +43,7 @@ from rag.remote import RemoteDense
 from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.model import ModelReranker
 from rag.search import Dense, Filters, LocalDense, NoDense, Retriever, Serving, VectorSearch
+from rag.suggestions import Suggester
 from rag.terraform.lookup import TerraformLookup
 from rag.threads import FILE as THREADS
 from rag.threads import Conversation, Threads
@@ -209,6 +212,11 @@ def _to_be_kept(settings: Settings) -> Redact:
     return lambda text: purged().scrub(without_secrets(text))
 
 
+def feedback_of(settings: Settings) -> Feedback:
+    """What readers thought of answers."""
+    return Feedback(settings.home / FEEDBACK, threads_of(settings), _to_be_kept(settings))
+
+
 def lexical_index(settings: Settings, generation: Generation, *, writable: bool) -> TantivyIndex:
     """The index of a generation's passages by words."""
     return TantivyIndex(settings.home / generation.folder / "lexical", writable=writable)
@@ -224,7 +232,9 @@ class Reader:
         self._model = model_from(settings)  # one for the process: its connections and its breaker are shared
         self._reranker = reranker_from(settings, self._model)
         self.retriever = Retriever(catalog, serving, self._reranker)
+        self.suggester = Suggester(catalog, serving)
         self.gaps = gaps_of(settings, catalog)
+        self.feedback = feedback_of(settings)
         self._drift = DriftWatch(catalog)
         self._terraform = Kept(catalog, lambda viewer: TerraformLookup(catalog, viewer))
         self.personas = Personas(settings.personas)

@@ -17,12 +17,17 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from api.access.caller import Caller
 from api.access.gate import Gate
+from api.bodies import Bodies
 from api.compose import Reader, viewer_from
 from api.failures import http_status
+from api.idempotency import Repeats
+from api.openapi import DESCRIPTION, DescribedAPI, operation_id
 from api.pages import add_pages
 from api.problems import problem
+from api.request_ids import HEADER, RequestIds, current
 from api.settings import Settings
 from api.v1.documents import add_documents
+from api.v1.feedback import add_feedback
 from api.v1.health import add_health
 from api.v1.hooks import add_hooks
 from api.v1.questions import add_questions
@@ -35,22 +40,28 @@ LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver.local")
 
 def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] | None = None) -> FastAPI:
     """The application over one reader. `pushed` is told which source a git host says was pushed to."""
-    app = FastAPI(
+    app = DescribedAPI(
         title="Waypost",
         version="1",
         summary="Cited answers from an organisation's wikis, runbooks and Terraform.",
+        description=DESCRIPTION,
+        generate_unique_id_function=operation_id,
         docs_url=None,  # FastAPI's own page loads its scripts from elsewhere
         redoc_url=None,
         dependencies=[Depends(known_parameters)],
     )
+    app.add_middleware(Repeats, state=reader.catalog.state)
+    app.add_middleware(Bodies)  # what is added later stands around it
     app.add_middleware(Gate, anonymous=Caller(viewer=viewer_from(settings.groups)))
     hosts = [*LOOPBACK_HOSTS, *(host.strip() for host in settings.allowed_hosts.split(",") if host.strip())]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
+    app.add_middleware(RequestIds)
     _add_errors(app)
     add_questions(app, reader)
     add_documents(app, reader)
     add_terraform(app, reader)
-    add_sources(app, settings, reader)
+    add_sources(app, settings, reader, pushed)
+    add_feedback(app, reader)
     add_health(app, reader)
     if pushed:
         add_hooks(app, settings, pushed)
@@ -79,6 +90,11 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(WaypostError)
     def failed(_request: Request, error: WaypostError) -> JSONResponse:
         return problem(http_status(error), str(error))
+
+    @app.exception_handler(Exception)
+    def broken(_request: Request, error: Exception) -> JSONResponse:
+        """What nobody foresaw: the log has it under the request's id. It stands outside of all middleware."""
+        return problem(500, "an error of Waypost's own, which its log tells", {HEADER: current()})
 
     @app.exception_handler(RequestValidationError)
     def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:

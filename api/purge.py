@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from api.backup import ENDING, catalog_file, remove_indexes
-from api.compose import threads_of
+from api.compose import feedback_of, threads_of
 from api.owner import Owner, open_owner
 from api.settings import Settings
 from ingest.embedding import embed_missing
@@ -270,9 +270,12 @@ def _erase(catalog_at: Path, purge: _Purge) -> Mapping[str, int]:
 
 
 def _erase_turns(settings: Settings, purge: _Purge) -> Mapping[str, int]:
-    """Removes the turns of threads that hold it."""
-    count = threads_of(settings).remove(purge.holds)
-    return {"turns of threads": count} if count else {}
+    """Removes the turns of threads, and the feedback on them, that hold it."""
+    counts = {
+        "turns of threads": threads_of(settings).remove(purge.holds),
+        "opinions on answers": feedback_of(settings).remove(purge.holds),
+    }
+    return {what: count for what, count in counts.items() if count}
 
 
 def _words_of(turn: Turn) -> tuple[str, ...]:

@@ -64,7 +64,9 @@ def run(settings: Settings, host: str, port: int) -> None:
             scheduler = Scheduler(owner, stopping, console)
             scheduler.start()
             app = make_app(settings, reader, scheduler.push)
-            uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=20)).run([listener])
+            # h11 bounds what headers may take (64 kB), httptools does not
+            config = uvicorn.Config(app, http="h11", log_level="warning", timeout_graceful_shutdown=20)
+            uvicorn.Server(config).run([listener])
         finally:
             stopping.set()
             with owner.syncing:  # a sync under way stops at its next step

@@ -67,20 +67,43 @@ def sources_view(catalog: Catalog, viewer: Viewer, named: Mapping[str, SourceSpe
     return found
 
 
+Behind = tuple[str, str, int]  # when a run began, its source, and how many that began so were shown: a place among runs
+
+
 def runs_view(
-    catalog: Catalog, viewer: Viewer, named: Mapping[str, SourceSpec] | None, source: str, limit: int
-) -> list[dict[str, Any]]:
-    """The last runs of the sources that the viewer may know of; counts only where they may see all."""
+    catalog: Catalog,
+    viewer: Viewer,
+    named: Mapping[str, SourceSpec] | None,
+    source: str,
+    limit: int,
+    behind: Behind | None = None,
+) -> tuple[list[dict[str, Any]], Behind | None]:
+    """The last runs of the sources that the viewer may know of, and where the next ones begin; counts only where they may see all.
+
+    A run's number is no such place: the numbers between two of one's own would tell of others."""
     seen = _seen_by(catalog, viewer, named)
-    return [
+    shown = behind[2] if behind else 0
+    found = catalog.runs(shown + limit + 1, source, seen.sources, behind[:2] if behind else None)
+    page, last = found[shown : shown + limit], found[shown + limit - 1 : shown + limit]
+    told = [
         {
             **_told(_run(run), run["outcome"], whole=whole),
             "counts": run["counts"] if whole else {},
             "counts_hidden": "" if whole else _HIDDEN,
         }
-        for run in catalog.runs(limit, source, seen.sources)
+        for run in page
         for whole in [run["source"] in seen.whole]
     ]
+    if len(found) <= shown + limit:
+        return told, None
+    began = (str(last[0]["started_at"]), str(last[0]["source"]))
+    same = sum((run["started_at"], run["source"]) == began for run in found[: shown + limit])
+    return told, (*began, same)
+
+
+def may_know(catalog: Catalog, viewer: Viewer, named: Mapping[str, SourceSpec] | None, source: str) -> bool:
+    """Whether a viewer may know of a source that waypost.yaml names, or named when it could be read."""
+    return source in _seen_by(catalog, viewer, named).sources and (named is None or source in named)
 
 
 @dataclass(frozen=True)

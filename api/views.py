@@ -8,12 +8,15 @@ from typing import Any
 
 from api.compose import without_secrets
 from rag.answers.outlet import reason
+from rag.catalog.documents import ListedDocument
 from rag.drift import Drift
+from rag.feedback import Opinion
 from rag.gaps import Listed
 from rag.persona import Persona
 from rag.ports import Lookup
 from rag.records import Answer, Citation, Coverage, Document, Passage, ScoredPassage
 from rag.search import SearchResult
+from rag.suggestions import Suggestion
 from rag.terraform.mentions import Mention
 
 
@@ -104,6 +107,33 @@ def gap_view(one: Listed) -> dict[str, Any]:
     }
 
 
+def opinion_view(one: Opinion) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "at": one.at,
+        "name": one.name,
+        "useful": one.useful,
+        "comment": one.comment,
+        "question": one.question,
+        "verdict": one.verdict,
+        "documents": [{"document_id": id_, "source": source, "path": path} for id_, source, path in one.documents],
+    }
+
+
+def suggestion_view(one: Suggestion) -> dict[str, Any]:
+    document, passage = one.document, one.passage
+    return {
+        "passage_id": passage.id,
+        "document_id": document.id,
+        "source": document.source,
+        "path": document.path,
+        "title": document.title,
+        "heading": one.heading,
+        "kind": document.kind,
+        "start_line": passage.start_line if one.heading else 1,
+    }
+
+
 def persona_view(persona: Persona) -> dict[str, Any]:
     return {"name": persona.name, "title": persona.title, "for": persona.purpose, "read_next": persona.read_next}
 
@@ -137,6 +167,25 @@ def document_view(
         ],
         "resources": [mentioned_view(mention) for mention in mentions],
     }
+
+
+def listed_view(document: ListedDocument) -> dict[str, Any]:
+    """A document in a list: without its text, and with a link to the whole of it."""
+    return asdict(document)
+
+
+def passage_view(document: Document, passages: Sequence[Passage], at: int) -> dict[str, Any]:
+    """The passage of this number among those that stand around it in its document."""
+    view = result_view(ScoredPassage(passages[at], document, 0.0))
+    del view["score"], view["found_by"]
+    near = [
+        {
+            "id": p.id, "heading": p.heading, "kind": p.kind, "start_line": p.start_line, "end_line": p.end_line,
+            "text": p.text,
+        }
+        for p in passages
+    ]  # fmt: skip
+    return {**view, "before": near[:at], "after": near[at + 1 :]}
 
 
 def mentioned_view(mention: Mention) -> dict[str, Any]:

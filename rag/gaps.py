@@ -31,6 +31,9 @@ _LONGEST = 500  # characters of a question
 _TRIES, _PAUSE = 20, 0.01  # how often the file is asked for while another process writes it, and the seconds between
 
 
+Rank = tuple[int, str, str]
+
+
 @dataclass(frozen=True)
 class Gap:
     """One question as it was first asked, credentials taken out. `nearest` are (source, path); `groups` those of its askers."""
@@ -49,6 +52,11 @@ class Gap:
     def id(self) -> str:
         """A name that every wording with the same words has, within one audience."""
         return digest("gap", " ".join(tokenise(self.question).words), *self.groups)[:12]
+
+    @property
+    def rank(self) -> Rank:
+        """Where it stands in the order of all, the first being the highest."""
+        return (self.count, self.last_asked, self.id)
 
     def joined(self, other: Gap) -> Gap:
         """The same gap seen twice: in two files."""
@@ -104,15 +112,23 @@ class Gaps:
         except (OSError, ValueError, WaypostError):
             return
 
-    def listed(self, viewer: Viewer, *, done: bool = False, limit: int | None = None) -> list[Listed]:
-        """The open gaps, or with `done` all of them, that this viewer may see, `limit` at most: most asked first."""
-        return [Listed(gap, tuple(self._visible(gap, viewer))) for gap in self._of(viewer, done=done)[:limit]]
+    def listed(
+        self, viewer: Viewer, *, done: bool = False, limit: int | None = None, behind: Rank | None = None
+    ) -> list[Listed]:
+        """The open gaps, or with `done` all of them, that this viewer may see, `limit` at most: most asked first. `behind`: those
+        that come after this rank."""
+        found = [gap for gap in self._of(viewer, done=done) if behind is None or gap.rank < behind]
+        return [self.as_seen(gap, viewer) for gap in found[:limit]]
+
+    def as_seen(self, gap: Gap, viewer: Viewer) -> Listed:
+        """A gap as this viewer may see it."""
+        return Listed(gap, tuple(self._visible(gap, viewer)))
 
     def _of(self, viewer: Viewer, *, done: bool) -> list[Gap]:
         found = [
             gap for gap in parsed(_read(self._home)) if viewer.groups >= set(gap.groups) and (done or not gap.done_at)
         ]
-        found.sort(key=lambda gap: (gap.count, gap.last_asked), reverse=True)
+        found.sort(key=lambda gap: gap.rank, reverse=True)
         return found
 
     def _visible(self, gap: Gap, viewer: Viewer) -> Iterator[Document]:
@@ -121,15 +137,15 @@ class Gaps:
             if document and document.access.admits(viewer.groups):
                 yield document
 
-    def finish(self, gap_id: str, viewer: Viewer) -> Gap:
-        """Marks a gap as dealt with, and gives it; asked again and still not answered, it is open again.
+    def finish(self, gap_id: str, viewer: Viewer, *, done: bool = True) -> Gap:
+        """Marks a gap as dealt with, or as open, and gives it; asked again and still not answered, it is open again.
 
         Raises: NotFoundError for one that this viewer can't see; StorageError when it can't be written.
         """
         found = {gap.id: gap for gap in self._of(viewer, done=True)}.get(gap_id)
         if found is None:
             raise NotFoundError(f"there is no gap {gap_id!r}; `waypost gaps` names them")
-        at = datetime.now(UTC).isoformat(timespec="seconds")
+        at = datetime.now(UTC).isoformat(timespec="seconds") if done else ""
         rewrite(self._home, lambda gaps: [replace(gap, done_at=at) if gap.id == gap_id else gap for gap in gaps])
         return replace(found, done_at=at)
 

@@ -111,11 +111,13 @@ class SearchResult:
 
 
 class Lexical(Index, Protocol):
-    """An index of words, which can also say how a word is spelt and how rare it is."""
+    """An index of words, which can also say how a word is spelt, how rare it is, and what begins with what is typed."""
 
     def spelt(self, word: str, scope: Scope) -> str: ...
 
     def rarity(self, word: str) -> float: ...
+
+    def beginning(self, chunks: Sequence[str], k: int, scope: Scope) -> list[Hit]: ...
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from fastapi.responses import JSONResponse
 from api.problems import problem
 from api.settings import Settings
 from api.status import named_sources
-from api.v1.problems import PROBLEMS
+from api.v1.problems import answers
+from api.v1.shapes import QueuedShape
 
 _MOST_BYTES = 5_000_000
 _SIGNED = ("x-hub-signature-256", "x-hub-signature", "x-gitea-signature", "x-forgejo-signature")
@@ -27,7 +28,7 @@ def add_hooks(app: FastAPI, settings: Settings, pushed: Callable[[str], None]) -
     """Adds the route; `pushed` is told the name of the source."""
 
     @app.post(
-        "/v1/hooks/{source}", status_code=202, responses={k: PROBLEMS[k] for k in (403, 404, 413)}, tags=["sources"]
+        "/v1/hooks/{source}", status_code=202, responses=answers(QueuedShape, 404, 413, status=202), tags=["sources"]
     )
     async def hook(source: str, request: Request) -> Any:
         """Syncs a source at once because its git host was pushed to. Set WAYPOST_WEBHOOK_SECRET, and the same at the host.

@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -14,11 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.caller import Seeing
 from api.compose import Reader
-from api.v1.problems import PROBLEMS
-from api.views import answer_view, citation_view, gap_view, lookup_view, persona_view, search_view
+from api.v1.cursors import cursor_of, place_of
+from api.v1.problems import answers
+from api.v1.shapes import AnswerShape, GapShape, GapsShape, PersonasShape, SearchShape, SuggestionsShape
+from api.views import answer_view, citation_view, gap_view, lookup_view, persona_view, search_view, suggestion_view
 from rag.ask import AskEvent
 from rag.errors import WaypostError
 from rag.search import MAX_QUERY, Filters
+from rag.suggestions import LONGEST
 
 _QUESTION = "How do I clear a stuck Terraform state lock?"
 
@@ -44,16 +47,25 @@ class AskRequest(BaseModel):
     )
 
 
+class GapRequest(BaseModel):
+    """What became of a gap."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: Literal["done", "open"] = Field(examples=["done"])
+
+
 def add_questions(app: FastAPI, reader: Reader) -> None:
     """Adds the routes, over what each caller may read."""
     _add_search(app, reader)
+    _add_suggest(app, reader)
     _add_ask(app, reader)
     _add_personas(app, reader)
     _add_gaps(app, reader)
 
 
 def _add_search(app: FastAPI, reader: Reader) -> None:
-    @app.get("/v1/search", responses={k: PROBLEMS[k] for k in (400, 503)}, tags=["questions"])
+    @app.get("/v1/search", responses=answers(SearchShape), tags=["questions"])
     def search(
         viewer: Seeing,
         q: Annotated[str, Query(min_length=1, max_length=MAX_QUERY, examples=["KubePodCrashLooping"])],
@@ -69,14 +81,24 @@ def _add_search(app: FastAPI, reader: Reader) -> None:
         return search_view(result, (time.perf_counter() - began) * 1000)
 
 
+def _add_suggest(app: FastAPI, reader: Reader) -> None:
+    @app.get("/v1/suggest", responses=answers(SuggestionsShape), tags=["questions"])
+    def suggest(
+        viewer: Seeing,
+        q: Annotated[str, Query(max_length=LONGEST, description="what was typed so far", examples=["force-un"])],
+        k: Annotated[int, Query(ge=1, le=20, description="how many at most")] = 8,
+    ) -> dict[str, Any]:
+        """Headings and titles that hold what was typed so far, best first, while somebody types; `heading` is "" where it is the
+        document's title."""
+        return {"suggestions": [suggestion_view(one) for one in reader.suggester.suggest(q, viewer, k)]}
+
+
 def _add_ask(app: FastAPI, reader: Reader) -> None:
     @app.post(
         "/v1/ask",
-        responses={
-            **{k: PROBLEMS[k] for k in (400, 404, 503)}, 200: {"content": {"application/json": {}, "text/event-stream": {}}},
-        },
+        responses=answers(AnswerShape, 404, 507) | {200: {"model": AnswerShape, "content": {"text/event-stream": {}}}},
         tags=["questions"],
-    )  # fmt: skip
+    )
     def ask(body: AskRequest, request: Request, viewer: Seeing) -> Response:
         """An answer with checked citations. With `Accept: text/event-stream` it comes as events: `text` (a piece),
         `citation`, `lookup` (the model looks further), `restart` (text and citations so far are void) and last `answer`, the
@@ -118,7 +140,7 @@ def _sse(event: str, data: Any) -> str:
 
 
 def _add_personas(app: FastAPI, reader: Reader) -> None:
-    @app.get("/v1/personas", responses={400: PROBLEMS[400]}, tags=["questions"])
+    @app.get("/v1/personas", responses=answers(PersonasShape), tags=["questions"])
     def personas() -> dict[str, Any]:
         """In whose voices answers can be had: the built-in ones, and those in the folder WAYPOST_PERSONAS; `broken` tells
         of files there that are none."""
@@ -127,12 +149,24 @@ def _add_personas(app: FastAPI, reader: Reader) -> None:
 
 
 def _add_gaps(app: FastAPI, reader: Reader) -> None:
-    @app.get("/v1/gaps", responses={k: PROBLEMS[k] for k in (400, 503)}, tags=["questions"])
+    @app.get("/v1/gaps", responses=answers(GapsShape), tags=["questions"])
     def gaps(
         viewer: Seeing,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         done: Annotated[bool, Query(description="those that are dealt with too")] = False,
+        cursor: Annotated[str, Query(max_length=10_000, description="the `next_cursor` of the page before")] = "",
     ) -> dict[str, Any]:
         """What was asked and the documents don't answer, or only in part, most asked first, with the nearest pages and what is
         `missing`; each to viewers who belong to all groups of its askers."""
-        return {"gaps": [gap_view(one) for one in reader.gaps.listed(viewer, done=done, limit=limit)]}
+        last_asked, gap_id, count, _ = place_of(cursor)
+        behind = (count, last_asked, gap_id) if cursor else None
+        found = reader.gaps.listed(viewer, done=done, limit=limit + 1, behind=behind)
+        last = found[limit - 1].gap if len(found) > limit else None
+        onward = cursor_of((last.last_asked, last.id, last.count, "")) if last else None
+        return {"gaps": [gap_view(one) for one in found[:limit]], "next_cursor": onward}
+
+    @app.post("/v1/gaps/{gap_id}", responses=answers(GapShape, 404, 507), tags=["questions"])
+    def mark_gap(gap_id: str, body: GapRequest, viewer: Seeing) -> dict[str, Any]:
+        """Marks a gap as dealt with, or as open; asked again and still not answered, it is open again."""
+        gap = reader.gaps.finish(gap_id, viewer, done=body.state == "done")
+        return gap_view(reader.gaps.as_seen(gap, viewer))

@@ -209,7 +209,7 @@ def _add_graph(app: FastAPI, reader: Reader) -> None:
 
     @app.get(
         "/v1/terraform/graph",
-        responses={**_problems(400, 404, 503), 200: {"content": drawings}},
+        responses={**_problems(404), 200: {"content": drawings}},
         response_model=GraphView,
         tags=["terraform"],
     )

@@ -10,9 +10,24 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, case, distinct, func, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    and_,
+    case,
+    distinct,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 
 from rag.catalog import schema as s
+from rag.catalog.documents import DocumentTable, passage_of
 from rag.catalog.engine import open_engine, translated
 from rag.catalog.names import embedding_text
 from rag.catalog.symbols import SymbolTable
@@ -63,6 +78,7 @@ class Catalog:
         self._engine: Engine = open_engine(url, read_only=read_only)
         self._counts: tuple[object, tuple[int, int]] | None = None
         self.symbols = SymbolTable(self._read)
+        self.listed = DocumentTable(self._read)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -135,10 +151,18 @@ class Catalog:
 
     def document(self, document_id: str, viewer: Viewer) -> Document:
         """The document. Raises: NotFoundError when there is none or this viewer may not see it (the same text)."""
-        found = self.documents([document_id])
-        if not found or not found[document_id].access.admits(viewer.groups):
+        with self._read() as connection:
+            found = self._shown(connection, document_id, viewer)
+        if found is None:
             raise NotFoundError(f"no document {document_id}")
-        return found[document_id]
+        return found
+
+    def _shown(self, connection: Connection, document_id: str, viewer: Viewer) -> Document | None:
+        """The document where this viewer may see it; the query leaves hidden ones out, so that they cost what missing ones do."""
+        d, rules = s.documents, self._rules(connection)
+        mine = [key for key, rule in rules.items() if rule.admits(viewer.groups)]
+        row = connection.execute(select(d).where(d.c.id == document_id, d.c.access.in_(mine))).first()
+        return _document(row, rules) if row else None
 
     def version(self, document_id: str, version: str, viewer: Viewer) -> tuple[Document, str]:
         """A document as it was in a version, and when another one replaced it ("": it is the present one).
@@ -148,16 +172,19 @@ class Catalog:
 
         Raises: NotFoundError when there is no such version (any more), or this viewer may not see it.
         """
-        present = self.documents([document_id]).get(document_id)
-        if present is not None and (not present.access.admits(viewer.groups) or present.version == version):
-            return self.document(document_id, viewer), ""
         v, i = s.versions, s.items
         asked = and_(v.c.document_id == document_id, v.c.version == version)
         listed = and_(i.c.source == v.c.source, i.c.path == v.c.path, i.c.outcome != "indexed")
         unread = select(i.c.path).join(v, listed).where(v.c.document_id == document_id)
         with self._read() as connection:
+            present = self._shown(connection, document_id, viewer)
+            if present is not None and present.version == version:
+                return present, ""
             row = connection.execute(select(v).where(asked)).first()
-            if present is None and connection.execute(unread).first():
+            exists = connection.execute(select(s.documents.c.id).where(s.documents.c.id == document_id)).first()
+            if connection.execute(unread).first() and present is None:
+                row = None
+            if exists and present is None:  # hidden: asked all that of a missing one is asked
                 row = None
             found = _version(row, present, self._rules(connection)) if row else None
         if row is None or found is None or not found.access.admits(viewer.groups):
@@ -201,7 +228,7 @@ class Catalog:
         """The passages of these ids that exist."""
         with self._read() as connection:
             rows = _in_parts(connection, lambda part: select(s.passages).where(s.passages.c.id.in_(part)), ids)
-            return {row.id: _passage(row) for row in rows}
+            return {row.id: passage_of(row) for row in rows}
 
     def passages_of(self, document_id: str, generation: Generation) -> list[Passage]:
         """A document's passages in the order of its lines, as this generation splits it."""
@@ -209,7 +236,7 @@ class Catalog:
         mine = and_(p.c.document_id == document_id, p.c.splitter == generation.splitter)
         query = select(p).where(mine).order_by(p.c.ordinal)
         with self._read() as connection:
-            return [_passage(row) for row in connection.execute(query)]
+            return [passage_of(row) for row in connection.execute(query)]
 
     def standings(self, document_ids: Iterable[str]) -> dict[str, Standing]:
         """What ranking wants to know of these documents."""
@@ -481,12 +508,23 @@ class Catalog:
         with self._read() as connection:
             return [(row[0], row[1], row[2], row[3], row[4]) for row in connection.execute(query)]
 
-    def runs(self, limit: int = 50, source: str = "", among: Iterable[str] | None = None) -> list[Mapping[str, Any]]:
-        """The newest sync runs, newest first; with `source` those of one, with `among` those of some."""
+    def runs(
+        self,
+        limit: int = 50,
+        source: str = "",
+        among: Iterable[str] | None = None,
+        until: tuple[str, str] | None = None,
+    ) -> list[Mapping[str, Any]]:
+        """The newest sync runs, newest first; with `source` those of one, with `among` those of some, with `until` (when one began,
+        its source) those from there on."""
         mine = s.runs.c.source == source if source else true()
         known = true() if among is None else s.runs.c.source.in_(list(among))
+        order = (s.runs.c.started_at, s.runs.c.source)
+        known = and_(known, tuple_(*order) <= tuple_(*until)) if until else known
         with self._read() as connection:
-            rows = connection.execute(select(s.runs).where(mine, known).order_by(s.runs.c.id.desc()).limit(limit))
+            rows = connection.execute(
+                select(s.runs).where(mine, known).order_by(*(one.desc() for one in (*order, s.runs.c.id))).limit(limit)
+            )
             return [{**row._mapping, "counts": json.loads(row.counts)} for row in rows]
 
     def runs_begun(self) -> dict[str, str]:
@@ -547,13 +585,6 @@ def _version(row: Row[Any], present: Document | None, rules: Mapping[str, Access
         text=row.text, version=row.version, url=row.url, line_anchor=row.line_anchor, updated_at=row.updated_at,
         owner=present.owner if present else "", access=rules.get(row.access, AccessRule(((),))), content_hash="",
         places=_places(row.places),
-    )  # fmt: skip
-
-
-def _passage(row: Row[Any]) -> Passage:
-    return Passage(
-        row.id, row.document_id, row.ordinal, tuple(json.loads(row.heading_path)), row.text,
-        row.start_line, row.end_line, row.kind,
     )  # fmt: skip
 
 

@@ -97,6 +97,24 @@ class TantivyIndex:
         except (OSError, ValueError) as error:
             raise _damaged(self._folder, "read", error) from error
 
+    def beginning(self, chunks: Sequence[str], k: int, scope: Scope) -> list[Hit]:
+        """The best k passages within `scope` whose heading or title holds the words of each chunk that was typed, of the last one
+        their beginning too."""
+        if not chunks or not scope.access:
+            return []
+        must = tantivy.Occur.Must
+        try:
+            self._index.reload()
+            schema, searcher = self._index.schema, self._index.searcher()
+            typed = [_typed(chunk, schema, last=at == len(chunks) - 1) for at, chunk in enumerate(chunks)]
+            clauses = [(must, query) for query in (*filter(None, typed), *_filters(scope, schema))]
+            if not any(typed):
+                return []
+            found = searcher.search(tantivy.Query.boolean_query(clauses), limit=k)
+            return [Hit(searcher.doc(address)["id"][0], score) for score, address in found.hits]
+        except (OSError, ValueError) as error:
+            raise _damaged(self._folder, "read", error) from error
+
     def __len__(self) -> int:
         self._index.reload()
         return int(self._index.searcher().num_docs)
@@ -147,6 +165,7 @@ class TantivyIndex:
 
 
 _SPELLABLE = re.compile(r"[a-z]{5,30}")  # shorter words have too many neighbours
+_TYPED, _LONGEST_TYPED = 8, 30  # words of a chunk that is typed, and letters of one, that are looked for
 _STEM = 3  # letters of a stem that can stand for a word of five
 _LIKELY = 5  # words one edit away that are tried
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -231,6 +250,30 @@ def _query(terms: Terms, schema: Any, weights: Mapping[str, float]) -> Any:
 
 def _term(schema: Any, field: str, value: str, boost: float) -> Any:
     return tantivy.Query.boost_query(tantivy.Query.term_query(schema, field, value, index_option="freq"), boost)
+
+
+def _typed(chunk: str, schema: Any, *, last: bool) -> Any:
+    """Headings and titles with a word of this chunk, of the last one also with a word that begins so; None without words. Terms are
+    stems: the beginnings of what was typed are looked for too, so that `deploym` finds what `deployment` was cut to."""
+    words = list(dict.fromkeys(tokenise(chunk).words))[:_TYPED]
+    if not words:
+        return None
+    wanted = [(_term, _stem(word), 2.0) for word in words]
+    if last:
+        end = words[-1][:_LONGEST_TYPED]
+        wanted += [(_term, end[:length], 1.0) for length in range(_STEM + 1, len(end))]
+        wanted.append((_prefix, end, 1.0))
+    should = [
+        (tantivy.Occur.Should, make(schema, field, value, boost * weight))
+        for make, value, boost in wanted
+        for field, weight in (("heading", 2.0), ("title", 1.0))
+    ]
+    return tantivy.Query.boolean_query(should)
+
+
+def _prefix(schema: Any, field: str, value: str, boost: float) -> Any:
+    query = tantivy.Query.regex_query(schema, field, f"{re.escape(value)}.*")
+    return tantivy.Query.boost_query(tantivy.Query.const_score_query(query, 1.0), boost)
 
 
 def _filters(scope: Scope, schema: Any) -> list[Any]:

@@ -1,0 +1,108 @@
+"""The catalog's documents as lists, without their texts, and passages with their neighbours. `Catalog.listed` reads them, for the
+access rules that are given alone: what they don't admit is left out by the query, so that it costs what a missing one costs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, TypedDict, Unpack
+
+from sqlalchemy import ColumnElement, Connection, Row, func, select, tuple_
+
+from rag.catalog import schema as s
+from rag.errors import NotFoundError
+from rag.records import Passage
+
+Behind = tuple[str, str]  # source and path of a document: its place in the order of all
+
+
+@dataclass(frozen=True)
+class ListedDocument:
+    """A document without its text."""
+
+    id: str
+    source: str
+    path: str
+    title: str
+    kind: str
+    version: str
+    url: str
+    updated_at: str
+    owner: str
+    outdated: str
+
+
+class WantedDocuments(TypedDict, total=False):
+    """What documents to find: those equal to each of these that is given and not empty; `path` is a regular expression that the
+    whole path matches."""
+
+    source: str
+    kind: str
+    owner: str
+    path: str
+
+
+class DocumentTable:
+    """Reads lists of documents, and passages in their surroundings."""
+
+    def __init__(self, read: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self._read = read
+
+    def find(
+        self, access: Sequence[str], *, after: Behind, limit: int, **wanted: Unpack[WantedDocuments]
+    ) -> list[ListedDocument]:
+        """At most `limit` documents that come behind the place `after`, in the order of source and path."""
+        d = s.documents
+        columns = [d.c[name] for name in ListedDocument.__dataclass_fields__]
+        behind = tuple_(d.c.source, d.c.path) > tuple_(*after)
+        query = select(*columns).where(*_clauses(access, wanted), behind).order_by(d.c.source, d.c.path).limit(limit)
+        with self._read() as connection:
+            return [ListedDocument(**row._mapping) for row in connection.execute(query)]
+
+    def count(self, access: Sequence[str], **wanted: Unpack[WantedDocuments]) -> int:
+        """How many documents `find` gives without a limit."""
+        query = select(func.count()).select_from(s.documents).where(*_clauses(access, wanted))
+        with self._read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def passage(self, access: Sequence[str], passage_id: str, around: int) -> tuple[list[Passage], int]:
+        """A passage among those that stand before and after it in its document, at most `around` each, and its place in the list.
+
+        Raises: NotFoundError when there is none that these rules admit.
+        """
+        p = s.passages
+        with self._read() as connection:
+            row = connection.execute(select(p).where(p.c.id == passage_id, p.c.access.in_(access))).first()
+            if row is None:
+                raise NotFoundError(f"no passage {passage_id}")
+            near = (
+                select(p)
+                .where(
+                    p.c.document_id == row.document_id,
+                    p.c.splitter == row.splitter,
+                    p.c.ordinal.between(row.ordinal - around, row.ordinal + around),
+                    p.c.access.in_(access),
+                )
+                .order_by(p.c.ordinal, p.c.id)
+            )
+            found = [passage_of(one) for one in connection.execute(near)]
+        return found, next(at for at, one in enumerate(found) if one.id == passage_id)
+
+
+def passage_of(row: Row[Any]) -> Passage:
+    """A passage as its row has it."""
+    return Passage(
+        row.id, row.document_id, row.ordinal, tuple(json.loads(row.heading_path)), row.text,
+        row.start_line, row.end_line, row.kind,
+    )  # fmt: skip
+
+
+def _clauses(access: Sequence[str], wanted: WantedDocuments) -> list[ColumnElement[bool]]:
+    d = s.documents
+    clauses: list[ColumnElement[bool]] = [d.c.access.in_(access)]
+    clauses += [d.c[name] == wanted[name] for name in ("source", "kind", "owner") if wanted.get(name)]
+    if path := wanted.get("path"):
+        clauses.append(d.c.path.regexp_match(rf"^(?:{path})$"))
+    return clauses
