@@ -22,6 +22,7 @@ from api.failures import http_status
 from api.pages import add_pages
 from api.problems import problem
 from api.settings import Settings
+from api.v1.alerts import add_alerts
 from api.v1.documents import add_documents
 from api.v1.health import add_health
 from api.v1.hooks import add_hooks
@@ -50,6 +51,7 @@ def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] |
     add_questions(app, reader)
     add_documents(app, reader)
     add_terraform(app, reader)
+    add_alerts(app, reader)
     add_sources(app, settings, reader)
     add_health(app, reader)
     if pushed:

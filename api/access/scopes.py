@@ -20,6 +20,7 @@ TABLE: dict[str, str] = {
     "/v1/personas": READ,
     "/v1/gaps": READ,
     "/v1/documents": READ,
+    "/v1/alerts": READ,
     "/v1/drift": READ,
     "/v1/terraform": READ,
     "/v1/sources": READ,

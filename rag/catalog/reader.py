@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, case, disti
 from rag.catalog import schema as s
 from rag.catalog.engine import open_engine, translated
 from rag.catalog.names import embedding_text
+from rag.catalog.pages import PageTable
 from rag.catalog.symbols import SymbolTable
 from rag.catalog.writer import CatalogWriter
 from rag.errors import NotFoundError, StorageError
@@ -63,6 +64,7 @@ class Catalog:
         self._engine: Engine = open_engine(url, read_only=read_only)
         self._counts: tuple[object, tuple[int, int]] | None = None
         self.symbols = SymbolTable(self._read)
+        self.pages = PageTable(self._read)
 
     def close(self) -> None:
         self._engine.dispose()
