@@ -17,6 +17,7 @@ import typer
 from rich.markup import escape
 
 from api import failures
+from api.alerts_cli import alerts
 from api.backup_cli import backup, restore
 from api.console import (
     ConfigOption,
@@ -54,6 +55,7 @@ app = typer.Typer(
 app.add_typer(evaluation, name="eval")
 app.add_typer(generations, name="generations")
 app.add_typer(terraform, name="terraform")
+app.add_typer(alerts, name="alerts")
 terraform.command("graph")(graph)
 for command in (approve, forget, status, doctor, backup, restore, purge, drift, gaps, feedback):
     app.command()(command)

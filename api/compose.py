@@ -13,11 +13,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from api.alerts.runbooks import Runbooks
 from api.settings import Settings, llama_index_options, load_sources
+from ingest.git import is_url
 from ingest.redaction import redact
 from ingest.sources import BrokenSource, Source, SourceSpec
-from ingest.sources.git import GitSource
+from ingest.sources.git import GitSource, web_url_of
+from ingest.sources.git_wiki import is_wiki
 from ingest.sources.registry import source_type
+from rag.alerts.addresses import Site
 from rag.answers.outlet import Redact
 from rag.ask import Asker, Budget
 from rag.catalog import Catalog
@@ -238,6 +242,7 @@ class Reader:
         self._drift = DriftWatch(catalog)
         self._terraform = Kept(catalog, lambda viewer: TerraformLookup(catalog, viewer))
         self.personas = Personas(settings.personas)
+        self.runbooks = Runbooks(catalog, self.retriever, self._terraform, sites_from(settings))
 
     def warm_up(self) -> str:
         """Loads what the first question would wait for; in words, what can't be had, without which questions are answered."""
@@ -298,6 +303,24 @@ def named_among(specs: Sequence[SourceSpec], names: Sequence[str], config: Path)
         if name not in known:
             raise SettingsError(f"{config} has no source {name!r}; it has: {', '.join(known)}")
     return [known[name] for name in dict.fromkeys(names)] if names else list(specs)
+
+
+def sites_from(settings: Settings) -> dict[str, Site]:
+    """Where readers find what each source holds, by the names of waypost.yaml; nothing where that can't be read."""
+    try:
+        return {spec.name: _site(spec) for spec in load_sources(settings.config, os.environ)}
+    except SettingsError:
+        return {}
+
+
+def _site(spec: SourceSpec) -> Site:
+    """A repository's page by its address, or a wiki's or site's own address."""
+    wiki = spec.type != "git" or is_wiki(spec.location, spec.web_url)
+    own = web_url_of(spec.location) if spec.type == "git" else spec.location
+    address = spec.web_url or (own if is_url(own) else "")
+    if wiki and not spec.web_url:  # its API, or its map, stands beside what it holds
+        address = re.sub(r"/[^/]*\.(?:php|xml)$", "/", address.partition("?")[0])
+    return Site(address, spec.site_url, spec.ref, repository=not wiki)
 
 
 @contextmanager

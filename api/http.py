@@ -26,6 +26,7 @@ from api.pages import add_pages
 from api.problems import problem
 from api.request_ids import HEADER, RequestIds, current
 from api.settings import Settings
+from api.v1.alerts import add_alerts
 from api.v1.documents import add_documents
 from api.v1.feedback import add_feedback
 from api.v1.health import add_health
@@ -62,6 +63,7 @@ def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] |
     add_terraform(app, reader)
     add_sources(app, settings, reader, pushed)
     add_feedback(app, reader)
+    add_alerts(app, reader)
     add_health(app, reader)
     if pushed:
         add_hooks(app, settings, pushed)

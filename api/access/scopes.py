@@ -24,6 +24,7 @@ TABLE: dict[str, str] = {
     "POST /v1/gaps": WRITE,
     "/v1/documents": READ,
     "/v1/passages": READ,
+    "/v1/alerts": READ,
     "/v1/drift": READ,
     "/v1/terraform": READ,
     "/v1/sources": READ,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from rag.answers.pieces import Piece
 from rag.cite import Citer
-from rag.records import ScoredPassage
+from rag.records import Citation, ScoredPassage
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,13 @@ def best_score(part: Sequence[Scored]) -> float:
     return max(one.score for one in part)
 
 
+def cited(found: ScoredPassage, run: Run, citer: Citer) -> Citation | None:
+    """The checked citation of a run, None where it can't be had."""
+    return citer.cite(run[0].index, run[0].piece.start, run[-1].piece.end, _quote(found, run))
+
+
 def quoted(found: ScoredPassage, run: Run, citer: Citer) -> str:
-    citation = citer.cite(run[0].index, run[0].piece.start, run[-1].piece.end, _quote(found, run))
+    citation = cited(found, run, citer)
     if citation is None:
         return ""
     return f"{_above(found, run)} [{citation.number}]\n\n{_body(found, run, citation.quote)}"

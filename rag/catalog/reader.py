@@ -30,6 +30,7 @@ from rag.catalog import schema as s
 from rag.catalog.documents import DocumentTable, passage_of
 from rag.catalog.engine import open_engine, translated
 from rag.catalog.names import embedding_text
+from rag.catalog.pages import PageTable
 from rag.catalog.symbols import SymbolTable
 from rag.catalog.writer import CatalogWriter
 from rag.errors import NotFoundError, StorageError
@@ -79,6 +80,7 @@ class Catalog:
         self._counts: tuple[object, tuple[int, int]] | None = None
         self.symbols = SymbolTable(self._read)
         self.listed = DocumentTable(self._read)
+        self.pages = PageTable(self._read)
 
     def close(self) -> None:
         self._engine.dispose()

@@ -137,6 +137,10 @@ class TerraformLookup:
         """The symbols that a page mentions, in the order of its lines."""
         return self._mentions.in_document(document)
 
+    def named(self, names: Iterable[str]) -> list[tuple[str, StoredSymbol]]:
+        """The symbols that bear one of these names, as pages would use it."""
+        return self._mentions.named(names)
+
     @cached_property
     def _mentions(self) -> Mentions:
         return Mentions(self.symbols())

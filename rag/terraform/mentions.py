@@ -55,6 +55,10 @@ class Mentions:
         """What a page mentions, in the order of its lines."""
         return list(self._in(document, None))
 
+    def named(self, names: Iterable[str]) -> list[tuple[str, StoredSymbol]]:
+        """The symbols that bear one of these names, each name once."""
+        return [(name, found) for name in dict.fromkeys(names) if self._tells(name) for found in self._bearers[name]]
+
     def _in(self, document: Document, names: set[str] | None) -> Iterator[Mention]:
         if document.kind == "terraform" or (names is not None and not any(name in document.text for name in names)):
             return

@@ -1,0 +1,1 @@
+"""Alerts and their runbooks as the faces show them: `payloads` that other tools send, `runbooks` for them, `views` in JSON."""
