@@ -19,9 +19,13 @@ from api.access.caller import Caller
 from api.access.gate import Gate
 from api.compose import Reader, viewer_from
 from api.failures import http_status
+from api.observability.metrics import add_metrics
+from api.observability.seen import Seen, seen_by
+from api.observability.watch import Watch
 from api.pages import add_pages
 from api.problems import problem
 from api.settings import Settings
+from api.v1.audit import add_audit
 from api.v1.documents import add_documents
 from api.v1.health import add_health
 from api.v1.hooks import add_hooks
@@ -33,8 +37,11 @@ from rag.errors import SettingsError, WaypostError
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver.local")
 
 
-def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] | None = None) -> FastAPI:
-    """The application over one reader. `pushed` is told which source a git host says was pushed to."""
+def make_app(
+    settings: Settings, reader: Reader, pushed: Callable[[str], None] | None = None, seen: Seen | None = None
+) -> FastAPI:
+    """The application over one reader. `pushed` is told which source a git host says was pushed to; what happens is told to
+    `seen`."""
     app = FastAPI(
         title="Waypost",
         version="1",
@@ -46,12 +53,16 @@ def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] |
     app.add_middleware(Gate, anonymous=Caller(viewer=viewer_from(settings.groups)))
     hosts = [*LOOPBACK_HOSTS, *(host.strip() for host in settings.allowed_hosts.split(",") if host.strip())]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
+    seen = seen or seen_by(settings, reader)
+    app.add_middleware(Watch, audit=seen.audit, begun=seen.begun, served=seen.served)
     _add_errors(app)
     add_questions(app, reader)
     add_documents(app, reader)
     add_terraform(app, reader)
     add_sources(app, settings, reader)
     add_health(app, reader)
+    add_metrics(app, seen.metrics, seen.figures)
+    add_audit(app, seen.audit)
     if pushed:
         add_hooks(app, settings, pushed)
     add_pages(app)

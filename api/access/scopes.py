@@ -24,6 +24,8 @@ TABLE: dict[str, str] = {
     "/v1/terraform": READ,
     "/v1/sources": READ,
     "/v1/runs": READ,
+    "/v1/audit": ADMIN,
+    "/metrics": METRICS,
     "/docs": READ,
     "/openapi.json": READ,
 }
