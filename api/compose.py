@@ -14,6 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from api.alerts.runbooks import Runbooks
+from api.observability.audit import Audit
+from api.observability.chain import FILE as AUDIT
+from api.observability.chain import Chain
+from api.observability.recorder import Recorder
 from api.settings import Settings, llama_index_options, load_sources
 from ingest.git import is_url
 from ingest.redaction import redact
@@ -48,6 +52,7 @@ from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.model import ModelReranker
 from rag.search import Dense, Filters, LocalDense, NoDense, Retriever, Serving, VectorSearch
 from rag.suggestions import Suggester
+from rag.spans import Spans
 from rag.terraform.lookup import TerraformLookup
 from rag.threads import FILE as THREADS
 from rag.threads import Conversation, Threads
@@ -219,6 +224,13 @@ def _to_be_kept(settings: Settings) -> Redact:
 def feedback_of(settings: Settings) -> Feedback:
     """What readers thought of answers."""
     return Feedback(settings.home / FEEDBACK, threads_of(settings), _to_be_kept(settings))
+def audit_of(settings: Settings, catalog: Catalog) -> Audit:
+    """What the faces tell of what they show."""
+    recorder = None
+    if settings.audit != "off":
+        chain = Chain(settings.home / AUDIT)
+        recorder = Recorder(chain, _to_be_kept(settings), settings.audit_days, required=settings.audit == "required")
+    return Audit(recorder, catalog.versions, settings.audit_questions)
 
 
 def lexical_index(settings: Settings, generation: Generation, *, writable: bool) -> TantivyIndex:
@@ -235,7 +247,8 @@ class Reader:
         self._serving = serving
         self._model = model_from(settings)  # one for the process: its connections and its breaker are shared
         self._reranker = reranker_from(settings, self._model)
-        self.retriever = Retriever(catalog, serving, self._reranker)
+        self.spans = Spans()
+        self.retriever = Retriever(catalog, serving, self._reranker, spans=self.spans)
         self.suggester = Suggester(catalog, serving)
         self.gaps = gaps_of(settings, catalog)
         self.feedback = feedback_of(settings)
@@ -272,8 +285,14 @@ class Reader:
         chosen = self.personas.chosen(persona or own) if files or not persona else self.personas.named(persona)
         return Asker(
             self.catalog, self.retriever, chosen, self._model, self._drift, self.terraform, without_secrets,
-            budget_from(self._settings),
+            budget_from(self._settings), self.spans,
         )  # fmt: skip
+
+    def watermarks(self) -> dict[str, int]:
+        """By index, the last change of the catalog that it has applied, as far as this process can tell."""
+        serving = self._serving()
+        marks = {"lexical": serving.lexical.watermark(), "documents": serving.documents.watermark()}
+        return {**marks, "vectors": serving.dense.watermark()} if isinstance(serving.dense, LocalDense) else marks
 
     def request(
         self, question: str, viewer: Viewer, filters: Filters, persona: str = ""

@@ -22,11 +22,15 @@ from api.compose import Reader, viewer_from
 from api.failures import http_status
 from api.idempotency import Repeats
 from api.openapi import DESCRIPTION, DescribedAPI, operation_id
+from api.observability.metrics import add_metrics
+from api.observability.seen import Seen, seen_by
+from api.observability.watch import Watch
 from api.pages import add_pages
 from api.problems import problem
 from api.request_ids import HEADER, RequestIds, current
 from api.settings import Settings
 from api.v1.alerts import add_alerts
+from api.v1.audit import add_audit
 from api.v1.documents import add_documents
 from api.v1.feedback import add_feedback
 from api.v1.health import add_health
@@ -39,8 +43,11 @@ from rag.errors import SettingsError, WaypostError
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver.local")
 
 
-def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] | None = None) -> FastAPI:
-    """The application over one reader. `pushed` is told which source a git host says was pushed to."""
+def make_app(
+    settings: Settings, reader: Reader, pushed: Callable[[str], None] | None = None, seen: Seen | None = None
+) -> FastAPI:
+    """The application over one reader. `pushed` is told which source a git host says was pushed to; what happens is told to
+    `seen`."""
     app = DescribedAPI(
         title="Waypost",
         version="1",
@@ -56,6 +63,8 @@ def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] |
     app.add_middleware(Gate, anonymous=Caller(viewer=viewer_from(settings.groups)))
     hosts = [*LOOPBACK_HOSTS, *(host.strip() for host in settings.allowed_hosts.split(",") if host.strip())]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
+    seen = seen or seen_by(settings, reader)
+    app.add_middleware(Watch, audit=seen.audit, begun=seen.begun, served=seen.served)
     app.add_middleware(RequestIds)
     _add_errors(app)
     add_questions(app, reader)
@@ -65,6 +74,8 @@ def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] |
     add_feedback(app, reader)
     add_alerts(app, reader)
     add_health(app, reader)
+    add_metrics(app, seen.metrics, seen.figures)
+    add_audit(app, seen.audit)
     if pushed:
         add_hooks(app, settings, pushed)
     add_pages(app)

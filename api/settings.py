@@ -91,6 +91,19 @@ class Settings(BaseSettings):
         le=36500,
         description="how long what a document said before is kept for old citations; 0: not at all",
     )
+    audit: Literal["on", "required", "off"] = Field(
+        default="on", description="who was shown what is recorded; `required`: or the request is refused"
+    )
+    audit_days: int = Field(default=365, ge=1, le=36500, description="how long the audit is kept")
+    audit_questions: Literal["text", "hashed", "off"] = Field(
+        default="text", description="how the audit keeps questions: redacted, as a hash, or not at all"
+    )
+    log: Literal["text", "json"] = Field(default="text", description="how `waypost serve` logs on stderr")
+    log_questions: bool = Field(default=False, description="whether questions stand in the log, redacted")
+    traces_url: str = Field(
+        default="", description="where traces go by OTLP over HTTP, as http://127.0.0.1:4318/v1/traces"
+    )
+    traces_content: bool = Field(default=False, description="whether traces hold questions and answers, redacted")
     allowed_hosts: str = Field(default="", description="further names that HTTP requests may call this host by")
 
     @property

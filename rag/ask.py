@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from rag.answers.asked import AskedFor, asked_values
 from rag.answers.claims import Transcript
@@ -26,10 +26,11 @@ from rag.drift import DriftWatch
 from rag.embedders.sentence_transformer import PACKAGED
 from rag.errors import ModelError
 from rag.persona import Persona, persona_of
-from rag.ports import ChatModel, Lookup, Prompt
+from rag.ports import ChatModel, Lookup, ModelEvent, Prompt
 from rag.records import UNCHECKED, Answer, Citation, Flag, ScoredPassage, Usage, Verdict, Viewer
 from rag.search import Filters, Retriever, SearchResult
 from rag.shorthand import Forms
+from rag.spans import Spans
 from rag.terraform.lookup import TerraformLookup
 
 _NEAREST = 3
@@ -94,7 +95,7 @@ class Asker:
     def __init__(
         self, catalog: Catalog, retriever: Retriever, persona: Persona | str, model: ChatModel | None = None,
         drift: DriftWatch | None = None, terraform: Callable[[Viewer], TerraformLookup] | None = None,
-        redact: Redact = str, budget: Budget | None = None,
+        redact: Redact = str, budget: Budget | None = None, spans: Spans | None = None,
     ) -> None:  # fmt: skip
         self._catalog = catalog
         self._warnings = Warnings(catalog, drift or DriftWatch(catalog))
@@ -105,6 +106,7 @@ class Asker:
         self._redact = redact
         self._instructions = Instructions(self._persona.system if model else "")
         self._budget = budget or Budget()
+        self._spans = spans or Spans()
 
     def answer(self, question: str, viewer: Viewer, filters: Filters | None = None) -> Answer:
         """The whole answer at once."""
@@ -186,16 +188,19 @@ class Asker:
         citer = Citer(self._catalog, viewer, found.evidence)
         elsewhere = bool(judged.passing)
         opening = " ".join(filter(None, (judged.note, _nearest_pages(found) if elsewhere else "")))
-        text = extract(
-            asked.question, found.evidence, citer, found.rarity, found.values, opening, forms=found.forms,
-            brief=elsewhere, named=judged.passing,
-        )  # fmt: skip
+        with self._spans.span("extract"):
+            text = extract(
+                asked.question, found.evidence, citer, found.rarity, found.values, opening, forms=found.forms,
+                brief=elsewhere, named=judged.passing,
+            )  # fmt: skip
         if not citer.citations:
             yield AskEvent(answer=replace(_not_found(found), usage=usage))
             return
+        with self._spans.span("verify", **{"content.answer": text}) as told:
+            warned = tuple(self._warnings.of(citer.citations, found.evidence, viewer))
+            told.update(citations=len(citer.citations), flags=len(warned), verdict=judged.verdict)
         answer = Answer(
-            text, judged.verdict, citer.citations, found.evidence,
-            tuple(self._warnings.of(citer.citations, found.evidence, viewer)), degraded=degraded, model="extractive",
+            text, judged.verdict, citer.citations, found.evidence, warned, degraded=degraded, model="extractive",
             usage=usage, coverage=found.result.coverage, score=judged.score, missing=judged.missing,
         )  # fmt: skip
         if self._persona.read_next:
@@ -228,7 +233,7 @@ class Asker:
         citer = Citer(self._catalog, asked.viewer, prompt.evidence)
         transcript = Transcript(citer)
         cut: list[Flag] = []
-        for event in model.stream(prompt):
+        for event in self._reply(model, prompt):
             if event.text and (text := transcript.text(event.text)):
                 yield AskEvent(text=text)
             if event.claim:
@@ -259,13 +264,25 @@ class Asker:
         flags = [*transcript.flags(), *cut]
         yield AskEvent(answer=self._checked(model.name, transcript.shown + uncited, citer, flags, asked, found, spent))
 
+    def _reply(self, model: ChatModel, prompt: Prompt) -> Iterator[ModelEvent]:
+        """The model's reply as it comes, as one step."""
+        with self._spans.span("chat", model=model.name, **{"content.question": prompt.question}) as told:
+            for event in model.stream(prompt):
+                if event.usage:
+                    told.update(asdict(event.usage))
+                if event.stop_reason:
+                    told["stop_reason"] = event.stop_reason
+                yield event
+
     def _checked(
         self, name: str, text: str, citer: Citer, flags: list[Flag], asked: _Asked, found: _Found,
         spent: Sequence[Usage],
     ) -> Answer:  # fmt: skip
         doubted = any(flag.kind in UNCHECKED for flag in flags)
         verdict: Verdict = "not_found" if not citer.citations else "partial" if doubted else "answered"
-        warned = self._warnings.of(citer.citations, citer.evidence, asked.viewer)
+        with self._spans.span("verify", **{"content.answer": text}) as told:
+            warned = self._warnings.of(citer.citations, citer.evidence, asked.viewer)
+            told.update(citations=len(citer.citations), flags=len(flags) + len(warned), verdict=verdict)
         return Answer(
             text, verdict, citer.citations, citer.evidence, (*flags, *warned),
             () if citer.citations else _nearest(found.result.passages),

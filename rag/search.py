@@ -22,6 +22,7 @@ from rag.ports import Embedder, Hit, Index, Reranker, Scope, Terms, Vectors
 from rag.ranking import DEFINING, MEASURED, Found, Ranked, Weights, apart, fuse, reorder
 from rag.records import KINDS, Coverage, Generation, Passage, ScoredPassage, Standing, Usage, Viewer
 from rag.shorthand import Forms, other_forms
+from rag.spans import Spans
 from rag.stacks import stacks_apart
 from rag.understanding import Understanding, understand
 
@@ -71,6 +72,10 @@ class LocalDense:
         self._embedder = embedder
         self._index = index
         self._missing = ""
+
+    def watermark(self) -> int:
+        """The last change of the catalog that can be searched."""
+        return self._index.watermark()
 
     def search(self, text: str, k: int, scope: Scope) -> DenseHits:
         mark = self._index.watermark()
@@ -138,12 +143,13 @@ class Retriever:
 
     def __init__(
         self, catalog: Catalog, serving: Callable[[], Serving], reranker: Reranker | None = None,
-        weights: Weights = MEASURED,
+        weights: Weights = MEASURED, spans: Spans | None = None,
     ) -> None:  # fmt: skip
         self._catalog = catalog
         self._serving = serving
         self._reranker = reranker
         self._weights = weights
+        self._spans = spans or Spans()
 
     def search(self, query: str, viewer: Viewer, k: int = 10, filters: Filters | None = None) -> SearchResult:
         """The best k results for this viewer. A search never fails for want of vectors: `coverage` says so instead.
@@ -154,6 +160,13 @@ class Retriever:
         query = query.encode("utf-8", "replace").decode()  # a command line may hold what is no text
         check_query(query)
         scope = self._scope(viewer, filters or Filters())
+        with self._spans.span("retrieve", **{"k": k, "content.query": query}) as told:
+            result = self._search_steadily(query, k, scope)
+            told.update(passages=len(result.passages), degraded=bool(result.coverage.note))
+        return result
+
+    def _search_steadily(self, query: str, k: int, scope: Scope) -> SearchResult:
+        """A search that begins anew while generations switch."""
         for _ in range(_SWITCHES):
             try:
                 return self._search(self._serving(), query, k, scope)

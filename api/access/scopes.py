@@ -30,6 +30,8 @@ TABLE: dict[str, str] = {
     "/v1/sources": READ,
     "POST /v1/sources": WRITE,
     "/v1/runs": READ,
+    "/v1/audit": ADMIN,
+    "/metrics": METRICS,
     "/docs": READ,
     "/openapi.json": READ,
 }

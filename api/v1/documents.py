@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from api.access.caller import Seeing
 from api.compose import Reader
+from api.observability.audit import shown
 from api.v1.cursors import cursor_of, place_of
 from api.v1.etags import NOT_MODIFIED, tagged
 from api.v1.problems import answers
@@ -88,7 +89,9 @@ def _add_document(app: FastAPI, reader: Reader) -> None:
             raise SettingsError(f"there are no lines {start} to {end}: it has {found.text.count(chr(10)) + 1}")
         mentions = reader.terraform(viewer).mentioned_in(found)
         passages = [] if replaced_at else reader.passages_of(document_id)
-        return tagged(request, {**document_view(found, passages, start, end, mentions), "replaced_at": replaced_at})
+        view = document_view(found, passages, start, end, mentions)
+        shown(request, "document", document_id, {**view, "document_id": found.id})
+        return tagged(request, {**view, "replaced_at": replaced_at})
 
 
 def _add_passage(app: FastAPI, reader: Reader) -> None:
@@ -102,16 +105,18 @@ def _add_passage(app: FastAPI, reader: Reader) -> None:
         """A passage, as search results and citations name it, and on wish those beside it in its document."""
         found, at = reader.catalog.listed.passage(reader.catalog.access_keys(viewer), passage_id, around)
         document = reader.catalog.document(found[at].document_id, viewer)
-        return tagged(request, passage_view(document, found, at))
+        return tagged(request, shown(request, "passage", passage_id, passage_view(document, found, at)))
 
 
 def _add_drift(app: FastAPI, reader: Reader) -> None:
     @app.get("/v1/drift", responses=answers(DriftsShape), tags=["documents"])
     def drift(
+        request: Request,
         viewer: Seeing,
         source: Annotated[str, Query(description="only documents of this source")] = "",
         min_confidence: Annotated[float, Query(ge=0, le=1)] = REPORTED,
     ) -> dict[str, Any]:
         """Where documents state what Terraform contradicts (`kind` value), or name what it no longer has (gone), surest first."""
         found = [one for one in reader.drift(viewer) if source in ("", one.document.source)]
-        return {"drift": [drift_view(one) for one in found if one.confidence >= min_confidence]}
+        view = [drift_view(one) for one in found if one.confidence >= min_confidence]
+        return shown(request, "drift", source, {"drift": view})

@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Query, Request
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.caller import Seeing
 from api.compose import Reader
+from api.observability.audit import shown
 from api.v1.cursors import cursor_of, place_of
 from api.v1.problems import answers
 from api.v1.shapes import AnswerShape, GapShape, GapsShape, PersonasShape, SearchShape, SuggestionsShape
@@ -67,6 +69,7 @@ def add_questions(app: FastAPI, reader: Reader) -> None:
 def _add_search(app: FastAPI, reader: Reader) -> None:
     @app.get("/v1/search", responses=answers(SearchShape), tags=["questions"])
     def search(
+        request: Request,
         viewer: Seeing,
         q: Annotated[str, Query(min_length=1, max_length=MAX_QUERY, examples=["KubePodCrashLooping"])],
         k: Annotated[int, Query(ge=1, le=100)] = 10,
@@ -78,7 +81,7 @@ def _add_search(app: FastAPI, reader: Reader) -> None:
         began = time.perf_counter()
         filters = Filters(tuple(source or ()), tuple(kind or ()), tuple(path or ()))
         result = reader.retriever.search(q, viewer, k, filters)
-        return search_view(result, (time.perf_counter() - began) * 1000)
+        return shown(request, "search", q, search_view(result, (time.perf_counter() - began) * 1000))
 
 
 def _add_suggest(app: FastAPI, reader: Reader) -> None:
@@ -107,32 +110,44 @@ def _add_ask(app: FastAPI, reader: Reader) -> None:
         asker, talk = reader.asker(body.persona), reader.conversation("http")
         filters = Filters(tuple(body.sources), tuple(body.kinds), tuple(body.paths))
         if "text/event-stream" in request.headers.get("accept", ""):
-            events = _events(talk.stream(asker, body.question, viewer, filters, body.thread))
+            events = _events(request, body.question, talk.stream(asker, body.question, viewer, filters, body.thread))
             return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
         began = time.perf_counter()
         answer = talk.answer(asker, body.question, viewer, filters, body.thread)
-        return JSONResponse(answer_view(answer, (time.perf_counter() - began) * 1000))
+        view = answer_view(answer, (time.perf_counter() - began) * 1000)
+        return JSONResponse(shown(request, "ask", body.question, view))
 
 
-def _events(events: Iterator[AskEvent]) -> Iterator[str]:
+def _events(request: Request, question: str, events: Iterator[AskEvent]) -> Iterator[str]:
+    """The events as they are sent; what an answer showed is told to the audit also where the reader leaves half-way."""
     began = time.perf_counter()
+    partly: dict[str, Any] = {"verdict": "broken off", "citations": [], "lookups": []}
     try:
         for event in events:
             if event.restart:
                 yield _sse("restart", {})
             if event.lookup:
+                partly["lookups"] += [{"document_id": found.document.id} for found in event.lookup.found]
                 yield _sse("lookup", lookup_view(event.lookup))
             if event.text:
                 yield _sse("text", {"text": event.text})
             if event.citation:
+                partly["citations"].append(citation_view(event.citation))
                 yield _sse("citation", citation_view(event.citation))
             if event.answer:
-                yield _sse("answer", answer_view(event.answer, (time.perf_counter() - began) * 1000))
+                view = answer_view(event.answer, (time.perf_counter() - began) * 1000)
+                looked, partly = partly["lookups"], {}
+                shown(request, "ask", question, {**view, "lookups": looked})
+                yield _sse("answer", view)
     except WaypostError as error:
         yield _sse("error", {"error": str(error)})
     except Exception:
         logging.getLogger(__name__).exception("an answer broke off")
         yield _sse("error", {"error": "the answer broke off: an error of Waypost's, which its log tells"})
+    finally:
+        if partly:
+            with suppress(WaypostError):
+                shown(request, "ask", question, partly)
 
 
 def _sse(event: str, data: Any) -> str:
@@ -151,6 +166,7 @@ def _add_personas(app: FastAPI, reader: Reader) -> None:
 def _add_gaps(app: FastAPI, reader: Reader) -> None:
     @app.get("/v1/gaps", responses=answers(GapsShape), tags=["questions"])
     def gaps(
+        request: Request,
         viewer: Seeing,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         done: Annotated[bool, Query(description="those that are dealt with too")] = False,
@@ -163,7 +179,7 @@ def _add_gaps(app: FastAPI, reader: Reader) -> None:
         found = reader.gaps.listed(viewer, done=done, limit=limit + 1, behind=behind)
         last = found[limit - 1].gap if len(found) > limit else None
         onward = cursor_of((last.last_asked, last.id, last.count, "")) if last else None
-        return {"gaps": [gap_view(one) for one in found[:limit]], "next_cursor": onward}
+        return shown(request, "gaps", "", {"gaps": [gap_view(one) for one in found[:limit]], "next_cursor": onward})
 
     @app.post("/v1/gaps/{gap_id}", responses=answers(GapShape, 404, 507), tags=["questions"])
     def mark_gap(gap_id: str, body: GapRequest, viewer: Seeing) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import FastAPI, Query
+from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response
 from typing_extensions import TypedDict
 
@@ -16,6 +16,7 @@ from api.access.caller import Seeing
 from api.compose import Reader
 from api.graph_mermaid import draw_mermaid
 from api.graph_svg import draw_svg
+from api.observability.audit import shown
 from api.terraform_views import (
     EnvironmentView,
     GraphView,
@@ -122,6 +123,7 @@ def _next(page: Page[Any]) -> str | None:
 def _add_lists(app: FastAPI, reader: Reader) -> None:
     @app.get("/v1/terraform/symbols", responses=_problems(400, 503), tags=["terraform"])
     def symbols(
+        request: Request,
         viewer: Seeing,
         kind: Annotated[str, Query(max_length=_LONGEST, json_schema_extra={"enum": ["", *KINDS]})] = "",
         type: Annotated[str, Query(max_length=_LONGEST, description="as in aws_s3_bucket")] = "",
@@ -139,59 +141,79 @@ def _add_lists(app: FastAPI, reader: Reader) -> None:
         }  # fmt: skip
         page = symbols_page(lookup, limit, place_of(cursor), **wanted)
         found = [symbol_view(one) for one in page.items]
-        return {"symbols": found, "next_cursor": _next(page), "total": lookup.count(**wanted)}
+        told = " ".join(filter(None, (kind, type, name, source, folder, prefix)))
+        view: SymbolPage = {"symbols": found, "next_cursor": _next(page), "total": lookup.count(**wanted)}
+        return shown(request, "terraform", told or "symbols", view)
 
     @app.get("/v1/terraform/modules", responses=_problems(400, 503), tags=["terraform"])
-    def modules(viewer: Seeing, limit: Limit = 50, cursor: Cursor = "") -> ModulePage:
+    def modules(request: Request, viewer: Seeing, limit: Limit = 50, cursor: Cursor = "") -> ModulePage:
         """Every call of a module, with where its code comes from and its version."""
         lookup = reader.terraform(viewer)
         page = symbols_page(lookup, limit, place_of(cursor), kind="module")
         found = [module_view(module_call(one)) for one in page.items]
-        return {"modules": found, "next_cursor": _next(page), "total": lookup.count(kind="module")}
+        view: ModulePage = {"modules": found, "next_cursor": _next(page), "total": lookup.count(kind="module")}
+        return shown(request, "terraform", "modules", view)
 
     @app.get("/v1/terraform/providers", responses=_problems(400, 503), tags=["terraform"])
     def providers(
-        viewer: Seeing, source: Source = "", folder: Folder = None, limit: Limit = 50, cursor: Cursor = ""
+        request: Request,
+        viewer: Seeing,
+        source: Source = "",
+        folder: Folder = None,
+        limit: Limit = 50,
+        cursor: Cursor = "",
     ) -> ProviderPage:
         """The providers that module folders require, with their version constraints and the versions that lock files select."""
         found = find_providers(reader.terraform(viewer), source, folder)
         page = page_of(found, limit, place_of(cursor))
         views = [provider_view(one) for one in page.items]
-        return {"providers": views, "next_cursor": _next(page), "total": len(found)}
+        view: ProviderPage = {"providers": views, "next_cursor": _next(page), "total": len(found)}
+        return shown(request, "terraform", "providers", view)
 
     @app.get("/v1/terraform/settings", responses=_problems(400, 503), tags=["terraform"])
     def settings(
-        viewer: Seeing, source: Source = "", folder: Folder = None, limit: Limit = 50, cursor: Cursor = ""
+        request: Request,
+        viewer: Seeing,
+        source: Source = "",
+        folder: Folder = None,
+        limit: Limit = 50,
+        cursor: Cursor = "",
     ) -> SettingsPage:
         """Where each module folder's state is kept, and which versions of Terraform it requires."""
         found = find_settings(reader.terraform(viewer), source, folder)
         page = page_of(found, limit, place_of(cursor))
         views = [settings_view(one) for one in page.items]
-        return {"settings": views, "next_cursor": _next(page), "total": len(found)}
+        view: SettingsPage = {"settings": views, "next_cursor": _next(page), "total": len(found)}
+        return shown(request, "terraform", "settings", view)
 
     @app.get("/v1/terraform/environments", responses=_problems(400, 503), tags=["terraform"])
-    def environments(viewer: Seeing, source: Source = "", limit: Limit = 50, cursor: Cursor = "") -> EnvironmentPage:
+    def environments(
+        request: Request, viewer: Seeing, source: Source = "", limit: Limit = 50, cursor: Cursor = ""
+    ) -> EnvironmentPage:
         """The environments that are recognised, and the folders, .tfvars files and workspaces that make them."""
         found = [one for one in reader.terraform(viewer).environments if source in ("", one.source)]
         page = page_of(found, limit, place_of(cursor))
         views = [environment_view(one) for one in page.items]
-        return {"environments": views, "next_cursor": _next(page), "total": len(found)}
+        view: EnvironmentPage = {"environments": views, "next_cursor": _next(page), "total": len(found)}
+        return shown(request, "terraform", "environments", view)
 
 
 def _add_addresses(app: FastAPI, reader: Reader) -> None:
     @app.get("/v1/terraform/show", responses=_problems(400, 404, 503), tags=["terraform"])
-    def show(viewer: Seeing, address: Address, source: Source = "", folder: Folder = None) -> Shown:
+    def show(request: Request, viewer: Seeing, address: Address, source: Source = "", folder: Folder = None) -> Shown:
         """What defines an address: its attributes with their lines, what it refers to, and the pages that mention it."""
-        return shown_view(reader.terraform(viewer), address, source, folder)
+        return shown(request, "terraform", address, shown_view(reader.terraform(viewer), address, source, folder))
 
     @app.get("/v1/terraform/refs", responses=_problems(400, 404, 503), tags=["terraform"])
-    def refs(viewer: Seeing, address: Address, source: Source = "", folder: Folder = None) -> Used:
+    def refs(request: Request, viewer: Seeing, address: Address, source: Source = "", folder: Folder = None) -> Used:
         """What refers to an address, also across calls of local modules."""
         lookup = reader.terraform(viewer)
-        return used_view([(one, lookup.references_to(one)) for one in lookup.define(address, source, folder)])
+        found = [(one, lookup.references_to(one)) for one in lookup.define(address, source, folder)]
+        return shown(request, "terraform", address, used_view(found))
 
     @app.get("/v1/terraform/values", responses=_problems(400, 404, 503), tags=["terraform"])
     def values(
+        request: Request,
         viewer: Seeing,
         attribute: Annotated[
             str, Query(min_length=1, max_length=_LONGEST, examples=["aws_db_instance.main.instance_class"])
@@ -201,7 +223,8 @@ def _add_addresses(app: FastAPI, reader: Reader) -> None:
         folder: Folder = None,
     ) -> Values:
         """What a value is before apply, and through which lines it comes."""
-        return values_view(reader.terraform(viewer), attribute, environment, source, folder)
+        view = values_view(reader.terraform(viewer), attribute, environment, source, folder)
+        return shown(request, "terraform", attribute, view)
 
 
 def _add_graph(app: FastAPI, reader: Reader) -> None:
@@ -214,6 +237,7 @@ def _add_graph(app: FastAPI, reader: Reader) -> None:
         tags=["terraform"],
     )
     def graph(
+        request: Request,
         viewer: Seeing,
         address: Annotated[str, Query(max_length=_LONGEST, description="draw what is around it")] = "",
         source: Source = "",
@@ -228,8 +252,9 @@ def _add_graph(app: FastAPI, reader: Reader) -> None:
     ) -> GraphView | Response:
         """What an address rests on and what rests on it, or what refers to what in a module folder."""
         found = TerraformGraphs(reader.terraform(viewer)).find(address, source, folder, depth, most)
+        view = shown(request, "terraform", address or folder or "graph", graph_view(found))
         if format == "svg":
             return Response(draw_svg(found), media_type="image/svg+xml", headers=_SVG_HEADERS)
         if format == "mermaid":
             return Response(draw_mermaid(found), media_type="text/plain")
-        return graph_view(found)
+        return view

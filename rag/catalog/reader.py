@@ -226,6 +226,24 @@ class Catalog:
             row = connection.execute(query).first()
             return _document(row, self._rules(connection)) if row else None
 
+    def versions(self, ids: Iterable[str], places: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
+        """Document id to its present version, of these ids and of what stands at these places (source, path)."""
+        d = s.documents
+        columns = select(d.c.id, d.c.version)
+        by_source: dict[str, list[str]] = {}
+        for source, path in places:
+            by_source.setdefault(source, []).append(path)
+        with self._read() as connection:
+            found = {
+                row.id: row.version for row in _in_parts(connection, lambda part: columns.where(d.c.id.in_(part)), ids)
+            }
+            for source, paths in by_source.items():
+                rows = _in_parts(
+                    connection, lambda part, at=source: columns.where(d.c.source == at, d.c.path.in_(part)), paths
+                )
+                found |= {row.id: row.version for row in rows}
+        return found
+
     def passages(self, ids: Iterable[str]) -> dict[str, Passage]:
         """The passages of these ids that exist."""
         with self._read() as connection:
@@ -528,6 +546,23 @@ class Catalog:
                 select(s.runs).where(mine, known).order_by(*(one.desc() for one in (*order, s.runs.c.id))).limit(limit)
             )
             return [{**row._mapping, "counts": json.loads(row.counts)} for row in rows]
+
+    def run_counts(self) -> list[tuple[str, str, int]]:
+        """(source, outcome, how many syncs of it ended so)."""
+        r = s.runs
+        query = (
+            select(r.c.source, r.c.outcome, func.count()).where(r.c.finished_at != "").group_by(r.c.source, r.c.outcome)
+        )
+        with self._read() as connection:
+            return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
+    def last_runs(self) -> list[tuple[str, str, str]]:
+        """(source, when its last sync that ended began, when it ended)."""
+        r = s.runs
+        last = select(func.max(r.c.id)).where(r.c.finished_at != "").group_by(r.c.source)
+        with self._read() as connection:
+            rows = connection.execute(select(r.c.source, r.c.started_at, r.c.finished_at).where(r.c.id.in_(last)))
+            return [(row[0], row[1], row[2]) for row in rows]
 
     def runs_begun(self) -> dict[str, str]:
         """When the last run of each source began."""
