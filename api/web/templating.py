@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from api.access.caller import Caller, caller_of
+from api.access.caller import Caller
 from api.web.harmless import harmless
 from api.web.markdown import web_link
 
@@ -37,7 +37,11 @@ def is_part(request: Request) -> bool:
 
 def respond(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """A page, or a part of one, for whoever asks."""
-    return HTMLResponse(fill(template, caller=caller_of(request), path=request.url.path, **values), status, HEADERS)
+    return HTMLResponse(
+        fill(template, caller=getattr(request.state, "caller", Caller()), path=request.url.path, **values),
+        status,
+        HEADERS,
+    )
 
 
 def fill(template: str, **values: Any) -> str:
