@@ -38,6 +38,7 @@ from api.v1.hooks import add_hooks
 from api.v1.questions import add_questions
 from api.v1.sources import add_sources
 from api.v1.terraform import add_terraform
+from api.web.pages import add_web
 from rag.errors import SettingsError, WaypostError
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver.local")
@@ -79,6 +80,7 @@ def make_app(
     if pushed:
         add_hooks(app, settings, pushed)
     add_pages(app)
+    add_web(app, settings, reader)
     return app
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 
 TEMPLATES = Path(__file__).parent / "templates"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -22,11 +22,7 @@ def render(template: str, **values: Any) -> str:
 
 
 def add_pages(app: FastAPI) -> None:
-    """`/docs` from the application's own OpenAPI description, and `/` on the way to it."""
-
-    @app.get("/", include_in_schema=False)
-    def root() -> RedirectResponse:
-        return RedirectResponse("/docs")
+    """`/docs` from the application's own OpenAPI description."""
 
     @app.get("/docs", include_in_schema=False)
     def docs() -> HTMLResponse:

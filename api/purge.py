@@ -279,7 +279,15 @@ def _erase_turns(settings: Settings, purge: _Purge) -> Mapping[str, int]:
 
 
 def _words_of(turn: Turn) -> tuple[str, ...]:
-    return (turn.question, turn.asked_as, turn.answer, *(path for _, _, path in turn.documents))
+    flagged = (word for flag in turn.flags for word in flag)
+    return (
+        turn.question,
+        turn.asked_as,
+        turn.answer,
+        turn.degraded,
+        *flagged,
+        *(path for _, _, path in turn.documents),
+    )
 
 
 def _make_anew(owner: Owner, purge: _Purge) -> tuple[int, int]:

@@ -1,9 +1,10 @@
 """Threads: questions that follow up on earlier ones, kept in a small SQLite file of their own beside the catalog.
 
-A thread belongs to the viewer who began it; to anybody else there is none of that id. Kept are bounded numbers of turns: the
-question, as what it was asked, the verdict, the answer's text, and which documents it was made of, all redacted on the way in. A
-turn whose documents its viewer may not see any more, or that are gone, tells its question alone. `api.compose` opens `Threads`;
-the faces answer through `Conversation`; `api.purge` takes out what must go.
+A thread belongs to the viewer who began it: nobody else follows it up. Kept are bounded numbers of turns: the question, as what
+it was asked, the verdict, the answer's text, which documents it was made of, the places it cites and its flags, all redacted on
+the way in. A turn whose documents its viewer may not see any more, or that are gone, tells its question alone; who has a thread's
+link may read it where they may see every document of every turn (`Conversation.shared`). `api.compose` opens `Threads`; the faces
+answer through `Conversation`; `api.purge` takes out what must go.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -37,6 +38,7 @@ _NO_THREAD = (  # the same whatever the reason is, so that nobody learns of anot
     "there is no thread {!r} that you can follow up: it was never begun, is too old, or was begun with other groups than you "
     "have now. Ask again without it, in one question that says what it is about: that begins a new thread"
 )
+NOT_SHARED = "there is no such thread for you: it was never begun, is too old, or rests on a document that is gone or that you may not see"
 _NO_LAST = (
     "there is no earlier question to follow up (a change of your groups closes earlier threads to you); ask without --follow "
     "first, in one question that says what it is about"
@@ -47,14 +49,27 @@ CREATE INDEX IF NOT EXISTS thread_at ON thread (at);
 CREATE TABLE IF NOT EXISTS turn (
     thread TEXT NOT NULL REFERENCES thread (id) ON DELETE CASCADE, number INTEGER NOT NULL, question TEXT NOT NULL,
     asked_as TEXT NOT NULL, verdict TEXT NOT NULL, answer TEXT NOT NULL, documents TEXT NOT NULL, at TEXT NOT NULL,
-    PRIMARY KEY (thread, number));
+    told TEXT NOT NULL DEFAULT '{}', PRIMARY KEY (thread, number));
 """
+_COLUMNS = "question, asked_as, verdict, answer, documents, at, told"
+_FOR_ITS_ASKER = ("stale", "suspicious", "drift")  # flags that may name what another viewer must not learn of
+
+
+@dataclass(frozen=True)
+class Cited:
+    """Where a citation of an earlier answer leads."""
+
+    number: int
+    document_id: str
+    start_line: int
+    end_line: int
+    version: str
 
 
 @dataclass(frozen=True)
 class Turn:
-    """A question of a thread, as it was asked and so that it stands alone, and its answer. `documents` are (id,
-    source, path) of all that the answer was made of."""
+    """A question of a thread, as it was asked and so that it stands alone, and its answer. `documents` are (id, source, path) of all
+    that the answer was made of, and that its flags name; `flags` are (kind, text, reason)."""
 
     question: str
     asked_as: str
@@ -62,6 +77,22 @@ class Turn:
     answer: str
     documents: tuple[tuple[str, str, str], ...]
     at: str
+    cited: tuple[Cited, ...] = ()
+    flags: tuple[tuple[str, str, str], ...] = ()
+    degraded: str = ""
+
+    @property
+    def cut(self) -> bool:
+        """Whether the answer was longer than what is kept of it."""
+        return len(self.answer) >= _TEXT
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A thread as one viewer may read it; `own`: they may follow it up too."""
+
+    turns: tuple[Turn, ...]
+    own: bool
 
 
 class Threads:
@@ -77,11 +108,15 @@ class Threads:
         with self._opened() as database:
             if database is None or not _is_of(database, thread, viewer, self._oldest()):
                 raise NotFoundError(_NO_THREAD.format(thread[:64]))
-            rows = database.execute(
-                "SELECT question, asked_as, verdict, answer, documents, at FROM turn WHERE thread = ? ORDER BY number",
-                (thread,),
-            ).fetchall()
-        return [_turn(*row) for row in rows]
+            return _turns(database, thread)
+
+    def anybodys(self, thread: str, viewer: Viewer) -> Shared:
+        """A thread whoever began it, for who checks each turn's documents. Raises: NotFoundError; StorageError."""
+        with self._opened() as database:
+            found = [] if database is None or not _age(database, thread) >= self._oldest() else _turns(database, thread)
+            if database is None or not found:
+                raise NotFoundError(NOT_SHARED)
+            return Shared(tuple(found), _is_of(database, thread, viewer, self._oldest()))
 
     def last(self, viewer: Viewer, face: str) -> str:
         """The thread that this viewer began by this face, and went on with last. Raises: NotFoundError when there is
@@ -103,8 +138,9 @@ class Threads:
         StorageError."""
         if not self._keep_days:
             return ""
-        said = map(self._redact, (turn.question, turn.asked_as, turn.answer))
-        clean = _turn(next(said), next(said), turn.verdict, next(said), json.dumps(turn.documents), turn.at)
+        said = [self._redact(one) for one in (turn.question, turn.asked_as, turn.answer, turn.degraded)]
+        flags = tuple((kind, self._redact(text), self._redact(why)) for kind, text, why in turn.flags)
+        clean = replace(turn, question=said[0], asked_as=said[1], answer=said[2], degraded=said[3], flags=flags)
         with self._opened(create=True) as database:
             assert database is not None
             if not (thread and _is_of(database, thread, viewer, self._oldest())):
@@ -129,8 +165,9 @@ class Threads:
             turn.answer[:_TEXT],
             json.dumps(turn.documents),
             turn.at,
+            _told(turn),
         )
-        database.execute("INSERT INTO turn VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        database.execute(f"INSERT INTO turn (thread, number, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
         database.execute("DELETE FROM turn WHERE thread = ? AND number <= ?", (thread, number - _TURNS))
         database.execute("DELETE FROM thread WHERE at < ?", (self._oldest(),))
         database.execute(
@@ -143,9 +180,7 @@ class Threads:
         with self._opened() as database:
             if database is None:
                 return 0
-            rows = database.execute(
-                "SELECT rowid, question, asked_as, verdict, answer, documents, at FROM turn ORDER BY rowid"
-            ).fetchall()
+            rows = database.execute(f"SELECT rowid, {_COLUMNS} FROM turn ORDER BY rowid").fetchall()  # noqa: S608
             gone = [row[0] for row in rows if holds(_turn(*row[1:]))]
             database.executemany("DELETE FROM turn WHERE rowid = ?", [(one,) for one in gone])
             database.execute("DELETE FROM thread WHERE id NOT IN (SELECT thread FROM turn)")
@@ -169,6 +204,7 @@ class Threads:
                 database.execute("PRAGMA foreign_keys = ON")
                 database.execute("PRAGMA secure_delete = ON")
                 database.executescript(_SCHEMA)
+                _upgrade(database)
                 yield database
                 database.commit()
         except (sqlite3.Error, OSError) as error:
@@ -220,12 +256,33 @@ class Conversation:
             if self._gaps:
                 self._gaps.note(asked, answer, viewer, filters)
             said = answer.text.split(READ_NEXT, 1)[0]  # which names pages that the answer is not made of
-            turn = Turn(question, asked, answer.verdict, said, _documents(answer), datetime.now(UTC).isoformat())
+            turn = Turn(
+                question, asked, answer.verdict, said, self._documents(answer), datetime.now(UTC).isoformat(),
+                tuple(Cited(c.number, c.document_id, c.start_line, c.end_line, c.version) for c in answer.citations),
+                tuple((one.kind, one.text, one.reason) for one in answer.flags if one.kind not in _FOR_ITS_ASKER),
+                answer.degraded,
+            )  # fmt: skip
             try:
                 answer = replace(answer, thread=self._threads.add(thread, viewer, turn, self._face))
             except StorageError:  # an answer is worth more than its thread: without an id it can't be followed up
                 answer = replace(answer, thread="")
             yield replace(event, answer=answer)
+
+    def shared(self, thread: str, viewer: Viewer) -> Shared:
+        """A thread for whoever has its link, and may see now every document that any of its turns was made of. Raises:
+        NotFoundError, in the same words whatever the reason is; StorageError."""
+        found = self._threads.anybodys(thread, viewer)
+        if not all(self._visible(turn, viewer) for turn in found.turns):
+            raise NotFoundError(NOT_SHARED)
+        return found
+
+    def _documents(self, answer: Answer) -> tuple[tuple[str, str, str], ...]:
+        """What the answer was made of, and what its flags name."""
+        shown = [found.document for found in (*answer.evidence, *answer.nearest)]
+        places = {(one.source, one.path) for flag in answer.flags for one in flag.spots}
+        missing = sorted(places - {(document.source, document.path) for document in shown})
+        shown += filter(None, (self._catalog.document_at(*place) for place in missing))
+        return tuple(dict.fromkeys((document.id, document.source, document.path) for document in shown))
 
     def _visible(self, turn: Turn, viewer: Viewer) -> bool:
         """Whether the viewer may see every document that the turn's answer was made of, now."""
@@ -237,15 +294,29 @@ def _may_see(document: Document | None, viewer: Viewer) -> bool:
     return document is not None and document.access.admits(viewer.groups)
 
 
-def _documents(answer: Answer) -> tuple[tuple[str, str, str], ...]:
-    shown = (found.document for found in (*answer.evidence, *answer.nearest))
-    return tuple(dict.fromkeys((document.id, document.source, document.path) for document in shown))
+def _turns(database: sqlite3.Connection, thread: str) -> list[Turn]:
+    rows = database.execute(f"SELECT {_COLUMNS} FROM turn WHERE thread = ? ORDER BY number", (thread,))  # noqa: S608
+    return [_turn(*row) for row in rows.fetchall()]
 
 
-def _turn(question: str, asked_as: str, verdict: str, answer: str, documents: str, at: str) -> Turn:
+def _turn(question: str, asked_as: str, verdict: str, answer: str, documents: str, at: str, told: str) -> Turn:
     """A turn as its row has it."""
     named = tuple((str(id_), str(source), str(path)) for id_, source, path in json.loads(documents))
-    return Turn(question, asked_as, verdict, answer, named, at)
+    more = json.loads(told)
+    cited = tuple(Cited(*one) for one in more.get("cited", ()))
+    flags = tuple((str(kind), str(text), str(why)) for kind, text, why in more.get("flags", ()))
+    return Turn(question, asked_as, verdict, answer, named, at, cited, flags, str(more.get("degraded", "")))
+
+
+def _told(turn: Turn) -> str:
+    """What a turn's row holds beside its text, as JSON."""
+    return json.dumps({"cited": [astuple(one) for one in turn.cited], "flags": turn.flags, "degraded": turn.degraded})
+
+
+def _upgrade(database: sqlite3.Connection) -> None:
+    """A file of an older Waypost has no column for what an answer told beside its text."""
+    if "told" not in {row[1] for row in database.execute("PRAGMA table_info(turn)")}:
+        database.execute("ALTER TABLE turn ADD COLUMN told TEXT NOT NULL DEFAULT '{}'")
 
 
 def _owner(viewer: Viewer) -> str:
@@ -255,3 +326,9 @@ def _owner(viewer: Viewer) -> str:
 def _is_of(database: sqlite3.Connection, thread: str, viewer: Viewer, oldest: str) -> bool:
     row = database.execute("SELECT owner, at FROM thread WHERE id = ?", (thread,)).fetchone()
     return row is not None and row[0] == _owner(viewer) and row[1] >= oldest
+
+
+def _age(database: sqlite3.Connection, thread: str) -> str:
+    """When a thread was last gone on with; "" for none of that id."""
+    row = database.execute("SELECT at FROM thread WHERE id = ?", (thread,)).fetchone()
+    return str(row[0]) if row else ""

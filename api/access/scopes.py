@@ -32,6 +32,19 @@ TABLE: dict[str, str] = {
     "/v1/runs": READ,
     "/v1/audit": ADMIN,
     "/metrics": METRICS,
+    "/": READ,  # the page for people: `api.web`; only this path itself
+    "/ask": ASK,
+    "/t": READ,
+    "/feedback": ASK,
+    "/source": READ,
+    "/search": READ,
+    "/terraform": READ,
+    "/sources": READ,
+    "/gaps": READ,
+    "/drift": READ,
+    "/signin": OPEN,  # where a token is given
+    "/signout": OPEN,  # ends what one has
+    "/static": OPEN,  # our own script and style, the same for everybody
     "/docs": READ,
     "/openapi.json": READ,
 }

@@ -1,0 +1,105 @@
+"""The way in: a browser that is not signed in is led to `/signin` instead of being told 401, and back to where it was going.
+
+This is the only place that knows of sign-in: `Entrance` stands before the gate, `add_entrance` has the pages. The sessions are
+`api.access`'s; without them there is nothing to sign in to.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Protocol
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.access.caller import Calling
+from api.web.routing import Fields, field
+from api.web.templating import HEADERS, respond
+from rag.errors import WaypostError
+
+_OWN = re.compile(r"/(?![/\\])[\w/.~%?=&+:@,;*()'!\[\]-]*", re.ASCII)  # an address below our own origin
+_PROGRAMS = ("/v1/", "/mcp", "/openapi.json")
+
+
+class Sessions(Protocol):
+    """What signs browsers in and out."""
+
+    def begin(self, token: str, response: Response) -> bool:
+        """Starts a session for who holds a valid token, by a cookie of the response; whether it is one."""
+
+    def end(self, request: Request, response: Response) -> None:
+        """Ends the session of a request."""
+
+
+class Entrance:
+    """ASGI middleware around everything: what a browser is refused for want of a session becomes the way to `/signin`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(_PROGRAMS) or not _by_browser(Headers(scope=scope)):
+            await self._app(scope, receive, send)
+            return
+        led = False
+
+        async def lead(message: Message) -> None:
+            nonlocal led
+            if message["type"] == "http.response.start" and message["status"] == 401:
+                led = True
+                await _to_sign_in(scope)(scope, receive, send)
+            if not led:
+                await send(message)
+
+        await self._app(scope, receive, lead)
+
+
+def add_entrance(router: APIRouter, sessions: Sessions | None) -> None:
+    """Adds `/signin` and `/signout`."""
+
+    @router.get("/signin")
+    def sign_in_page(request: Request, caller: Calling, next: Annotated[str, Query(max_length=2000)] = "/") -> Response:
+        """The form that takes a token."""
+        return respond(request, "signin.html", next=_safe(next), wrong="", possible=sessions is not None)
+
+    @router.post("/signin")
+    def sign_in(request: Request, form: Fields) -> Response:
+        """Begins a session, and goes on to where the reader was going."""
+        onward = _safe(field(form, "next", 2000))
+        response = RedirectResponse(onward, 303, HEADERS)
+        try:
+            known = sessions is not None and sessions.begin(field(form, "token", 8000).strip(), response)
+        except WaypostError as error:
+            return respond(request, "signin.html", 403, next=onward, wrong=str(error), possible=True)
+        if known:
+            return response
+        wrong = "That token is not valid: it is misspelt, has expired, or was revoked."
+        return respond(request, "signin.html", 403, next=onward, wrong=wrong, possible=sessions is not None)
+
+    @router.post("/signout")
+    def sign_out(request: Request) -> Response:
+        """Ends the session."""
+        response = RedirectResponse("/signin", 303, HEADERS)
+        if sessions is not None:
+            sessions.end(request, response)
+        return response
+
+
+def _by_browser(headers: Headers) -> bool:
+    return "text/html" in headers.get("accept", "") or headers.get("hx-request") == "true"
+
+
+def _to_sign_in(scope: Scope) -> Response:
+    headers, query = Headers(scope=scope), scope.get("query_string", b"").decode("latin-1")
+    there = scope["path"] + (f"?{query}" if query else "") if scope["method"] == "GET" else "/"
+    if headers.get("hx-request") == "true":  # a part of a page: the whole page goes
+        return Response(status_code=401, headers={**HEADERS, "HX-Redirect": "/signin"})
+    return RedirectResponse("/signin?" + urlencode({"next": _safe(there)}), 303, HEADERS)
+
+
+def _safe(onward: Any) -> str:
+    """Where to go on to: a page of ours, or the first."""
+    return onward if isinstance(onward, str) and _OWN.fullmatch(onward) and not onward.startswith("/signin") else "/"

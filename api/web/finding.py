@@ -1,0 +1,57 @@
+"""`/search`: passages as one types."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from api.access.caller import Seeing
+from api.compose import Reader
+from api.settings import Settings
+from api.status import named_sources, sources_view
+from api.views import coverage_view
+from api.web.answers import source_link
+from api.web.templating import is_part, respond
+from rag.records import KINDS, ScoredPassage
+from rag.search import MAX_QUERY, Filters
+
+_FOUND = 15
+_LINES = 6  # of a passage that are shown
+Names = Annotated[list[str] | None, Query(max_length=100)]
+
+
+def add_finding(router: APIRouter, settings: Settings, reader: Reader) -> None:
+    """Adds the route, over what each caller may read."""
+
+    @router.get("/search")
+    def search(
+        request: Request, viewer: Seeing, q: Annotated[str, Query(max_length=MAX_QUERY)] = "", source: Names = None,
+        kind: Names = None,
+    ) -> Response:  # fmt: skip
+        """What is found for `q`, or the empty form."""
+        began = time.perf_counter()
+        filters = Filters(tuple(filter(None, source or ())), tuple(filter(None, kind or ())))
+        result = reader.retriever.search(q, viewer, _FOUND, filters) if q.strip() else None
+        took = (time.perf_counter() - began) * 1000
+        values = {
+            "q": q, "found": [(one, _link(one), _excerpt(one)) for one in result.passages] if result else [],
+            "coverage": coverage_view(result.coverage) if result else None, "took": took,
+        }  # fmt: skip
+        if is_part(request):
+            return respond(request, "_results.html", **values)
+        known = sources_view(reader.catalog, viewer, named_sources(settings))
+        return respond(
+            request, "search.html", sources=[one["name"] for one in known], kinds=KINDS, chosen=filters, **values
+        )
+
+
+def _link(found: ScoredPassage) -> str:
+    return source_link(found.document.id, found.passage.start_line, found.passage.end_line)
+
+
+def _excerpt(found: ScoredPassage) -> str:
+    lines = found.passage.text.strip("\n").split("\n")
+    return "\n".join(line[:200] for line in lines[:_LINES]) + ("\n…" if len(lines) > _LINES else "")
