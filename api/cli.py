@@ -36,6 +36,7 @@ from api.console import (
 from api.drift_cli import drift
 from api.eval_cli import evaluation
 from api.gaps_cli import gaps
+from api.keys_cli import keys
 from api.purge_cli import purge
 from api.settings import CONFIG_NAME, first_config
 from api.terraform_cli import terraform
@@ -53,6 +54,7 @@ app = typer.Typer(
 app.add_typer(evaluation, name="eval")
 app.add_typer(generations, name="generations")
 app.add_typer(terraform, name="terraform")
+app.add_typer(keys, name="keys")
 terraform.command("graph")(graph)
 for command in (approve, forget, status, doctor, backup, restore, purge, drift, gaps):
     app.command()(command)

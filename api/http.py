@@ -15,9 +15,9 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from api.access.caller import Caller
+from api.access.doors import identity_from
 from api.access.gate import Gate
-from api.compose import Reader, viewer_from
+from api.compose import Reader
 from api.failures import http_status
 from api.pages import add_pages
 from api.problems import problem
@@ -33,8 +33,11 @@ from rag.errors import SettingsError, WaypostError
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver.local")
 
 
-def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] | None = None) -> FastAPI:
-    """The application over one reader. `pushed` is told which source a git host says was pushed to."""
+def make_app(
+    settings: Settings, reader: Reader, pushed: Callable[[str], None] | None = None, *, bound: bool = True
+) -> FastAPI:
+    """The application over one reader. `pushed` is told which source a git host says was pushed to; `bound` says that only this
+    machine can reach the port. Raises: SettingsError."""
     app = FastAPI(
         title="Waypost",
         version="1",
@@ -43,7 +46,7 @@ def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] |
         redoc_url=None,
         dependencies=[Depends(known_parameters)],
     )
-    app.add_middleware(Gate, anonymous=Caller(viewer=viewer_from(settings.groups)))
+    app.add_middleware(Gate, identity=identity_from(settings, bound))
     hosts = [*LOOPBACK_HOSTS, *(host.strip() for host in settings.allowed_hosts.split(",") if host.strip())]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
     _add_errors(app)
