@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from api.access.metering import Metered
 from api.settings import Settings, llama_index_options, load_sources
 from ingest.redaction import redact
 from ingest.sources import BrokenSource, Source, SourceSpec
@@ -221,7 +222,10 @@ class Reader:
         self.catalog = catalog
         self._settings = settings
         self._serving = serving
-        self._model = model_from(settings)  # one for the process: its connections and its breaker are shared
+        model = model_from(settings)
+        self._model = (
+            Metered(model) if model else None
+        )  # one for the process: its connections and its breaker are shared
         self._reranker = reranker_from(settings, self._model)
         self.retriever = Retriever(catalog, serving, self._reranker)
         self.gaps = gaps_of(settings, catalog)

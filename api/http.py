@@ -46,7 +46,7 @@ def make_app(
         redoc_url=None,
         dependencies=[Depends(known_parameters)],
     )
-    app.add_middleware(Gate, identity=identity_from(settings, bound))
+    app.add_middleware(Gate, identity=identity_from(settings, bound), per_minute=settings.requests_per_minute)
     hosts = [*LOOPBACK_HOSTS, *(host.strip() for host in settings.allowed_hosts.split(",") if host.strip())]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
     _add_errors(app)

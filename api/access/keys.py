@@ -29,8 +29,8 @@ _NAME = re.compile(r"[\w@][\w .@:/+-]{0,63}")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS key (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, hash BLOB NOT NULL, groups TEXT NOT NULL, scopes TEXT NOT NULL,
-    created_at TEXT NOT NULL, expires_at TEXT NOT NULL, revoked_at TEXT NOT NULL DEFAULT '', last_used_at TEXT NOT NULL DEFAULT '',
-    requests_per_minute INTEGER, tokens_per_day INTEGER);
+    created_at TEXT NOT NULL, expires_at TEXT NOT NULL, revoked_at TEXT NOT NULL DEFAULT '',
+    last_used_at TEXT NOT NULL DEFAULT '', requests_per_minute INTEGER, tokens_per_day INTEGER);
 CREATE UNIQUE INDEX IF NOT EXISTS key_name ON key (name) WHERE revoked_at = '';
 CREATE TABLE IF NOT EXISTS spent (
     caller TEXT NOT NULL, day TEXT NOT NULL, tokens INTEGER NOT NULL, PRIMARY KEY (caller, day)) WITHOUT ROWID;
@@ -109,7 +109,7 @@ class Keys:
         self, name: str, groups: Iterable[str], scopes: Iterable[str], expires_at: str, *,
         requests_per_minute: int | None = None, tokens_per_day: int | None = None,
     ) -> tuple[Key, str]:  # fmt: skip
-        """A new key and its token, which is nowhere to be had again. Raises: SettingsError for a name that is taken; StorageError."""
+        """A new key and its token, which can't be had again. Raises: SettingsError for a name that is taken; StorageError."""
         if not _NAME.fullmatch(name):
             raise SettingsError(f"a key can't be named {name!r}: use letters, digits, spaces and .@:/+-_ (64 at most)")
         secret = secrets.token_urlsafe(32)
@@ -124,8 +124,8 @@ class Keys:
         with self._writing() as database:
             try:
                 database.execute(
-                    "INSERT INTO key (id, name, hash, groups, scopes, created_at, expires_at, requests_per_minute, tokens_per_day)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values,
+                    "INSERT INTO key (id, name, hash, groups, scopes, created_at, expires_at, requests_per_minute,"
+                    " tokens_per_day) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values,
                 )  # fmt: skip
             except sqlite3.IntegrityError:
                 raise SettingsError(
@@ -165,8 +165,8 @@ class Keys:
         return int(row[0]) if row else 0
 
     def spend(self, caller: str, day: str, tokens: int, limit: int = 0) -> bool:
-        """Counts tokens (fewer than none gives some back), unless there were `limit` of them or more before: then nothing is counted,
-        and False. Raises: StorageError."""
+        """Counts tokens (fewer than none gives some back), unless there were `limit` of them or more before: then it counts
+        nothing, and says False. Raises: StorageError."""
         with self._writing() as database:
             fresh = database.execute("INSERT OR IGNORE INTO spent VALUES (?, ?, 0)", (caller, day))
             if fresh.rowcount:
