@@ -18,6 +18,7 @@ from api.observability.audit import Audit
 from api.observability.chain import FILE as AUDIT
 from api.observability.chain import Chain
 from api.observability.recorder import Recorder
+from api.access.metering import Metered
 from api.settings import Settings, llama_index_options, load_sources
 from ingest.git import is_url
 from ingest.redaction import redact
@@ -245,7 +246,10 @@ class Reader:
         self.catalog = catalog
         self._settings = settings
         self._serving = serving
-        self._model = model_from(settings)  # one for the process: its connections and its breaker are shared
+        model = model_from(settings)
+        self._model = (
+            Metered(model) if model else None
+        )  # one for the process: its connections and its breaker are shared
         self._reranker = reranker_from(settings, self._model)
         self.spans = Spans()
         self.retriever = Retriever(catalog, serving, self._reranker, spans=self.spans)

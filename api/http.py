@@ -15,10 +15,10 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from api.access.caller import Caller
+from api.access.doors import identity_from
 from api.access.gate import Gate
 from api.bodies import Bodies
-from api.compose import Reader, viewer_from
+from api.compose import Reader
 from api.failures import http_status
 from api.idempotency import Repeats
 from api.openapi import DESCRIPTION, DescribedAPI, operation_id
@@ -45,10 +45,11 @@ LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver.local")
 
 
 def make_app(
-    settings: Settings, reader: Reader, pushed: Callable[[str], None] | None = None, seen: Seen | None = None
-) -> FastAPI:
-    """The application over one reader. `pushed` is told which source a git host says was pushed to; what happens is told to
-    `seen`."""
+    settings: Settings, reader: Reader, pushed: Callable[[str], None] | None = None, seen: Seen | None = None, *,
+    bound: bool = True,
+) -> FastAPI:  # fmt: skip
+    """The application over one reader. `pushed` is told which source a git host says was pushed to, `seen` what happens; `bound`
+    says that only this machine can reach the port. Raises: SettingsError."""
     app = DescribedAPI(
         title="Waypost",
         version="1",
@@ -61,7 +62,7 @@ def make_app(
     )
     app.add_middleware(Repeats, state=reader.catalog.state)
     app.add_middleware(Bodies)  # what is added later stands around it
-    app.add_middleware(Gate, anonymous=Caller(viewer=viewer_from(settings.groups)))
+    app.add_middleware(Gate, identity=identity_from(settings, bound), per_minute=settings.requests_per_minute)
     hosts = [*LOOPBACK_HOSTS, *(host.strip() for host in settings.allowed_hosts.split(",") if host.strip())]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
     seen = seen or seen_by(settings, reader)

@@ -11,6 +11,8 @@ from typing import Any
 import uvicorn
 from rich.console import Console
 
+from api.access.doors import check_reachable, identity_from
+from api.access.peers import is_loopback
 from api.checkup import check_up_within
 from api.compose import Reader, chosen_sources, model_choice, model_from, progress_event
 from api.http import make_app
@@ -26,11 +28,9 @@ from rag.ports import Progress
 
 def run(settings: Settings, host: str, port: int) -> None:
     """Serves until it is told to stop. Raises: WriterBusyError when another process owns the data folder."""
-    if host not in ("127.0.0.1", "::1", "localhost"):
-        raise SettingsError(
-            f"--host {host}: without log-in Waypost listens on loopback only (127.0.0.1); put a proxy that checks users in front"
-        )
+    check_reachable(settings, host)
     chosen_sources(settings, [])  # what is wrong with waypost.yaml is said before anything else
+    identity_from(settings, bound=True).close()  # and with who is let in
     model_from(settings)  # and with the model's settings
     personas = Personas(settings.personas)
     personas.chosen(settings.persona)
@@ -63,9 +63,12 @@ def run(settings: Settings, host: str, port: int) -> None:
         try:
             scheduler = Scheduler(owner, stopping, console)
             scheduler.start()
-            app = make_app(settings, reader, scheduler.push)
-            # h11 bounds what headers may take (64 kB), httptools does not
-            config = uvicorn.Config(app, http="h11", log_level="warning", timeout_graceful_shutdown=20)
+            app = make_app(settings, reader, scheduler.push, bound=is_loopback(host))
+            # h11 bounds what headers may take (64 kB), httptools does not; and uvicorn would take X-Forwarded-For of whoever is on
+            # this machine for the peer: `api.access.peers` decides that
+            config = uvicorn.Config(
+                app, http="h11", log_level="warning", timeout_graceful_shutdown=20, proxy_headers=False
+            )
             uvicorn.Server(config).run([listener])
         finally:
             stopping.set()

@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     reranker: str = Field(
         default="", description="orders the first results anew: a sentence-transformers cross-encoder, or `model`"
     )
-    groups: str = Field(default="", description="the viewer's groups, separated by commas, until there is log-in")
+    groups: str = Field(default="", description="the groups of whoever asks on this machine, separated by commas")
     persona: str = Field(default="senior-devops-engineer", description="a built-in persona, or the path of a .md file")
     personas: Path | None = Field(default=None, description="a folder of your own personas, named by their files")
     keep_threads_days: int = Field(
@@ -105,6 +105,42 @@ class Settings(BaseSettings):
     )
     traces_content: bool = Field(default=False, description="whether traces hold questions and answers, redacted")
     allowed_hosts: str = Field(default="", description="further names that HTTP requests may call this host by")
+    anonymous: Literal["off", "loopback", "everyone"] = Field(
+        default="loopback", description="who may ask by HTTP without saying who they are: off, loopback, everyone"
+    )
+    requests_per_minute: int = Field(
+        default=3000,
+        ge=0,
+        description="requests of one caller in a minute, where its key says nothing else; 0: any number",
+    )
+    tokens_per_day: int = Field(
+        default=0,
+        ge=0,
+        description="the model's tokens of one caller in a day, where its key says nothing else; 0: any number",
+    )
+    session_hours: float = Field(default=12, gt=0, le=720, description="how long one is signed in to the web page")
+    oidc_issuer: str = Field(default="", description="the OpenID Connect issuer whose tokens are taken, by its URL")
+    oidc_audience: str = Field(default="", description="whom tokens must be for: the `aud` of Waypost at the issuer")
+    oidc_jwks_url: str = Field(default="", description="where the issuer's keys are; found from the issuer if unset")
+    oidc_algorithms: str = Field(default="RS256,ES256", description="how tokens may be signed: asymmetric ones only")
+    oidc_groups_claim: str = Field(
+        default="groups", description="the claim that holds groups; a.b for one within another"
+    )
+    oidc_groups: str = Field(
+        default="",
+        description="their-group=audience, separated by commas: only these count; if unset, groups are audiences",
+    )
+    oidc_scopes: str = Field(default="read,ask,write", description="what users with such a token may do")
+    trusted_proxies: str = Field(
+        default="", description="addresses and networks of proxies that check users and name them in headers"
+    )
+    proxy_user_header: str = Field(
+        default="X-Forwarded-User", description="the header in which such a proxy names the user"
+    )
+    proxy_groups_header: str = Field(
+        default="X-Forwarded-Groups", description="and the user's groups, separated by commas"
+    )
+    proxy_scopes: str = Field(default="read,ask,write", description="what users whom such a proxy names may do")
 
     @property
     def catalog_url(self) -> str:

@@ -15,12 +15,15 @@ from rag.records import Viewer
 @dataclass(frozen=True)
 class Caller:
     """Who asks by HTTP: `name` for people and the audit, `viewer` for what they may read, `scopes` for what they may do; `via` is
-    how they were known (anonymous, key, oidc, proxy, session)."""
+    how they were known (anonymous, key, oidc, proxy, session). `id` stays the same while names change: limits count by it."""
 
     name: str = "anonymous"
     viewer: Viewer = field(default_factory=Viewer)
     scopes: frozenset[str] = SCOPES
     via: str = "anonymous"
+    id: str = "anonymous"
+    requests_per_minute: int | None = None  # what the key says of its own; None: as the settings have it, 0: no limit
+    tokens_per_day: int | None = None
 
 
 def caller_of(connection: HTTPConnection) -> Caller:

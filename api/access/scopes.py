@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 READ = "read"  # search, documents, Terraform, runbooks of alerts, sources
 ASK = "ask"  # answers, which may cost a model's tokens
 WRITE = "write"  # feedback, what becomes of a gap, syncs
@@ -10,8 +12,10 @@ ADMIN = "admin"  # the audit, keys, everybody's gaps
 SCOPES = frozenset({READ, ASK, WRITE, METRICS, ADMIN})
 OPEN = ""  # for whoever reaches the port, without a token: each says why
 
-# By the beginning of the path; the longest that fits holds. Add a line for each route or mount.
+# By the beginning of the path, up to a `/`; the longest that fits holds. Add a line for each route or mount. A line that begins
+# with a method (`"POST /v1/gaps"`) is for that method alone, and wins over one of the same path without.
 TABLE: dict[str, str] = {
+    "/": READ,  # itself alone
     "/livez": OPEN,  # for what watches over the process
     "/readyz": OPEN,
     "/v1/hooks": OPEN,  # signed with a secret of its own
@@ -48,3 +52,20 @@ TABLE: dict[str, str] = {
     "/docs": READ,
     "/openapi.json": READ,
 }
+
+
+def scope_for(method: str, path: str, table: Mapping[str, str] = TABLE) -> str | None:
+    """The scope that a request asks for, OPEN for none; None where no line names its path, or where the path has `.` or `..` as a
+    segment, which routes and those who look at paths may read in two ways."""
+    if any(segment in (".", "..") for segment in path.replace("\\", "/").split("/")) or "\0" in path:
+        return None
+    method = "GET" if method == "HEAD" else method
+    if path == "/":
+        return table.get(f"{method} /", table.get("/"))
+    beginning = path.rstrip("/")
+    while beginning:
+        for line in (f"{method} {beginning}", beginning):
+            if line in table:
+                return table[line]
+        beginning = beginning.rpartition("/")[0]
+    return None

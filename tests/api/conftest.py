@@ -12,6 +12,7 @@ import pytest
 from api.cli import main
 from tests.conftest import write
 
+LOOPBACK = ("127.0.0.1", 50000)  # the peer of a `TestClient` that may ask anonymously
 Run = Callable[..., tuple[int, str, str]]
 WIKI = {
     "unlock.md": "# Unlock\n\nRun `terraform force-unlock` with the lock id.\n",

@@ -17,6 +17,7 @@ from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
 from rag.records import Viewer
+from tests.api.conftest import LOOPBACK
 from tests.conftest import configure, write
 
 CODE = 'locals {\n  groups = {\n    general = {\n      instance_types = ["m7i.large"]\n    }\n  }\n}\n'
@@ -35,7 +36,10 @@ def synced(owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tm
 
 
 def test_the_route_tells_it_with_both_places(synced: Settings) -> None:
-    with open_reader(synced) as reader, TestClient(make_app(synced, reader), base_url="http://localhost") as client:
+    with (
+        open_reader(synced) as reader,
+        TestClient(make_app(synced, reader), base_url="http://localhost", client=LOOPBACK) as client,
+    ):
         (found,) = client.get("/v1/drift").json()["drift"]
         assert (found["stated"], found["actual"], found["kind"]) == ("m5.large", "m7i.large", "value")
         assert (found["document"]["path"], found["document"]["line"]) == ("nodes.md", 3)

@@ -16,6 +16,7 @@ from api.settings import Settings
 from api.views import coverage_view
 from ingest.sync import SyncReport
 from rag.records import Coverage
+from tests.api.conftest import LOOPBACK
 from tests.conftest import configure, write
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -35,7 +36,7 @@ def client(owner: Owner, sync: Callable[..., SyncReport], tmp_path: Path, settin
         {"name": "private", "type": "folder", "path": str(tmp_path / "private"), "audience": ["staff"]},
     )
     sync()
-    with TestClient(make_app(settings, owner.reader()), base_url="http://127.0.0.1:8765") as opened:
+    with TestClient(make_app(settings, owner.reader()), base_url="http://127.0.0.1:8765", client=LOOPBACK) as opened:
         yield opened
 
 

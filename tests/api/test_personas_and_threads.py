@@ -17,7 +17,7 @@ from rag.errors import NotFoundError
 from rag.gaps import FILE as GAPS
 from rag.purged import Purged
 from rag.threads import FILE
-from tests.api.conftest import Run, loaded
+from tests.api.conftest import LOOPBACK, Run, loaded
 from tests.api.test_http import events
 from tests.conftest import configure, write
 
@@ -40,7 +40,9 @@ def client(owner: Owner, tmp_path: Path, settings: Settings) -> Iterator[TestCli
     configure(settings, {"name": "wiki", "type": "folder", "path": str(tmp_path / "wiki")})
     owner.sync([], lambda step: None, lambda: False)
     owner.settings.personas = tmp_path / "personas"
-    with TestClient(make_app(owner.settings, owner.reader()), base_url="http://127.0.0.1:8765") as opened:
+    with TestClient(
+        make_app(owner.settings, owner.reader()), base_url="http://127.0.0.1:8765", client=LOOPBACK
+    ) as opened:
         yield opened
 
 

@@ -22,6 +22,7 @@ from api.scheduler import Scheduler
 from api.settings import Settings, load_sources
 from api.status import status_view
 from rag.errors import SettingsError
+from tests.api.conftest import LOOPBACK
 from tests.conftest import configure, write
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -67,7 +68,9 @@ def pushes(owner: Owner, settings: Settings, tmp_path: Path) -> tuple[TestClient
     configure(settings, {"name": "wiki", "type": "folder", "path": str(write(tmp_path / "wiki", {"a.md": "# A\n"}))})
     told: list[str] = []
     with_secret = settings.model_copy(update={"webhook_secret": "s3cret"})
-    return TestClient(make_app(with_secret, owner.reader(), told.append), base_url="http://localhost"), told
+    return TestClient(
+        make_app(with_secret, owner.reader(), told.append), base_url="http://localhost", client=LOOPBACK
+    ), told
 
 
 BODY = b'{"ref": "refs/heads/main"}'
@@ -114,7 +117,7 @@ def test_pushes_without_a_secret_to_nowhere_and_too_large(
     token = {"X-Gitlab-Token": "s3cret"}
     assert client.post("/v1/hooks/nowhere", content=BODY, headers=token).status_code == 404
     assert client.post("/v1/hooks/wiki", content=b"x" * 5_000_001, headers=token).status_code == 413
-    unset = TestClient(make_app(settings, owner.reader(), told.append), base_url="http://localhost")
+    unset = TestClient(make_app(settings, owner.reader(), told.append), base_url="http://localhost", client=LOOPBACK)
     assert "WAYPOST_WEBHOOK_SECRET" in unset.post("/v1/hooks/wiki", content=BODY, headers={"X-Gitlab-Token": ""}).text
     assert told == []
 
@@ -164,7 +167,7 @@ def test_runs_over_http(owner: Owner, settings: Settings, tmp_path: Path) -> Non
         {"name": "secret", "type": "folder", "path": str(write(tmp_path / "c", {"a.md": "# A\n"})), "audience": ["sre"]},
     )  # fmt: skip
     owner.sync([], lambda step: None, lambda: False)
-    client = TestClient(make_app(settings, owner.reader()), base_url="http://localhost")
+    client = TestClient(make_app(settings, owner.reader()), base_url="http://localhost", client=LOOPBACK)
     runs = client.get("/v1/runs").json()["runs"]
     assert {run["source"]: run["counts"] for run in runs} == {
         "open": {"listed": 1, "indexed": 1, "gone": 0},

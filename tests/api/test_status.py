@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from api.http import make_app
 from api.owner import open_owner
 from api.settings import Settings
-from tests.api.conftest import Run, loaded
+from tests.api.conftest import LOOPBACK, Run, loaded
 from tests.conftest import configure, write
 
 PAGE = {"unlock.md": "# Unlock\n\nRun force-unlock.\n", "logo.png": b"\x89PNG\0\0"}
@@ -33,7 +33,7 @@ def test_each_source_is_told_of_synced_or_not(settings: Settings, tmp_path: Path
         configure(
             settings, wiki, broken, folder(tmp_path, "later", PAGE), folder(tmp_path, "ours", PAGE, audience=["sre"])
         )
-        client = TestClient(make_app(settings, owner.reader()), base_url="http://localhost")
+        client = TestClient(make_app(settings, owner.reader()), base_url="http://localhost", client=LOOPBACK)
         told = {one["name"]: one for one in client.get("/v1/sources").json()["sources"]}
     assert {name: one["state"] for name, one in told.items()} == {
         "broken": "never synced", "later": "never synced", "wiki": "ok",
@@ -59,11 +59,11 @@ def test_who_may_not_read_everything_is_told_in_words_that_counts_are_hidden(
         for name in pages:
             (tmp_path / "wiki" / name).unlink()
         owner.sync([], lambda step: None, lambda: False)
-        client = TestClient(make_app(settings, owner.reader()), base_url="http://localhost")
+        client = TestClient(make_app(settings, owner.reader()), base_url="http://localhost", client=LOOPBACK)
         (source,) = client.get("/v1/sources").json()["sources"]
         run = client.get("/v1/runs").json()["runs"][0]
         everything = settings.model_copy(update={"groups": "sre"})
-        client = TestClient(make_app(everything, owner.reader()), base_url="http://localhost")
+        client = TestClient(make_app(everything, owner.reader()), base_url="http://localhost", client=LOOPBACK)
         (whole,) = client.get("/v1/sources").json()["sources"]
     for told in (source, run, source["last_run"]):
         assert told["counts"] == {}
@@ -80,7 +80,7 @@ def told_to_everyone(settings: Settings, tmp_path: Path, *sources: dict[str, obj
     configure(settings, *sources)
     with open_owner(settings, "serve") as owner:
         owner.sync([], lambda step: None, lambda: False)
-        client = TestClient(make_app(settings, owner.reader()), base_url="http://localhost")
+        client = TestClient(make_app(settings, owner.reader()), base_url="http://localhost", client=LOOPBACK)
         replies = [
             client.get("/v1/sources"), client.get("/v1/runs", params={"limit": 1}), client.get("/readyz"),
             client.get("/v1/search", params={"q": "force-unlock"}),

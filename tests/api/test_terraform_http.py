@@ -21,7 +21,7 @@ from ingest.sync import SyncReport
 from rag.catalog.symbols import Place
 from rag.errors import SettingsError
 from rag.terraform.pages import START
-from tests.api.conftest import Run, loaded
+from tests.api.conftest import LOOPBACK, Run, loaded
 from tests.conftest import configure, write
 from tests.infra import INFRA, MARKUP, sources
 
@@ -30,7 +30,7 @@ Get = Callable[..., Any]
 
 
 def opened(settings: Settings, owner: Owner) -> TestClient:
-    return TestClient(make_app(settings, owner.reader()), base_url="http://127.0.0.1:8765")
+    return TestClient(make_app(settings, owner.reader()), base_url="http://127.0.0.1:8765", client=LOOPBACK)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_the_objects_are_those_of_the_command_line(run: Run, tmp_path: Path) -> 
     assert run("sync")[0] == 0
     settings = Settings(home=tmp_path / "home", config=tmp_path / "waypost.yaml", embedder="hashing")
     with open_reader(settings) as reader:
-        client = TestClient(make_app(settings, reader), base_url="http://127.0.0.1:8765")
+        client = TestClient(make_app(settings, reader), base_url="http://127.0.0.1:8765", client=LOOPBACK)
         for path, parameters, arguments in (
             ("symbols", {"kind": "resource"}, ("list", "--kind", "resource")),
             ("symbols", {"limit": 200}, ("list",)),

@@ -22,6 +22,7 @@ from api.owner import Owner, open_owner
 from api.settings import Settings
 from rag.ask import AskEvent
 from rag.records import Viewer
+from tests.api.conftest import LOOPBACK
 from tests.conftest import configure, write
 from tests.model_server import (
     Answer,
@@ -196,7 +197,9 @@ def test_an_answer_is_whole_or_clearly_degraded(owner: Owner, server: ModelServe
         server.replies(*kind.script)
         reader = reader_of(owner, server.url, seconds)
         headers = {"accept": "text/event-stream"} if streamed else {}
-        with TestClient(make_app(reader._settings, reader), base_url="http://127.0.0.1:8765") as client:
+        with TestClient(
+            make_app(reader._settings, reader), base_url="http://127.0.0.1:8765", client=LOOPBACK
+        ) as client:
             began = time.monotonic()
             reply = client.post("/v1/ask", json={"question": QUESTION}, headers=headers)
             took = time.monotonic() - began

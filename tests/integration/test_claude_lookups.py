@@ -16,6 +16,7 @@ from api.owner import Owner, open_owner
 from api.settings import Settings
 from rag.ask import AskEvent
 from rag.records import Usage, Viewer
+from tests.api.conftest import LOOPBACK
 from tests.conftest import configure, write
 from tests.model_server import ModelServer, Request, call, cite, claude, text, thought
 
@@ -269,6 +270,6 @@ def test_a_cost_limit_ends_the_looking_and_then_the_asking(reader: Callable[...,
 def test_lookups_are_events_over_http(reader: Callable[..., Reader], server: ModelServer) -> None:
     server.replies(claude(call("search", {"query": "pager"}), stop="tool_use"), citing("pager", "Page 5512."))
     made = reader()
-    with TestClient(make_app(made._settings, made), base_url="http://127.0.0.1:8765") as client:
+    with TestClient(make_app(made._settings, made), base_url="http://127.0.0.1:8765", client=LOOPBACK) as client:
         reply = client.post("/v1/ask", json={"question": QUESTION}, headers={"accept": "text/event-stream"})
     assert 'event: lookup\ndata: {"tool": "search", "asked": "pager", "found": ["wiki/owners.md"' in reply.text

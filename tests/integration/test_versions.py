@@ -15,6 +15,7 @@ from api.settings import Settings
 from ingest.sync import SyncReport
 from rag.errors import NotFoundError
 from rag.records import Viewer
+from tests.api.conftest import LOOPBACK
 from tests.conftest import commit, configure, git, write
 
 Sync = Callable[..., SyncReport]
@@ -166,7 +167,7 @@ def test_over_http(owner: Owner, sync: Sync, wiki: Path, settings: Settings) -> 
     write(wiki, {"a.md": "# Page\n\nsecond words\n"})
     sync()
     assert version == hashlib.sha256(FIRST.encode()).hexdigest()
-    with TestClient(make_app(settings, owner.reader()), base_url="http://127.0.0.1:8765") as client:
+    with TestClient(make_app(settings, owner.reader()), base_url="http://127.0.0.1:8765", client=LOOPBACK) as client:
         now = client.get(f"/v1/documents/{document_id}").json()
         old = client.get(f"/v1/documents/{document_id}", params={"version": version, "start": 3, "end": 3}).json()
         assert (now["replaced_at"], old["text"], old["version"]) == ("", "first words", version)

@@ -1,0 +1,43 @@
+"""From which page a browser sends a request: another site's must change nothing here in the name of whoever is signed in.
+
+Browsers send cookies, and reach this machine's ports, whichever page asks them to. A token in a header no page can make them send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+
+from api.access.refusal import Refusal
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def check_origin(method: str, headers: Headers, hosts: Sequence[str], *, told: bool) -> None:
+    """That a request which changes something comes from a page of ours, or with none at all; `told` asks that it says so, as every
+    browser does. Raises: Refusal. Source: Fetch Metadata Request Headers; RFC 6454."""
+    if method in _SAFE:
+        return
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        ours = site in ("same-origin", "none")
+    elif origin is not None:
+        ours = _is_ours(origin, headers.get("host", ""), hosts)
+    else:
+        ours = not told
+    if not ours:
+        raise Refusal(
+            403,
+            "a page of another site sent this; open Waypost's own page, or send a token as `Authorization: Bearer …`",
+        )
+
+
+def _is_ours(origin: str, host: str, hosts: Sequence[str]) -> bool:
+    parts = urlsplit(origin)
+    name = parts.hostname or ""
+    return bool(name) and (
+        parts.netloc.lower() == host.lower()
+        or any(name == known or (known.startswith("*.") and name.endswith(known[1:])) for known in hosts)
+    )
