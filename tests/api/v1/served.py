@@ -19,6 +19,7 @@ from api.settings import Settings
 from tests.conftest import configure, write
 
 BASE = "http://127.0.0.1:8765"
+LOOPBACK = ("127.0.0.1", 50000)  # who sends a test's requests
 LONG = "# Long\n\n" + "".join(f"## Step {n}\n\n{'Turn the valve and wait. ' * 30}\n\n" for n in range(8))
 FILES = {
     "wiki": {
@@ -44,8 +45,7 @@ def set_up(settings: Settings, folder: Path) -> None:
 
 def application(settings: Settings, owner: Owner, pushed: list[str] | None = None) -> FastAPI:
     """The application over it, with webhooks and syncs, which are noted in `pushed`."""
-    noted = [] if pushed is None else pushed
-    return make_app(settings, owner.reader(), noted.append)
+    return make_app(settings, owner.reader(), ([] if pushed is None else pushed).append)
 
 
 @contextmanager
