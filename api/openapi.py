@@ -82,12 +82,12 @@ def example_of(operation: str) -> dict[str, Any]:
 def _describe(operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     codes = {*_ALWAYS, *(_WITH_A_BODY if "requestBody" in operation else ())}
-    for code in sorted({*map(str, codes), *responses}):
-        response = responses.setdefault(code, {"description": PROBLEMS[int(code)]["description"]})
+    for code in map(str, codes):
+        responses.setdefault(code, {})
+    for code, response in responses.items():
         if code.isdecimal() and int(code) >= 400:
             response["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-            if int(code) in PROBLEMS:
-                response["description"] = PROBLEMS[int(code)]["description"]
+            response["description"] = PROBLEMS.get(int(code), response)["description"]
     operation["responses"] = dict(sorted(responses.items()))
     _exemplify(operation, example_of(operation["operationId"]))
 

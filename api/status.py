@@ -78,7 +78,7 @@ def runs_view(
     limit: int,
     behind: Behind | None = None,
 ) -> tuple[list[dict[str, Any]], Behind | None]:
-    """The last runs of the sources that the viewer may know of, and where the next ones begin; counts only where they may see all.
+    """The last runs of the sources that the viewer may know of, and where the next ones begin; counts where they may see all.
 
     A run's number is no such place: the numbers between two of one's own would tell of others."""
     seen = _seen_by(catalog, viewer, named)

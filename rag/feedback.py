@@ -33,8 +33,8 @@ CREATE TABLE IF NOT EXISTS feedback (
 
 @dataclass(frozen=True)
 class Opinion:
-    """What somebody (`name`, for whoever runs Waypost) thought of an answer. `documents` are (id, source, path) of what it was made
-    of."""
+    """What somebody (`name`, for whoever runs Waypost) thought of an answer. `documents` are (id, source, path) of what it was
+    made of."""
 
     id: str
     at: str

@@ -535,10 +535,10 @@ class Catalog:
         among: Iterable[str] | None = None,
         until: tuple[str, str] | None = None,
     ) -> list[Mapping[str, Any]]:
-        """The newest sync runs, newest first; with `source` those of one, with `among` those of some, with `until` (when one began,
-        its source) those from there on."""
+        """The newest sync runs, newest first; with `source` those of one, with `among` those of some, with `until` (when
+        one began, its source) those from there on."""
         mine = s.runs.c.source == source if source else true()
-        known = true() if among is None else s.runs.c.source.in_(list(among))
+        known: ColumnElement[bool] = true() if among is None else s.runs.c.source.in_(list(among))
         order = (s.runs.c.started_at, s.runs.c.source)
         known = and_(known, tuple_(*order) <= tuple_(*until)) if until else known
         with self._read() as connection:

@@ -253,8 +253,8 @@ def _term(schema: Any, field: str, value: str, boost: float) -> Any:
 
 
 def _typed(chunk: str, schema: Any, *, last: bool) -> Any:
-    """Headings and titles with a word of this chunk, of the last one also with a word that begins so; None without words. Terms are
-    stems: the beginnings of what was typed are looked for too, so that `deploym` finds what `deployment` was cut to."""
+    """Headings and titles with a word of this chunk, of the last one also with a word that begins so; None without words.
+    Terms are stems: the beginnings of what was typed are looked for too, so that `deploym` finds what `deployment` was cut to."""
     words = list(dict.fromkeys(tokenise(chunk).words))[:_TYPED]
     if not words:
         return None
