@@ -36,6 +36,7 @@ from api.console import (
 from api.drift_cli import drift
 from api.eval_cli import evaluation
 from api.gaps_cli import gaps
+from api.mcp_cli import mcp
 from api.purge_cli import purge
 from api.settings import CONFIG_NAME, first_config
 from api.terraform_cli import terraform
@@ -54,7 +55,7 @@ app.add_typer(evaluation, name="eval")
 app.add_typer(generations, name="generations")
 app.add_typer(terraform, name="terraform")
 terraform.command("graph")(graph)
-for command in (approve, forget, status, doctor, backup, restore, purge, drift, gaps):
+for command in (approve, forget, status, doctor, backup, restore, purge, drift, gaps, mcp):
     app.command()(command)
 
 

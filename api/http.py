@@ -19,6 +19,7 @@ from api.access.caller import Caller
 from api.access.gate import Gate
 from api.compose import Reader, viewer_from
 from api.failures import http_status
+from api.mcp_http import add_mcp
 from api.pages import add_pages
 from api.problems import problem
 from api.settings import Settings
@@ -54,6 +55,7 @@ def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] |
     add_health(app, reader)
     if pushed:
         add_hooks(app, settings, pushed)
+    add_mcp(app, settings, reader, hosts)
     add_pages(app)
     return app
 

@@ -24,6 +24,7 @@ TABLE: dict[str, str] = {
     "/v1/terraform": READ,
     "/v1/sources": READ,
     "/v1/runs": READ,
+    "/mcp": READ,  # its tools ask for scopes of their own: api.mcp_tools.TABLE
     "/docs": READ,
     "/openapi.json": READ,
 }
