@@ -39,6 +39,7 @@ from api.eval_cli import evaluation
 from api.feedback_cli import feedback
 from api.gaps_cli import gaps
 from api.keys_cli import keys
+from api.mcp_cli import mcp
 from api.purge_cli import purge
 from api.settings import CONFIG_NAME, first_config
 from api.terraform_cli import terraform
@@ -59,7 +60,7 @@ app.add_typer(terraform, name="terraform")
 app.add_typer(alerts, name="alerts")
 app.add_typer(keys, name="keys")
 terraform.command("graph")(graph)
-for command in (approve, forget, status, doctor, backup, restore, purge, drift, gaps, feedback):
+for command in (approve, forget, status, doctor, backup, restore, purge, drift, gaps, feedback, mcp):
     app.command()(command)
 
 

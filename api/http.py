@@ -25,6 +25,7 @@ from api.openapi import DESCRIPTION, DescribedAPI, operation_id
 from api.observability.metrics import add_metrics
 from api.observability.seen import Seen, seen_by
 from api.observability.watch import Watch
+from api.mcp_http import add_mcp
 from api.pages import add_pages
 from api.problems import problem
 from api.request_ids import HEADER, RequestIds, current
@@ -80,6 +81,7 @@ def make_app(
     add_audit(app, seen.audit)
     if pushed:
         add_hooks(app, settings, pushed)
+    add_mcp(app, settings, reader, hosts)
     add_pages(app)
     add_web(app, settings, reader)
     return app

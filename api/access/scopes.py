@@ -36,7 +36,7 @@ TABLE: dict[str, str] = {
     "/v1/runs": READ,
     "/v1/audit": ADMIN,
     "/metrics": METRICS,
-    "/": READ,  # the page for people: `api.web`; only this path itself
+    # the page for people: `api.web`
     "/ask": ASK,
     "/t": READ,
     "/feedback": ASK,
@@ -49,6 +49,7 @@ TABLE: dict[str, str] = {
     "/signin": OPEN,  # where a token is given
     "/signout": OPEN,  # ends what one has
     "/static": OPEN,  # our own script and style, the same for everybody
+    "/mcp": READ,  # its tools ask for scopes of their own: api.mcp_tools.TABLE
     "/docs": READ,
     "/openapi.json": READ,
 }
