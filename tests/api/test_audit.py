@@ -51,7 +51,9 @@ NOTHING_THERE = {"/v1/gaps", "/v1/drift"}  # which show no document here, and te
 
 
 @pytest.fixture
-def synced(owner: Owner, sync: Callable[..., SyncReport], tmp_path: Path, settings: Settings) -> Owner:
+def synced(
+    owner: Owner, sync: Callable[..., SyncReport], tmp_path: Path, settings: Settings, request: pytest.FixtureRequest
+) -> Owner:
     write(
         tmp_path / "wiki",
         {
@@ -60,7 +62,8 @@ def synced(owner: Owner, sync: Callable[..., SyncReport], tmp_path: Path, settin
         },
     )
     wiki = {"name": "wiki", "type": "folder", "path": str(tmp_path / "wiki")}
-    configure(settings, wiki, *sources(tmp_path / "infra"))
+    terraform = sources(tmp_path / "infra")[:1] if "every_route" in request.node.name else ()
+    configure(settings, wiki, *terraform)
     sync()
     return owner
 
