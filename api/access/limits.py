@@ -44,7 +44,7 @@ class Buckets:
 
 
 class Guesses:
-    """Slows down whoever tries tokens: after too many that are not valid an address may send only those that were valid before."""
+    """Slows down whoever tries tokens: after too many that are not valid an address may send only such as were valid."""
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self._failed = Buckets(clock)

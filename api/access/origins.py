@@ -1,6 +1,6 @@
 """From which page a browser sends a request: another site's must change nothing here in the name of whoever is signed in.
 
-Browsers send cookies, and reach this machine's ports, whichever page asks them to. A token in a header no page can make them send.
+Browsers send cookies, and reach this machine's ports, whichever page asks them to. A token in a header they send for no page.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 def check_origin(method: str, headers: Headers, hosts: Sequence[str], *, told: bool) -> None:
-    """That a request which changes something comes from a page of ours, or with none at all; `told` asks that it says so, as every
-    browser does. Raises: Refusal. Source: Fetch Metadata Request Headers; RFC 6454."""
+    """That a request which changes something comes from a page of ours, or from none; `told` asks that it says so, as browsers
+    do. Raises: Refusal. Source: Fetch Metadata Request Headers; RFC 6454."""
     if method in _SAFE:
         return
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")

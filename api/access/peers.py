@@ -32,7 +32,7 @@ class Peers:
     headers: Sequence[str] = ()
 
     def is_local(self, scope: Scope, headers: Headers) -> bool:
-        """Whether a person or tool on this machine sent it, as far as can be told: from loopback to loopback, and with no sign of a
+        """Whether a person or tool on this machine sent it, as far as can be told: from loopback, and with no sign of a
         proxy, whose own address is loopback too. HTTP/1.0, which nginx speaks where nobody told it otherwise, is such a sign."""
         address = address_of(scope)
         return bool(

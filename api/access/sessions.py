@@ -79,7 +79,7 @@ class Sessions:
 
 
 async def begin(request: HTTPConnection, response: Response, token: str) -> Caller:
-    """Signs in whoever shows a key's token: the response sets the cookie. Raises: Refusal, with the sentence to show; StorageError."""
+    """Signs in whoever shows a key's token: the response sets the cookie. Raises: Refusal, which says why; StorageError."""
     from api.access.identity import Identity
 
     identity: Identity = request.state.identity

@@ -167,3 +167,34 @@ def test_what_cannot_be_had_is_said_at_the_start_and_stops_nothing(
         process.kill()
         process.wait()
         process.stderr.close()
+
+
+def test_others_reach_it_once_there_is_a_key_and_headers_name_no_peer(
+    waypost: Waypost, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    refused = waypost("serve", "--host", "0.0.0.0", "--port", "0")
+    assert (refused.returncode, "waypost keys create" in refused.stderr) == (2, True)
+    token = waypost("keys", "create", "ci").stdout.strip()
+    command = [sys.executable, "-m", "api.cli", "serve", "--host", "0.0.0.0", "--port", "0"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    try:
+        address = process.stderr.readline().split()[3].replace("0.0.0.0", "127.0.0.1")
+        asked = f"{address}/v1/sources"
+        assert httpx.get(asked).status_code == 401
+        assert httpx.get(asked, headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 401
+        sent = {"Authorization": f"Bearer {token}"}
+        assert httpx.get(asked, headers=sent).status_code == 200
+        assert waypost("keys", "revoke", "ci").returncode == 0
+        assert httpx.get(asked, headers=sent).status_code == 401
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def test_behind_a_proxy_on_this_machine_nobody_is_anonymous(server: tuple[subprocess.Popen[str], str]) -> None:
+    asked = f"{server[1]}/v1/sources"
+    assert httpx.get(asked).status_code == 200
+    assert httpx.get(asked, headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 401
+    assert httpx.get(asked, headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 401
