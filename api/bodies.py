@@ -35,7 +35,8 @@ KINDS: Mapping[str, Kind] = {
 }
 DEEPEST = 64  # lists and objects within each other
 SLOWEST = 30.0  # seconds in which a body must have come
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.S)
+_HEADERS = 32_768  # bytes; the server itself takes 64 kB for the address and all of them
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.S)  # one without an end goes to the end: in linear time
 _STEPS = np.zeros(256, np.int8)
 _STEPS[list(b"[{")], _STEPS[list(b"]}")] = 1, -1
 _NUL = re.compile(rb"\\u0000")
@@ -65,6 +66,7 @@ class Bodies:
             return
         try:
             _check_address(scope)
+            _check_headers(scope)
             body = await self._body(scope, receive)
         except Refused as refused:
             closing = {"Connection": "close"} if refused.status in (408, 413) else None  # the rest of it is not read
@@ -129,6 +131,12 @@ def _check_address(scope: Scope) -> None:
     """Raises: Refused for a NUL in path or query, which no name and no text holds."""
     if "\0" in scope["path"] or b"%00" in scope.get("query_string", b""):
         raise Refused(422, "the address has a NUL character (%00), which no name and no text holds; leave it out")
+
+
+def _check_headers(scope: Scope) -> None:
+    """Raises: Refused for more headers than anybody needs."""
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > _HEADERS:
+        raise Refused(431, f"the headers take more than {_HEADERS:,} bytes; send fewer and shorter ones")
 
 
 def _check_type(headers: Headers) -> None:

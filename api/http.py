@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from typing import get_args, get_origin
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from pydantic.fields import FieldInfo
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -88,15 +90,25 @@ def make_app(
 
 
 def known_parameters(request: Request) -> None:
-    """Refuses query parameters that the route does not have: a misspelt filter must not widen what was asked."""
+    """Refuses query parameters that the route does not have, and such as are given twice where one counts: a filter that is
+    misspelt or passed over must not widen what was asked."""
     route = request.scope.get("route")
     if isinstance(route, APIRoute):
-        known = {parameter.alias for parameter in route.dependant.query_params}
+        lists = {parameter.alias: _is_list(parameter.field_info) for parameter in route.dependant.query_params}
+        known = lists.keys()
         for name in request.query_params:
             if name not in known:
                 near = difflib.get_close_matches(name, known, 1, 0.4)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 raise SettingsError(f"there is no parameter {name[:80]!r} here{hint}")
+            if not lists[name] and len(request.query_params.getlist(name)) > 1:
+                raise SettingsError(f"the parameter {name!r} is given twice; it takes one value")
+
+
+def _is_list(parameter: FieldInfo) -> bool:
+    """Whether a parameter may be given more than once."""
+    kinds = get_args(parameter.annotation) or (parameter.annotation,)
+    return list in {get_origin(kind) or kind for kind in (parameter.annotation, *kinds)}
 
 
 def _add_errors(app: FastAPI) -> None:
