@@ -23,6 +23,7 @@ from api.mcp_http import add_mcp
 from api.pages import add_pages
 from api.problems import problem
 from api.settings import Settings
+from api.v1.chat import add_chat
 from api.v1.documents import add_documents
 from api.v1.health import add_health
 from api.v1.hooks import add_hooks
@@ -49,6 +50,7 @@ def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] |
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
     _add_errors(app)
     add_questions(app, reader)
+    add_chat(app, reader)
     add_documents(app, reader)
     add_terraform(app, reader)
     add_sources(app, settings, reader)

@@ -17,6 +17,8 @@ TABLE: dict[str, str] = {
     "/v1/hooks": OPEN,  # signed with a secret of its own
     "/v1/search": READ,
     "/v1/ask": ASK,
+    "/v1/chat": ASK,
+    "/v1/models": READ,
     "/v1/personas": READ,
     "/v1/gaps": READ,
     "/v1/documents": READ,
