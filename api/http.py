@@ -34,6 +34,7 @@ from api.request_ids import HEADER, RequestIds, current
 from api.settings import Settings
 from api.v1.alerts import add_alerts
 from api.v1.audit import add_audit
+from api.v1.chat import add_chat
 from api.v1.documents import add_documents
 from api.v1.feedback import add_feedback
 from api.v1.health import add_health
@@ -73,6 +74,7 @@ def make_app(
     app.add_middleware(RequestIds)
     _add_errors(app)
     add_questions(app, reader)
+    add_chat(app, reader)
     add_documents(app, reader)
     add_terraform(app, reader)
     add_sources(app, settings, reader, pushed)

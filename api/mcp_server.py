@@ -70,7 +70,7 @@ class Face:
         return ListToolsResult(tools=[_shown(tool) for tool in TABLE.values()])
 
     async def call(self, context: _Context, params: CallToolRequestParams) -> CallToolResult:
-        """What a tool tells, or, marked as an error, why it can't and what to do. Raises: MCPError where there is no such tool."""
+        """What a tool tells, or, marked as an error, what to do about it. Raises: MCPError where there is no such tool."""
         tool = TABLE.get(params.name)
         if tool is None:
             raise MCPError(INVALID_PARAMS, _no_tool(params.name))

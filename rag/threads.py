@@ -20,13 +20,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rag.answers.reading import READ_NEXT
-from rag.ask import Asker, AskEvent
+from rag.ask import Asker, AskEvent, History
 from rag.catalog import Catalog
 from rag.conversation import standalone
 from rag.errors import NotFoundError, StorageError
 from rag.gaps import Gaps
 from rag.records import Answer, Document, Viewer, digest
-from rag.search import Filters
+from rag.search import MAX_QUERY, Filters
 
 FILE = "threads.db"
 _TURNS = 20  # of a thread that are kept; the oldest go
@@ -175,6 +175,10 @@ class Threads:
             (_THREADS,),
         )
 
+    def redacted(self, text: str) -> str:
+        """A text as it may be kept, and told to a model."""
+        return self._redact(text)
+
     def remove(self, holds: Callable[[Turn], bool]) -> int:
         """Removes every turn that `holds`, and its words from the file; how many there were. Raises: StorageError."""
         with self._opened() as database:
@@ -242,19 +246,30 @@ class Conversation:
             final = event.answer or final
         return final
 
+    def retold(
+        self, asker: Asker, question: str, viewer: Viewer, filters: Filters | None, earlier: Sequence[tuple[str, str]]
+    ) -> Iterator[AskEvent]:
+        """The answer within a conversation that its asker keeps and tells anew: `earlier` are its (question, answer), oldest
+        first. Nothing of it is kept but gaps."""
+        turns: list[tuple[str, str]] = []
+        for before, answer in earlier[-_TURNS:]:
+            asked = standalone(before[:MAX_QUERY], [one for one, _ in turns], asker.together(viewer))
+            turns.append((asked, self._threads.redacted(answer[:_TEXT])))
+        asked = standalone(question, [one for one, _ in turns], asker.together(viewer))
+        told = tuple((self._threads.redacted(one), answer[:_TOLD]) for one, answer in turns[-_HISTORY:])
+        yield from self._events(asker, question, asked, viewer, filters, told)
+
     def _answered(
         self, asker: Asker, question: str, viewer: Viewer, filters: Filters | None, thread: str, turns: Sequence[Turn]
     ) -> Iterator[AskEvent]:
         asked = standalone(question, [turn.asked_as for turn in turns], asker.together(viewer))
         history = [turn for turn in turns if self._visible(turn, viewer)][-_HISTORY:]
         told = tuple((turn.asked_as, turn.answer[:_TOLD]) for turn in history)
-        for event in asker.stream(asked, viewer, filters, told):
+        for event in self._events(asker, question, asked, viewer, filters, told):
             if event.answer is None:
                 yield event
                 continue
-            answer = replace(event.answer, asked_as=asked if asked != question else "")
-            if self._gaps:
-                self._gaps.note(asked, answer, viewer, filters)
+            answer = event.answer
             said = answer.text.split(READ_NEXT, 1)[0]  # which names pages that the answer is not made of
             turn = Turn(
                 question, asked, answer.verdict, said, self._documents(answer), datetime.now(UTC).isoformat(),
@@ -266,6 +281,19 @@ class Conversation:
                 answer = replace(answer, thread=self._threads.add(thread, viewer, turn, self._face))
             except StorageError:  # an answer is worth more than its thread: without an id it can't be followed up
                 answer = replace(answer, thread="")
+            yield replace(event, answer=answer)
+
+    def _events(
+        self, asker: Asker, question: str, asked: str, viewer: Viewer, filters: Filters | None, told: History
+    ) -> Iterator[AskEvent]:
+        """The answer to a question, `asked` so that it stands alone; what the documents don't say of it is noted."""
+        for event in asker.stream(asked, viewer, filters, told):
+            if event.answer is None:
+                yield event
+                continue
+            answer = replace(event.answer, asked_as=asked if asked != question else "")
+            if self._gaps:
+                self._gaps.note(asked, answer, viewer, filters)
             yield replace(event, answer=answer)
 
     def shared(self, thread: str, viewer: Viewer) -> Shared:

@@ -23,6 +23,8 @@ TABLE: dict[str, str] = {
     "/v1/suggest": READ,
     "/v1/ask": ASK,
     "/v1/feedback": WRITE,
+    "/v1/chat": ASK,
+    "/v1/models": READ,
     "/v1/personas": READ,
     "/v1/gaps": READ,
     "POST /v1/gaps": WRITE,

@@ -183,8 +183,8 @@ def _as_json(structured: dict[str, Any]) -> Told:
 SEARCH = Tool(
     "search",
     "Search the documents",
-    "Finds documents of this organisation (wiki pages, runbooks, Terraform, decisions, incidents) by words and by meaning. Use it "
-    "to look something up; then fetch what you cite.",
+    "Finds documents of this organisation (wiki pages, runbooks, Terraform, decisions, incidents) by words and by meaning. Use "
+    "it to look something up; then fetch what you cite.",
     READ,
     SearchArguments,
     Results,

@@ -1,4 +1,4 @@
-"""A model's words made safe to stand beside our citations: nothing in them looks like one of our marks.
+"""A model's words made safe to stand beside our citations: nothing in them looks like one of our marks; and where ours stand.
 
 `Unmarked.plain` is given the text piece by piece, cut where no word is torn. `rag.answers.claims` calls it before anything is
 shown; links are taken out behind it, by `rag.answers.outlet`.
@@ -7,8 +7,10 @@ shown; links are taken out behind it, by `rag.answers.outlet`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 
 from rag.answers.units import FENCE
+from rag.records import Citation
 
 _FILLER = r"[\s*_~^\\\u200b-\u200f\u2060\ufeff]*"
 _OPENING, _CLOSING = (
@@ -18,6 +20,7 @@ _OPENING, _CLOSING = (
 _MARK = re.compile(rf"{_OPENING}{_FILLER}(\d[\d\s,;–-]*?){_FILLER}{_CLOSING}", re.I)
 _INDEX = re.compile(rf"(?<![\w\])}}\"'*]){_MARK.pattern}", re.I)  # in code, `web[0]` is an index
 _SPAN = re.compile(r"(`+[^`]*`+)")
+_OURS = re.compile(r"\[(\d{1,4})\](?![(\[:])")
 
 
 class Unmarked:
@@ -51,3 +54,37 @@ class Unmarked:
 
 def _round(mark: re.Match[str]) -> str:
     return f"({' '.join(mark[1].split())})"
+
+
+def marks(text: str, citations: Sequence[Citation]) -> Iterator[tuple[Citation, int, int]]:
+    """Where our marks stand in an answer: each with its citation and the places of its first character and behind its last. What
+    only looks like one, in code or within a quotation, is none."""
+    by_number = {citation.number: citation for citation in citations}
+    taken = [*_fenced(text), *(span.span() for span in _SPAN.finditer(text)), *_quoted(text, citations)]
+    for mark in _OURS.finditer(text):
+        within = any(start <= mark.start() < end for start, end in taken)
+        if not within and (citation := by_number.get(int(mark[1]))):
+            yield citation, mark.start(), mark.end()
+
+
+def _fenced(text: str) -> Iterator[tuple[int, int]]:
+    """The fenced blocks of a text, from the line that opens one to the line that closes it."""
+    at, begun, fence = 0, 0, ""
+    for line in text.split("\n"):
+        mark = FENCE.match(line)
+        if mark and not fence:
+            begun, fence = at, mark[1]
+        elif mark and mark[1].startswith(fence) and not line.strip().strip("`~"):
+            yield begun, at + len(line)
+            fence = ""
+        at += len(line) + 1
+    if fence:
+        yield begun, at
+
+
+def _quoted(text: str, citations: Sequence[Citation]) -> Iterator[tuple[int, int]]:
+    for quote in {citation.quote for citation in citations if _OURS.search(citation.quote)}:
+        at = text.find(quote)
+        while at >= 0:
+            yield at, at + len(quote)
+            at = text.find(quote, at + len(quote))

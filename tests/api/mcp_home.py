@@ -30,7 +30,8 @@ HIDDEN = {
     "runbooks/ZanzibarStuck.md": "---\naudience: [payments]\n---\n# ZanzibarStuck\n\n## Steps\n\n1. Restart the zanzibar.\n",
 }
 SECRET = {
-    "db.tf": 'resource "aws_db_instance" "zanzibar" {\n  instance_class = "db.zanzibar"\n  vpc_id = aws_vpc.main.id\n}\n',
+    "db.tf": 'resource "aws_db_instance" "zanzibar" {\n  instance_class = "db.zanzibar"\n  vpc_id = aws_vpc.main.id\n}\n\n'
+    'resource "aws_vpc" "main" {\n  cidr_block = "10.9.0.0/16"\n  tags = { of = "zanzibar" }\n}\n',
     "zanzibar.md": "# Zanzibar\n\nPrivate words about `aws_vpc.main` and the state lock.\n",
 }
 WORD = "zanzibar"  # in the title, path, name or text of all that the outsider may not see

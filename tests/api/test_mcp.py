@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -160,7 +161,8 @@ def test_search_and_fetch_have_the_shape_of_deep_research(home: Home, mode: str)
     found = call(mcp(home.outsider), "search", {"query": "force-unlock"}, mode)
     first = told(found)["results"][0]
     assert {"id", "title", "url"} <= set(first)
-    assert (first["title"], first["url"].endswith("unlock.md:1-5")) == ("Unlock the state", True)
+    assert first["title"] == "Unlock the state"
+    assert re.search(r"wiki/unlock\.md:1-\d+$", first["url"])
     assert json.loads(text_of(found)) == found.structured_content
     fetched = call(mcp(home.outsider), "fetch", {"id": first["id"]}, mode)
     whole = told(fetched)
@@ -505,7 +507,7 @@ def test_there_are_no_sessions_to_open_or_end(home: Home, method: str) -> None:
         (b"\xff\xfe", 400),
         (b'"' + b"x" * LARGEST + b'"', 413),
         (b"[" * 100_000, 400),
-        (b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "search", "arguments": {"query": "\\ud800"}}}', 400),
+        (json.dumps({**LIST, "method": "tools/call", "params": {"name": "search", "arguments": {"query": "\ud800"}}}).encode(), 400),
     ],
 )  # fmt: skip
 def test_bodies_that_are_no_message_are_refused(home: Home, content: bytes, status: int) -> None:
@@ -591,7 +593,7 @@ def test_stdio_without_anything_synced_says_what_to_do(home: Home, tmp_path: Pat
     parameters = stdio(home, "")
     done = subprocess.run(
         [parameters.command, *parameters.args], env={**(parameters.env or {}), "WAYPOST_HOME": str(tmp_path / "none")},
-        input="", capture_output=True, text=True, timeout=60,
+        input="", capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (2, "")
     assert "waypost sync" in done.stderr
