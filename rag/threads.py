@@ -38,7 +38,7 @@ _NO_THREAD = (  # the same whatever the reason is, so that nobody learns of anot
     "there is no thread {!r} that you can follow up: it was never begun, is too old, or was begun with other groups than you "
     "have now. Ask again without it, in one question that says what it is about: that begins a new thread"
 )
-NOT_SHARED = "there is no such thread for you: it was never begun, is too old, or rests on a document that is gone or that you may not see"
+NOT_SHARED = "there is no such thread for you: it was never begun, is too old, or rests on a document that is gone or not yours to see"
 _NO_LAST = (
     "there is no earlier question to follow up (a change of your groups closes earlier threads to you); ask without --follow "
     "first, in one question that says what it is about"
@@ -68,8 +68,8 @@ class Cited:
 
 @dataclass(frozen=True)
 class Turn:
-    """A question of a thread, as it was asked and so that it stands alone, and its answer. `documents` are (id, source, path) of all
-    that the answer was made of, and that its flags name; `flags` are (kind, text, reason)."""
+    """A question of a thread, as it was asked and so that it stands alone, and its answer. `documents` are (id, source, path) of
+    all that the answer was made of, and that its flags name; `flags` are (kind, text, reason)."""
 
     question: str
     asked_as: str

@@ -1,4 +1,4 @@
-"""Questions that were sent by a form and wait to be streamed: browsers open a stream by GET alone, and a question is no part of a URL.
+"""Questions that were sent by a form and wait to be streamed: browsers open a stream by GET, and no question belongs into a URL.
 
 A ticket is good for one stream, within a minute, and for the viewer who was given it. They live in this process.
 """

@@ -1,4 +1,4 @@
-"""`/source/…`: a document beside the answer that cites it, the cited lines marked, with its date, owner, version and pinned link."""
+"""`/source/…`: a document beside the answer that cites it, the cited lines marked, with date, owner, version and pinned link."""
 
 from __future__ import annotations
 
@@ -90,7 +90,8 @@ def _shown(
         "document": found, "cut": cut, "start": start, "end": end, "replaced_at": replaced_at, "kept": kept,
         "url": found.link(start, end or start), "place": found.place(start, end or start), "view": view, "query": query,
         "page": document_html(found.text, marked) if as_page else None, "mentions": mentions[:_MENTIONS],
-        "today": datetime.now(UTC).date().isoformat(), "markdown": found.path.lower().endswith((".md", ".markdown")) or bool(found.places),
+        "today": datetime.now(UTC).date().isoformat(),
+        "markdown": found.path.lower().endswith((".md", ".markdown")) or bool(found.places),
     }  # fmt: skip
     return respond(request, "_source.html" if is_part(request) else "source.html", **values)
 

@@ -1,4 +1,4 @@
-"""How pages are routed: errors are pages too, every response bears the same headers, and forms are taken from our own pages alone."""
+"""How pages are routed: errors are pages too, all bear the same headers, and forms are taken from our own pages alone."""
 
 from __future__ import annotations
 

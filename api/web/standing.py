@@ -46,7 +46,10 @@ def _told(one: Drift) -> dict[str, Any]:
     return {
         "kind": one.kind, "about": one.about, "summary": one.summary, "confidence": one.confidence,
         "places": [
-            {"what": what, "name": f"{at.source}/{at.path}:{at.line}", "quote": at.quote, "link": place_link(at.source, at.path, at.line)}
+            {
+                "what": what, "name": f"{at.source}/{at.path}:{at.line}", "quote": at.quote,
+                "link": place_link(at.source, at.path, at.line),
+            }
             for what, at in places
         ],
     }  # fmt: skip

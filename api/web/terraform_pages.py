@@ -30,7 +30,8 @@ def add_terraform_pages(router: APIRouter, reader: Reader) -> None:
 
     @router.get("/terraform")
     def terraform(
-        request: Request, viewer: Seeing, address: Text = "", source: Text = "", folder: Annotated[str | None, Query(max_length=1000)] = None,
+        request: Request, viewer: Seeing, address: Text = "", source: Text = "",
+        folder: Annotated[str | None, Query(max_length=1000)] = None,
         kind: Text = "", cursor: Text = "",
     ) -> Response:  # fmt: skip
         """The blocks that define an address; without one, or with its beginning alone, a list."""
