@@ -18,6 +18,7 @@ from rich.markup import escape
 
 from api import failures
 from api.alerts_cli import alerts
+from api.audit_cli import audit
 from api.backup_cli import backup, restore
 from api.console import (
     ConfigOption,
@@ -59,6 +60,7 @@ app.add_typer(generations, name="generations")
 app.add_typer(terraform, name="terraform")
 app.add_typer(alerts, name="alerts")
 app.add_typer(keys, name="keys")
+app.add_typer(audit, name="audit")
 terraform.command("graph")(graph)
 for command in (approve, forget, status, doctor, backup, restore, purge, drift, gaps, feedback, mcp):
     app.command()(command)
@@ -221,6 +223,7 @@ def search(
 ) -> None:
     """Find passages by words and by meaning."""
     from api.compose import open_reader, viewer_from
+    from api.observability.shell import shown_at_the_shell
     from api.views import search_view
     from rag.search import Filters
 
@@ -230,6 +233,7 @@ def search(
         filters = Filters(tuple(source or ()), tuple(kind or ()), tuple(path or ()))
         result = reader.retriever.search(query, viewer_from(as_groups or settings.groups), k, filters)
         view = search_view(result, (time.perf_counter() - began) * 1000)
+        shown_at_the_shell(settings, reader.catalog, "search", query, view)
     if as_json:
         print_json(view)
         return
@@ -291,6 +295,7 @@ def ask(
 ) -> None:
     """Answer a question with checked citations."""
     from api.compose import open_reader, viewer_from
+    from api.observability.shell import shown_at_the_shell
     from api.views import answer_view, lookup_view
     from rag.search import Filters
 
@@ -312,6 +317,7 @@ def ask(
                 _print_lookup(lookup_view(event.lookup))
         assert answer is not None
         view = answer_view(answer, (time.perf_counter() - began) * 1000)
+        shown_at_the_shell(settings, reader.catalog, "ask", question, view)
     if as_json:
         print_json(view)
         return

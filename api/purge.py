@@ -14,6 +14,8 @@ from pathlib import Path
 
 from api.backup import ENDING, catalog_file, remove_indexes
 from api.compose import feedback_of, threads_of
+from api.observability.chain import FILE as AUDIT
+from api.observability.chain import Chain
 from api.owner import Owner, open_owner
 from api.settings import Settings
 from ingest.embedding import embed_missing
@@ -71,6 +73,7 @@ class _Purge:
     look: Callable[[Catalog], None] = lambda catalog: None
     clean_gaps: Callable[[list[gaps.Gap]], list[gaps.Gap]] = list
     holds: Callable[[Turn], bool] = lambda turn: False
+    asks: Callable[[str], bool] = lambda words: False
     left_out: int = 0
     erased: Mapping[str, int] = field(default_factory=dict)
     mirrors: list[str] = field(default_factory=list)
@@ -100,8 +103,9 @@ def purge_value(settings: Settings, secret: str, backups: Sequence[Path]) -> Pur
         return any(scrubber(text) != text for text in _words_of(turn))
 
     purge = _Purge(
-        remember, erase, scrubber, patterns_of(values), clean_gaps=clean_gaps, holds=holds, left_out=left_out
-    )
+        remember, erase, scrubber, patterns_of(values), clean_gaps=clean_gaps, holds=holds,
+        asks=lambda words: scrubber(words) != words, left_out=left_out,
+    )  # fmt: skip
     return _run(settings, purge, backups)
 
 
@@ -136,17 +140,18 @@ def purge_document(settings: Settings, source: str, path: str, backups: Sequence
     def clean_gaps(found: list[gaps.Gap]) -> list[gaps.Gap]:
         return gaps.cleaned(found, lambda text: text, lambda *place: place == (source, path))
 
-    def holds(turn: Turn) -> bool:
-        words = "\n".join(_words_of(turn))
+    def quotes(words: str) -> bool:
         told = words.encode("utf-8", "surrogatepass")
-        named = f"{source}/{path}" in words or any(
-            one in ids or (at, where) == (source, path) for one, at, where in turn.documents
-        )
-        return named or any(pattern in told for pattern in patterns)
+        return f"{source}/{path}" in words or any(pattern in told for pattern in patterns)
+
+    def holds(turn: Turn) -> bool:
+        named = any(one in ids or (at, where) == (source, path) for one, at, where in turn.documents)
+        return named or quotes("\n".join(_words_of(turn)))
 
     purge = _Purge(
-        lambda purged: purged.with_document(document), erase, lambda text: text, patterns, look, clean_gaps, holds
-    )
+        lambda purged: purged.with_document(document), erase, lambda text: text, patterns, look, clean_gaps, holds,
+        quotes,
+    )  # fmt: skip
     return _run(settings, purge, backups)
 
 
@@ -218,7 +223,7 @@ def _run(settings: Settings, purge: _Purge, backups: Sequence[Path]) -> PurgeRep
         if synced:
             remove_indexes(settings.home)
             beside = {**_erase_turns(settings, purge), **({"gaps": forgotten} if forgotten else {})}
-            purge.erased = {**_erase(here, purge), **beside}
+            purge.erased = {**_erase(here, purge), **beside, **_erase_questions(settings, purge)}
     except BaseException:
         lock.release()
         raise
@@ -276,6 +281,12 @@ def _erase_turns(settings: Settings, purge: _Purge) -> Mapping[str, int]:
         "opinions on answers": feedback_of(settings).remove(purge.holds),
     }
     return {what: count for what, count in counts.items() if count}
+
+
+def _erase_questions(settings: Settings, purge: _Purge) -> Mapping[str, int]:
+    """Takes the questions that hold it from the audit, whose entries stay."""
+    count = Chain(settings.home / AUDIT).erase(purge.asks, now())
+    return {"questions of the audit": count} if count else {}
 
 
 def _words_of(turn: Turn) -> tuple[str, ...]:

@@ -196,7 +196,7 @@ class Asker:
         if not citer.citations:
             yield AskEvent(answer=replace(_not_found(found), usage=usage))
             return
-        with self._spans.span("verify", **{"content.answer": text}) as told:
+        with self._spans.span("verify", {"content.answer": text}) as told:
             warned = tuple(self._warnings.of(citer.citations, found.evidence, viewer))
             told.update(citations=len(citer.citations), flags=len(warned), verdict=judged.verdict)
         answer = Answer(
@@ -266,7 +266,7 @@ class Asker:
 
     def _reply(self, model: ChatModel, prompt: Prompt) -> Iterator[ModelEvent]:
         """The model's reply as it comes, as one step."""
-        with self._spans.span("chat", model=model.name, **{"content.question": prompt.question}) as told:
+        with self._spans.span("chat", {"model": model.name, "content.question": prompt.question}) as told:
             for event in model.stream(prompt):
                 if event.usage:
                     told.update(asdict(event.usage))
@@ -280,8 +280,8 @@ class Asker:
     ) -> Answer:  # fmt: skip
         doubted = any(flag.kind in UNCHECKED for flag in flags)
         verdict: Verdict = "not_found" if not citer.citations else "partial" if doubted else "answered"
-        with self._spans.span("verify", **{"content.answer": text}) as told:
-            warned = self._warnings.of(citer.citations, citer.evidence, asked.viewer)
+        with self._spans.span("verify", {"content.answer": text}) as told:
+            warned = tuple(self._warnings.of(citer.citations, citer.evidence, asked.viewer))
             told.update(citations=len(citer.citations), flags=len(flags) + len(warned), verdict=verdict)
         return Answer(
             text, verdict, citer.citations, citer.evidence, (*flags, *warned),

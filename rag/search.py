@@ -160,7 +160,7 @@ class Retriever:
         query = query.encode("utf-8", "replace").decode()  # a command line may hold what is no text
         check_query(query)
         scope = self._scope(viewer, filters or Filters())
-        with self._spans.span("retrieve", **{"k": k, "content.query": query}) as told:
+        with self._spans.span("retrieve", {"k": k, "content.query": query}) as told:
             result = self._search_steadily(query, k, scope)
             told.update(passages=len(result.passages), degraded=bool(result.coverage.note))
         return result

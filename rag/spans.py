@@ -13,6 +13,7 @@ Value = str | int | float | bool
 Ending = Callable[[Mapping[str, Value], BaseException | None], None]
 Listener = Callable[[str, Mapping[str, Value]], Ending]
 CONTENT = "content."
+_NONE: Mapping[str, Value] = {}
 
 
 class Spans:
@@ -26,7 +27,7 @@ class Spans:
         self._listeners.append(listener)
 
     @contextmanager
-    def span(self, name: str, **attributes: Value) -> Iterator[dict[str, Value]]:
+    def span(self, name: str, attributes: Mapping[str, Value] = _NONE) -> Iterator[dict[str, Value]]:
         """One step; what is put into the mapping is told at its end."""
         told: dict[str, Value] = {}
         endings = [listener(name, attributes) for listener in self._listeners]

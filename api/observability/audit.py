@@ -6,10 +6,8 @@ What is given to it is the JSON that the face gives out: the documents that the 
 
 from __future__ import annotations
 
-import getpass
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -133,21 +131,3 @@ def asker_of(state: Mapping[str, Any]) -> Asker:
 def watched(state: MutableMapping[str, Any], audit: Audit) -> None:
     """Lets `shown` find the audit in a request's state."""
     state[_STATE] = audit
-
-
-def at_the_shell() -> Asker:
-    """Who uses the command line."""
-    try:
-        return Asker(getpass.getuser(), "shell")
-    except (KeyError, OSError):  # an account without a name, in a container
-        return Asker("", "shell")
-
-
-@contextmanager
-def writing(audit: Audit, complain: Callable[[str], None]) -> Iterator[Audit]:
-    """For a command: at its end everything is written, or `complain` is told that it could not be."""
-    try:
-        yield audit
-    finally:
-        if audit.recorder and not audit.recorder.flush(2.0):
-            complain("the audit could not be written: see `waypost audit verify`")

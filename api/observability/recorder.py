@@ -103,7 +103,7 @@ class Recorder:
             except StorageError:
                 time.sleep(_PAUSE)
                 continue
-            except Exception as error:  # the outermost line of this thread: it must not end while entries wait
+            except Exception as error:  # noqa: BLE001  # the outermost line of this thread: it must not end while entries wait
                 self._failed(error)
                 time.sleep(_PAUSE)
                 continue
