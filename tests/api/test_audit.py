@@ -77,7 +77,7 @@ def seen(synced: Owner, settings: Settings) -> Iterator[Seen]:
 
 def opened(settings: Settings, owner: Owner, seen: Seen | None = None) -> TestClient:
     app = make_app(settings, owner.reader(), seen=seen)
-    return TestClient(app, base_url="http://127.0.0.1:8765", raise_server_exceptions=False)
+    return TestClient(app, base_url="http://127.0.0.1:8765", client=LOOPBACK, raise_server_exceptions=False)
 
 
 @pytest.fixture
