@@ -17,8 +17,11 @@ _TRIALS = frozenset(
     "tests fixtures fixture testdata test-fixtures test_fixtures examples example e2e samples sample demos templates".split()
 )
 _TOKEN = re.compile(r"[a-z]+|\d+")
-_SWITCH = frozenset(("enabled", "enable"))
+_SWITCH = frozenset(("enabled", "enable", "status", "day"))  # what says nothing without its block's name
 _VALUES = ("value", "variable", "local")
+_PARTED = "aws_s3_bucket"  # what has settings in resources of their own, that name it as their `bucket`
+_Owner = tuple[str, str, tuple[str, ...]]
+_REVISION = re.compile(r"[?]ref=.*$")
 _WORD = re.compile(r"[a-z0-9]{3,}")
 _IDENTITY = re.compile(
     r"^(name|bucket|identifier)$|_identifier$|^node_group_name$|^(?!cluster_|parameter_|subnet_|option_).*(?<!group)_name$"
@@ -52,6 +55,16 @@ class Fact:
             return stems(self.names[0])
         return self.tokens if self.tokens - _SWITCH or len(self.names) < 4 else stems(self.names[-2]) | self.tokens
 
+    @cached_property
+    def owner(self) -> _Owner:
+        """The source, the folder and the names of the resource that it is set of: of the bucket whose lifecycle it is."""
+        own, names = self.symbol.symbol, self.names[:2]
+        whole = own.attribute("bucket") if own.type.startswith(f"{_PARTED}_") else None
+        match whole.expression if whole else None:
+            case ["ref", [kind, str(label), *_]] if kind == _PARTED:
+                names = (kind, label)
+        return self.symbol.source, self.symbol.folder, names
+
     def is_of(self, environment: str) -> bool:
         """Whether it stands in this environment's folder or file, or under its name."""
         return environment in self._where or CANONICAL.get(environment) in self._where
@@ -82,6 +95,10 @@ class Facts:
 
         self.by_label: dict[str, dict[tuple[str, ...], list[Fact]]] = {}  # of a word of a label: (type, label), facts
         self.called: dict[str, list[Fact]] = {}
+        self.parts: dict[_Owner, list[Fact]] = {}
+        for fact in self.all:
+            if fact.owner[2] != fact.names[:2]:
+                self.parts.setdefault(fact.owner, []).append(fact)
         owned: dict[tuple[int, tuple[str, ...]], list[Fact]] = {}
         for fact in self.all:
             if len(fact.names) > 2 and fact.symbol.symbol.kind != "data":
@@ -91,7 +108,13 @@ class Facts:
         for held in owned.values():
             for fact in held:
                 if len(fact.names) == 3 and _IDENTITY.search(fact.attribute) and isinstance(fact.value, str):
-                    self.called.setdefault(fact.value, []).extend(held)
+                    self.called.setdefault(fact.value, []).extend((*held, *self.parts.get(fact.owner, ())))
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """What modules are of, by their labels: where they come from, and what they are called."""
+        sources = {f.names[1]: str(f.value) for f in self.all if f.names[0] == "module" and f.names[2:] == ("source",)}
+        return {label: f"{_REVISION.sub('', source).lower()} {label.lower()}" for label, source in sources.items()}
 
     @cached_property
     def variables(self) -> list[Fact]:

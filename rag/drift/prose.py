@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from rag.drift.facts import Fact
 from rag.drift.held import Held
 from rag.drift.records import Drift
-from rag.drift.spoken import is_elsewhere, marked, of_one_kind, placed_in, spoken_of
+from rag.drift.spoken import is_elsewhere, marked, of_one_kind, placed_in, spoken_of, subject_of
 from rag.drift.stated import meant, named_by, stated
 from rag.drift.typed import Typed, values_in
 
@@ -19,7 +19,7 @@ _NAME = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`*])")
 NOT_NOW = re.compile(
     r"\b(was|were|had|until|previously|formerly|used to|e\.g\.|example|such as|would|should be|should set|from \S+ to \S+|"
-    r"increase[ds]?|upgrad\w+|before|after the|if|migrat\w+|instead of|no longer|superseded)\b", re.I,
+    r"increase[ds]?|upgrad\w+|(?<!days )(?<!hours )(?<!minutes )(?<!weeks )(?<!months )before|after the|if|migrat\w+|instead of|no longer|superseded)\b", re.I,
 )  # fmt: skip
 _CURRENT = re.compile(r"\bcurrent(ly)?\b", re.I)
 _CLUSTER = re.compile(r"\b(kubernetes|k8s|eks|cluster) (cluster )?version|uses kubernetes\b", re.I)
@@ -91,7 +91,7 @@ def _of_things(
     """What is said of what the sentence names; else, where it names nothing in code marks, of what was named before it."""
     if things:
         yield from _read(held, line, sentence, things, MARKED)
-    elif spoken := spoken_of(sentence, held.facts):
+    elif spoken := spoken_of(sentence, held.facts) or subject_of(sentence, held.facts):
         yield from _read(held, line, sentence, spoken, SPOKEN)
     elif not _MARKED.search(sentence):  # what it names instead is no code's
         told = [fact for fact in carried or headed if not is_elsewhere(sentence, fact)]

@@ -1,4 +1,4 @@
-"""Values as documents and code write them, made comparable: instance types, address ranges, versions, durations, numbers."""
+"""Values as documents and code write them, made comparable: instance types, runtimes, address ranges, versions, durations, numbers."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ NUMBERS = {
 _SIZES = {"k": 1 / 1024, "m": 1, "g": 1024, "t": 1024 * 1024}
 _PATTERNS = {
     "instance": r"\b(?:(?:db|cache|ml)\.)?[a-z][a-z0-9]{1,6}\.(?:nano|micro|small|medium|large|\d*xlarge|metal)\b",
+    "runtime": r"\b(?:python|nodejs|java|ruby|dotnet|go)\d+(?:\.(?:\d+|x))?(?![\w-]|\.\d)",
     "cidr": r"\b\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}\b",
     "duration": rf"\b(?:\d[\d,]*|{'|'.join(NUMBERS)})[ -](?:{'|'.join(_SECONDS)})s?\b",
     "size": r"(?<![\w.,:/#-])\d+(?:\.\d+)?[ -]?(?-i:[kKMGT]i?B|[KMGT]i)\b",
@@ -64,7 +65,7 @@ def agrees(stated: Typed, value: Any, name: str) -> bool | None:  # noqa: PLR091
         return any(found) if found else None
     text = str(value).lower().strip()
     match stated.kind:
-        case "instance" | "cidr":
+        case "instance" | "cidr" | "runtime":
             return text == stated.value if re.fullmatch(_PATTERNS[stated.kind], text) else None
         case "version":
             bare = re.sub(r"^[a-z_]+(?=\d)|-eksbuild\.\d+$", "", text.lstrip("v~>= "))  # python3.11, OpenSearch_2.13
@@ -78,8 +79,13 @@ def agrees(stated: Typed, value: Any, name: str) -> bool | None:  # noqa: PLR091
         case "size":
             return alike(stated.value, int(text) * _unit_of(name)) if re.fullmatch(r"\d+", text) else None
         case "state":
-            return (text == "true") == stated.value if text in ("true", "false") else None
+            return None if (on := is_on(text)) is None else on == stated.value
     return None
+
+
+def is_on(text: str) -> bool | None:
+    """Whether a switch is on that code sets to this; None where it sets none."""
+    return {"true": True, "enabled": True, "false": False, "disabled": False}.get(text.lower())
 
 
 def alike(one: float, two: float) -> bool:
