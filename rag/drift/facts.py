@@ -21,6 +21,14 @@ _SWITCH = frozenset(("enabled", "enable", "status", "day"))  # what says nothing
 _VALUES = ("value", "variable", "local")
 _PARTED = "aws_s3_bucket"  # what has settings in resources of their own, that name it as their `bucket`
 _Owner = tuple[str, str, tuple[str, ...]]
+_UNTOLD = frozenset(
+    "instance class node machine size type types second minute hour day week month in period limit gb gib mb mib".split()
+)
+_KINDS = frozenset(  # what settings are called whatever they are set of
+    "db database rds backup retention storage allocated max min cache cluster log bucket timeout visibility message receive "
+    "wait delay transition expire expiration delete deletion window key memory volume disk group root engine version default "
+    "ttl idle request connection snapshot queue desired count".split()
+)
 _REVISION = re.compile(r"[?]ref=.*$")
 _WORD = re.compile(r"[a-z0-9]{3,}")
 _IDENTITY = re.compile(
@@ -64,6 +72,12 @@ class Fact:
             case ["ref", [kind, str(label), *_]] if kind == _PARTED:
                 names = (kind, label)
         return self.symbol.source, self.symbol.folder, names
+
+    @cached_property
+    def naming(self) -> frozenset[str]:
+        """The stems of an attribute's name but for what values say of themselves: {order, database} of
+        `orders_database_instance_class`."""
+        return self.tokens - _UNTOLD
 
     def is_of(self, environment: str) -> bool:
         """Whether it stands in this environment's folder or file, or under its name."""
@@ -119,6 +133,14 @@ class Facts:
     @cached_property
     def variables(self) -> list[Fact]:
         return [fact for fact in self.all if fact.symbol.symbol.kind in _VALUES]
+
+    @cached_property
+    def worded(self) -> list[Fact]:
+        """What the names of variables, arguments of modules and entries tell by themselves: of two words, or three where they
+        are the arguments of something else. What a module gives when it isn't told is anybody's."""
+        ours = [fact for fact in self.all if fact.symbol.symbol.kind in (*_VALUES, "module")]
+        stated = [f for f in ours if "modules" not in PurePosixPath(f.path).parts and f.naming - _KINDS]
+        return [f for f in stated if len(f.naming) >= (2 if len(f.names) == 1 else 3)]
 
     @cached_property
     def placed(self) -> list[Fact]:

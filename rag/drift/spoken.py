@@ -33,10 +33,11 @@ _TYPES = (  # what prose calls it, and what stands in the type's name or in that
     (r"topics?", r"topic"),
 )
 _SUBJECT = re.compile(
-    r"^[\s*-]*(?:the |our )?`?(?P<label>[a-z][\w-]{4,})`? (?:(?:instances?|nodes?|servers?|hosts?) )?(?:in (?P<where>[\w-]+) )?"
-    r"(?:is|are|runs? on|uses?) (?:an? |on )?[`*\"]*$",
+    r"^[\s*-]*(?:in [\w-]+,? )?(?:the |our )?`?(?P<label>[a-z][\w-]{3,})`?"
+    r"(?: (?:(?:instances?|nodes?|servers?|hosts?) )?(?:in [\w-]+ )?(?:is|are|runs? on|uses?)|:) (?:an? |on )?[`*\"]*$",
     re.I,
 )
+_OF_HEADING = re.compile(rf"\b(the|our)((?: production| prod| live)?) ({'|'.join(said for said, _ in _TYPES)})\b", re.I)
 _NOTHING = re.compile(r"(?!)")
 _ADDRESS = re.compile(r"(?<![\w.-])([a-z][a-z0-9]*_\w+)\.([\w-]+)")
 _MARKED = re.compile(r"`([\w./-]{3,80})`")
@@ -82,6 +83,12 @@ def spoken_of(text: str, facts: Facts) -> list[Fact]:
     parts = [part for owner in dict.fromkeys(fact.owner for fact in found) for part in facts.parts.get(owner, ())]
     found = list({id(fact): fact for fact in (*found, *parts)}.values())
     return [fact for fact in found if not is_elsewhere(text, fact)]
+
+
+def under(heading: str, sentence: str) -> str:
+    """A sentence in which "the database" is that of the heading above it ("# Ledger"): "the ledger database"."""
+    bare = re.fullmatch(r"[A-Za-z][\w-]{3,}", heading)
+    return _OF_HEADING.sub(rf"\1\2 {heading} \3", sentence) if bare else ""
 
 
 def subject_of(sentence: str, facts: Facts) -> list[Fact]:

@@ -17,6 +17,7 @@ _SAID_AS = tuple(
     (re.compile(rf"\b(?:{said})\b", re.I), frozenset(means.split()))
     for said, means in (
         (r"kept?|keeps|retain\w*|retention|stored|holds?", "retention expire expiration"),
+        (r"backups(?: for)?:? (?:\w+ )?(?:day|week|month|year)s?|(?:day|week|month|year)s?[’']? (?:of )?backups?", "retention"),
         (r"expir\w+|delet\w+|remov\w+|lifecycle", "expire expiration expiry delete deletion"),
         (r"time[ -]?outs?|times out|timed out|killed", "timeout"),
         (r"invisible|hidden", "visibility timeout"),
@@ -112,6 +113,11 @@ def named_by(fact: Fact, words: frozenset[str]) -> bool:
     """Whether all that an attribute's name says is among the words."""
     own = fact.named - _GLUE or fact.named
     return own <= words
+
+
+def says(fact: Fact, words: frozenset[str]) -> bool:
+    """Whether a sentence's words hold all of a name that tells by itself which value it is of what."""
+    return fact.naming <= words
 
 
 def code_agrees(attribute: str, value: str, kind: str, stated: object, sentence: str) -> bool | None:

@@ -45,6 +45,15 @@ def values_in(text: str) -> Iterator[Typed]:
         yield Typed(kind, _normal(kind, match[0].lower()), match[0], match.start())
 
 
+def unmarked(text: str) -> str:
+    """A text in which values stand bare that it has in code marks: these name nothing."""
+    return re.sub(r"`([^`\n]+)`", lambda match: match[1] if _is_value(match[1]) else match[0], text)
+
+
+def _is_value(text: str) -> bool:
+    return any(value.text == text for value in values_in(text))
+
+
 def _normal(kind: str, text: str) -> Any:
     if kind == "duration":
         number, unit = re.split(r"[ -]", text, maxsplit=1)
