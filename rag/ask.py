@@ -18,6 +18,8 @@ from rag.answers.judgement import Judgement, judge
 from rag.answers.leaks import Instructions
 from rag.answers.outlet import Outlet, Redact, readable
 from rag.answers.reading import read_next
+from rag.answers.rota import NAMED as ROTA_NAMES
+from rag.answers.rota import SOUGHT, TOLD, asks_who, telling
 from rag.answers.toolbox import DocumentToolbox
 from rag.answers.warnings import Warnings
 from rag.catalog import Catalog
@@ -87,6 +89,7 @@ class _Found:
     rarity: Callable[[str], float]
     values: AskedFor
     forms: Forms
+    rota: bool = False  # who is on call was asked
 
 
 class Asker:
@@ -169,13 +172,20 @@ class Asker:
         yield from self._extracted(asked, found, degraded, usage)
 
     def _find(self, asked: _Asked) -> _Found:
-        result = self._retriever.search(asked.question, asked.viewer, EVIDENCE_PASSAGES, asked.filters)
+        rota = asks_who(asked.question)
+        sought = SOUGHT if rota else asked.question
+        result = self._retriever.search(sought, asked.viewer, EVIDENCE_PASSAGES, asked.filters)
         lookup, tokens = self._terraform(asked.viewer), self._budget.evidence_tokens
         values = asked_values(asked.question, result.passages, lookup)
         whole = assemble(asked.question, result, self._catalog, asked.viewer, lookup, tokens, values)
-        evidence, rarity = asked.outlet.admit(whole), self._retriever.rarity()
+        evidence, rarity = asked.outlet.admit(whole), self._retriever.rarity(asked.viewer)
         forms = self._retriever.forms(asked.question, asked.viewer)
-        judged = judge(asked.question, evidence, rarity, _nearness(result), forms)
+        if rota:
+            evidence = telling(evidence)
+            score = judge(sought, evidence, rarity, _nearness(result), forms).score
+            return _Found(result, evidence, Judgement("partial" if evidence else "not_found", score), rarity, AskedFor(), forms, rota)
+        mentions = self._retriever.mentions(asked.viewer)
+        judged = judge(asked.question, evidence, rarity, _nearness(result), forms, mentions)
         if judged.verdict != "answered" and values.known:  # its words stand nowhere, and its value does
             judged = replace(judged, verdict="answered", missing=(), passing=())
         return _Found(result, evidence, judged, rarity, values, forms)
@@ -187,11 +197,11 @@ class Asker:
         viewer, judged = asked.viewer, found.judged
         citer = Citer(self._catalog, viewer, found.evidence)
         elsewhere = bool(judged.passing)
-        opening = " ".join(filter(None, (judged.note, _nearest_pages(found) if elsewhere else "")))
+        opening = " ".join(filter(None, (judged.note, _nearest_pages(found) if elsewhere else "", TOLD if found.rota else "")))
         with self._spans.span("extract"):
             text = extract(
-                asked.question, found.evidence, citer, found.rarity, found.values, opening, forms=found.forms,
-                brief=elsewhere, named=judged.passing,
+                SOUGHT if found.rota else asked.question, found.evidence, citer, found.rarity, found.values, opening,
+                forms=found.forms, brief=elsewhere or found.rota, named=ROTA_NAMES if found.rota else judged.passing,
             )  # fmt: skip
         if not citer.citations:
             yield AskEvent(answer=replace(_not_found(found), usage=usage))

@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Protocol
 
 from rag.catalog import Catalog
@@ -30,6 +31,7 @@ _POOL = 100  # candidates from each index
 _UNUSUAL = 0.99  # how rare a short form of the field is that is looked for in its long form too
 _RERANKED = 30  # passages that a reranker judges
 MAX_QUERY = 4000  # characters of a query
+_MENTIONS = 8  # passages by which a word's spelling is judged
 _SWITCHES, _SWITCHING = 40, 0.05  # how often, and after how many seconds, a search begins anew while generations switch
 
 
@@ -120,7 +122,7 @@ class Lexical(Index, Protocol):
 
     def spelt(self, word: str, scope: Scope) -> str: ...
 
-    def rarity(self, word: str) -> float: ...
+    def rarity(self, word: str, scope: Scope) -> float: ...
 
     def beginning(self, chunks: Sequence[str], k: int, scope: Scope) -> list[Hit]: ...
 
@@ -201,9 +203,20 @@ class Retriever:
         usage = sum(spent, Usage())
         return SearchResult(resolved, replace(coverage, note=note), serving.generation, nearness, usage)
 
-    def rarity(self) -> Callable[[str], float]:
-        """What tells how rare a word is among the passages that serve now: 0 (in all of them) to 1 (in none)."""
-        return self._serving().lexical.rarity
+    def rarity(self, viewer: Viewer) -> Callable[[str], float]:
+        """What tells how rare a word is among the passages that this viewer may read: 0 (in all of them) to 1 (in none)."""
+        lexical, scope = self._serving().lexical, self._scope(viewer, Filters())
+        return cache(lambda word: lexical.rarity(word, scope))
+
+    def mentions(self, viewer: Viewer) -> Callable[[str], list[str]]:
+        """What gives the texts of some passages that hold a word, of those that this viewer may read."""
+        lexical, scope = self._serving().lexical, self._scope(viewer, Filters())
+
+        def mentioning(word: str) -> list[str]:
+            hits = lexical.search(Terms({word: 1.0}), _MENTIONS, scope)
+            return [passage.text for passage in self._catalog.passages({hit.id for hit in hits}).values()]
+
+        return mentioning
 
     def together(self, first: str, second: str, viewer: Viewer) -> bool:
         """Whether two words stand beside each other, in whatever form, in a passage that the viewer may read."""
@@ -233,15 +246,17 @@ class Retriever:
 
     def _understand(self, serving: Serving, query: str, scope: Scope) -> Understanding:
         lexical = serving.lexical
+        readable = Scope(scope.access)
+        rarity = cache(lambda word: lexical.rarity(word, readable))
 
         def spelt(word: str) -> str:
             return lexical.spelt(word, scope)
 
         def forms(words: Sequence[str]) -> Forms:
-            unusual = [said for said in other_forms(words) if lexical.rarity(said[0]) >= _UNUSUAL or " " in said[0]]
+            unusual = [said for said in other_forms(words) if rarity(said[0]) >= _UNUSUAL or " " in said[0]]
             return [*self._catalog.other_forms(words, scope.access), *unusual]
 
-        return understand(query, spelt, lexical.rarity, forms)
+        return understand(query, spelt, rarity, forms)
 
     def _find(self, serving: Serving, asked: Understanding, pool: int, scope: Scope) -> tuple[Found, DenseHits]:
         dense = self._search_dense(serving.dense, asked.text, pool, scope)

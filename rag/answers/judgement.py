@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rag.answers.passing import in_passing
+from rag.answers.passing import Mentions, in_passing, no_mentions
 from rag.answers.wording import Wording, all_of, worth
 from rag.indexes.tokens import content_words
 from rag.records import ScoredPassage, Verdict
@@ -67,18 +67,19 @@ class Judgement:
 
 def judge(
     question: str, evidence: Sequence[ScoredPassage], rarity: Callable[[str], float], nearness: float | None,
-    forms: Forms = (),
+    forms: Forms = (), mentions: Mentions = no_mentions,
 ) -> Judgement:  # fmt: skip
     """Whether the evidence speaks of what the question asks: by how much of it one passage holds, and by how near the nearest
     is (a cosine of the packaged embedder; None where no vector was searched, or another embedder's). What names a product that
-    nothing is about has no whole answer. `forms` are what the question says in another form."""
+    nothing is about has no whole answer. `forms` are what the question says in another form, `mentions` gives texts that hold a
+    word, by which names are known that the evidence lacks: it and `rarity` go by what the viewer may read."""
     words = content_words(question)
     if not evidence or not words:
         return Judgement("not_found", 0.0, tuple(words[:_MISSING]))
     held = share_held(words, evidence, rarity, forms)
     score = WORDS_ALONE.score(held, 0.0) if nearness is None else BOTH.score(held, nearness)
     verdict: Verdict = "answered" if score >= PARTIAL else "partial" if score >= NOT_FOUND else "not_found"
-    missing, passing = _missing(words, evidence, forms), in_passing(question, evidence, rarity, forms)
+    missing, passing = _missing(words, evidence, forms), in_passing(question, evidence, rarity, forms, mentions)
     return Judgement("partial" if passing and verdict == "answered" else verdict, score, missing, passing)
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rag.answers.pieces import pieces
+from rag.answers.products import PRODUCTS
 from rag.answers.wording import EVERYDAY, Wording, all_of, worth
 from rag.environments import NAMED
 from rag.indexes.tokens import STOP_WORDS, content_words
@@ -36,14 +37,21 @@ _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _QUOTED = re.compile(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|`[^`]*`")
 _ALERT = re.compile(r"(?:[A-Z][a-z0-9]+){3,}")  # of a rule, not of a product
 _Weights = Mapping[str, float]
+Mentions = Callable[[str], Sequence[str]]
+
+
+def no_mentions(word: str) -> Sequence[str]:
+    """Of nobody who could say what holds a word."""
+    return ()
 
 
 def in_passing(
-    question: str, evidence: Sequence[ScoredPassage], rarity: Callable[[str], float], forms: Forms = ()
-) -> tuple[str, ...]:
+    question: str, evidence: Sequence[ScoredPassage], rarity: Callable[[str], float], forms: Forms = (),
+    mentions: Mentions = no_mentions,
+) -> tuple[str, ...]:  # fmt: skip
     """The names in a question, as they are written there, that nothing in the evidence is about: none says with a name what else
     the question says, and the passage that says most has nothing of it. Where something is about one of them, the others are
-    those that nothing speaks of at all."""
+    those that nothing speaks of at all. `mentions` gives texts that hold a word."""
     words = content_words(question)
     if not evidence or len(words) > _SUBJECT:
         return ()
@@ -61,7 +69,7 @@ def in_passing(
         most = max((_share(one, _others(word, weights)) for one in said[:_JUDGED]), default=0.0)
         return max(_shares(word, weights, evidence, said, forms), default=0.0) >= max(_ABOUT, _AS_MUCH * most)
 
-    names = dict(_names(question, words, evidence))
+    names = dict(_names(question, words, evidence, mentions))
     told = {word for word in names if is_told(word)}
     spoken = {word for word in names if any(one.holds(word) for one in said)}
     return tuple(spelling for word, spelling in names.items() if word not in (told | spoken if told else told))
@@ -76,21 +84,28 @@ def is_name(word: str, question: str) -> bool:
     return any(letter.isupper() for letter in found[0][0 if within else 1 :])
 
 
-def _names(question: str, words: Sequence[str], evidence: Sequence[ScoredPassage]) -> Iterator[tuple[str, str]]:
+def _names(
+    question: str, words: Sequence[str], evidence: Sequence[ScoredPassage], mentions: Mentions
+) -> Iterator[tuple[str, str]]:
     """The names among a question's words, and how they are written there; what is quoted in it has none."""
     said = _QUOTED.sub(" ", question)
     for word in words:
         found = _found(word, said)
         if not found or word in _COMMON or word in STANDARD or NAMED.fullmatch(word) or _ALERT.fullmatch(found[0]):
             continue
-        if not word.isdigit() and (is_name(word, said) or (word not in EVERYDAY and _is_name_there(word, evidence))):
+        if word.isdigit():
+            continue
+        written = is_name(word, said) or word in PRODUCTS
+        if written or (word not in EVERYDAY and _is_name_there(word, evidence, mentions)):
             yield word, found[0]
 
 
-def _is_name_there(word: str, evidence: Sequence[ScoredPassage]) -> bool:
-    """Whether documents write a word as a name: always with a capital, and not only where a sentence or a line begins."""
-    texts = [found.passage.text for found in evidence]
-    spelt = [match for text in texts for match in re.finditer(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text, re.I)]
+def _is_name_there(word: str, evidence: Sequence[ScoredPassage], mentions: Mentions) -> bool:
+    """Whether documents write a word as a name: always with a capital, and not only where a sentence or a line begins. Paths and
+    addresses have none. Where the evidence lacks it, other passages are asked."""
+    word_alone = re.compile(rf"(?<![\w./@:`-]){re.escape(word)}(?![\w/@:`-]|\.\w)", re.I)
+    spelt = [match for found in evidence for match in word_alone.finditer(found.passage.text)]
+    spelt = spelt or [match for text in mentions(word) for match in word_alone.finditer(text)]
     within = any(re.search(r"[a-z,;(] ?$", match.string[: match.start()]) for match in spelt)
     return within and all(match[0][0].isupper() for match in spelt)
 

@@ -17,8 +17,19 @@ _TRIALS = frozenset(
     "tests fixtures fixture testdata test-fixtures test_fixtures examples example e2e samples sample demos templates".split()
 )
 _TOKEN = re.compile(r"[a-z]+|\d+")
-_SWITCH = frozenset(("enabled", "enable"))
+_SWITCH = frozenset(("enabled", "enable", "status", "day"))  # what says nothing without its block's name
 _VALUES = ("value", "variable", "local")
+_PARTED = "aws_s3_bucket"  # what has settings in resources of their own, that name it as their `bucket`
+_Owner = tuple[str, str, tuple[str, ...]]
+_UNTOLD = frozenset(
+    "instance class node machine size type types second minute hour day week month in period limit gb gib mb mib".split()
+)
+_KINDS = frozenset(  # what settings are called whatever they are set of
+    "db database rds backup retention storage allocated max min cache cluster log bucket timeout visibility message receive "
+    "wait delay transition expire expiration delete deletion window key memory volume disk group root engine version default "
+    "ttl idle request connection snapshot queue desired count".split()
+)
+_REVISION = re.compile(r"[?]ref=.*$")
 _WORD = re.compile(r"[a-z0-9]{3,}")
 _IDENTITY = re.compile(
     r"^(name|bucket|identifier)$|_identifier$|^node_group_name$|^(?!cluster_|parameter_|subnet_|option_).*(?<!group)_name$"
@@ -52,6 +63,22 @@ class Fact:
             return stems(self.names[0])
         return self.tokens if self.tokens - _SWITCH or len(self.names) < 4 else stems(self.names[-2]) | self.tokens
 
+    @cached_property
+    def owner(self) -> _Owner:
+        """The source, the folder and the names of the resource that it is set of: of the bucket whose lifecycle it is."""
+        own, names = self.symbol.symbol, self.names[:2]
+        whole = own.attribute("bucket") if own.type.startswith(f"{_PARTED}_") else None
+        match whole.expression if whole else None:
+            case ["ref", [kind, str(label), *_]] if kind == _PARTED:
+                names = (kind, label)
+        return self.symbol.source, self.symbol.folder, names
+
+    @cached_property
+    def naming(self) -> frozenset[str]:
+        """The stems of an attribute's name but for what values say of themselves: {order, database} of
+        `orders_database_instance_class`."""
+        return self.tokens - _UNTOLD
+
     def is_of(self, environment: str) -> bool:
         """Whether it stands in this environment's folder or file, or under its name."""
         return environment in self._where or CANONICAL.get(environment) in self._where
@@ -82,6 +109,10 @@ class Facts:
 
         self.by_label: dict[str, dict[tuple[str, ...], list[Fact]]] = {}  # of a word of a label: (type, label), facts
         self.called: dict[str, list[Fact]] = {}
+        self.parts: dict[_Owner, list[Fact]] = {}
+        for fact in self.all:
+            if fact.owner[2] != fact.names[:2]:
+                self.parts.setdefault(fact.owner, []).append(fact)
         owned: dict[tuple[int, tuple[str, ...]], list[Fact]] = {}
         for fact in self.all:
             if len(fact.names) > 2 and fact.symbol.symbol.kind != "data":
@@ -91,11 +122,25 @@ class Facts:
         for held in owned.values():
             for fact in held:
                 if len(fact.names) == 3 and _IDENTITY.search(fact.attribute) and isinstance(fact.value, str):
-                    self.called.setdefault(fact.value, []).extend(held)
+                    self.called.setdefault(fact.value, []).extend((*held, *self.parts.get(fact.owner, ())))
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """What modules are of, by their labels: where they come from, and what they are called."""
+        sources = {f.names[1]: str(f.value) for f in self.all if f.names[0] == "module" and f.names[2:] == ("source",)}
+        return {label: f"{_REVISION.sub('', source).lower()} {label.lower()}" for label, source in sources.items()}
 
     @cached_property
     def variables(self) -> list[Fact]:
         return [fact for fact in self.all if fact.symbol.symbol.kind in _VALUES]
+
+    @cached_property
+    def worded(self) -> list[Fact]:
+        """What the names of variables, arguments of modules and entries tell by themselves: of two words, or three where they
+        are the arguments of something else. What a module gives when it isn't told is anybody's."""
+        ours = [fact for fact in self.all if fact.symbol.symbol.kind in (*_VALUES, "module")]
+        stated = [f for f in ours if "modules" not in PurePosixPath(f.path).parts and f.naming - _KINDS]
+        return [f for f in stated if len(f.naming) >= (2 if len(f.names) == 1 else 3)]
 
     @cached_property
     def placed(self) -> list[Fact]:

@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from rag.drift.facts import Fact, Facts
 from rag.drift.records import Drift, Places
 from rag.drift.typed import Typed, agrees
+from rag.environments import CANONICAL
 from rag.records import Document
+
+
+_VERBS = frozenset("test testing stage live preview demo manager".split())  # environments' names that are other words too
 
 
 @dataclass(frozen=True)
@@ -22,8 +26,13 @@ class Held:
     places: Places
 
     def environments(self, text: str) -> frozenset[str]:
-        """The environments that a text names, by the folders and files of code."""
-        return frozenset(word for word in re.findall(r"[a-z0-9-]+", text.lower()) if word in self.facts.environments)
+        """The environments that a text names, by the folders and files of code, or by what else they are called ("prod")."""
+        known = self.facts.environments
+        usual = {CANONICAL[name] for name in known if name in CANONICAL}
+        words = re.findall(r"[a-z0-9-]+", text.lower())
+        return frozenset(
+            word for word in words if word in known or (word not in _VERBS and CANONICAL.get(word, word) in usual)
+        )
 
     def against(
         self,

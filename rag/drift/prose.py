@@ -10,16 +10,16 @@ from collections.abc import Iterator, Sequence
 from rag.drift.facts import Fact
 from rag.drift.held import Held
 from rag.drift.records import Drift
-from rag.drift.spoken import is_elsewhere, marked, of_one_kind, placed_in, spoken_of
-from rag.drift.stated import meant, named_by, stated
-from rag.drift.typed import Typed, values_in
+from rag.drift.spoken import is_elsewhere, marked, of_one_kind, placed_in, spoken_of, subject_of, under
+from rag.drift.stated import meant, named_by, says, stated
+from rag.drift.typed import Typed, unmarked, values_in
 
 _MARKED = re.compile(r"`([\w./-]{3,80})`")
 _NAME = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`*])")
 NOT_NOW = re.compile(
     r"\b(was|were|had|until|previously|formerly|used to|e\.g\.|example|such as|would|should be|should set|from \S+ to \S+|"
-    r"increase[ds]?|upgrad\w+|before|after the|if|migrat\w+|instead of|no longer|superseded)\b", re.I,
+    r"increase[ds]?|upgrad\w+|(?<!days )(?<!hours )(?<!minutes )(?<!weeks )(?<!months )before|after the|if|migrat\w+|instead of|no longer|superseded)\b", re.I,
 )  # fmt: skip
 _CURRENT = re.compile(r"\bcurrent(ly)?\b", re.I)
 _CLUSTER = re.compile(r"\b(kubernetes|k8s|eks|cluster) (cluster )?version|uses kubernetes\b", re.I)
@@ -34,13 +34,16 @@ def told_in_prose(held: Held, lines: Sequence[str]) -> Iterator[Drift]:
     """What the sentences of a page state otherwise than code."""
     fenced = False
     headed: list[Fact] = []
+    heading = ""
     for first, paragraph in _paragraphs(lines):
+        paragraph = unmarked(paragraph)
         if paragraph.count("```") % 2 == 1:
             fenced = not fenced
         if fenced or paragraph.startswith(("```", "    ", "\t")):
             continue
         if paragraph.startswith("#"):
-            headed = _of_heading(paragraph, held)
+            heading = paragraph.strip("# \n")
+            headed = _of_heading(heading, held)
         elif paragraph.startswith("|"):
             yield from _settings(held, first, paragraph.split("\n"), headed)
             continue
@@ -52,10 +55,13 @@ def told_in_prose(held: Held, lines: Sequence[str]) -> Iterator[Drift]:
             things = marked(sentence, held.facts)
             carried = things or carried
             if not NOT_NOW.search(sentence):
-                yield from _of_things(held, line, sentence, things, carried, headed)
+                spoken = spoken_of(sentence, held.facts) or spoken_of(under(heading, sentence), held.facts)
+                yield from _of_things(held, line, sentence, things, spoken, carried or headed)
                 yield from _named_values(held, line, sentence)
                 yield from _placed(held, line, sentence)
                 yield from _running(held, line, sentence)
+                if not things and not spoken:
+                    yield from _by_name(held, line, sentence)
 
 
 def _paragraphs(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
@@ -69,12 +75,8 @@ def _paragraphs(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 def _of_heading(heading: str, held: Held) -> list[Fact]:
     """What a heading names, unless it is about something to be done ("Create …") or in doubt."""
-    text = heading.strip("# \n")
-    return (
-        []
-        if re.match(r"(?:creat|mov|migrat|chang|add|remov|delet|upgrad)\w+ ", text, re.I)
-        else spoken_of(text, held.facts)
-    )
+    to_do = re.match(r"(?:creat|mov|migrat|chang|add|remov|delet|upgrad)\w+ ", heading, re.I)
+    return [] if to_do else spoken_of(heading, held.facts)
 
 
 def _settings(held: Held, first: int, rows: Sequence[str], headed: Sequence[Fact]) -> Iterator[Drift]:
@@ -86,15 +88,15 @@ def _settings(held: Held, first: int, rows: Sequence[str], headed: Sequence[Fact
 
 
 def _of_things(
-    held: Held, line: int, sentence: str, things: Sequence[Fact], carried: Sequence[Fact], headed: Sequence[Fact]
+    held: Held, line: int, sentence: str, things: Sequence[Fact], spoken: Sequence[Fact], before: Sequence[Fact]
 ) -> Iterator[Drift]:
     """What is said of what the sentence names; else, where it names nothing in code marks, of what was named before it."""
     if things:
         yield from _read(held, line, sentence, things, MARKED)
-    elif spoken := spoken_of(sentence, held.facts):
+    elif spoken := spoken or subject_of(sentence, held.facts):
         yield from _read(held, line, sentence, spoken, SPOKEN)
-    elif not _MARKED.search(sentence):  # what it names instead is no code's
-        told = [fact for fact in carried or headed if not is_elsewhere(sentence, fact)]
+    elif {*_MARKED.findall(sentence)} <= {fact.attribute for fact in before}:  # any other name is no code's
+        told = [fact for fact in before if not is_elsewhere(sentence, fact)]
         yield from _read(held, line, sentence, told, CARRIED)
 
 
@@ -145,6 +147,16 @@ def _placed(held: Held, line: int, sentence: str) -> Iterator[Drift]:
     for value, about in stated(sentence, things):
         if of_one_kind(about) and (value.kind == "version" or _is_own_range(sentence, value, about)):
             yield from held.against(_line(line, sentence, value.at), value, "", about, environments, PLACED)
+
+
+def _by_name(held: Held, line: int, sentence: str) -> Iterator[Drift]:
+    """ "Control plane logs are kept for 90 days": what a variable, an argument or an entry is called by, said in other words."""
+    said = meant(sentence)
+    for value, about in stated(sentence, [fact for fact in held.facts.worded if says(fact, said)]):
+        if value.kind in ("instance", "duration", "size"):
+            yield from held.against(
+                _line(line, sentence, value.at), value, "", about, held.environments(sentence), CARRIED
+            )
 
 
 def _named_values(held: Held, line: int, sentence: str) -> Iterator[Drift]:

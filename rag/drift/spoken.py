@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from rag.drift.facts import Fact, Facts
+from rag.drift.typed import agrees, values_in
 
 _TYPES = (  # what prose calls it, and what stands in the type's name or in that of the map that holds it
     (r"databases?|db|rds", r"db_instance|rds_|sql_database|docdb|_server$|database"),
@@ -31,6 +32,12 @@ _TYPES = (  # what prose calls it, and what stands in the type's name or in that
     (r"(?:auto-?)?scaling groups?|asgs?", r"autoscaling_group"),
     (r"topics?", r"topic"),
 )
+_SUBJECT = re.compile(
+    r"^[\s*-]*(?:in [\w-]+,? )?(?:the |our )?`?(?P<label>[a-z][\w-]{3,})`?"
+    r"(?: (?:(?:instances?|nodes?|servers?|hosts?) )?(?:in [\w-]+ )?(?:is|are|runs? on|uses?)|:) (?:an? |on )?[`*\"]*$",
+    re.I,
+)
+_OF_HEADING = re.compile(rf"\b(the|our)((?: production| prod| live)?) ({'|'.join(said for said, _ in _TYPES)})\b", re.I)
 _NOTHING = re.compile(r"(?!)")
 _ADDRESS = re.compile(r"(?<![\w.-])([a-z][a-z0-9]*_\w+)\.([\w-]+)")
 _MARKED = re.compile(r"`([\w./-]{3,80})`")
@@ -65,10 +72,33 @@ def spoken_of(text: str, facts: Facts) -> list[Fact]:
         lowered = text.lower()
         words = {*re.findall(r"[a-z][\w-]*", lowered)} & facts.by_label.keys()
         owners = {owner: held for word in sorted(words) for owner, held in facts.by_label[word].items()}
-        found = [f for owner, held in owners.items() if _as_called(*owner).search(lowered) for f in held]
-    if len({fact.names[:2] for fact in found}) != 1:
+        found = [
+            fact
+            for (kind, label), held in owners.items()
+            if _as_called(facts.kinds.get(label, kind) if kind == "module" else kind, label).search(lowered)
+            for fact in held
+        ]
+    if len({fact.owner[2] for fact in found}) != 1:
         return []
+    parts = [part for owner in dict.fromkeys(fact.owner for fact in found) for part in facts.parts.get(owner, ())]
+    found = list({id(fact): fact for fact in (*found, *parts)}.values())
     return [fact for fact in found if not is_elsewhere(text, fact)]
+
+
+def under(heading: str, sentence: str) -> str:
+    """A sentence in which "the database" is that of the heading above it ("# Ledger"): "the ledger database"."""
+    bare = re.fullmatch(r"[A-Za-z][\w-]{3,}", heading)
+    return _OF_HEADING.sub(rf"\1\2 {heading} \3", sentence) if bare else ""
+
+
+def subject_of(sentence: str, facts: Facts) -> list[Fact]:
+    """The facts of the one thing that is called by its bare name, and said to be of an instance type: "The bastion is a `t2.micro`"."""
+    value = next((one for one in values_in(sentence) if one.kind == "instance"), None)
+    match = _SUBJECT.match(sentence[: value.at]) if value else None
+    label = match["label"].lower().replace("-", "_") if match else ""
+    owners = {name: held for name, held in facts.by_label.get(label, {}).items() if name[1].lower().replace("-", "_") == label}
+    sized = [held for held in owners.values() if value and any(agrees(value, f.value, f.attribute) is not None for f in held)]
+    return [fact for fact in sized[0] if not is_elsewhere(sentence, fact)] if len(sized) == 1 else []
 
 
 @lru_cache(maxsize=8192)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from rag.drift.facts import Fact, stems
-from rag.drift.typed import NUMBERS, Typed, agrees, values_in
+from rag.drift.typed import NUMBERS, Typed, agrees, is_on, values_in
 
 _SAID_AS = tuple(
     (re.compile(rf"\b(?:{said})\b", re.I), frozenset(means.split()))
     for said, means in (
-        (r"kept?|keeps|retain\w*|retention|stored", "retention expire expiration"),
+        (r"kept?|keeps|retain\w*|retention|stored|holds?", "retention expire expiration"),
+        (r"backups(?: for)?:? (?:\w+ )?(?:day|week|month|year)s?|(?:day|week|month|year)s?[’']? (?:of )?backups?", "retention"),
         (r"expir\w+|delet\w+|remov\w+|lifecycle", "expire expiration expiry delete deletion"),
         (r"time[ -]?outs?|times out|timed out|killed", "timeout"),
         (r"invisible|hidden", "visibility timeout"),
@@ -24,7 +26,9 @@ _SAID_AS = tuple(
         (r"transit", "transit"),
         (r"rotat\w+", "rotation"),
         (r"fail(?:s|ed|ing)?[ -]?over", "failover"),
-        (r"multi-?az|multi-zone", "multi az"),
+        (r"(?:multi|single)-?(?:az|zone)", "multi az"),
+        (r"(?:mov|transition|archiv|tier)\w*|glacier|infrequent access|cold storage", "transition"),
+        (r"databases?|rds", "db rds database"),
         (r"public(?:ly)?|internet", "publicly public"),
         (r"accessible|reachable|access", "accessible access"),
         (r"versioned", "versioning"),
@@ -36,7 +40,8 @@ _SAID_AS = tuple(
     )
 )
 _GLUE = frozenset(  # of names of attributes: what says nothing of which one it is
-    "second minute hour day week month in after period limit enable enabled is automatic storage at rest id type".split()
+    "second minute hour day week month in after period limit enable enabled is automatic storage at rest id type status "
+    "configuration".split()
 )
 _COUNTED = re.compile(
     rf"\b(?P<number>\d+|{'|'.join(NUMBERS)}) (?:[a-z]+ )?(?:nodes?|replicas?|tasks?|instances|shards?|pods?)\b", re.I
@@ -57,11 +62,15 @@ _UNSURE = re.compile(
     r"need|needs|recommend\w*|raise|lower|increase|reduce|change|choose|restor\w+|read replicas?|replicas? of|"
     r"cop(?:y|ies)|clones?|dumps?|dead-letter|free|charts?)\b|\?", re.I,
 )  # fmt: skip
-_BOUNDED = re.compile(r"\b(at least|at most|up to|between|never|not|less than|more than|older)\b", re.I)
+_BOUNDED = re.compile(r"\b(at least|at most|up to|between|less than|more than|older)\b", re.I)
+_NOT = re.compile(r"\b(?:not|never)\b", re.I)
+_ARCHIVED = re.compile(
+    r"\b(?:are |is )?moved? (?:over )?(?:in)?to (?:s3 )?(?=glacier|deep archive|infrequent|standard-ia|cold)", re.I
+)
 _CLAUSE = re.compile(
     r"[;,]\s+|\s(?:so|but|and|because|which|while)\s|:\s+(?!(?:on|off|yes|no|true|false|enabled|disabled)\b)", re.I
 )
-_DENIES = re.compile(r"\b(?:off|disabled|not|no|without|false|never)\b|n['’]t\b", re.I)
+_DENIES = re.compile(r"\b(?:single-?(?:az|zone)|off|disabled|not|no|without|false|never)\b|n['’]t\b", re.I)
 _TELLS = re.compile(
     r"\b(?:is|are|has|have|stays?|remains?)\b|: (?:on|off|yes|no|true|false|enabled|disabled)\b|n['’]t\b", re.I
 )
@@ -84,13 +93,14 @@ def stated(sentence: str, things: Sequence[Fact]) -> Iterator[tuple[Typed, list[
     """(value, facts that may set it) of what a sentence says of things; nothing of what it is not sure of."""
     if things and not sentence.rstrip().endswith("?"):
         yield from _states(sentence, things)
-    if not things or _UNSURE.search(sentence):
+    if not things or _UNSURE.search(_ARCHIVED.sub("", sentence)):
         return
     yield from _bounds(sentence, things)
-    if not _BOUNDED.search(sentence):
-        yield from _set(sentence, things)
-        yield from _values(sentence, things)
-        yield from _counts(sentence, things)
+    if _BOUNDED.search(sentence):
+        return
+    for value, about in (*_set(sentence, things), *_values(sentence, things), *_counts(sentence, things)):
+        if not _NOT.search(_clause_of(sentence, value.at)):
+            yield value, about
 
 
 def meant(sentence: str) -> frozenset[str]:
@@ -103,6 +113,11 @@ def named_by(fact: Fact, words: frozenset[str]) -> bool:
     """Whether all that an attribute's name says is among the words."""
     own = fact.named - _GLUE or fact.named
     return own <= words
+
+
+def says(fact: Fact, words: frozenset[str]) -> bool:
+    """Whether a sentence's words hold all of a name that tells by itself which value it is of what."""
+    return fact.naming <= words
 
 
 def code_agrees(attribute: str, value: str, kind: str, stated: object, sentence: str) -> bool | None:
@@ -130,10 +145,18 @@ def _values(sentence: str, things: Sequence[Fact]) -> Iterator[tuple[Typed, list
             yield value, about
 
 
+def _clause_of(sentence: str, at: int) -> str:
+    """The clause of a sentence that stands at a place."""
+    ends = [0, *(match.end() for match in _CLAUSE.finditer(sentence)), len(sentence)]
+    return next((sentence[start:end] for start, end in pairwise(ends) if start <= at < end), sentence)
+
+
 def _may_be(value: Typed, fact: Fact, words: frozenset[str]) -> bool:
     match value.kind:
         case "instance" | "cidr":
             return True
+        case "runtime":
+            return "runtime" in fact.named
         case "version":
             return bool(fact.named & {"version", "runtime"}) and named_by(fact, words | {"engine", "version"})
         case "duration" | "size":
@@ -194,7 +217,7 @@ def _set(sentence: str, things: Sequence[Fact]) -> Iterator[tuple[Typed, list[Fa
 
 def _states(sentence: str, things: Sequence[Fact]) -> Iterator[tuple[Typed, list[Fact]]]:
     """What is said to be on or off, in the clause that names it."""
-    switches = [fact for fact in things if str(fact.value).lower() in ("true", "false")]
+    switches = [fact for fact in things if is_on(str(fact.value)) is not None]
     at = 0
     for clause in _CLAUSE.split(sentence) if switches else ():
         at = sentence.index(clause, at)

@@ -1,4 +1,4 @@
-"""Values as documents and code write them, made comparable: instance types, address ranges, versions, durations, numbers."""
+"""Values as documents and code write them, made comparable: instance types, runtimes, address ranges, versions, durations, numbers."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ NUMBERS = {
 _SIZES = {"k": 1 / 1024, "m": 1, "g": 1024, "t": 1024 * 1024}
 _PATTERNS = {
     "instance": r"\b(?:(?:db|cache|ml)\.)?[a-z][a-z0-9]{1,6}\.(?:nano|micro|small|medium|large|\d*xlarge|metal)\b",
+    "runtime": r"\b(?:python|nodejs|java|ruby|dotnet|go)\d+(?:\.(?:\d+|x))?(?![\w-]|\.\d)",
     "cidr": r"\b\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}\b",
     "duration": rf"\b(?:\d[\d,]*|{'|'.join(NUMBERS)})[ -](?:{'|'.join(_SECONDS)})s?\b",
     "size": r"(?<![\w.,:/#-])\d+(?:\.\d+)?[ -]?(?-i:[kKMGT]i?B|[KMGT]i)\b",
@@ -44,6 +45,15 @@ def values_in(text: str) -> Iterator[Typed]:
         yield Typed(kind, _normal(kind, match[0].lower()), match[0], match.start())
 
 
+def unmarked(text: str) -> str:
+    """A text in which values stand bare that it has in code marks: these name nothing."""
+    return re.sub(r"`([^`\n]+)`", lambda match: match[1] if _is_value(match[1]) else match[0], text)
+
+
+def _is_value(text: str) -> bool:
+    return any(value.text == text for value in values_in(text))
+
+
 def _normal(kind: str, text: str) -> Any:
     if kind == "duration":
         number, unit = re.split(r"[ -]", text, maxsplit=1)
@@ -64,7 +74,7 @@ def agrees(stated: Typed, value: Any, name: str) -> bool | None:  # noqa: PLR091
         return any(found) if found else None
     text = str(value).lower().strip()
     match stated.kind:
-        case "instance" | "cidr":
+        case "instance" | "cidr" | "runtime":
             return text == stated.value if re.fullmatch(_PATTERNS[stated.kind], text) else None
         case "version":
             bare = re.sub(r"^[a-z_]+(?=\d)|-eksbuild\.\d+$", "", text.lstrip("v~>= "))  # python3.11, OpenSearch_2.13
@@ -78,8 +88,13 @@ def agrees(stated: Typed, value: Any, name: str) -> bool | None:  # noqa: PLR091
         case "size":
             return alike(stated.value, int(text) * _unit_of(name)) if re.fullmatch(r"\d+", text) else None
         case "state":
-            return (text == "true") == stated.value if text in ("true", "false") else None
+            return None if (on := is_on(text)) is None else on == stated.value
     return None
+
+
+def is_on(text: str) -> bool | None:
+    """Whether a switch is on that code sets to this; None where it sets none."""
+    return {"true": True, "enabled": True, "false": False, "disabled": False}.get(text.lower())
 
 
 def alike(one: float, two: float) -> bool:

@@ -119,10 +119,19 @@ class TantivyIndex:
         self._index.reload()
         return int(self._index.searcher().num_docs)
 
-    def rarity(self, word: str) -> float:
-        """How rare a word is among the passages: 0 (in all of them) to 1 (in none)."""
-        searcher = self._index.searcher()
-        return 1.0 - float(searcher.doc_freq("text", _stem(word))) / max(int(searcher.num_docs), 1)
+    def rarity(self, word: str, scope: Scope) -> float:
+        """How rare a word is among the passages within `scope`: 0 (in all of them) to 1 (in none). What others may read does not
+        count: a figure that it moves would tell of it."""
+        if not scope.access:
+            return 1.0
+        searcher, must = self._index.searcher(), tantivy.Occur.Must
+        within = [(must, clause) for clause in _filters(scope, self._index.schema)]
+        having = [(must, _term(self._index.schema, "text", _stem(word), 1.0)), *within]
+        have, of = (
+            int(searcher.search(tantivy.Query.boolean_query(clauses), limit=1, count=True).count)
+            for clauses in (having, within)
+        )
+        return 1.0 - have / max(of, 1)
 
     def spelt(self, word: str, scope: Scope) -> str:
         """The word as the documents within `scope` spell it, where it stands in none of them and one letter's change makes it

@@ -101,7 +101,7 @@ def _case(
     if not evidence or not words or (kind in ("cross", "out") and _still_told(question, evidence)):
         return
     forms = retriever.forms(question.text, Viewer())
-    yield Case(str(home), kind, share_held(words, evidence, retriever.rarity(), forms), found.nearness or 0.0)
+    yield Case(str(home), kind, share_held(words, evidence, retriever.rarity(Viewer()), forms), found.nearness or 0.0)
 
 
 def _leaving_out(reader: Reader, places: set[tuple[str, str]]) -> Retriever:

@@ -199,7 +199,7 @@ def test_another_embedders_cosine_is_not_judged_by(asker: Callable[..., Asker]) 
     answer = asker().answer(QUESTION, Viewer())  # on the hashing embedder
     found = asker()._retriever.search(QUESTION, Viewer(), 12)
     assert found.nearness is not None
-    judged = judge(QUESTION, answer.evidence, asker()._retriever.rarity(), None)
+    judged = judge(QUESTION, answer.evidence, asker()._retriever.rarity(Viewer()), None)
     assert answer.score == judged.score
 
 

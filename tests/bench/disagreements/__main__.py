@@ -5,7 +5,7 @@
 
 `cases`, `second` and `aside` were written before the code that is measured was read (see the history): mend by the reasons, never
 by these wordings. Rules were built with the first two in sight; of `aside` only figures are printed, since a list of its failures
-would use it up. `innocents` were written against the rules, and mended on.
+would use it up. `innocents` were written against the rules, and mended on. `quarry` has its code in folders of two environments.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from rag.drift import REPORTED, Drift, facts_for, find_drift
 from rag.records import Document, Passage, ScoredPassage, Viewer
 
 HERE = Path(__file__).parent
-SETS = {"cases": "ledger.tf", "second": "harbour.tf", "aside": "harbour.tf", "innocents": "harbour.tf"}
-UNSEEN = "aside"
+SETS = {"cases": "ledger.tf", "second": "harbour.tf", "aside": "harbour.tf", "innocents": "harbour.tf", "quarry": "quarry", "weir": "weir"}
+UNSEEN = ("aside", "weir")
 Case = dict[str, Any]
 
 
@@ -45,7 +45,7 @@ def _measure(name: str, code: str) -> None:
         found, missed = counts[form, True, True], counts[form, True, False]
         false, silent = counts[form, False, True], counts[form, False, False]
         print(f"{form}: {found} of {found + missed} found, {false} of {false + silent} innocents flagged")
-    for case in cases if name != UNSEEN else ():
+    for case in cases if name not in UNSEEN else ():
         if case["disagree"] != (case["id"] in seen):
             print(f"{'missed' if case['disagree'] else 'FALSE'} {case['id']}: {case['why']}", *seen.get(case["id"], ()))
 
@@ -57,8 +57,10 @@ def _noticed(cases: list[Case], code: Path, folder: Path) -> dict[str, list[str]
             file = folder / "wiki" / case["id"] / Path(path).name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
-    (folder / "code").mkdir()
-    (folder / "code" / "main.tf").write_text(code.read_text())
+    for file in sorted(code.rglob("*.tf")) if code.is_dir() else [code]:
+        copy = folder / "code" / (file.relative_to(code) if code.is_dir() else "main.tf")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(file.read_text())
     sources = [{"name": name, "type": "folder", "path": str(folder / name)} for name in ("wiki", "code")]
     (folder / "waypost.yaml").write_text(yaml.safe_dump({"sources": sources}))
     settings = Settings(home=folder / "home", config=folder / "waypost.yaml", embedder="hashing")
