@@ -27,7 +27,39 @@ _RAW = ("id", "source", "kind", "path_raw", "access", "stamp")
 _STEMMED, _WHOLE = ("text", "heading", "title"), ("identifiers", "pairs")
 PASSAGES = {"text": 1.0, "heading": 0.25, "title": 0.25, "identifiers": 0.4, "pairs": 0.3}
 DOCUMENTS = {"text": 1.0, "pairs": 1.0}
+_COUNTS = 50_000  # words whose passages are counted, until a commit
 _FORMAT = 2  # a new number makes every index of an older form be built anew
+
+
+class _Commit:
+    """What the index holds as of one commit, and what was learnt of it: ids by place, and how many passages hold a word."""
+
+    def __init__(self, searcher: Any) -> None:
+        self.searcher = searcher
+        self._ids: dict[tuple[int, int], str] = {}
+        self._counts: dict[tuple[str, Scope], int] = {}
+
+    def best(self, query: Any, k: int) -> list[Hit]:
+        """The k passages that fit best. All that fit are not counted: so tantivy need not look at each of them."""
+        found = self.searcher.search(query, limit=k, count=False)
+        return [Hit(self._id(address), score) for score, address in found.hits]
+
+    def _id(self, address: Any) -> str:
+        place = (address.segment_ord, address.doc)
+        known = self._ids.get(place)
+        if known is None:
+            known = self._ids[place] = str(self.searcher.doc(address)["id"][0])
+        return known
+
+    def count(self, of: tuple[str, Scope], clauses: Sequence[Any]) -> int:
+        """How many passages fit all clauses, which `of` names."""
+        known = self._counts.get(of)
+        if known is None:
+            if len(self._counts) > _COUNTS:
+                self._counts.clear()
+            query = tantivy.Query.boolean_query([(tantivy.Occur.Must, clause) for clause in clauses])
+            known = self._counts[of] = int(self.searcher.search(query, limit=1, count=True).count)
+        return known
 
 
 class TantivyIndex:
@@ -50,6 +82,7 @@ class TantivyIndex:
         except (OSError, ValueError) as error:
             raise _damaged(folder, "opened", error) from error
         self._writable = writable
+        self._seen: tuple[tuple[int, int, int], _Commit] | None = None
 
     def _read_state(self) -> dict[str, int] | None:
         try:
@@ -71,7 +104,6 @@ class TantivyIndex:
                 for entry in puts:
                     self._writer.add_document(_document(entry, self._weights))
                 self._writer.commit()
-                self._index.reload()  # `rarity` and `spelt` ask without a search before them
             write_atomically(self._state, json.dumps({"format": _FORMAT, "watermark": watermark}))
         except (OSError, ValueError) as error:
             self._writer = None
@@ -86,16 +118,24 @@ class TantivyIndex:
             return []
         must = tantivy.Occur.Must
         try:
-            self._index.reload()
-            searcher = self._index.searcher()
+            commit = self._commit()
             words = _query(query, self._index.schema, self._weights)
             if words is None:
                 return []
             clauses = [(must, words), *((must, clause) for clause in _filters(scope, self._index.schema))]
-            found = searcher.search(tantivy.Query.boolean_query(clauses), limit=k)
-            return [Hit(searcher.doc(address)["id"][0], score) for score, address in found.hits]
+            return commit.best(tantivy.Query.boolean_query(clauses), k)
         except (OSError, ValueError) as error:
             raise _damaged(self._folder, "read", error) from error
+
+    def _commit(self) -> _Commit:
+        """The last commit, this process's or the owner's: looked up by the file that each commit replaces."""
+        told = (self._folder / "meta.json").stat()
+        sign = (told.st_ino, told.st_mtime_ns, told.st_size)
+        seen = self._seen
+        if seen is None or seen[0] != sign:
+            self._index.reload()
+            seen = self._seen = (sign, _Commit(self._index.searcher()))
+        return seen[1]
 
     def beginning(self, chunks: Sequence[str], k: int, scope: Scope) -> list[Hit]:
         """The best k passages within `scope` whose heading or title holds the words of each chunk that was typed, of the last one
@@ -104,54 +144,46 @@ class TantivyIndex:
             return []
         must = tantivy.Occur.Must
         try:
-            self._index.reload()
-            schema, searcher = self._index.schema, self._index.searcher()
+            schema, commit = self._index.schema, self._commit()
             typed = [_typed(chunk, schema, last=at == len(chunks) - 1) for at, chunk in enumerate(chunks)]
             clauses = [(must, query) for query in (*filter(None, typed), *_filters(scope, schema))]
             if not any(typed):
                 return []
-            found = searcher.search(tantivy.Query.boolean_query(clauses), limit=k)
-            return [Hit(searcher.doc(address)["id"][0], score) for score, address in found.hits]
+            return commit.best(tantivy.Query.boolean_query(clauses), k)
         except (OSError, ValueError) as error:
             raise _damaged(self._folder, "read", error) from error
 
     def __len__(self) -> int:
-        self._index.reload()
-        return int(self._index.searcher().num_docs)
+        return int(self._commit().searcher.num_docs)
 
     def rarity(self, word: str, scope: Scope) -> float:
         """How rare a word is among the passages within `scope`: 0 (in all of them) to 1 (in none). What others may read does not
         count: a figure that it moves would tell of it."""
         if not scope.access:
             return 1.0
-        searcher, must = self._index.searcher(), tantivy.Occur.Must
-        within = [(must, clause) for clause in _filters(scope, self._index.schema)]
-        having = [(must, _term(self._index.schema, "text", _stem(word), 1.0)), *within]
-        have, of = (
-            int(searcher.search(tantivy.Query.boolean_query(clauses), limit=1, count=True).count)
-            for clauses in (having, within)
-        )
-        return 1.0 - have / max(of, 1)
+        return 1.0 - self._holding(word, scope) / max(self._holding("", scope), 1)
+
+    def _holding(self, word: str, scope: Scope) -> int:
+        """How many passages within the scope hold the word; of "", how many there are."""
+        commit, schema, stem = self._commit(), self._index.schema, _stem(word)
+        if stem and not commit.searcher.doc_freq("text", stem):
+            return 0
+        wanted = [_term(schema, "text", stem, 1.0)] if stem else []
+        return commit.count((stem, scope), [*wanted, *_filters(scope, schema)])
 
     def spelt(self, word: str, scope: Scope) -> str:
         """The word as the documents within `scope` spell it, where it stands in none of them and one letter's change makes it
         one that does: of all words one edit away (a letter left out, added, changed, or two swapped) the one in most passages."""
         if not _SPELLABLE.fullmatch(word) or self._stands(word, scope):
             return word
-        searcher = self._index.searcher()
+        searcher = self._commit().searcher
         counted = ((searcher.doc_freq("text", _stem(edit)), edit) for edit in _edits(word))
         likely = sorted((found for found in counted if found[0]), reverse=True)[:_LIKELY]
         return next((edit for _, edit in likely if self._stands(edit, scope)), word)
 
     def _stands(self, word: str, scope: Scope) -> bool:
         """Whether some passage within the scope has the word; what others may read does not count."""
-        searcher = self._index.searcher()
-        if len(_stem(word)) < _STEM or not searcher.doc_freq("text", _stem(word)):  # `noeds` is not known for `no`
-            return False
-        wanted = [_term(self._index.schema, "text", _stem(word), 1.0), *_filters(scope, self._index.schema)]
-        return bool(
-            searcher.search(tantivy.Query.boolean_query([(tantivy.Occur.Must, q) for q in wanted]), limit=1).hits
-        )
+        return len(_stem(word)) >= _STEM and self._holding(word, scope) > 0  # `noeds` is not known for `no`
 
     def stamps(self) -> Mapping[str, str]:
         try:
@@ -160,8 +192,7 @@ class TantivyIndex:
             raise _damaged(self._folder, "read", error) from error
 
     def _stamps(self) -> Mapping[str, str]:
-        self._index.reload()
-        searcher = self._index.searcher()
+        searcher = self._commit().searcher
         if not searcher.num_docs:
             return {}
         found = searcher.search(tantivy.Query.all_query(), limit=searcher.num_docs)

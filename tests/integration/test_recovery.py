@@ -363,7 +363,7 @@ def test_an_index_that_is_built_anew_holds_nothing_deleted(settings: Settings, t
             writer._log((ids[n % 20], "put") for n in range(5000))  # more than is applied at once
     shutil.rmtree(settings.home / "generation-1" / "lexical")
     with open_owner(settings, "sync") as owner:
-        searcher = owner._current.lexical._index.searcher()
+        searcher = owner._current.lexical._commit().searcher
         assert (searcher.doc_freq("text", "word7"), len(owner._current.lexical)) == (1, 20)
 
 
