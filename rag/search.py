@@ -7,6 +7,7 @@ Every face comes here.
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,7 @@ _POOL = 100  # candidates from each index
 _UNUSUAL = 0.99  # how rare a short form of the field is that is looked for in its long form too
 _RERANKED = 30  # passages that a reranker judges
 MAX_QUERY = 4000  # characters of a query
+_AT_ONCE = 2  # searches that compute: more of them wait for each other in Python, which makes all of them slower (bench.serve)
 _MENTIONS = 8  # passages by which a word's spelling is judged
 _SWITCHES, _SWITCHING = 40, 0.05  # how often, and after how many seconds, a search begins anew while generations switch
 
@@ -152,6 +154,7 @@ class Retriever:
         self._reranker = reranker
         self._weights = weights
         self._spans = spans or Spans()
+        self._turns = threading.BoundedSemaphore(_AT_ONCE)
 
     def search(self, query: str, viewer: Viewer, k: int = 10, filters: Filters | None = None) -> SearchResult:
         """The best k results for this viewer. A search never fails for want of vectors: `coverage` says so instead.
@@ -179,6 +182,23 @@ class Retriever:
         return self._search(replace(serving, dense=without), query, k, scope)
 
     def _search(self, serving: Serving, query: str, k: int, scope: Scope) -> SearchResult:
+        with self._turns:
+            ranked, passages, mark, dense = self._ranked(serving, query, k, scope)
+        spent: list[Usage] = []
+        ranked, doubt = self._reranked(query, ranked, passages, spent)
+        with self._turns:
+            coverage = self._catalog.coverage(scope.access, mark, dense.watermark, serving.generation)
+            resolved = self._resolve(serving.generation, ranked, passages, scope, k)
+        note = dense.note if coverage.passages or self._catalog.sources() else "nothing has been synced yet"
+        note = "; ".join(filter(None, (note, doubt)))
+        nearness = dense.hits[0].score if dense.hits else None
+        usage = sum(spent, Usage())
+        return SearchResult(resolved, replace(coverage, note=note), serving.generation, nearness, usage)
+
+    def _ranked(
+        self, serving: Serving, query: str, k: int, scope: Scope
+    ) -> tuple[list[Ranked], dict[str, Passage], int, DenseHits]:
+        """The candidates in their order, with their records, and up to which change both indexes could look."""
         asked = self._understand(serving, query, scope)
         mark = serving.lexical.watermark()
         found, dense = self._find(serving, asked, max(_POOL, k), scope)
@@ -192,16 +212,7 @@ class Retriever:
                 exact[passage.id] = exact.get(passage.id, 0.0) + DEFINING
         ranked = fuse(found, document_of, standings, asked.kinds, exact, self._weights)
         ranked = apart(ranked, passages, {i: standings[d].kind for i, d in document_of.items() if d in standings})
-        ranked = stacks_apart(asked.text, ranked, passages, standings)
-        spent: list[Usage] = []
-        ranked, doubt = self._reranked(query, ranked, passages, spent)
-        coverage = self._catalog.coverage(scope.access, mark, dense.watermark, serving.generation)
-        note = dense.note if coverage.passages or self._catalog.sources() else "nothing has been synced yet"
-        note = "; ".join(filter(None, (note, doubt)))
-        nearness = dense.hits[0].score if dense.hits else None
-        resolved = self._resolve(serving.generation, ranked, passages, scope, k)
-        usage = sum(spent, Usage())
-        return SearchResult(resolved, replace(coverage, note=note), serving.generation, nearness, usage)
+        return stacks_apart(asked.text, ranked, passages, standings), passages, mark, dense
 
     def rarity(self, viewer: Viewer) -> Callable[[str], float]:
         """What tells how rare a word is among the passages that this viewer may read: 0 (in all of them) to 1 (in none)."""
