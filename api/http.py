@@ -20,6 +20,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from api.access.doors import identity_from
 from api.access.gate import Gate
 from api.bodies import Bodies
+from api.access.refusal import Refusal
 from api.compose import Reader
 from api.failures import http_status
 from api.idempotency import Repeats
@@ -118,6 +119,10 @@ def _add_errors(app: FastAPI) -> None:
     def refused(_request: Request, error: HTTPException) -> JSONResponse:
         """Paths and methods that are not there, in the form that all errors have."""
         return problem(error.status_code, str(error.detail), error.headers)
+
+    @app.exception_handler(Refusal)
+    def denied(_request: Request, error: Refusal) -> JSONResponse:
+        return error.response()
 
     @app.exception_handler(WaypostError)
     def failed(_request: Request, error: WaypostError) -> JSONResponse:

@@ -85,7 +85,7 @@ class Identity:
             raise unknown(_NEEDED, wrong=False)
         return found
 
-    async def by_key_alone(self, scope: Scope, token: str) -> Caller:
+    def by_key_alone(self, scope: Scope, token: str) -> Caller:
         """Whom a key's token lets in, without any other. Raises: Refusal; StorageError."""
         address = self.peers.origin(scope, Headers(scope=scope))
         self._guesses.check(address, token)

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from fastapi.responses import JSONResponse
 
 from api.problems import problem
+from rag.errors import WaypostError
 
 
-class Refusal(Exception):  # it is an answer, as much as an error
-    """A request that goes no further: what its sender is told."""
+class Refusal(WaypostError):
+    """A request that goes no further: what its sender is told. Routes may raise it too."""
 
     def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)

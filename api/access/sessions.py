@@ -78,12 +78,12 @@ class Sessions:
             beside.unlink()
 
 
-async def begin(request: HTTPConnection, response: Response, token: str) -> Caller:
+def begin(request: HTTPConnection, response: Response, token: str) -> Caller:
     """Signs in whoever shows a key's token: the response sets the cookie. Raises: Refusal, which says why; StorageError."""
     from api.access.identity import Identity
 
     identity: Identity = request.state.identity
-    caller = await identity.by_key_alone(request.scope, token.strip())
+    caller = identity.by_key_alone(request.scope, token.strip())
     cookie = identity.sessions.made(caller.id.removeprefix("key:"))
     response.set_cookie(
         COOKIE, cookie, max_age=identity.sessions.seconds, path="/", httponly=True, samesite="strict",

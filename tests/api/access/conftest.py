@@ -54,7 +54,7 @@ async def stream(request: Request) -> Response:
 async def sign_in(request: Request) -> Response:
     response = Response("in")
     try:
-        await begin(request, response, (await request.body()).decode())
+        begin(request, response, (await request.body()).decode())
     except Refusal as refusal:
         return refusal.response()
     return response
