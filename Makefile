@@ -11,7 +11,7 @@ INSTALL := set -o pipefail; $(BIN)/pip install --disable-pip-version-check -c co
 STEPS := awk '/^Collecting /{print "  finding " $$2} /^ *Downloading .*\(/{print "  fetching " $$2, $$3, $$4} \
 	/^Building wheel/{print "  building " $$4} /^Installing collected packages/{print "  installing " NF - 3 " packages: this takes longest"} {fflush()}'
 
-.PHONY: help install demo test check lint types serve eval eval-claude bench bench-ranking bench-identifiers bench-judgement bench-followups bench-near-misses bench-secrets bench-secrets-stored bench-sync bench-sandbox bench-embedding bench-peer bench-terraform test-backup test-crash test-faults test-hostile test-injection test-listing test-model test-switch test-wikis clean
+.PHONY: help install demo test check lint types serve eval eval-claude bench bench-ranking bench-identifiers bench-judgement bench-followups bench-near-misses bench-secrets bench-secrets-stored bench-sync bench-sandbox bench-embedding bench-peer bench-terraform test-backup test-crash test-faults test-hostile test-injection test-listing test-model test-switch test-wikis test-api clean
 
 help: ## print these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -133,6 +133,9 @@ test-crash: $(VENV)/.installed-dev ## kill syncs of 100,000 vectors at random an
 
 test-injection: $(VENV)/.installed-dev ## our 100 attacks and those of BIPIA in documents, and a model that obeys; ARGS=FOLDER of microsoft/BIPIA
 	@$(BIN)/python -m tests.integration.test_injection $(ARGS)
+
+test-api: $(VENV)/.installed-dev ## 20,000 requests of any kind, and 1,000 pairs of hidden and missing things timed; CASES=20000
+	@WAYPOST_TEST_CASES=$(or $(CASES),20000) $(BIN)/python -m pytest -s tests/api/v1/test_any_request.py tests/api/v1/test_hidden_and_missing.py
 
 test-switch: $(VENV)/.installed-dev ## kill switches of the embedder under load (about ten minutes)
 	@$(BIN)/python -m tests.crash.switch $(ARGS)

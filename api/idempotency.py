@@ -62,7 +62,8 @@ class Repeats:
         await self._answer(self._name(scope, key), _request_of(scope, body), scope, again, send)
 
     async def _answer(self, name: str, request: str, scope: Scope, receive: Receive, send: Send) -> None:
-        self._drop_old()
+        oldest = self._clock() - _KEPT_FOR
+        self._drop(lambda reply: reply.at < oldest)
         known = self._replies.get(name)
         if known is None:
             await self._carry_out(name, request, scope, receive, send)
@@ -78,6 +79,7 @@ class Repeats:
             await send({"type": "http.response.body", "body": known.body})
 
     async def _carry_out(self, name: str, request: str, scope: Scope, receive: Receive, send: Send) -> None:
+        self._drop(lambda reply: len(self._replies) >= _MOST or self._bytes >= _MOST_BYTES)
         reply = self._replies[name] = _Reply(request, self._clock())
         keeps = True
 
@@ -99,11 +101,10 @@ class Repeats:
             else:
                 del self._replies[name]
 
-    def _drop_old(self) -> None:
-        """Drops what is too old, and the oldest of what is too much; not what is being answered."""
-        oldest = self._clock() - _KEPT_FOR
+    def _drop(self, must_go: Callable[[_Reply], bool]) -> None:
+        """Drops replies, the oldest first, as long as they must go; not what is being answered."""
         for name, reply in list(self._replies.items()):
-            if reply.at >= oldest and len(self._replies) < _MOST and self._bytes < _MOST_BYTES:
+            if not must_go(reply):
                 return
             if reply.done:
                 del self._replies[name]

@@ -45,6 +45,32 @@ _ALWAYS = (400, 401, 403, 422, 429, 431, 503)  # what any request may meet befor
 _WITH_A_BODY = (408, 413, 415)
 
 
+# Where an answer leads on to: the operation that gives it, and (operation, parameter, where its value stands).
+LINKS: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "search": (
+        ("document", "document_id", "$response.body#/results/0/document_id"),
+        ("passage", "passage_id", "$response.body#/results/0/id"),
+    ),
+    "suggest": (("passage", "passage_id", "$response.body#/suggestions/0/passage_id"),),
+    "documents": (
+        ("document", "document_id", "$response.body#/documents/0/id"),
+        ("documents", "cursor", "$response.body#/next_cursor"),
+    ),
+    "passage": (("document", "document_id", "$response.body#/document_id"),),
+    "gaps": (
+        ("mark_gap", "gap_id", "$response.body#/gaps/0/id"),
+        ("gaps", "cursor", "$response.body#/next_cursor"),
+    ),
+    "sources": (("sync", "name", "$response.body#/sources/0/name"),),
+    "runs": (("runs", "cursor", "$response.body#/next_cursor"),),
+    "terraform_symbols": (
+        ("document", "document_id", "$response.body#/symbols/0/document_id"),
+        ("terraform_show", "address", "$response.body#/symbols/0/address"),
+        ("terraform_symbols", "cursor", "$response.body#/next_cursor"),
+    ),
+}
+
+
 class DescribedAPI(FastAPI):
     """FastAPI, described in this way."""
 
@@ -55,6 +81,7 @@ class DescribedAPI(FastAPI):
             spec["components"]["schemas"].setdefault("Problem", Problem.model_json_schema())
             for operation in operations_of(spec):
                 _describe(operation)
+            _lead_on(spec)
             for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own, which nothing answers with
                 spec["components"]["schemas"].pop(name, None)
             self.openapi_schema = spec
@@ -90,6 +117,18 @@ def _describe(operation: dict[str, Any]) -> None:
             response["description"] = PROBLEMS.get(int(code), response)["description"]
     operation["responses"] = dict(sorted(responses.items()))
     _exemplify(operation, example_of(operation["operationId"]))
+
+
+def _lead_on(spec: dict[str, Any]) -> None:
+    """Says of each answer what of it is a parameter of which operation, as far as that one is there."""
+    known = {operation["operationId"]: operation for operation in operations_of(spec)}
+    for name, links in LINKS.items():
+        there = [link for link in links if name in known and link[0] in known]
+        if there:
+            known[name]["responses"]["200"]["links"] = {
+                f"{operation}_by_{parameter}": {"operationId": operation, "parameters": {parameter: value}}
+                for operation, parameter, value in there
+            }
 
 
 def _exemplify(operation: dict[str, Any], example: dict[str, Any]) -> None:

@@ -91,7 +91,7 @@ def told_to_everyone(settings: Settings, tmp_path: Path, *sources: dict[str, obj
         ]  # fmt: skip
     text = json.dumps([reply.json() for reply in replies])
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z", "TIME", text)
-    text = re.sub(r'"thread": "[^"]+"', '"thread": "RANDOM"', text)
+    text = re.sub(r'"(thread|request_id)": "[^"]+"', r'"\1": "RANDOM"', text)
     return json.loads(re.sub(r'"(took_ms|score)": [\d.]+', r'"\1": 0', text))
 
 

@@ -32,6 +32,7 @@ def body(content: bytes | str, **headers: str) -> dict[str, Any]:
     return {"content": content, "headers": {**JSON, **{k.replace("_", "-"): v for k, v in headers.items()}}}
 
 
+LONG = json.dumps({"thread": "x", "useful": True, "comment": "x" * 2001})
 BAD: list[tuple[str, tuple[str, str], dict[str, Any], int]] = [
     ("deep JSON", ASK, body(DEEP), 400),
     ("deep JSON, never closed", ASK, body(b"[" * 900_000), 400),
@@ -86,7 +87,7 @@ BAD: list[tuple[str, tuple[str, str], dict[str, Any], int]] = [
     ("a cursor with half a character", ("GET", "/v1/runs?cursor=WyJcdWQ4MDAiLCIiLDAsIiJd"), {}, 400),
     ("a cursor of a line beyond", ("GET", "/v1/runs?cursor=WyIiLCIiLDk5OTk5OTk5OTk5LCIiXQ"), {}, 400),
     ("feedback on nothing", ("POST", "/v1/feedback"), body(b'{"thread": "x", "useful": true}'), 404),
-    ("feedback of a page", ("POST", "/v1/feedback"), body('{"thread": "x", "useful": true, "comment": "%2001s"}' % ""), 422),
+    ("feedback of a page", ("POST", "/v1/feedback"), body(LONG), 422),
     ("a gap that is not there", ("POST", "/v1/gaps/nope"), body(b'{"state": "done"}'), 404),
     ("a gap in another state", ("POST", "/v1/gaps/nope"), body(b'{"state": "won"}'), 422),
     ("a sync of what is hidden", ("POST", "/v1/sources/private/sync"), {}, 404),

@@ -92,11 +92,10 @@ def test_a_key_is_its_callers_with_the_groups_of_now(post: World) -> None:
 
 
 def test_what_shows_documents_is_asked_anew_when_the_catalog_changed(post: World) -> None:
-    for path, again in (("/v1/ask", "3:a"), ("/v1/feedback", "2:a")):
+    for path in ("/v1/ask", "/v1/feedback"):
         post(path, key=path)
     post.state = 1
     assert [post("/v1/ask", key="/v1/ask").text, post("/v1/feedback", key="/v1/feedback").text] == ["3:a", "2:a"]
-    assert again
 
 
 @pytest.mark.parametrize("path", ["/v1/x/503", "/v1/x/429", "/v1/x/404", "/v1/stream", "/v1/large"])
