@@ -20,7 +20,7 @@ _ANEW = "\n\n---\n\n*What stands above is void; the answer begins anew.*\n\n"
 
 def completion(answer: Answer, model: str, base: str) -> dict[str, Any]:
     """A whole answer; `base` is the address by which the client calls."""
-    message = {"role": "assistant", "content": answer.text, "refusal": None, "annotations": annotations(answer, base)}
+    message = {"role": "assistant", "content": answer.text, "refusal": None, "annotations": url_citations(answer, base)}
     return {
         **_head("chat.completion", model),
         "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": _reason(answer)}],
@@ -60,7 +60,7 @@ class Chunks:
             raise ValueError("an answer ended without its last event")
         if self._written == self._void and answer.text:  # one without citations comes in one piece
             yield self._text(answer.text)
-        last = self._chunk({"annotations": annotations(answer, self._base, self._void)}, _reason(answer))
+        last = self._chunk({"annotations": url_citations(answer, self._base, self._void)}, _reason(answer))
         yield {**last, "waypost": answer_view(answer, 0.0)}
         if self._usage:
             yield {**self._head, "choices": [], "usage": usage_view(answer.usage)}
@@ -74,7 +74,7 @@ class Chunks:
         return {**self._head, "choices": [choice], **({"usage": None} if self._usage else {})}
 
 
-def annotations(answer: Answer, base: str, begin: int = 0) -> list[dict[str, Any]]:
+def url_citations(answer: Answer, base: str, begin: int = 0) -> list[dict[str, Any]]:
     """For each mark of an answer whose text begins at `begin` of the content, what it stands for: `start_index` is its first
     character, `end_index` behind its last."""
     return [

@@ -12,7 +12,7 @@ import openai
 import pytest
 
 from api.http import make_app
-from api.v1.chat_views import annotations
+from api.v1.chat_views import url_citations
 from rag.errors import ModelError
 from rag.gaps import FILE as GAPS
 from rag.models.scripted import ScriptedModel
@@ -139,7 +139,7 @@ def test_what_the_documents_do_not_say(home: Home) -> None:
 
 def test_an_address_in_the_web_is_what_annotations_give() -> None:
     citation = Citation(1, "d", "p", "wiki", "a.md", "A", 1, 2, "a quote", "https://x.example/a@1#L1-L2", "v", "", "")
-    (found,) = annotations(Answer("So [1].", "answered", (citation,)), "http://waypost/", 100)
+    (found,) = url_citations(Answer("So [1].", "answered", (citation,)), "http://waypost/", 100)
     assert found["url_citation"] == {"start_index": 103, "end_index": 106, "title": "A", "url": citation.url}
 
 
