@@ -48,7 +48,7 @@ class Runbook(TypedDict):
     updated_at: str
     owner: str
     outdated: str
-    matched: Literal["name", "search"]
+    matched: Literal["link", "name", "search"]
     text: str
 
 

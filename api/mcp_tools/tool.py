@@ -116,8 +116,9 @@ class Tool:
 
 
 def address_of(document: Document, start: int, end: int) -> str:
-    """Where people find these lines: the pinned link, or for a document without one its name as a resource."""
-    return document.link(start, end) if document.url else resource_of(document.id)
+    """Where these lines are found: the pinned link, or for a document that has no address in the web its URI as a resource."""
+    link = document.link(start, end)
+    return link if link.startswith(("https://", "http://")) else resource_of(document.id)
 
 
 def resource_of(document_id: str) -> str:

@@ -75,7 +75,7 @@ def _add_completions(router: APIRouter, reader: Reader) -> None:
             **{k: PROBLEMS[k] for k in (400, 404, 503)}, 200: {"content": {"application/json": {}, "text/event-stream": {}}},
         },
     )  # fmt: skip
-    def completions(body: ChatRequest, viewer: Seeing) -> Response:
+    def completions(body: ChatRequest, request: Request, viewer: Seeing) -> Response:
         """An answer with checked citations: `annotations` say which page each mark of the text stands for, `waypost` is the
         object of `/v1/ask`. System messages change nothing; what can't be done (tools, images, n > 1) is refused. With `stream`
         it comes in chunks; one that breaks off ends with an error, and never with `[DONE]`."""
@@ -84,9 +84,9 @@ def _add_completions(router: APIRouter, reader: Reader) -> None:
         question, earlier = asked_of(body.messages)
         events = reader.conversation("chat").retold(asker, question, viewer, None, earlier)
         if not body.stream:
-            return JSONResponse(completion(_whole(events), body.model))
+            return JSONResponse(completion(_whole(events), body.model, str(request.base_url)))
         first = next(events)  # what can't be answered at all is told by the status
-        chunks = _chunks(chain([first], events), Chunks(body.model, usage=body.wants_usage))
+        chunks = _chunks(chain([first], events), Chunks(body.model, str(request.base_url), usage=body.wants_usage))
         return StreamingResponse(chunks, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 

@@ -6,20 +6,21 @@ import secrets
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from api.v1.chat_requests import MODEL, Model, Models
 from api.views import answer_view
 from rag.answers.marks import marks
 from rag.ask import AskEvent
 from rag.persona import Persona
-from rag.records import Answer, Usage
+from rag.records import Answer, Citation, Usage
 
 _ANEW = "\n\n---\n\n*What stands above is void; the answer begins anew.*\n\n"
 
 
-def completion(answer: Answer, model: str) -> dict[str, Any]:
-    """A whole answer."""
-    message = {"role": "assistant", "content": answer.text, "refusal": None, "annotations": annotations(answer, 0)}
+def completion(answer: Answer, model: str, base: str) -> dict[str, Any]:
+    """A whole answer; `base` is the address by which the client calls."""
+    message = {"role": "assistant", "content": answer.text, "refusal": None, "annotations": url_citations(answer, base)}
     return {
         **_head("chat.completion", model),
         "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": _reason(answer)}],
@@ -31,7 +32,8 @@ def completion(answer: Answer, model: str) -> dict[str, Any]:
 class Chunks:
     """The chunks of one answer, as its events come."""
 
-    def __init__(self, model: str, *, usage: bool) -> None:
+    def __init__(self, model: str, base: str, *, usage: bool) -> None:
+        self._base = base
         self._head = _head("chat.completion.chunk", model)
         self._usage = usage
         self._written = 0  # characters of the content, and of those what is void
@@ -52,13 +54,13 @@ class Chunks:
         self._answer = event.answer or self._answer
 
     def closing(self) -> Iterator[dict[str, Any]]:
-        """The last chunks: what was not in events, the annotations with the whole answer, and the usage where it was asked for."""
+        """The last chunks: what no event told, the annotations with the whole answer, and the usage where it was asked for."""
         answer = self._answer
         if answer is None:
             raise ValueError("an answer ended without its last event")
         if self._written == self._void and answer.text:  # one without citations comes in one piece
             yield self._text(answer.text)
-        last = self._chunk({"annotations": annotations(answer, self._void)}, _reason(answer))
+        last = self._chunk({"annotations": url_citations(answer, self._base, self._void)}, _reason(answer))
         yield {**last, "waypost": answer_view(answer, 0.0)}
         if self._usage:
             yield {**self._head, "choices": [], "usage": usage_view(answer.usage)}
@@ -72,18 +74,27 @@ class Chunks:
         return {**self._head, "choices": [choice], **({"usage": None} if self._usage else {})}
 
 
-def annotations(answer: Answer, begin: int) -> list[dict[str, Any]]:
+def url_citations(answer: Answer, base: str, begin: int = 0) -> list[dict[str, Any]]:
     """For each mark of an answer whose text begins at `begin` of the content, what it stands for: `start_index` is its first
-    character, `end_index` behind its last. A document without an address in the web is in `waypost` alone."""
+    character, `end_index` behind its last."""
     return [
         {
             "type": "url_citation",
             "url_citation": {
-                "start_index": begin + start, "end_index": begin + end, "title": citation.title, "url": citation.url,
+                "start_index": begin + start, "end_index": begin + end, "title": citation.title,
+                "url": _address(citation, base),
             },
         }
-        for citation, start, end in marks(answer.text, answer.citations) if citation.url
+        for citation, start, end in marks(answer.text, answer.citations)
     ]  # fmt: skip
+
+
+def _address(citation: Citation, base: str) -> str:
+    """The pinned link, or for a document that has no address in the web where Waypost gives these lines of it."""
+    if citation.url.startswith(("https://", "http://")):
+        return citation.url
+    lines = urlencode({"start": citation.start_line, "end": citation.end_line, "version": citation.version})
+    return f"{base.rstrip('/')}/v1/documents/{quote(citation.document_id)}?{lines}"
 
 
 def usage_view(usage: Usage) -> dict[str, Any]:

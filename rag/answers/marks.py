@@ -20,7 +20,7 @@ _OPENING, _CLOSING = (
 _MARK = re.compile(rf"{_OPENING}{_FILLER}(\d[\d\s,;–-]*?){_FILLER}{_CLOSING}", re.I)
 _INDEX = re.compile(rf"(?<![\w\])}}\"'*]){_MARK.pattern}", re.I)  # in code, `web[0]` is an index
 _SPAN = re.compile(r"(`+[^`]*`+)")
-_OURS = re.compile(r"\[(\d{1,4})\](?![(\[:])")
+_OURS = re.compile(r"(?<!\])\[(\d{1,4})\](?![(\[:])")
 
 
 class Unmarked:

@@ -34,6 +34,7 @@ SECRET = {
     'resource "aws_vpc" "main" {\n  cidr_block = "10.9.0.0/16"\n  tags = { of = "zanzibar" }\n}\n',
     "zanzibar.md": "# Zanzibar\n\nPrivate words about `aws_vpc.main` and the state lock.\n",
 }
+VAULT = "zanzibar-vault"  # a source of which the outsider may see nothing
 WORD = "zanzibar"  # in the title, path, name or text of all that the outsider may not see
 
 
@@ -48,7 +49,7 @@ class Home:
 
     def hidden_ids(self) -> list[str]:
         """The ids of the documents that the outsider may not see."""
-        paths = [("wiki", path) for path in HIDDEN] + [("secret", path) for path in SECRET]
+        paths = [("wiki", path) for path in HIDDEN] + [(VAULT, path) for path in SECRET]
         found = [self.owner.catalog.document_at(*where) for where in paths]
         return [document.id for document in found if document]
 
@@ -66,7 +67,7 @@ def opened_home(folder: Path) -> Iterator[Home]:
     configure(
         settings,
         {"name": "wiki", "type": "folder", "path": str(folder / "wiki")},
-        {"name": "secret", "type": "folder", "path": str(folder / "secret"), "audience": ["payments"]},
+        {"name": VAULT, "type": "folder", "path": str(folder / "secret"), "audience": ["payments"]},
     )
     with ExitStack() as stack:
         owner = stack.enter_context(open_owner(settings, "sync"))
