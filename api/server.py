@@ -14,6 +14,8 @@ from rich.console import Console
 from api.checkup import check_up_within
 from api.compose import Reader, chosen_sources, model_choice, model_from, progress_event
 from api.http import make_app
+from api.observability.logs import console_for, start_log
+from api.observability.seen import seen_by
 from api.owner import Owner, open_owner
 from api.scheduler import Scheduler
 from api.settings import Settings
@@ -32,6 +34,7 @@ def run(settings: Settings, host: str, port: int) -> None:
         )
     chosen_sources(settings, [])  # what is wrong with waypost.yaml is said before anything else
     model_from(settings)  # and with the model's settings
+    start_log(settings, (secret for spec in chosen_sources(settings, []) for secret in spec.credentials.secrets))
     personas = Personas(settings.personas)
     personas.chosen(settings.persona)
     stopping = threading.Event()
@@ -50,7 +53,8 @@ def run(settings: Settings, host: str, port: int) -> None:
     ):
         owners.append(owner)
         address = f"http://{host}:{listener.getsockname()[1]}"
-        console, reader = Console(stderr=True, highlight=False, soft_wrap=True), owner.reader()
+        console, reader = console_for(settings), owner.reader()
+        seen = seen_by(settings, reader)
         console.print(f"Waypost answers at {address} (API: {address}/docs)")
         console.print(model_choice(settings).told)
         for name, why in personas.broken().items():
@@ -63,10 +67,14 @@ def run(settings: Settings, host: str, port: int) -> None:
         try:
             scheduler = Scheduler(owner, stopping, console)
             scheduler.start()
-            app = make_app(settings, reader, scheduler.push)
-            uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=20)).run([listener])
+            seen.metrics.queue("syncs", scheduler.waiting)
+            app = make_app(settings, reader, scheduler.push, seen)
+            uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=20)).run(
+                [listener]
+            )
         finally:
             stopping.set()
+            seen.close()
             with owner.syncing:  # a sync under way stops at its next step
                 owner.note_settings("")
 
