@@ -46,12 +46,12 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
     [
         "Authorization: Bearer abcDEF123", "authorization=Basic dXNlcjpwYXNz", "{'Authorization': 'Token t0ps3cret'}",
         "bearer eyJhbGciOiJIUzI1NiJ9.e30.abc", "key wp_live_Ab3-9xYz", f"said {KEY}", "git of-a-source-9",
-        "password=hunter2secretvalue99", "AKIAIOSFODNN7EXAMPLE",
+        "password=hunter2secretvalue99", "AKIA2OGYBAH6STMMNXNQ",
     ],
 )  # fmt: skip
 def test_no_secret_stands_in_a_line(secret: str, logged: Callable[..., io.StringIO]) -> None:
     stream = logged(log="json")
-    value = secret.split("=")[-1].split()[-1].strip("'}")
+    value = secret.rsplit("=", 1)[-1].rsplit(maxsplit=1)[-1].strip("'}")
     log = logging.getLogger("waypost.test")
     log.warning("it failed: %s", secret)
     log.warning("more", extra={"told": {"why": secret}})

@@ -60,7 +60,10 @@ def test_an_answer_is_one_trace_that_goes_on_with_the_callers(
     if stream:
         headers["Accept"] = "text/event-stream"
     with TestClient(make_app(settings, reader, seen=seen), base_url="http://127.0.0.1:8765") as client:
-        assert client.post("/v1/ask", json={"question": QUESTION}, headers=headers).status_code == 200
+        assert (
+            client.post("/v1/ask", json={"question": QUESTION.partition(" pass")[0]}, headers=headers).status_code
+            == 200
+        )
     found = finished(spans[1])
     request = found["POST /v1/ask"]
     assert set(found) == {"POST /v1/ask", "retrieval", "extract", "verify"}
@@ -122,7 +125,14 @@ def test_an_asker_tells_of_its_model(reader: Reader) -> None:
     reader.spans.listen(listen)
     asker = reader.asker()
     usage = ModelEvent(usage=replace(Usage(), input_tokens=7), stop_reason="end_turn")
-    asker._model = ScriptedModel([ModelEvent(claim=Claim("Run it.", ())), usage])
+    asker._model = ScriptedModel(
+        [
+            ModelEvent(
+                claim=Claim("Run it with the lock id.", ((0, 3, 3, "Run `terraform force-unlock` with the lock id."),))
+            ),
+            usage,
+        ]
+    )
     asker.answer("How do I force-unlock terraform?", viewer())
     names = [name for name, _ in found]
     assert names == ["retrieve", "chat", "verify"]
