@@ -95,7 +95,9 @@ def verify(
         cut = f"; retention took those up to {proof.cut}" if proof.cut else ""
         out.print(f"{kept}{cut}; a purge took the words of {proof.erased}")
         out.print(f"head {proof.last}:{proof.head}" if proof.entries else "no head yet")
-        out.print("Note the head elsewhere: `--head` proves by it that nothing was cut off or written anew." * proof.sound)
+        out.print(
+            "Note the head elsewhere: `--head` proves by it that nothing was cut off or written anew." * proof.sound
+        )
     raise typer.Exit(failures.DONE if proof.sound else failures.FAILED)
 
 

@@ -71,7 +71,7 @@ def make_app(
     hosts = [*LOOPBACK_HOSTS, *(host.strip() for host in settings.allowed_hosts.split(",") if host.strip())]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
     seen = seen or seen_by(settings, reader)
-    app.add_middleware(Watch, audit=seen.audit, begun=seen.begun, served=seen.served)
+    app.add_middleware(Watch, audit=seen.audit, begun=seen.metrics.begun, served=seen.served, around=seen.around)
     app.add_middleware(RequestIds)
     _add_errors(app)
     add_questions(app, reader)

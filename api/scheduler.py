@@ -38,6 +38,10 @@ class Scheduler:
         self._pushed.add(name)
         self._wake.set()
 
+    def waiting(self) -> int:
+        """How many sources were pushed to, and wait for their sync."""
+        return len(self._pushed)
+
     def start(self) -> None:
         threading.Thread(target=self._work, name="schedule", daemon=True).start()
 

@@ -16,6 +16,8 @@ from api.access.peers import is_loopback
 from api.checkup import check_up_within
 from api.compose import Reader, chosen_sources, model_choice, model_from, progress_event
 from api.http import make_app
+from api.observability.logs import console_for, start_log
+from api.observability.seen import seen_by
 from api.owner import Owner, open_owner
 from api.scheduler import Scheduler
 from api.settings import Settings
@@ -32,6 +34,7 @@ def run(settings: Settings, host: str, port: int) -> None:
     chosen_sources(settings, [])  # what is wrong with waypost.yaml is said before anything else
     identity_from(settings, bound=True).close()  # and with who is let in
     model_from(settings)  # and with the model's settings
+    start_log(settings, (secret for spec in chosen_sources(settings, []) for secret in spec.credentials.secrets))
     personas = Personas(settings.personas)
     personas.chosen(settings.persona)
     stopping = threading.Event()
@@ -50,7 +53,8 @@ def run(settings: Settings, host: str, port: int) -> None:
     ):
         owners.append(owner)
         address = f"http://{host}:{listener.getsockname()[1]}"
-        console, reader = Console(stderr=True, highlight=False, soft_wrap=True), owner.reader()
+        console, reader = console_for(settings), owner.reader()
+        seen = seen_by(settings, reader)
         console.print(f"Waypost answers at {address} (API: {address}/docs)")
         console.print(model_choice(settings).told)
         for name, why in personas.broken().items():
@@ -63,15 +67,17 @@ def run(settings: Settings, host: str, port: int) -> None:
         try:
             scheduler = Scheduler(owner, stopping, console)
             scheduler.start()
-            app = make_app(settings, reader, scheduler.push, bound=is_loopback(host))
+            seen.metrics.queue("syncs", scheduler.waiting)
+            app = make_app(settings, reader, scheduler.push, seen, bound=is_loopback(host))
             # h11 bounds what headers may take (64 kB), httptools does not; and uvicorn would take X-Forwarded-For of whoever is on
             # this machine for the peer: `api.access.peers` decides that
             config = uvicorn.Config(
-                app, http="h11", log_level="warning", timeout_graceful_shutdown=20, proxy_headers=False
+                app, http="h11", log_config=None, access_log=False, timeout_graceful_shutdown=20, proxy_headers=False
             )
             uvicorn.Server(config).run([listener])
         finally:
             stopping.set()
+            seen.close()
             with owner.syncing:  # a sync under way stops at its next step
                 owner.note_settings("")
 

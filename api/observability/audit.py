@@ -1,7 +1,9 @@
-"""Where every face tells what it shows, and to whom: `shown` for requests over HTTP, `Audit.shown` where there is no request.
+"""Where every face tells what it shows, and to whom: `shown` for requests over HTTP, `Audit.shown` where there is no
+request.
 
-What is given to it is the JSON that the face gives out: the documents that the audit names are found in there, by `document_id`, or by
-`source` and `path`. So a route says `return shown(request, "search", q, search_view(…))`, and can't show more than it tells.
+What is given to it is the JSON that the face gives out: the documents that the audit names are found in there, by
+`document_id`, or by `source` and `path`. So a route says `return shown(request, "search", q, search_view(…))`, and can't
+show more than it tells.
 """
 
 from __future__ import annotations
@@ -34,22 +36,22 @@ class Asker:
 
 
 class Audit:
-    """What faces tell of what they show. `versions` knows documents (`Catalog.versions`); `told` is given every view that is
-    shown, for metrics; `words` says how questions are kept. With no `recorder` nothing is recorded."""
+    """What faces tell of what they show. `versions` knows documents (`Catalog.versions`); `words` says how questions are
+    kept. With no `recorder` nothing is recorded; `listeners` are told of all that is shown."""
 
     def __init__(
         self, recorder: Recorder | None, versions: Versions, words: Literal["text", "hashed", "off"] = "text",
     ) -> None:  # fmt: skip
         self.recorder = recorder
-        self.listeners: list[Callable[[Action, Face, Any], None]] = []
+        self.listeners: list[Callable[[Action, Face, str, Any], None]] = []
         self._versions = versions
         self._words = words
 
     def shown(self, asker: Asker, face: Face, action: Action, query: str, view: View, verdict: str = "") -> View:
-        """Records that `view`, which answers `query`, is shown to somebody; gives it back. Raises: StorageError when the audit can't
-        be written, and is required."""
+        """Records that `view`, which answers `query`, is shown to somebody; gives it back. Raises: StorageError when the
+        audit can't be written, and is required."""
         for listener in self.listeners:
-            listener(action, face, view)
+            listener(action, face, query, view)
         if self.recorder:
             if not verdict and isinstance(view, Mapping):
                 verdict = str(view.get("verdict") or "")
@@ -68,7 +70,8 @@ class Audit:
         return query if self._words == "text" else ""
 
     def _documents(self, view: Any) -> dict[str, str]:
-        """Id to version of the documents in a view, in their order; the version of what is not named with it is the present one."""
+        """Id to version of the documents in a view, in their order; the version of what is not named with it is the present
+        one."""
         found, places = dict[str, str](), dict[tuple[str, str], None]()
         _find(view, "", found, places)
         unknown = [one for one, version in found.items() if not version]
@@ -108,9 +111,9 @@ def shown(
     connection: HTTPConnection | MutableMapping[str, Any], action: Action, query: str, view: View, *,
     face: Face = "http", verdict: str = "",
 ) -> View:  # fmt: skip
-    """Tells the audit what a request is shown, and gives that back. `connection` is the request, or its ASGI scope; `query` what was asked,
-    looked up or searched for; `view` the JSON that is given out. Raises: StorageError when the audit is required and can't be
-    written."""
+    """Tells the audit what a request is shown, and gives that back. `connection` is the request, or its ASGI scope; `query`
+    what was asked, looked up or searched for; `view` the JSON that is given out. Raises: StorageError when the audit is
+    required and can't be written."""
     scope = connection.scope if isinstance(connection, HTTPConnection) else connection
     state = scope.get("state") or {}
     if _STATE not in state:

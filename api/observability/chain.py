@@ -1,10 +1,10 @@
 """The audit's file: rows to which rows are added and nothing else, each with a hash that covers the row before it.
 
 `Chain.append` adds, `cut` is retention (it takes the oldest rows and keeps an anchor: the hash that the first of the rest
-continues), `erase` takes the words of single rows for a purge, and `verify` finds what anybody else did. The words of a question
-stand beside the chain, which holds a salted digest of them: so they can be erased and the chain still be proved. Triggers refuse every
-other UPDATE and DELETE; whoever may write the file can remove those, and `verify` says so. `api.observability.recorder` and
-`waypost audit` work on it.
+continues), `erase` takes the words of single rows for a purge, and `verify` finds what anybody else did. The words of a
+question stand beside the chain, which holds a salted digest of them: so they can be erased and the chain still be proved.
+Triggers refuse every other UPDATE and DELETE; whoever may write the file can remove those, and `verify` says so.
+`api.observability.recorder` and `waypost audit` work on it.
 """
 
 from __future__ import annotations
@@ -62,8 +62,9 @@ _ROW = f"SELECT {', '.join('entry.' + name for name in _COLUMNS)}, words.salt, w
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that happened: at `at` (ISO 8601, UTC) `caller`, known by `via`, did `action` through `face` in the HTTP request
-    `request`. `words` are what was asked; `documents` the (id, version) of the first of `count` documents that were shown."""
+    """One thing that happened: at `at` (ISO 8601, UTC) `caller`, known by `via`, did `action` through `face` in the HTTP
+    request `request`. `words` are what was asked; `documents` the (id, version) of the first of `count` documents that were
+    shown."""
 
     at: str
     action: str
@@ -91,8 +92,8 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which entries are asked for: from `since` on and before `until` (ISO 8601), of one caller, that show one document (its id),
-    with numbers lower than `below`; 0: any."""
+    """Which entries are asked for: from `since` on and before `until` (ISO 8601), of one caller, that show one document (its
+    id), with numbers lower than `below`; 0: any."""
 
     since: str = ""
     until: str = ""
@@ -103,8 +104,8 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Proof:
-    """What `verify` found: how many entries, from which number to which, the last one's hash, how many of them lost their words to a
-    purge, up to which number retention cut, and what is wrong."""
+    """What `verify` found: how many entries, from which number to which, the last one's hash, how many of them lost their
+    words to a purge, up to which number retention cut, and what is wrong."""
 
     entries: int
     first: int
@@ -132,7 +133,8 @@ class Chain:
                 _add(database, entry)
 
     def cut(self, before: str, at: str) -> int:
-        """Retention: takes the oldest entries, those up to the first that is not before that time; how many. Raises: StorageError."""
+        """Retention: takes the oldest entries, those up to the first that is not before that time; how many. Raises:
+        StorageError."""
         if not self.file.exists():
             return 0
         with self._writing() as database:
@@ -158,8 +160,8 @@ class Chain:
         return str(row[0]) if row else ""
 
     def erase(self, holds: Callable[[str], bool], at: str) -> int:
-        """Takes the words of every entry that `holds`, and their bytes from the file; how many. What else the entries say stays,
-        and an entry says which ones lost them. Raises: StorageError."""
+        """Takes the words of every entry that `holds`, and their bytes from the file; how many. What else the entries say
+        stays, and an entry says which ones lost them. Raises: StorageError."""
         if not self.file.exists():
             return 0
         with self._writing() as database:
@@ -196,8 +198,8 @@ class Chain:
                 yield {**told, "documents": json.loads(told["documents"])}
 
     def verify(self, head: str = "") -> Proof:
-        """Proves every row. `head` is a `NUMBER:HASH` that an earlier proof named, which must stand there still: it finds what was
-        cut off at the end, or written anew as a whole. Raises: StorageError."""
+        """Proves every row. `head` is a `NUMBER:HASH` that an earlier proof named, which must stand there still: it finds
+        what was cut off at the end, or written anew as a whole. Raises: StorageError."""
         with self._reading() as database:
             if database is None:
                 return Proof(0, 0, 0, "", 0, 0, ("there is no audit that could hold this head",) if head else ())

@@ -17,12 +17,13 @@ from rag.catalog import Catalog
 from rag.errors import WaypostError
 
 _FRESH = 5.0  # seconds for which figures are told again: counting is dear in a large catalog
+_CONCERNS = {"lexical": ("put", "delete"), "documents": ("document",), "vectors": ("put", "delete", "embed")}
 _STATES = ("new", "ok", "held", "partial", "stale")
 
 
 class Figures(Collector):
-    """A collector over one catalog. `watermarks` gives, by index, the last change that it has applied; `named` the sources of
-    waypost.yaml, or None."""
+    """A collector over one catalog. `watermarks` gives, by index, the last change that it has applied; `named` the sources
+    of waypost.yaml, or None."""
 
     def __init__(
         self, catalog: Catalog, watermarks: Callable[[], Mapping[str, int]], named: Callable[[], Iterable[str] | None]
@@ -109,9 +110,8 @@ class Figures(Collector):
 
     def _indexes(self) -> Iterator[Metric]:
         lag = _gauge("waypost_index_lag_changes", "Changes of the catalog that an index has not applied.", "index")
-        last = self._catalog.last_change()
         for index, mark in self._watermarks().items():
-            lag.add_metric([index], max(0, last - mark))
+            lag.add_metric([index], self._catalog.changes_after(mark, _CONCERNS[index]))
         serving = self._catalog.serving()
         passages = GaugeMetricFamily("waypost_passages", "Passages of the generation that serves.")
         waiting = GaugeMetricFamily("waypost_passages_without_vector", "Passages that are found by words alone as yet.")

@@ -1,8 +1,9 @@
-"""What `/metrics` tells Prometheus: requests, answers, searches, models; of syncs and indexes what `figures` reads when it is asked.
+"""What `/metrics` tells Prometheus: requests, answers, searches, models; of syncs and indexes what `figures` reads when it
+is asked.
 
-A registry for each application, so that two in one process don't mix. Labels have few values: routes by their template, models as
-they are set, sources as `waypost.yaml` names them. It is for who runs Waypost (scope `metrics`): it names every source, those that
-few may read too, and counts their documents.
+A registry for each application, so that two in one process don't mix. Labels have few values: routes by their template,
+models as they are set, sources as `waypost.yaml` names them. It is for who runs Waypost (scope `metrics`): it names every
+source, those that few may read too, and counts their documents.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class Metrics:
         self._requests.labels(one.method, one.route, str(one.status)).inc()
         self._seconds.labels(one.method, one.route).observe(one.seconds)
 
-    def shown(self, action: str, face: str, view: Any) -> None:
+    def shown(self, action: str, face: str, _query: str, view: Any) -> None:
         """Something was shown; of an answer its verdict, model and tokens are counted."""
         self._shown.labels(face, action).inc()
         if action != "ask" or not isinstance(view, Mapping):

@@ -1,9 +1,9 @@
 """What writes the audit: entries wait in memory for a thread of their own, so that no request waits for the disk.
 
-It writes whatever waits at once, many entries in one transaction: a kill loses what came in the last moments (less than a second
-on a disk that answers). Where the file can't be written, entries wait and are tried again each second; requests go on, and that is
-said loudly: in the log, and in `waypost_audit_failures_total`. With `required` each entry is on disk before its request is answered, or
-the request is refused.
+It writes whatever waits at once, many entries in one transaction: a kill loses what came in the last moments (less than a
+second on a disk that answers). Where the file can't be written, entries wait and are tried again each second; requests go
+on, and that is said loudly: in the log, and in `waypost_audit_failures_total`. With `required` each entry is on disk before
+its request is answered, or the request is refused.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ class Counts:
 
 
 class Recorder:
-    """Writes entries behind the requests. `clean` makes of a question what may be kept of it; `days` says how long entries are kept."""
+    """Writes entries behind the requests. `clean` makes of a question what may be kept of it; `days` says how long entries
+    are kept."""
 
     def __init__(self, chain: Chain, clean: Callable[[str], str], days: int, *, required: bool = False) -> None:
         self.chain = chain

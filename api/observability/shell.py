@@ -22,7 +22,9 @@ def shown_at_the_shell(settings: Settings, catalog: Catalog, action: Action, que
     audit = audit_of(settings, catalog)
     audit.shown(Asker(_user(), "shell"), "cli", action, query, view)
     if audit.recorder and not audit.recorder.flush(2.0):
-        err.print(f"[yellow]{escape(str(audit.recorder.chain.file))} could not be written: this is not in the audit[/yellow]")
+        err.print(
+            f"[yellow]{escape(str(audit.recorder.chain.file))} could not be written: this is not in the audit[/yellow]"
+        )
     return view
 
 

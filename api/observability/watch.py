@@ -1,13 +1,14 @@
 """Around the whole application: counts, times and logs every request, and lets its routes reach the audit.
 
-A route is named by its template (`/v1/documents/{document_id}`), never by what was asked for. Pure ASGI, so that streams pass as they
-come.
+A route is named by its template (`/v1/documents/{document_id}`), never by what was asked for. Pure ASGI, so that streams
+pass as they come.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -34,12 +35,16 @@ class Served:
 
 
 class Watch:
-    """ASGI middleware over everything that is served; `served` is told of every request."""
+    """ASGI middleware over everything that is served: each request runs within `around`, and `served` is told of it at its
+    end."""
 
-    def __init__(self, app: ASGIApp, audit: Audit, begun: Callable[[], None], served: Callable[[Served], None]) -> None:
+    def __init__(self, app: ASGIApp, audit: Audit, begun: Callable[[], None], served: Callable[[Served], None],
+        around: Callable[[Scope], AbstractContextManager[None]],
+    ) -> None:  # fmt: skip
         self._app = app
         self._audit = audit
         self._begun = begun
+        self._around = around
         self._served = served
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,13 +57,14 @@ class Watch:
         async def sending(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = scope["state"]["status"] = message["status"]
             await send(message)
 
         self._begun()
         token = REQUEST.set(scope)
         try:
-            await self._app(scope, receive, sending)
+            with self._around(scope):
+                await self._app(scope, receive, sending)
         except Exception:
             status = status or 500
             raise
@@ -73,8 +79,8 @@ def method_of(scope: Scope) -> str:
 
 
 def route_of(scope: Scope) -> str:
-    """The template of the route that a request went to; of a mounted application where it is mounted; "unmatched" for what is not
-    there."""
+    """The template of the route that a request went to; of a mounted application where it is mounted; "unmatched" for what
+    is not there."""
     route = getattr(scope.get("route"), "path", "")
     if route:
         return str(route)

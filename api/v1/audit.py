@@ -27,8 +27,8 @@ def add_audit(app: FastAPI, audit: Audit) -> None:
             str, Query(pattern=r"^[0-9]{0,18}$", description="the `next_cursor` of the page before")
         ] = "",
     ) -> dict[str, Any]:
-        """Who asked what and which documents were shown, newest first. `documents` are ids with versions, 200 at most; `count` is of
-        all. `erased`: a purge took the question."""
+        """Who asked what and which documents were shown, newest first. `documents` are ids with versions, 200 at most;
+        `count` is of all. `erased`: a purge took the question."""
         if audit.recorder is None:
             raise NotFoundError("no audit is kept: WAYPOST_AUDIT=off")
         audit.recorder.flush(1.0)

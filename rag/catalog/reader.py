@@ -349,6 +349,13 @@ class Catalog:
         with self._read() as connection:
             return [Change(row.seq, row.subject, row.op) for row in connection.execute(query)]
 
+    def changes_after(self, after: int, ops: Sequence[str]) -> int:
+        """How many changes of these sorts came after that number."""
+        c = s.changes
+        query = select(func.count()).select_from(c).where(c.c.seq > after, c.c.op.in_(ops))
+        with self._read() as connection:
+            return connection.execute(query).scalar() or 0
+
     def entries(self, ids: Sequence[str], generation: Generation, *, with_vector: bool = False) -> list[Entry]:
         """What an index of this generation holds of these passages; `with_vector`, of those that its model has embedded."""
         p, d, e = s.passages, s.documents, s.embeddings

@@ -101,7 +101,9 @@ def routes(app: FastAPI) -> Iterator[tuple[str, str]]:
             yield method, path
 
 
-def test_every_route_that_gives_what_documents_say_tells_the_audit(client: TestClient, seen: Seen, synced: Owner) -> None:
+def test_every_route_that_gives_what_documents_say_tells_the_audit(
+    client: TestClient, seen: Seen, synced: Owner
+) -> None:
     assert isinstance(client.app, FastAPI)
     document = synced.catalog.document_at("wiki", "unlock.md")
     assert document
@@ -145,7 +147,10 @@ def test_an_entry_says_who_asked_what_and_was_shown_what(client: TestClient, see
 
 def test_a_stream_is_recorded_once_with_all_that_it_showed(client: TestClient, seen: Seen) -> None:
     with client.stream(
-        "POST", "/v1/ask", json={"question": "How do I force-unlock terraform?"}, headers={"Accept": "text/event-stream"}
+        "POST",
+        "/v1/ask",
+        json={"question": "How do I force-unlock terraform?"},
+        headers={"Accept": "text/event-stream"},
     ) as reply:
         assert "event: answer" in reply.read().decode()
     (one,) = written(seen)
@@ -255,5 +260,3 @@ def test_the_file_is_its_owners_alone_and_holds_ids_not_what_documents_say(
         rows = json.dumps([list(row) for row in database.execute("SELECT * FROM entry")])
     assert "unlock.md" not in rows
     assert "lock id" not in rows
-
-

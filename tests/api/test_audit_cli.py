@@ -69,7 +69,9 @@ def test_a_purge_takes_questions_and_leaves_the_rest_proved(
     assert "[question purged]" in synced("audit")[1]
 
 
-def test_where_it_cannot_be_written_the_command_says_so(synced: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_it_cannot_be_written_the_command_says_so(
+    synced: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "home" / "audit.db").mkdir()
     code, _, error = synced("search", "force-unlock")
     assert (code, "not in the audit" in error) == (0, True)

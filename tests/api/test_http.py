@@ -166,6 +166,8 @@ def test_openapi_describes_every_route(client: TestClient) -> None:
         "/v1/gaps/{gap_id}",
         "/v1/sources",
         "/v1/runs",
+        "/v1/audit",
+        "/metrics",
         *(f"/v1/terraform/{name}" for name in ("symbols", "show", "refs", "values", "modules", "providers", "graph")),
         "/v1/terraform/settings",
         "/v1/terraform/environments",

@@ -77,7 +77,9 @@ def test_answers_and_their_steps(client: TestClient) -> None:
 def test_tokens_and_models_are_counted_under_few_names() -> None:
     metrics = Metrics()
     for n in range(50):
-        metrics.shown("ask", "http", {"verdict": "x" * n, "model": f"m{n}", "usage": {"input_tokens": 3, "requests": 1}})
+        metrics.shown(
+            "ask", "http", "", {"verdict": "x" * n, "model": f"m{n}", "usage": {"input_tokens": 3, "requests": 1}}
+        )
     models = {s.labels["model"] for f in metrics.registry.collect() for s in f.samples if "model" in s.labels}
     assert (len(models), "other" in models) == (21, True)
     value = metrics.registry.get_sample_value
@@ -94,12 +96,19 @@ def test_syncs_sources_and_indexes(client: TestClient) -> None:
     assert found["waypost_sync_runs_total,outcome=failed,source=gone"] == 1
     assert 0 <= found["waypost_source_age_seconds,source=wiki"] < 3600
     assert "waypost_source_age_seconds,source=gone" not in found
-    assert (found["waypost_source_never_synced,source=gone"], found["waypost_source_never_synced,source=wiki"]) == (1, 0)
+    assert (found["waypost_source_never_synced,source=gone"], found["waypost_source_never_synced,source=wiki"]) == (
+        1,
+        0,
+    )
     assert found["waypost_source_state,source=wiki,state=ok"] == 1
     assert found["waypost_held_deletions,source=wiki"] == found["waypost_quarantined_documents,source=wiki"] == 0
     for index in ("lexical", "documents", "vectors"):
         assert found[f"waypost_index_lag_changes,index={index}"] == 0
-    assert (found["waypost_passages"], found["waypost_passages_without_vector"], found["waypost_catalog_up"]) == (1, 0, 1)
+    assert (found["waypost_passages"], found["waypost_passages_without_vector"], found["waypost_catalog_up"]) == (
+        1,
+        0,
+        1,
+    )
     assert found["waypost_queue_length,queue=audit"] >= 0
     assert [name for name in found if name.startswith("waypost_build_info")]
 
@@ -135,20 +144,27 @@ def test_every_metric_of_the_alerts_is_there_and_each_alert_has_a_runbook(client
         for metric in re.findall(r"waypost_\w+", alert["expr"]):
             assert metric in named or metric.endswith("_bucket"), (alert["alert"], metric)
         anchor = alert["annotations"]["runbook_url"].partition("#")[2]
-        headings = {re.sub(r"[^\w -]", "", h).strip().lower().replace(" ", "-") for h in re.findall(r"^#+ (.+)$", text, re.M)}
+        headings = {
+            re.sub(r"[^\w -]", "", h).strip().lower().replace(" ", "-") for h in re.findall(r"^#+ (.+)$", text, re.M)
+        }
         assert anchor in headings, alert["alert"]
 
 
 def test_what_is_seen_costs_less_than_a_millisecond(owner: Owner, settings: Settings) -> None:
     seen = seen_by(settings, owner.reader())
-    view = {"results": [{"document_id": f"d{n}", "version": "v", "text": "x" * 500} for n in range(20)], "verdict": "answered"}
+    view = {
+        "results": [{"document_id": f"d{n}", "version": "v", "text": "x" * 500} for n in range(20)],
+        "verdict": "answered",
+    }
     from api.observability.audit import Asker
 
     began = time.process_time()
     for n in range(300):
-        seen.begun()
+        seen.metrics.begun()
         seen.audit.shown(Asker("ann", "key", "r"), "http", "search", f"word {n}", view)
         seen.served(Served("GET", "/v1/search", 200, 0.01, {"state": {}}))
     spent = (time.process_time() - began) / 300
     seen.close()
-    assert spent < 0.005  # seconds of CPU, the writer's included, on a machine that is busy; docs/observability.md has figures
+    assert (
+        spent < 0.005
+    )  # seconds of CPU, the writer's included, on a machine that is busy; docs/observability.md has figures

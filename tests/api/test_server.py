@@ -198,3 +198,31 @@ def test_behind_a_proxy_on_this_machine_nobody_is_anonymous(server: tuple[subpro
     assert httpx.get(asked).status_code == 200
     assert httpx.get(asked, headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 401
     assert httpx.get(asked, headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 401
+
+
+def test_the_log_as_json_lines_and_the_audit_after_a_stop(
+    tmp_path: Path, environment: dict[str, str], waypost: Waypost
+) -> None:
+    environment |= {"WAYPOST_LOG": "json", "WAYPOST_WEBHOOK_SECRET": "a-secret-of-the-hook"}
+    command = [sys.executable, "-m", "api.cli", "serve", "--port", "0"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    try:
+        first = json.loads(process.stderr.readline())
+        address = first["message"].split()[3]
+        asked, secret = f"{address}/v1/search", {"X-Gitlab-Token": "a-secret-of-the-hook"}
+        assert httpx.get(asked, params={"q": "sesame"}, headers=secret).status_code == 200
+        wrong = {"Authorization": "Bearer wp_hidden"}
+        assert httpx.get(f"{address}/v1/sources", headers=wrong).status_code == 401
+        process.send_signal(signal.SIGTERM)
+        text = process.stderr.read()
+        process.wait(60)
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [line["status"] for line in lines if line.get("route") == "/v1/search"] == [200]
+    assert not [word for word in ("sesame", "wp_hidden", "a-secret") if word in text]
+    entries = json.loads(waypost("audit", "--json").stdout)["entries"]
+    assert [(entry["query"], entry["face"]) for entry in entries] == [("sesame", "http")]
