@@ -11,7 +11,7 @@ INSTALL := set -o pipefail; $(BIN)/pip install --disable-pip-version-check -c co
 STEPS := awk '/^Collecting /{print "  finding " $$2} /^ *Downloading .*\(/{print "  fetching " $$2, $$3, $$4} \
 	/^Building wheel/{print "  building " $$4} /^Installing collected packages/{print "  installing " NF - 3 " packages: this takes longest"} {fflush()}'
 
-.PHONY: help install demo test check lint types serve eval eval-claude bench bench-ranking bench-identifiers bench-judgement bench-followups bench-near-misses bench-secrets bench-secrets-stored bench-sync bench-sandbox bench-embedding bench-peer bench-terraform test-backup test-crash test-faults test-hostile test-injection test-listing test-model test-switch test-wikis test-api clean
+.PHONY: $(shell sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## print these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -146,5 +146,14 @@ test-backup: $(VENV)/.installed-dev ## back up under load, restore, compare, twe
 test-wikis: $(VENV)/.installed-dev ## a real MediaWiki and a real DokuWiki: edits, moves, restrictions, kills; WIKIS, ARGS (Debian 12, root, apt; half an hour)
 	@for wiki in $(or $(WIKIS),mediawiki dokuwiki); do $(BIN)/python -m tests.wikis.$$wiki $(ARGS) || exit 1; done
 
+AXE := .axe/package/axe.min.js
+$(AXE):
+	@mkdir -p .axe && cd .axe && { npm pack --silent axe-core@4.14.1 >/dev/null && tar xzf axe-core-4.14.1.tgz; } || echo "no axe-core (it needs npm): accessibility is not tested"
+
+test-browser: $(VENV)/.installed-dev $(AXE) ## the web page in headless Chromium (apt-get install chromium; some minutes)
+	@$(INSTALL) -q -e '.[browser]'
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { echo "no Chromium: apt-get install chromium"; exit 1; }
+	@WAYPOST_TEST_AXE=$$(test -f $(AXE) && echo $(CURDIR)/$(AXE)) $(BIN)/python -m pytest -q tests/browser
+
 clean: ## remove .venv and the demo's index
-	@rm -rf $(VENV) .venv-peer $(DEMO_HOME)
+	@rm -rf $(VENV) .venv-peer .axe $(DEMO_HOME)

@@ -38,7 +38,9 @@ _NO_THREAD = (  # the same whatever the reason is, so that nobody learns of anot
     "there is no thread {!r} that you can follow up: it was never begun, is too old, or was begun with other groups than you "
     "have now. Ask again without it, in one question that says what it is about: that begins a new thread"
 )
-NOT_SHARED = "there is no such thread for you: it was never begun, is too old, or rests on a document that is gone or not yours to see"
+NOT_SHARED = (
+    "there is no such thread for you: never begun, too old, or resting on a document that is gone or not yours to see"
+)
 _NO_LAST = (
     "there is no earlier question to follow up (a change of your groups closes earlier threads to you); ask without --follow "
     "first, in one question that says what it is about"

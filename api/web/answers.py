@@ -14,6 +14,7 @@ from rag.catalog import Catalog
 from rag.records import Answer, Citation, Document, Flag, ScoredPassage, Spot, Viewer
 from rag.threads import Turn
 
+_FIRST = ("destructive", "suspicious", "unverified")  # told before the answer, in full
 _GRAVE = {  # what a reader must not miss, in their words
     "destructive": "destructive command", "red flag": "red flag", "conflict": "documents disagree",
     "suspicious": "a document gave orders to the assistant", "unverified": "not verified", "removed": "taken out",
@@ -35,6 +36,11 @@ class Mark:
     text: str
     reason: str
     places: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def first(self) -> bool:
+        """Whether it is told before the answer."""
+        return self.kind in _FIRST
 
 
 @dataclass(frozen=True)

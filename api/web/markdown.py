@@ -7,7 +7,7 @@ a link to what it cites, commands that destroy are marked, and "My advice" stand
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from html import escape
 from typing import Any
@@ -24,7 +24,6 @@ from rag.answers.sentences import advice
 
 _MARK = re.compile(r"\[(\d{1,3})\](?![(\[:])")
 _LANGUAGE = re.compile(r"[\w+#.-]{1,20}")
-Link = Callable[[int], str]  # the HTML of a citation's mark
 
 
 def web_link(url: str) -> str:
@@ -151,6 +150,14 @@ def _heading(renderer: RendererHTML, tokens: Sequence[Token], at: int, options: 
     return _opening(renderer, tokens, at, options, env)
 
 
+def _cell(renderer: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: dict[str, Any]) -> str:
+    """Aligned by a class: styles of elements are not let through."""
+    aligned = str(tokens[at].attrs.pop("style", "")).removeprefix("text-align:")
+    if aligned in ("right", "center"):
+        tokens[at].attrSet("class", aligned)
+    return renderer.renderToken(tokens, at, options, env)
+
+
 def _is_cited(token: Token, env: dict[str, Any]) -> bool:
     """Whether the block holds cited lines. `map` counts from 0, and its end is the line behind."""
     cited = env.get("cited")
@@ -161,4 +168,5 @@ _RULES: dict[str, Any] = {
     "citation": _mark, "link_open": _link_open, "link_close": _link_close, "image": _image, "code_inline": _code_inline,
     "fence": _block, "code_block": _block, "heading_open": _heading, "heading_close": _heading,
     "paragraph_open": _opening, "list_item_open": _opening, "tr_open": _opening,
+    "td_open": _cell, "th_open": _cell,
 }  # fmt: skip

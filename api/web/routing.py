@@ -87,10 +87,10 @@ def field(form: Form, name: str, longest: int = 4000) -> str:
 def _refuse_strangers(request: Request) -> None:
     """Other sites may not send forms here in a reader's name. Raises: HTTPException 403.
 
-    Browsers say where a form was sent from: by Sec-Fetch-Site where the connection is trusted (https, loopback), and by Origin,
-    which our own Referrer-Policy makes `null`. Source: https://www.w3.org/TR/fetch-metadata/.
+    Browsers say where a form was sent from: by Sec-Fetch-Site where the connection is trusted (https, loopback), and by Origin.
+    Source: https://www.w3.org/TR/fetch-metadata/.
     """
     site, origin = request.headers.get("sec-fetch-site", ""), request.headers.get("origin", "")
-    ours = site == "same-origin" if site else origin in ("", "null") or urlsplit(origin).netloc == request.url.netloc
+    ours = site == "same-origin" if site else not origin or urlsplit(origin).netloc == request.url.netloc
     if not ours:
         raise HTTPException(403, "this form was sent from another site: open Waypost itself, and send it there")

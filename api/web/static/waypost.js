@@ -156,13 +156,13 @@
       turn.removeAttribute("sse-connect");
       breakOff(turn, "");
     }
-    if (kind === "final") { settle(); }
   });
 
-  function settle() {
-    const turns = document.querySelectorAll("#turns > .turn");
-    const last = turns[turns.length - 1];
-    if (!last || !last.dataset.thread) { return; }
+  document.addEventListener("htmx:load", (event) => {
+    if (event.target.matches("#turns > .turn[data-thread]")) { settle(event.target); }
+  });
+
+  function settle(last) {
     history.replaceState(null, "", "/t/" + encodeURIComponent(last.dataset.thread));
     document.querySelectorAll(".share").forEach((one) => { if (!last.contains(one)) { one.remove(); } });
   }

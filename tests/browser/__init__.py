@@ -1,0 +1,1 @@
+"""The page in a real browser: `make test-browser`. Skipped where there is no Chromium."""
