@@ -10,9 +10,10 @@ import math
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.answers.asked import AskedFor
+from rag.answers.outline import Outline
 from rag.answers.page import headings_above
 from rag.answers.pieces import Piece, pieces
 from rag.answers.quotation import Run, Scored, best_score, quoted, runs_of, word_count
@@ -63,7 +64,12 @@ def extract(
     words = {word: worth(word, weigh(word)) for word in content_words(question)}
     number = bool(_NUMBER_ASKED.search(question))
     concerned = _concerned(evidence, asked) if asked else range(len(evidence))
-    scored = [one for index in concerned for one in _scores(index, evidence[index], words, number, forms)]
+    outlines = {found.document.id: Outline(found.document) for found in evidence if found.passage.kind == "section"}
+    scored = [
+        replace(one, piece=outlines[document].of(one.piece)) if (document := evidence[index].document.id) in outlines else one
+        for index in concerned
+        for one in _scores(index, evidence[index], words, number, forms)
+    ]
     scored = [one for one in scored if _speaks_of(named, one, evidence)] or scored
     values = settled(asked, evidence, citer) if asked else ""
     doubt = _doubt(asked, evidence) if asked and not values else ""
@@ -76,7 +82,7 @@ def extract(
     used += len(f"{steps.before} {steps.rest}".split())
     room = _Room(evidence, used, _BRIEF_WORDS + len(opening.split()) if brief else _WORDS, pages)
     runs = _ordered(_filled(steps.taken, scored, room), steps.taken)
-    quotations = [quoted(evidence[run[0].index], run, citer) for run in runs]
+    quotations = [quoted(evidence, run, runs, citer) for run in runs]
     if not any(evidence[run[0].index].document.kind == "terraform" for run in runs):
         doubt = ""
     told = "\n\n".join(filter(None, (values, *quotations)))
