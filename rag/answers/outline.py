@@ -18,7 +18,7 @@ from rag.answers.units import Unit, units
 from rag.records import Document
 
 _ITEM = re.compile(r"^(?P<indent>\s*)(?:[-*+]|(?P<number>\d{1,3})[.)])\s")
-_LEADS = re.compile(r":[*_`\s)]*$")
+_LEADS = re.compile(r"[:,][*_`\s)]*$")
 
 
 class Outline:

@@ -101,10 +101,10 @@ def _part(listing: Listing, run: Run, beside: Sequence[Piece]) -> str:
     first = min((piece.start for piece in beside if _meet(piece, listing.starts[0], listing.last)), default=0)
     if not 0 < len(shown) < len(listing.starts) or first < run[0].piece.start:
         return ""
-    all_ = f"{len(listing.starts)}, lines {listing.starts[0]}–{listing.last}"
+    lines = f"lines {listing.starts[0]}–{listing.last}"
     if not listing.numbered:
-        return f"{len(shown)} of {len(listing.starts)} items, {all_.partition(", ")[2]}"
-    return f"step{'s' * (len(shown) > 1)} {_ranges(shown)} of {all_}"
+        return f"{len(shown)} of {len(listing.starts)} items, {lines}"
+    return f"step{'s' * (len(shown) > 1)} {_ranges(shown)} of {len(listing.starts)}, {lines}"
 
 
 def _ranges(numbers: Sequence[int]) -> str:

@@ -216,6 +216,8 @@ def _from(
         if (gap and one.piece.start > gap) or word_count(_once([*warnings, *steps, one]), evidence) > fits:
             break
         steps.append(one)
+    while len(steps) > 1 and steps[-1].piece.place.leads[0] and steps[-1] is not part[-1]:
+        steps.pop()  # what it leads up to is cut off
     return steps
 
 
