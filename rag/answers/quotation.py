@@ -45,7 +45,7 @@ def word_count(chosen: Sequence[Scored], evidence: Sequence[ScoredPassage]) -> i
 
 
 def _length(found: ScoredPassage, run: Run, beside: Sequence[Piece]) -> int:
-    shown = f"{_above(found, run, beside)} [0] {_body(found, run, _quote(found, run))} {_goes_on(run, beside)}"
+    shown = f"{_above(found, run, beside)} {_body(found, run, _quote(found, run))} {_goes_on(run, beside)}"
     return len(shown.split())
 
 
@@ -103,19 +103,19 @@ def _part(listing: Listing, run: Run, beside: Sequence[Piece]) -> str:
         return ""
     lines = f"lines {listing.starts[0]}–{listing.last}"
     if not listing.numbered:
-        return f"{len(shown)} of {len(listing.starts)} items, {lines}"
-    return f"step{'s' * (len(shown) > 1)} {_ranges(shown)} of {len(listing.starts)}, {lines}"
+        return f"{len(shown)}/{len(listing.starts)} items, {lines}"
+    return f"step{'s' * (len(shown) > 1)} {_ranges(shown)}/{len(listing.starts)}, {lines}"
 
 
 def _ranges(numbers: Sequence[int]) -> str:
-    """Numbers as "1, 3–5"."""
+    """Numbers as "1,3–5"."""
     groups: list[list[int]] = []
     for number in numbers:
         if groups and number == groups[-1][-1] + 1:
             groups[-1].append(number)
         else:
             groups.append([number])
-    return ", ".join(f"{one[0]}–{one[-1]}" if len(one) > 1 else f"{one[0]}" for one in groups)
+    return ",".join(f"{one[0]}–{one[-1]}" if len(one) > 1 else f"{one[0]}" for one in groups)
 
 
 def _goes_on(run: Run, beside: Sequence[Piece]) -> str:
