@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rag.answers.asked import AskedFor
-from rag.answers.filling import Room, filled, forbidding
+from rag.answers.bearing import bearing
+from rag.answers.filling import Prohibitions, Room, filled
 from rag.answers.outline import Outline
 from rag.answers.page import headings_above
 from rag.answers.pieces import Piece, pieces
 from rag.answers.purposes import does_away, gives_back, seeks_return
-from rag.answers.quotation import Run, Scored, best_score, quoted, runs_of
+from rag.answers.quotation import Run, Scored, best_score, quoted, runs_of, word_count
 from rag.answers.settled import settled
 from rag.answers.steps import Pages, Procedure, procedure
 from rag.answers.wording import Wording, all_of, worth
@@ -82,14 +83,21 @@ def extract(
     doubt = _doubt(asked, evidence) if asked and not values else ""
     used = len(f"{values} {opening} {doubt}".split())
     pages = None if values or brief or _FACT.search(question) else Pages(scored, evidence)  # of what is to be done
+    prohibitions = Prohibitions(everything, evidence)
     steps = procedure(pages, _PROCEDURE_WORDS - used) if pages else Procedure()
+    if pages and (must := prohibitions.of(steps.taken)):
+        steps = procedure(pages, _PROCEDURE_WORDS - used - word_count(must, evidence))
     if steps.cut:  # no later step without those before it
         its = evidence[steps.taken[0].index].document.id if steps.taken else ""
         scored = [one for one in scored if evidence[one.index].document.id != its]
     used += len(f"{steps.before} {steps.rest}".split())
     fits = _BRIEF_WORDS + len(opening.split()) if brief else _WORDS
-    room = Room(evidence, used, fits, _PROCEDURE_WORDS, pages, forbidding(everything))
-    runs = _ordered(filled(steps.taken, scored, room), steps.taken)
+    if values and asked and (bears := bearing(question, asked)):  # the value is the answer
+        scored = [one for one in scored if bears(one.piece.text, _above(one, evidence)) and not _cited(one, evidence, citer)]
+        fits = min(fits, used + _BRIEF_WORDS)
+    room = Room(evidence, used, fits, _PROCEDURE_WORDS, pages, prohibitions)
+    chosen = filled(steps.taken, scored, room)
+    runs = _ordered(chosen, steps.taken, prohibitions.of(chosen))
     quotations = [quoted(evidence, run, runs, citer) for run in runs]
     if not any(evidence[run[0].index].document.kind == "terraform" for run in runs):
         doubt = ""
@@ -169,6 +177,19 @@ def _gain(piece: Piece, found: ScoredPassage, words: Mapping[str, float], forms:
     return gained / math.sqrt(1 + math.log1p(piece.words))
 
 
+def _above(one: Scored, evidence: Sequence[ScoredPassage]) -> str:
+    """What stands above a piece."""
+    return " ".join((evidence[one.index].document.title, one.piece.heading, *one.piece.place.path, one.piece.header))
+
+
+def _cited(one: Scored, evidence: Sequence[ScoredPassage], citer: Citer) -> bool:
+    """Whether lines of a piece of code are cited already."""
+    document, piece = evidence[one.index].document.id, one.piece
+    return piece.kind == "code" and any(
+        c.document_id == document and piece.start <= c.start_line <= piece.end for c in citer.citations
+    )
+
+
 def _speaks_of(named: Sequence[str], one: Scored, evidence: Sequence[ScoredPassage]) -> bool:
     """Whether a piece, or what stands above it, has one of these names; any, where there are none."""
     said = Wording(f"{evidence[one.index].document.title} {one.piece.heading} {one.piece.text}")
@@ -178,10 +199,12 @@ def _speaks_of(named: Sequence[str], one: Scored, evidence: Sequence[ScoredPassa
 # -- in what order, and how it is shown -------------------------------------------------------------------------------
 
 
-def _ordered(chosen: Sequence[Scored], procedure: Sequence[Scored]) -> list[Run]:
-    """The best run first; a procedure's runs together, in the order of its lines."""
+def _ordered(chosen: Sequence[Scored], procedure: Sequence[Scored], forbidding: Sequence[Scored]) -> list[Run]:
+    """What another page or section forbids, then the best run; a procedure's runs together, in the order of its lines."""
     runs = runs_of(chosen)
     steps = sorted((r for r in runs if any(one in procedure for one in r)), key=lambda r: r[0].piece.start)
     others = sorted((run for run in runs if run not in steps), key=lambda run: -best_score(run))
+    forbid = [run for run in others if all(one in forbidding for one in run)]
+    others = [run for run in others if run not in forbid]
     before = [run for run in others if steps and best_score(run) > max(map(best_score, steps))]
-    return [*before, *steps, *(run for run in others if run not in before)]
+    return [*forbid, *before, *steps, *(run for run in others if run not in before)]
