@@ -10,11 +10,14 @@ from collections.abc import Callable
 
 from rag.answers.asked import AskedFor
 from rag.answers.wording import EVERYDAY, Wording
-from rag.indexes.tokens import content_words, tokenise
+from rag.indexes.tokens import tokenise
 
 Bears = Callable[[str, str], bool]
 
-_BESIDES = re.compile(r"\b(?:why|how (?:do|can|could|should|would|to|did)|who|what happens|and (?:what|where|when|who|is|are|does|do|can|will))\b", re.I)
+_BESIDES = re.compile(
+    r"\b(?:why|how (?:do|can|could|should|would|to|did)|who|what happens|and (?:what|where|when|who|is|are|does|do|can|will))\b",
+    re.I,
+)
 _SAYS_NOTHING = frozenset("this main default value local var module data resource production staging for each".split())
 _UNTOLD = 0.5  # share of the question's telling words that a value may leave open
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rag.answers.asked import AskedFor
-from rag.answers.bearing import bearing
-from rag.answers.filling import Prohibitions, Room, filled
+from rag.answers.bearing import Bears, bearing
+from rag.answers.filling import LEAST, Prohibitions, Room, filled
 from rag.answers.outline import Outline
 from rag.answers.page import headings_above
 from rag.answers.pieces import Piece, pieces
@@ -39,7 +39,8 @@ _RANK = 0.09  # what each rank of the passage takes off, down to the tenth
 _WHOLE = 0.6  # how far the share of the question that the whole passage holds counts
 _NUMBER = 1.25  # for a number, where one is asked for
 
-_RETURNING = 0.5  # of the best piece's score, for one that tells how to get something back
+_RETURNING = 0.3  # of the best piece's score, for one that tells how to get something back
+_REMOVING = 0.5  # the same, for one that does away with things: of less nothing need be said
 _AWAY = 0.2  # what a piece counts that does away with things, for who seeks them back
 _NO_RETURN = "Nothing that was found tells how to get it back: what is quoted tells how such things are removed."
 
@@ -70,7 +71,9 @@ def extract(
     concerned = _concerned(evidence, asked) if asked else range(len(evidence))
     outlines = {found.document.id: Outline(found.document) for found in evidence if found.passage.kind == "section"}
     scored = [
-        replace(one, piece=outlines[document].of(one.piece)) if (document := evidence[index].document.id) in outlines else one
+        replace(one, piece=outlines[document].of(one.piece))
+        if (document := evidence[index].document.id) in outlines
+        else one
         for index in concerned
         for one in _scores(index, evidence[index], words, number, forms)
     ]
@@ -93,7 +96,9 @@ def extract(
     used += len(f"{steps.before} {steps.rest}".split())
     fits = _BRIEF_WORDS + len(opening.split()) if brief else _WORDS
     if values and asked and (bears := bearing(question, asked)):  # the value is the answer
-        scored = [one for one in scored if bears(one.piece.text, _above(one, evidence)) and not _cited(one, evidence, citer)]
+        scored = [
+            one for one in scored if _adds(one, bears, evidence, citer) and one.score >= LEAST * best_score(everything)
+        ]
         fits = min(fits, used + _BRIEF_WORDS)
     room = Room(evidence, used, fits, _PROCEDURE_WORDS, pages, prohibitions)
     chosen = filled(steps.taken, scored, room)
@@ -115,7 +120,7 @@ def _on_purpose(
     away = [one for one in scored if does_away(titles[one.index], one.piece)]
     back = [one.score for one in scored if gives_back(titles[one.index], one.piece)]
     best = best_score(scored)
-    if not away or best_score(away) < _RETURNING * best:
+    if not away or best_score(away) < _REMOVING * best:
         return list(scored), ""
     if max(back, default=0.0) < _RETURNING * best:
         return list(scored), _NO_RETURN
@@ -177,17 +182,14 @@ def _gain(piece: Piece, found: ScoredPassage, words: Mapping[str, float], forms:
     return gained / math.sqrt(1 + math.log1p(piece.words))
 
 
-def _above(one: Scored, evidence: Sequence[ScoredPassage]) -> str:
-    """What stands above a piece."""
-    return " ".join((evidence[one.index].document.title, one.piece.heading, *one.piece.place.path, one.piece.header))
-
-
-def _cited(one: Scored, evidence: Sequence[ScoredPassage], citer: Citer) -> bool:
-    """Whether lines of a piece of code are cited already."""
-    document, piece = evidence[one.index].document.id, one.piece
-    return piece.kind == "code" and any(
-        c.document_id == document and piece.start <= c.start_line <= piece.end for c in citer.citations
+def _adds(one: Scored, bears: Bears, evidence: Sequence[ScoredPassage], citer: Citer) -> bool:
+    """Whether a piece says more of a value that is told: not the code that says it, nor half a sentence."""
+    found, piece = evidence[one.index], one.piece
+    above = " ".join((found.document.title, piece.heading, *piece.place.path, piece.header))
+    told = piece.kind == "code" and any(
+        c.document_id == found.document.id and piece.start <= c.start_line <= piece.end for c in citer.citations
     )
+    return not told and not piece.place.leads[0] and bears(piece.text, above)
 
 
 def _speaks_of(named: Sequence[str], one: Scored, evidence: Sequence[ScoredPassage]) -> bool:

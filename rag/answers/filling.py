@@ -17,7 +17,7 @@ from rag.records import ScoredPassage
 
 _DIRECT_WORDS = 60  # that may stand beside a procedure that is longer than another answer may be
 _QUOTATIONS = 7
-_LEAST = 0.3  # of the best piece's score: what scores less is left out
+LEAST = 0.3  # of the best piece's score: what scores less is left out
 _DANGLING = 0.6  # of it, for a piece without what it leads up to
 _FRAGMENT = 5  # words below which a sentence alone is no quotation of its own, unless it says most
 _FORBIDDING = 2  # prohibitions of a command that come along
@@ -52,7 +52,11 @@ class Room:
     def warnings(self, one: Scored) -> list[Scored]:
         """What a piece's section warns of, and what is forbidden of its commands anywhere."""
         found = self.evidence[one.index]
-        own = self.pages.of(found.document).warnings([one], own=True) if self.pages and found.passage.kind == "section" else []
+        own = (
+            self.pages.of(found.document).warnings([one], own=True)
+            if self.pages and found.passage.kind == "section"
+            else []
+        )
         return [*own, *self.prohibitions.of([one])]
 
 
@@ -83,7 +87,7 @@ def filled(procedure: Sequence[Scored], scored: Sequence[Scored], room: Room) ->
     chosen = [*procedure, *(one for one in room.prohibitions.of(procedure) if not room.told(one, procedure))]
     most = room.most(word_count(chosen, room.evidence))
     for one in ordered:
-        if one.score < _LEAST * ordered[0].score:
+        if one.score < LEAST * ordered[0].score:
             break
         if room.told(one, chosen):
             continue

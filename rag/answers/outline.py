@@ -1,5 +1,5 @@
-"""Where the pieces of a page stand: under which headings, in which lists, and what they lead up to. A quotation that is cut out of
-a list, or of one of two scenarios, has to say so.
+"""Where the pieces of a page stand: under which headings, in which lists, and what they lead up to. A quotation that is cut out
+of a list, or of one of two scenarios, has to say so.
 
 `rag.answers.extract` asks, and `rag.answers.quotation` says it.
 """

@@ -15,7 +15,9 @@ from rag.records import Document, Passage, ScoredPassage
 
 _LEVEL = re.compile(r"^(#{1,6})|^<h([1-6])", re.I)
 _STEP = re.compile(r"^(?:#{1,6}\s*|<h[1-6][^>]*>\s*)(?:step\s+\d+\b|\d{1,2}[.):\s])", re.I)
-_MARKS = re.compile(r"^#{1,6}\s*|\s+#+$|</?[a-z][a-z0-9]*(?:\s[^>]*)?>(?=.*</)|</[a-z][^>]*>|\s*\{[#:.][^}]*\}\s*$", re.I)
+_MARKS = re.compile(
+    r"^#{1,6}\s*|\s+#+$|</?[a-z][a-z0-9]*(?:\s[^>]*)?>(?=.*</)|</[a-z][^>]*>|\s*\{[#:.][^}]*\}\s*$", re.I
+)
 _LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
 
 

@@ -80,7 +80,7 @@ class Piece:
     section: int = 0
     procedural: bool = False
     apart: bool = False
-    place: Place = Place()  # noqa: RUF009  # frozen
+    place: Place = Place()  # frozen
 
     def joins(self, above: Piece) -> bool:
         """Whether it is quoted as one with its neighbour above: a table's row never with what is no row of it."""

@@ -93,7 +93,9 @@ def runs(text: str, command: Command) -> bool:
 
 def _command(text: str) -> Command:
     """A command's words: its program by its full name, without a prompt, and without placeholders."""
-    words = [word for word in text.strip().lstrip("$#> ").split() if not re.fullmatch(r"[<\[{].*|.*[>\]}]|\.{3}|…", word)]
+    words = [
+        word for word in text.strip().lstrip("$#> ").split() if not re.fullmatch(r"[<\[{].*|.*[>\]}]|\.{3}|…", word)
+    ]
     return (_ALIASES.get(words[0], words[0]), *words[1:]) if words else ()
 
 

@@ -165,7 +165,8 @@ def test_a_colon_at_the_end_says_where_it_goes_on() -> None:
 
 
 def test_a_sentence_that_leads_up_to_what_is_left_out_is_no_padding() -> None:
-    page = f"# Gate\n\nThe gate of the harbour opens at dawn.\n\n## Night\n\nThe gate is noted as follows:\n\n- A {'word ' * 300}\n"
+    page = "# Gate\n\nThe gate of the harbour opens at dawn.\n\n## Night\n\nThe gate is noted as follows:\n\n"
+    page += f"- A {'word ' * 300}\n"
     text = answered("When does the gate of the harbour open at dawn?", evidence(page, (1, page.count("\n"))))
     assert "opens at dawn" in text
     assert "as follows" not in text
@@ -173,13 +174,15 @@ def test_a_sentence_that_leads_up_to_what_is_left_out_is_no_padding() -> None:
 
 def test_a_procedure_is_not_cut_behind_a_colon() -> None:
     steps = "".join(
-        f"## {n}. Part {n}\n\nPaint part {n} of the gate. {'word ' * 60}\n\n" + f"For part {n} use:\n\n- this brush, {'word ' * 90}\n\n"
+        f"## {n}. Part {n}\n\nPaint part {n} of the gate. {'word ' * 60}\n\nFor part {n} use:\n\n- this brush, {'word ' * 90}\n\n"
+        f"```\npaint {n}\n```\n\n"
         for n in range(1, 9)
     )
-    page = f"# Gate\n\n{steps}"
-    text = answered("How do I paint the gate?", evidence(page, (1, page.count("\n"))))
-    assert "The steps go on from line" in text
-    assert not re.search(r":\n\n(?!- )", text), text
+    for more in range(0, 90, 15):  # wherever the words end
+        page = f"# Gate\n\nBe careful. {'word ' * more}\n\n{steps}"
+        text = answered("How do I paint the gate?", evidence(page, (1, page.count("\n"))))
+        assert "The steps go on from line" in text
+        assert not re.search(r"use:\n\n(?!- )", text), text
 
 
 def test_a_heading_alone_is_no_sentence() -> None:
