@@ -1,5 +1,5 @@
-"""What an answer holds besides a procedure: the best pieces that there is room for, each with what it leads up to, what its section
-warns of, and what any page at hand forbids of the commands in it.
+"""What an answer holds besides a procedure: the best pieces that there is room for, each with what it leads up to, what its
+section warns of, and what any page at hand forbids of the commands in it.
 
 `rag.answers.extract` calls `filled`.
 """

@@ -101,7 +101,7 @@ def _part(listing: Listing, run: Run, beside: Sequence[Piece]) -> str:
     first = min((piece.start for piece in beside if _meet(piece, listing.starts[0], listing.last)), default=0)
     if not 0 < len(shown) < len(listing.starts) or first < run[0].piece.start:
         return ""
-    lines = f"lines {listing.starts[0]}–{listing.last}"
+    lines = f"L{listing.starts[0]}–{listing.last}"
     if not listing.numbered:
         return f"{len(shown)}/{len(listing.starts)} items, {lines}"
     return f"step{'s' * (len(shown) > 1)} {_ranges(shown)}/{len(listing.starts)}, {lines}"
@@ -121,7 +121,7 @@ def _ranges(numbers: Sequence[int]) -> str:
 def _goes_on(run: Run, beside: Sequence[Piece]) -> str:
     """Where what a quotation leads up to stands, unless that is quoted."""
     first, last = run[-1].piece.place.leads
-    return f"(goes on at line {first})" if first and not any(_meet(piece, first, last) for piece in beside) else ""
+    return f"(goes on at L{first})" if first and not any(_meet(piece, first, last) for piece in beside) else ""
 
 
 def _meet(piece: Piece, first: int, last: int) -> bool:

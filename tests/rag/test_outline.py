@@ -117,7 +117,7 @@ def test_a_part_of_a_list_says_of_how_many_items_and_where() -> None:
     text = answered("Is the harbour lane closed at night?", evidence(page, (1, 11)))
     assert "The harbour lane is closed" in text
     shown = text.count("- ")
-    assert f"({shown}/9 items, lines 3–11)" in text
+    assert f"({shown}/9 items, L3–11)" in text
     assert shown < 9
 
 
@@ -131,7 +131,7 @@ def test_steps_that_are_left_out_before_one_are_told() -> None:
 
 def test_numbered_headings_are_steps_too() -> None:
     text = answered("Which snapshot is taken of the ledger?", evidence(SCENARIOS, (7, 9)))
-    assert "(step 1/2, lines 7–14)" in text
+    assert "(step 1/2, L7–14)" in text
 
 
 ITEMS = "".join(f"- Thing number {n} of some weight, which takes a few words more.\n" for n in range(1, 10))
@@ -145,7 +145,7 @@ def test_what_a_sentence_leads_up_to_comes_with_it() -> None:
     page = led(ITEMS)
     text = answered("By which means is the gate opened?", evidence(page, (1, page.count("\n"))))
     assert text.count("Thing number") == 9
-    assert "items, lines" not in text
+    assert "items, L" not in text
 
 
 def test_of_a_list_that_is_too_long_the_first_items_come_and_the_rest_is_told() -> None:
@@ -154,14 +154,14 @@ def test_of_a_list_that_is_too_long_the_first_items_come_and_the_rest_is_told() 
     shown = re.findall(r"Thing number (\d)", text)
     assert shown == [str(n) for n in range(1, len(shown) + 1)]
     assert 1 < len(shown) < 9
-    assert f"({len(shown)}/9 items, lines 5–13)" in text
+    assert f"({len(shown)}/9 items, L5–13)" in text
     assert len(text.split()) <= 250
 
 
 def test_a_colon_at_the_end_says_where_it_goes_on() -> None:
     page = led(f"- Thing. {'word ' * 300}\n- Other. {'word ' * 300}\n")
     text = answered("By which means is the gate opened?", evidence(page, (1, page.count("\n"))))
-    assert text.endswith("The gate is opened by these means:\n\n(goes on at line 5)")
+    assert text.endswith("The gate is opened by these means:\n\n(goes on at L5)")
 
 
 def test_a_sentence_that_leads_up_to_what_is_left_out_is_no_padding() -> None:
