@@ -126,7 +126,7 @@ def test_steps_that_are_left_out_before_one_are_told() -> None:
     page = f"# Harbour\n\n{steps}7. Lower the gate when the harbour is closed.\n"
     text = answered("When is the gate of the harbour lowered?", evidence(page, (1, 9)))
     assert "Lower the gate" in text
-    assert re.search(r"\(steps? [\d,–]*7/7, lines 3–9\)", text), text
+    assert re.search(r"\(steps? [\d,–]*7/7, L3–9\)", text), text
 
 
 def test_numbered_headings_are_steps_too() -> None:
