@@ -11,8 +11,10 @@ from dataclasses import replace
 
 from rag.answers.asked import AskedFor, asked_values
 from rag.answers.cautions import Cautions
-from rag.answers.page import procedural
+from rag.answers.page import procedural, whole_of
+from rag.answers.pieces import pieces
 from rag.answers.procedures import joined, whole
+from rag.answers.prohibitions import forbidden, runs
 from rag.answers.steps import WARNS
 from rag.answers.units import units
 from rag.catalog import Catalog
@@ -103,6 +105,28 @@ def cautionary(
                     text = document.lines(piece.start, piece.end)
                     cut = replace(home, text=text, start_line=piece.start, end_line=piece.end)
                     yield ScoredPassage(cut, document, taken[-1].score, (WARNS,))
+    yield from _prohibitive(taken, with_steps, passages_of)
+
+
+def _prohibitive(
+    taken: Sequence[ScoredPassage], with_steps: Sequence[ScoredPassage],
+    passages_of: Callable[[str], Sequence[Passage]],
+) -> Iterator[ScoredPassage]:  # fmt: skip
+    """What any page among these forbids of the commands in their steps, as far as it is not among them."""
+    for document in {one.document.id: one.document for one in taken if one.passage.kind == "section"}.values():
+        commands = set(forbidden(document.text))
+        if not any(runs(one.passage.text, command) for command in commands for one in with_steps):
+            continue
+        for piece in pieces(whole_of(document)):
+            told = set(forbidden(piece.text)) & commands
+            if not any(runs(one.passage.text, command) for command in told for one in with_steps):
+                continue
+            own = (one.passage for one in taken if one.document.id == document.id)
+            home = next((p for p in passages_of(document.id) if _stands(piece.start, p, document)), None)
+            if home and not any(p.start_line <= piece.start and piece.end <= p.end_line for p in own):
+                text = document.lines(piece.start, piece.end)
+                cut = replace(home, text=text, start_line=piece.start, end_line=piece.end)
+                yield ScoredPassage(cut, document, taken[-1].score, (WARNS,))
 
 
 def _stands(line: int, passage: Passage, document: Document) -> bool:

@@ -10,14 +10,18 @@ import math
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from rag.answers.asked import AskedFor
+from rag.answers.bearing import Bears, bearing
+from rag.answers.filling import LEAST, Prohibitions, Room, filled
+from rag.answers.outline import Outline
 from rag.answers.page import headings_above
 from rag.answers.pieces import Piece, pieces
+from rag.answers.purposes import does_away, gives_back, seeks_return
 from rag.answers.quotation import Run, Scored, best_score, quoted, runs_of, word_count
 from rag.answers.settled import settled
-from rag.answers.steps import Pages, Procedure, procedure, told
+from rag.answers.steps import Pages, Procedure, procedure
 from rag.answers.wording import Wording, all_of, worth
 from rag.cite import Citer
 from rag.indexes.tokens import content_words
@@ -27,8 +31,6 @@ from rag.shorthand import Forms
 _WORDS = 247  # of the whole answer, which must not pass 250: the outlet writes out where links lead
 _BRIEF_WORDS = 80  # of one to a question whose name nothing speaks of: it is about something near at best
 _PROCEDURE_WORDS = 590  # of an answer that holds a procedure, which must not pass 600
-_DIRECT_WORDS = 60  # that may stand beside a procedure of more than `_WORDS`
-_QUOTATIONS = 7
 
 # What makes a piece a likely answer. The figures lie on a plateau that both question sets of decision 29 share.
 _CONTEXT = 0.5  # what a word counts that stands above a piece, not in it
@@ -36,7 +38,11 @@ _BESIDE = 0.35  # what the better neighbour's score counts
 _RANK = 0.09  # what each rank of the passage takes off, down to the tenth
 _WHOLE = 0.6  # how far the share of the question that the whole passage holds counts
 _NUMBER = 1.25  # for a number, where one is asked for
-_LEAST = 0.3  # of the best piece's score: what scores less is left out
+
+_RETURNING = 0.3  # of the best piece's score, for one that tells how to get something back
+_REMOVING = 0.5  # the same, for one that does away with things: of less nothing need be said
+_AWAY = 0.2  # what a piece counts that does away with things, for who seeks them back
+_NO_RETURN = "Nothing that was found tells how to get it back: what is quoted tells how such things are removed."
 
 _QUANTITY = r"\bhow (?:many|much|long|often|far|big|large|old|fast|soon)\b"
 _NUMBER_ASKED = re.compile(
@@ -63,24 +69,62 @@ def extract(
     words = {word: worth(word, weigh(word)) for word in content_words(question)}
     number = bool(_NUMBER_ASKED.search(question))
     concerned = _concerned(evidence, asked) if asked else range(len(evidence))
-    scored = [one for index in concerned for one in _scores(index, evidence[index], words, number, forms)]
+    outlines = {found.document.id: Outline(found.document) for found in evidence if found.passage.kind == "section"}
+    scored = [
+        replace(one, piece=outlines[document].of(one.piece))
+        if (document := evidence[index].document.id) in outlines
+        else one
+        for index in concerned
+        for one in _scores(index, evidence[index], words, number, forms)
+    ]
     scored = [one for one in scored if _speaks_of(named, one, evidence)] or scored
+    everything = scored
+    scored, lacking = _on_purpose(question, scored, evidence)
+    opening = " ".join(filter(None, (opening, lacking)))
+    brief = brief or bool(lacking)
     values = settled(asked, evidence, citer) if asked else ""
     doubt = _doubt(asked, evidence) if asked and not values else ""
     used = len(f"{values} {opening} {doubt}".split())
     pages = None if values or brief or _FACT.search(question) else Pages(scored, evidence)  # of what is to be done
+    prohibitions = Prohibitions(everything, evidence)
     steps = procedure(pages, _PROCEDURE_WORDS - used) if pages else Procedure()
+    if pages and (must := prohibitions.of(steps.taken)):
+        steps = procedure(pages, _PROCEDURE_WORDS - used - word_count(must, evidence))
     if steps.cut:  # no later step without those before it
         its = evidence[steps.taken[0].index].document.id if steps.taken else ""
         scored = [one for one in scored if evidence[one.index].document.id != its]
     used += len(f"{steps.before} {steps.rest}".split())
-    room = _Room(evidence, used, _BRIEF_WORDS + len(opening.split()) if brief else _WORDS, pages)
-    runs = _ordered(_filled(steps.taken, scored, room), steps.taken)
-    quotations = [quoted(evidence[run[0].index], run, citer) for run in runs]
+    fits = _BRIEF_WORDS + len(opening.split()) if brief else _WORDS
+    if values and asked and (bears := bearing(question, asked)):  # the value is the answer
+        scored = [
+            one for one in scored if _adds(one, bears, evidence, citer) and one.score >= LEAST * best_score(everything)
+        ]
+        fits = min(fits, used + _BRIEF_WORDS)
+    room = Room(evidence, used, fits, _PROCEDURE_WORDS, pages, prohibitions)
+    chosen = filled(steps.taken, scored, room)
+    runs = _ordered(chosen, steps.taken, prohibitions.of(chosen))
+    quotations = [quoted(evidence, run, runs, citer) for run in runs]
     if not any(evidence[run[0].index].document.kind == "terraform" for run in runs):
         doubt = ""
     told = "\n\n".join(filter(None, (values, *quotations)))
     return "\n\n".join(filter(None, (opening, doubt, steps.before, told, steps.rest))) if told else ""
+
+
+def _on_purpose(
+    question: str, scored: Sequence[Scored], evidence: Sequence[ScoredPassage]
+) -> tuple[list[Scored], str]:  # fmt: skip
+    """The pieces, those that do away with things counting less for who seeks something back; and that none gives it back."""
+    if not scored or not seeks_return(question):
+        return list(scored), ""
+    titles = {one.index: evidence[one.index].document.title for one in scored}
+    away = [one for one in scored if does_away(titles[one.index], one.piece)]
+    back = [one.score for one in scored if gives_back(titles[one.index], one.piece)]
+    best = best_score(scored)
+    if not away or best_score(away) < _REMOVING * best:
+        return list(scored), ""
+    if max(back, default=0.0) < _RETURNING * best:
+        return list(scored), _NO_RETURN
+    return [replace(one, score=_AWAY * one.score) if one in away else one for one in scored], ""
 
 
 def _concerned(evidence: Sequence[ScoredPassage], asked: AskedFor) -> list[int]:
@@ -138,66 +182,31 @@ def _gain(piece: Piece, found: ScoredPassage, words: Mapping[str, float], forms:
     return gained / math.sqrt(1 + math.log1p(piece.words))
 
 
+def _adds(one: Scored, bears: Bears, evidence: Sequence[ScoredPassage], citer: Citer) -> bool:
+    """Whether a piece says more of a value that is told: not the code that says it, nor half a sentence."""
+    found, piece = evidence[one.index], one.piece
+    above = " ".join((found.document.title, piece.heading, *piece.place.path, piece.header))
+    told = piece.kind == "code" and any(
+        c.document_id == found.document.id and piece.start <= c.start_line <= piece.end for c in citer.citations
+    )
+    return not told and not piece.place.leads[0] and bears(piece.text, above)
+
+
 def _speaks_of(named: Sequence[str], one: Scored, evidence: Sequence[ScoredPassage]) -> bool:
     """Whether a piece, or what stands above it, has one of these names; any, where there are none."""
     said = Wording(f"{evidence[one.index].document.title} {one.piece.heading} {one.piece.text}")
     return not named or any(said.holds(name.lower()) for name in named)
 
 
-@dataclass(frozen=True)
-class _Room:
-    """What an answer holds besides a procedure: `used` words already, of those that it `fits`. What is to be done comes with what
-    its section warns of: `pages` tell that, None where a fact was asked for."""
-
-    evidence: Sequence[ScoredPassage]
-    used: int
-    fits: int
-    pages: Pages | None
-
-    def most(self, length: int) -> int:
-        """The words of all quotations, where a procedure has so many."""
-        if length + self.used <= self.fits:
-            return self.fits - self.used
-        return min(length + _DIRECT_WORDS, _PROCEDURE_WORDS - self.used)
-
-    def told(self, one: Scored, chosen: Sequence[Scored]) -> bool:
-        """Whether a piece is quoted already, from whatever passage of its document."""
-        document = self.evidence[one.index].document.id
-        same = (other.piece for other in chosen if self.evidence[other.index].document.id == document)
-        return any(told(one.piece, by) for by in same)
-
-    def warnings(self, one: Scored) -> list[Scored]:
-        """What a piece's section warns of."""
-        found = self.evidence[one.index]
-        if self.pages is None or found.passage.kind != "section":
-            return []
-        return self.pages.of(found.document).warnings([one], own=True)
-
-
-def _filled(procedure: Sequence[Scored], scored: Sequence[Scored], room: _Room) -> list[Scored]:
-    """The procedure, and the best of the other pieces as long as there is room, each with what its section warns of."""
-    ordered = sorted((*procedure, *(o for o in scored if o not in procedure)), key=lambda one: -one.score)
-    chosen = list(procedure)
-    most = room.most(word_count(chosen, room.evidence))
-    for one in ordered:
-        if one.score < _LEAST * ordered[0].score:
-            break
-        if room.told(one, chosen):
-            continue
-        more = [*(other for other in chosen if not room.told(other, [one])), one]
-        more += [other for other in room.warnings(one) if not room.told(other, more)]
-        if word_count(more, room.evidence) <= most and len(runs_of(more)) <= _QUOTATIONS:
-            chosen = more
-    return chosen
-
-
 # -- in what order, and how it is shown -------------------------------------------------------------------------------
 
 
-def _ordered(chosen: Sequence[Scored], procedure: Sequence[Scored]) -> list[Run]:
-    """The best run first; a procedure's runs together, in the order of its lines."""
+def _ordered(chosen: Sequence[Scored], procedure: Sequence[Scored], forbidding: Sequence[Scored]) -> list[Run]:
+    """What another page or section forbids, then the best run; a procedure's runs together, in the order of its lines."""
     runs = runs_of(chosen)
     steps = sorted((r for r in runs if any(one in procedure for one in r)), key=lambda r: r[0].piece.start)
     others = sorted((run for run in runs if run not in steps), key=lambda run: -best_score(run))
+    forbid = [run for run in others if all(one in forbidding for one in run)]
+    others = [run for run in others if run not in forbid]
     before = [run for run in others if steps and best_score(run) > max(map(best_score, steps))]
-    return [*before, *steps, *(run for run in others if run not in before)]
+    return [*forbid, *before, *steps, *(run for run in others if run not in before)]

@@ -9,11 +9,16 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from rag.answers.pieces import TEMPLATE
 from rag.answers.units import Unit, units
 from rag.records import Document, Passage, ScoredPassage
 
 _LEVEL = re.compile(r"^(#{1,6})|^<h([1-6])", re.I)
-_STEP = re.compile(r"^(?:#{1,6}\s*|<h[1-6][^>]*>\s*)(?:step\s+)?\d+[.):\s]", re.I)
+_STEP = re.compile(r"^(?:#{1,6}\s*|<h[1-6][^>]*>\s*)(?:step\s+\d+\b|\d{1,2}[.):\s])", re.I)
+_MARKS = re.compile(
+    r"^#{1,6}\s*|\s+#+$|</?[a-z][a-z0-9]*(?:\s[^>]*)?>(?=.*</)|</[a-z][^>]*>|\s*\{[#:.][^}]*\}\s*$", re.I
+)
+_LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
 
 
 @dataclass
@@ -58,6 +63,11 @@ def headings_above(found: ScoredPassage) -> list[str] | None:
         return None
     above = chain(page_of(found.document), passage.start_line)
     return [section.heading.lstrip("#").strip() for section in reversed(above) if section.heading]
+
+
+def worded(heading: str) -> str:
+    """A heading's words, without marks and links: "" for one that is a template, which stands for the page's title."""
+    return " ".join(_MARKS.sub("", _LINK.sub(r"\1", TEMPLATE.sub(" ", heading.strip()))).split())
 
 
 def whole_of(document: Document) -> Passage:

@@ -26,7 +26,7 @@ _NO_TEXT = re.compile(
     rf"|(?:#{{1,6}})?{TEMPLATE.pattern}$)",
     re.I,
 )
-_STEP_HEADING = re.compile(r"^#{1,6}\s+(?:step\s+)?\d+[.):\s]", re.I)
+_STEP_HEADING = re.compile(r"^#{1,6}\s+(?:step\s+\d+\b|\d{1,2}[.):\s])", re.I)
 _WARNING_WORDS = (
     90  # of a paragraph that warns and is not cut; of a longer one what warns stays with the sentence before it
 )
@@ -37,11 +37,36 @@ _CODE_WHOLE = 14  # lines of a block of code that is one piece
 
 
 @dataclass(frozen=True)
+class Listing:
+    """A list of a page: the lines at which its items begin, and the last one; `numbered` where the items are steps."""
+
+    starts: tuple[int, ...]
+    last: int
+    numbered: bool
+
+    def lines(self) -> list[tuple[int, int]]:
+        """The first and the last line of each item."""
+        return list(zip(self.starts, (*(start - 1 for start in self.starts[1:]), self.last), strict=True))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a piece stands: the headings above it from the outermost in, of which the last `least` say it; the lists that it has
+    a part of; and the first and last line of what it leads up to (":"), zeros where it leads up to nothing."""
+
+    path: tuple[str, ...] = ()
+    least: int = 1
+    lists: tuple[Listing, ...] = ()
+    leads: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
 class Piece:
     """Lines `start` to `end`, and the text in them that is quoted. `at` numbers the passage's pieces; `heading` stands above it.
 
     A table's row knows the rows of its header, which begin at `header_start`. `section` numbers the stretch between headings, and
     `procedural` tells that this is to be done: it holds commands, or numbered steps. `apart`: above it stands what is not quoted.
+    `place` is where in its page it stands (`rag.answers.outline`), where that was looked up.
     """
 
     at: int
@@ -55,6 +80,7 @@ class Piece:
     section: int = 0
     procedural: bool = False
     apart: bool = False
+    place: Place = Place()  # frozen
 
     def joins(self, above: Piece) -> bool:
         """Whether it is quoted as one with its neighbour above: a table's row never with what is no row of it."""

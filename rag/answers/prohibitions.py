@@ -8,6 +8,7 @@ code is output, or a value: it warns nobody.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _CODE = re.compile(r"^[ >\t]*(```+|~~~+).*?(?:^[ >\t]*\1|\Z)|`[^`\n]*`|\]\([^)\s]*\)|https?://\S+", re.M | re.S)
 _CALLED = re.compile(r"⚠|☠|🚨|🛑|\b(?:WARNING|IMPORTANT|CAUTION|DANGER|ATTENTION|CRITICAL|BEWARE)\b")
@@ -57,3 +58,47 @@ def warns(text: str) -> bool:
     """Whether this text warns of something or forbids it, outside of code."""
     plain = _CODE.sub(" ", text)
     return bool(_CALLED.search(plain) or _WORDS.search(plain))
+
+
+# "Do NOT run `tf apply`": a command that the reader is told not to run.
+_SPAN = re.compile(r"`([^`\n]{3,120})`")
+_NOT_RUN = re.compile(
+    r"(?:\b(?:do not|don['’]t|never|must not|mustn['’]t|should not|shouldn['’]t|cannot|can not)\b[*_]*|\bavoid\b)[^.;:!?`]{0,30}"
+    r"\b(?:run|use|execut|issu|invok|call|typ|do|try)\w*[*_]*(?: (?:the|a|any|this|command|commands|of|with|out|another))*\s*$",
+    re.I,
+)
+_ALIASES = {"tf": "terraform", "k": "kubectl", "tofu": "terraform"}
+_PROGRAM = re.compile(r"[a-z][\w.-]*")
+_LEAST = 2  # words of a command that is told apart: a program's name alone is every use of it
+Command = tuple[str, ...]
+
+
+def forbidden(text: str) -> Iterator[Command]:
+    """The commands that a text forbids to run, each in its words."""
+    for span in _SPAN.finditer(text):
+        command = _command(span[1])
+        if len(command) >= _LEAST and _PROGRAM.fullmatch(command[0]) and _NOT_RUN.search(text[: span.start()]):
+            yield command
+
+
+def runs(text: str, command: Command) -> bool:
+    """Whether a text has a command, as code, that begins with this one's words and has all of them."""
+    told = [
+        *(line for block in _CODE.finditer(text) if block[1] for line in block[0].replace("\\\n", " ").split("\n")),
+        *(span[1] for span in _SPAN.finditer(text) if not _NOT_RUN.search(text[: span.start()])),
+        *(line for line in text.split("\n") if line.startswith(("    ", "\t"))),
+    ]
+    return any(_begins(_command(part), command) for line in told for part in re.split(r"&&|\|\||[;|]", line))
+
+
+def _command(text: str) -> Command:
+    """A command's words: its program by its full name, without a prompt, and without placeholders."""
+    words = [
+        word for word in text.strip().lstrip("$#> ").split() if not re.fullmatch(r"[<\[{].*|.*[>\]}]|\.{3}|…", word)
+    ]
+    return (_ALIASES.get(words[0], words[0]), *words[1:]) if words else ()
+
+
+def _begins(told: Command, command: Command) -> bool:
+    """Whether a command begins as the other does, and has its other words behind that in any place."""
+    return told[:_LEAST] == command[:_LEAST] and set(command) <= set(told)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.answers.pieces import Piece
+from rag.answers.pieces import Listing, Piece
 from rag.cite import Citer
 from rag.records import Citation, ScoredPassage
 
@@ -39,12 +39,14 @@ def runs_of(chosen: Sequence[Scored]) -> list[Run]:
 
 
 def word_count(chosen: Sequence[Scored], evidence: Sequence[ScoredPassage]) -> int:
-    """How many words these pieces have when they are shown, with number and fence."""
-    return sum(_length(evidence[run[0].index], run) for run in runs_of(chosen))
+    """How many words these pieces have when they are shown, with number, fence, and what is said of where they stand."""
+    runs = runs_of(chosen)
+    return sum(_length(evidence[run[0].index], run, _beside(run, runs, evidence)) for run in runs)
 
 
-def _length(found: ScoredPassage, run: Run) -> int:
-    return len(f"{_above(found, run)} [0] {_body(found, run, _quote(found, run))}".split())
+def _length(found: ScoredPassage, run: Run, beside: Sequence[Piece]) -> int:
+    shown = f"{_above(found, run, beside)} {_body(found, run, _quote(found, run))} {_goes_on(run, beside)}"
+    return len(shown.split())
 
 
 def best_score(part: Sequence[Scored]) -> float:
@@ -56,19 +58,79 @@ def cited(found: ScoredPassage, run: Run, citer: Citer) -> Citation | None:
     return citer.cite(run[0].index, run[0].piece.start, run[-1].piece.end, _quote(found, run))
 
 
-def quoted(found: ScoredPassage, run: Run, citer: Citer) -> str:
+def quoted(evidence: Sequence[ScoredPassage], run: Run, runs: Sequence[Run], citer: Citer) -> str:
+    """A run as it is shown among all `runs` of an answer; "" where it can't be cited."""
+    found, beside = evidence[run[0].index], _beside(run, runs, evidence)
     citation = cited(found, run, citer)
     if citation is None:
         return ""
-    return f"{_above(found, run)} [{citation.number}]\n\n{_body(found, run, citation.quote)}"
+    above = _above(found, run, beside).replace("[0]", f"[{citation.number}]")
+    return "\n\n".join(filter(None, (above, _body(found, run, citation.quote), _goes_on(run, beside))))
 
 
-def _above(found: ScoredPassage, run: Run) -> str:
-    """Where a quotation stands, and of when it is."""
-    document, heading = found.document, run[0].piece.heading
-    where = f"{document.title} › {heading}" if heading and heading != document.title else document.title
+def _beside(run: Run, runs: Sequence[Run], evidence: Sequence[ScoredPassage]) -> list[Piece]:
+    """The pieces that are quoted of the same document, the run's own among them."""
+    document = evidence[run[0].index].document.id
+    return [one.piece for other in runs if evidence[other[0].index].document.id == document for one in other]
+
+
+def _above(found: ScoredPassage, run: Run, beside: Sequence[Piece]) -> str:
+    """Where a quotation stands, of when it is, its number (as [0]), and what of its lists it is."""
+    document = found.document
+    where = " › ".join(filter(None, (document.title, *_headings(found, run[0].piece, beside))))
     dated = f", {document.updated_at[:10]}" if document.updated_at else ""
-    return f"**{where}** ({document.source}/{document.path}{dated})"
+    parts = "; ".join(filter(None, (_part(one, run, beside) for one in _lists(run))))
+    return f"**{where}** ({document.source}/{document.path}{dated}) [0]" + (f" ({parts})" if parts else "")
+
+
+def _headings(found: ScoredPassage, piece: Piece, beside: Sequence[Piece]) -> Sequence[str]:
+    """The headings above a piece from where those of what is quoted beside it are others; of one place those that say it."""
+    path = piece.place.path
+    if not path:
+        return [piece.heading] if piece.heading and piece.heading != found.document.title else []
+    common = min(_common(path, other.place.path) for other in beside)
+    return path[max(min(common, len(path) - piece.place.least), 0) :]
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _lists(run: Run) -> list[Listing]:
+    return [*dict.fromkeys(one for scored in run for one in scored.piece.place.lists)]
+
+
+def _part(listing: Listing, run: Run, beside: Sequence[Piece]) -> str:
+    """Which items of a list are quoted, where not all are; "" too where another quotation above says so."""
+    shown = [n for n, lines in enumerate(listing.lines(), 1) if any(_meet(piece, *lines) for piece in beside)]
+    first = min((piece.start for piece in beside if _meet(piece, listing.starts[0], listing.last)), default=0)
+    if not 0 < len(shown) < len(listing.starts) or first < run[0].piece.start:
+        return ""
+    lines = f"L{listing.starts[0]}–{listing.last}"
+    if not listing.numbered:
+        return f"{len(shown)}/{len(listing.starts)} items, {lines}"
+    return f"step{'s' * (len(shown) > 1)} {_ranges(shown)}/{len(listing.starts)}, {lines}"
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Numbers as "1,3–5"."""
+    groups: list[list[int]] = []
+    for number in numbers:
+        if groups and number == groups[-1][-1] + 1:
+            groups[-1].append(number)
+        else:
+            groups.append([number])
+    return ",".join(f"{one[0]}–{one[-1]}" if len(one) > 1 else f"{one[0]}" for one in groups)
+
+
+def _goes_on(run: Run, beside: Sequence[Piece]) -> str:
+    """Where what a quotation leads up to stands, unless that is quoted."""
+    first, last = run[-1].piece.place.leads
+    return f"(goes on at L{first})" if first and not any(_meet(piece, first, last) for piece in beside) else ""
+
+
+def _meet(piece: Piece, first: int, last: int) -> bool:
+    return piece.start <= last and first <= piece.end
 
 
 def _body(found: ScoredPassage, run: Run, quote: str) -> str:

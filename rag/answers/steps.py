@@ -189,7 +189,8 @@ class Page:
         hits = [o for o in hits if o.piece.text in caution.text or caution.text in o.piece.text] or hits
         hits = [one for one in hits if one.index == hits[0].index]
         if hits and hits[-1].piece.end > caution.end and caution.text in hits[-1].piece.text:
-            hits[-1] = replace(hits[-1], piece=replace(caution, at=-1 - hits[-1].piece.at))
+            own = hits[-1].piece
+            hits[-1] = replace(hits[-1], piece=replace(caution, at=-1 - own.at, place=own.place))
         return hits
 
 
@@ -215,6 +216,8 @@ def _from(
         if (gap and one.piece.start > gap) or word_count(_once([*warnings, *steps, one]), evidence) > fits:
             break
         steps.append(one)
+    while len(steps) > 1 and steps[-1].piece.place.leads[0] and steps[-1] is not part[-1]:
+        steps.pop()  # what it leads up to is cut off
     return steps
 
 

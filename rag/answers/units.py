@@ -35,7 +35,8 @@ def units(passage: Passage) -> list[Unit]:
     """The passage's units in order; together they are the passage's lines, blank ones with the unit above them."""
     lines = passage.text.split("\n")
     if passage.start_line == passage.end_line:
-        return [Unit(passage.text, passage.start_line, passage.end_line, "prose")]
+        alone = "heading" if passage.kind == "section" and _kind(passage.text) == "heading" else "prose"
+        return [Unit(passage.text, passage.start_line, passage.end_line, alone)]
     starts = _prose_starts(lines) if passage.kind == "section" else _code_starts(lines)
     front = _front_matter_end(lines) if passage.kind == "section" and passage.start_line == 1 else 0
     starts = [0, *(start for start in starts if start >= front > 0)] if front else starts

@@ -325,3 +325,32 @@ def test_what_a_passage_grew_over_is_quoted_under_its_own_heading(ask: Ask) -> N
     answer = ask({"volumes.md": page, "x.md": FILLER}, "Purge the volume of the claim, and restart the pod?")
     above = answer.text.split("Resize the volume of the claim")[0]
     assert "Purge" not in above.rsplit("**", 2)[1]
+
+
+PADDING = "# Ledger\n\n" + "".join(f"The ledger database is dear to team {n}, who back it up.\n\n" for n in range(30))
+RETAINED = (
+    "# Backups\n\n## Retention\n\nThe ledger's backups have a retention period of five weeks, for the auditors.\n\n"
+    "The portal's backups have a retention period too.\n\nFor the ledger's backup retention see:\n\n- the law\n"
+)
+KEPT = {
+    "main.tf": 'resource "aws_db_instance" "ledger" {\n  backup_retention_period = 35\n}\n',
+    "ledger.md": PADDING,
+    "backups.md": RETAINED,
+}
+
+
+def test_behind_a_value_comes_only_what_bears_on_it(ask: Ask) -> None:
+    answer = ask(KEPT, "What is the backup retention period of the ledger database?")
+    value, _, rest = answer.text.partition("```\n\n")
+    assert "`aws_db_instance.ledger` backup_retention_period is `35`" in value
+    assert "five weeks, for the auditors" in rest
+    assert "dear to team" not in rest
+    assert "resource" not in rest
+    assert "see:" not in rest
+    assert len(rest.split()) <= 80
+
+
+def test_a_question_that_asks_for_more_than_a_value_is_answered_with_more(ask: Ask) -> None:
+    answer = ask(KEPT, "What is the backup retention period of the ledger database, and who is it dear to?")
+    assert "backup_retention_period is `35`" in answer.text
+    assert "dear to team" in answer.text
