@@ -74,6 +74,11 @@ _LAST = re.compile(r"\b(?:first|next|before|after|afterwards|beforehand|meanwhil
 _EXISTS = re.compile(
     r"^(?:is there|are there|do we have|have we got|does (?:it|anyone) have)\s+(?:a|an|any|some)\b", re.I
 )
+# What is to be expected of something that was named before: "will there be downtime?", "any alerts to silence?".
+_EXPECTED = re.compile(
+    rf"^(?:(?:{_AUXILIARY}) there (?:still |also |then )?be\b|(?:(?:{_AUXILIARY}) )?any\b(?!one\b|body\b))", re.I
+)
+_OF_ITS_OWN = re.compile(r"\b(?:for|of|on|about|in|with|from|by)\s+(?P<what>.+)", re.I)  # "any runbook for kafka?"
 _INTRODUCED = re.compile(r"\b(?:a|an|any|my|new)\s+\w", re.I)
 _PASTED = re.compile(r"\b\w*(?:error|exception|fail(?:ed|ure)|fatal|denied|refused|forbidden|unauthori[sz]ed|time[d-]? ?out|"
                      r"unknown|unable|invalid|panic|traceback|not found|exit (?:code|status))\b", re.I)  # fmt: skip
@@ -102,7 +107,7 @@ VAGUE = frozenset(
     "ask approve approves approval approval contact person team responsible kept stored put come comes turn turned off on "
     "anything something everything anyone someone somebody everyone nobody nothing worse wrong fail fails failed failing doesn "
     "isn won can cannot should must may might would could please thanks thank really also just only both either neither "
-    "long-term forever manually hand automatically quickly faster twice once never always sometimes old new current".split()
+    "idea ideas clue chance long-term forever manually hand automatically quickly faster twice once never always sometimes old new current".split()
 )
 _NAME = re.compile(r"(?<![\w./-])(?:[A-Z][a-z]+(?:[A-Z]\w*)*|[A-Z]{2,}\w*|\w*[a-z\d]+(?:[._/-]\w+)+|\w*\d\w*)(?![\w/])")
 
@@ -149,7 +154,7 @@ def stands_alone(said: str) -> bool:  # noqa: PLR0911  # one return a case
         return True
     if _EXISTS.match(rest) and len(own) < _ALONE:
         return False
-    return not _presupposes(rest, own)
+    return not (_presupposes(rest, own) or _is_expected(rest, own))
 
 
 def _is_placed(rest: str, own: Sequence[str]) -> bool:
@@ -168,6 +173,12 @@ def _is_report(rest: str, own: Sequence[str]) -> bool:
     """Whether it tells in few words what came of something, and asks nothing."""
     asked = rest.rstrip().endswith("?") or re.match(r"(?:how|what|which|where|when|who|why)\b", rest, re.I)
     return not asked and len(own) <= _ALONE + 1 and bool(_REPORT.search(rest))
+
+
+def _is_expected(rest: str, own: Sequence[str]) -> bool:
+    """Whether a question of few words asks what comes with something, and does not say with what."""
+    of = _OF_ITS_OWN.search(rest)
+    return bool(_EXPECTED.match(rest)) and len(own) < _ALONE and not (of and own_words(of["what"]))
 
 
 def _presupposes(rest: str, own: Sequence[str]) -> bool:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
+from api.owner import Owner
+from api.settings import Settings
+from ingest.sync import SyncReport
 from rag.answers.passing import in_passing
-from rag.records import AccessRule, Document, Passage, ScoredPassage
+from rag.records import AccessRule, Document, Passage, ScoredPassage, Viewer
 from rag.shorthand import Forms
+from tests.conftest import configure, write
 
 RESTORE = ("Restore a database", "The production database is restored from a snapshot by the restore job.")
 LIST = ("Incidents", "Tell us at once when nobody can log in, for example when there is a problem with Jenkins.")
@@ -33,6 +40,27 @@ def test_what_a_list_names_is_not_what_was_found() -> None:
     assert passing("which jenkins job restores the production database", RESTORE, LIST) == ("jenkins",)
     assert passing(JOB, RESTORE) == ("Jenkins",)  # nothing speaks of it at all
     assert passing(JOB) == ()
+
+
+def test_a_product_in_lower_case_is_a_name_too() -> None:
+    restart = ("Restart", "Restart the controller with systemctl, and wait until it is ready.")
+    assert passing("how do i restart jenkins", restart) == ("jenkins",)
+    assert passing("upgrade our oracle database", ("Upgrades", "Upgrade the database in two steps.")) == ("oracle",)
+    assert passing("how do i restart jenkins", ("Jenkins", "Restart it with systemctl.")) == ()
+
+
+def test_what_documents_write_as_a_name_elsewhere_is_one() -> None:
+    restart = found(("Restart", "Restart the controller with systemctl, and wait until it is ready."))
+
+    def named(*texts: str) -> tuple[str, ...]:
+        return in_passing("how do i restart quillbert", restart, lambda _: 0.999, (), lambda _: texts)
+
+    assert named("We asked Quillbert Ltd. once, and Quillbert had no answer.", "It is at quillbert.example.") == (
+        "quillbert",
+    )
+    assert named("It is at https://quillbert.example.") == ()
+    assert named("Each quillbert is restarted, says Quillbert.") == ()
+    assert named() == ()
 
 
 def test_one_sentence_that_says_it_is_enough() -> None:
@@ -89,3 +117,37 @@ def test_a_name_may_be_written_in_full() -> None:
     assert passing("Does the PDQ hold a message for days?", RESTORE, queue) == ("PDQ",)
     forms = [("pdq", "parcel dispatch queue")]
     assert passing("Does the PDQ hold a message for days?", RESTORE, queue, forms=forms) == ()
+
+
+def test_documents_that_a_viewer_may_not_see_change_nothing_for_them(
+    owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tmp_path: Path
+) -> None:
+    """What a name is, and what a word is worth, goes by what the viewer may read."""
+    question = "how do i restart the quillbert controller"
+    pages = {
+        "restart.md": "# Restart the controller\n\nRestart the controller with systemctl, and wait for it.\n",
+        "list.md": "# People\n\nAsk Ann, or whoever sits beside quillbert.\n",
+        **{f"{number}.md": f"# Page {number}\n\nThe gateway listens, and its clients wait.\n" for number in range(6)},
+    }
+    hidden = {
+        f"{number}.md": f"# Note {number}\n\nWe met Quillbert, and asked Quillbert to restart.\n" for number in range(30)
+    }
+    write(tmp_path / "wiki", pages)
+    write(tmp_path / "hidden", {"empty.md": "# Empty\n\nNothing.\n"})
+    configure(
+        settings,
+        {"name": "wiki", "type": "folder", "path": str(tmp_path / "wiki")},
+        {"name": "hidden", "type": "folder", "path": str(tmp_path / "hidden"), "audience": ["ops"]},
+    )
+    told = []
+    for more in ({}, hidden):
+        write(tmp_path / "hidden", more)
+        sync()
+        reader = owner.reader()
+        answer = reader.asker().answer(question, Viewer())
+        rarity = reader.retriever.rarity(Viewer())
+        mentions = reader.retriever.mentions(Viewer())("quillbert")
+        told.append((rarity("quillbert"), rarity("restart"), mentions, answer.verdict, answer.score, answer.missing))
+    assert told[0] == told[1]
+    assert reader.retriever.rarity(Viewer.of(["ops"]))("quillbert") < 0.5 < told[0][0]
+    assert len(reader.retriever.mentions(Viewer.of(["ops"]))("quillbert")) > 1
