@@ -35,7 +35,10 @@ def check_origin(method: str, headers: Headers, hosts: Sequence[str], *, told: b
 
 
 def _is_ours(origin: str, host: str, hosts: Sequence[str]) -> bool:
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:  # no address
+        return False
     name = parts.hostname or ""
     return bool(name) and (
         parts.netloc.lower() == host.lower()

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
+from api.access.keys import FILE as KEYS
+from api.access.keys import Keys
+from api.access.scopes import SCOPES
 from api.cli import main
+from api.settings import Settings
 from tests.conftest import write
 
 LOOPBACK = ("127.0.0.1", 50000)  # the peer of a `TestClient` that may ask anonymously
@@ -46,6 +50,16 @@ def synced(run: Run, tmp_path: Path) -> Run:
     assert run("init", "wiki")[0] == 0
     assert run("sync")[0] == 0
     return run
+
+
+def admitted(settings: Settings, *groups: str, name: str = "tester") -> dict[str, str]:
+    """The header of a new key that may do everything, as somebody of these groups."""
+    keys = Keys(settings.home / KEYS)
+    try:
+        _, token = keys.create(name, groups, SCOPES, "2099-01-01T00:00:00+00:00")
+    finally:
+        keys.close()
+    return {"Authorization": f"Bearer {token}"}
 
 
 def loaded(result: tuple[int, str, str], code: int = 0) -> Any:

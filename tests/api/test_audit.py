@@ -21,6 +21,7 @@ from api.observability.seen import Seen, seen_by
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
+from tests.api.conftest import LOOPBACK, admitted
 from tests.conftest import configure, write
 from tests.infra import sources
 
@@ -77,7 +78,9 @@ def seen(synced: Owner, settings: Settings) -> Iterator[Seen]:
 
 def opened(settings: Settings, owner: Owner, seen: Seen | None = None) -> TestClient:
     app = make_app(settings, owner.reader(), seen=seen)
-    return TestClient(app, base_url="http://127.0.0.1:8765", client=LOOPBACK, raise_server_exceptions=False)
+    client = TestClient(app, base_url="http://127.0.0.1:8765", client=LOOPBACK, raise_server_exceptions=False)
+    client.headers.update(admitted(settings))
+    return client
 
 
 @pytest.fixture
@@ -133,7 +136,7 @@ def test_an_entry_says_who_asked_what_and_was_shown_what(client: TestClient, see
     ((one,), document) = written(seen), synced.catalog.document_at("wiki", "unlock.md")
     assert document
     entry = one.entry
-    assert (entry.caller, entry.via, entry.face, entry.action) == ("anonymous", "anonymous", "http", "ask")
+    assert (entry.caller, entry.via, entry.face, entry.action) == ("tester", "key", "http", "ask")
     assert "force-unlock" in entry.words
     assert "hunter2secretvalue99" not in entry.words
     assert (document.id, document.version) in entry.documents

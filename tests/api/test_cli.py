@@ -248,7 +248,7 @@ def test_what_needs_no_file_of_sources_is_silent_where_none_is_named(
         (("doctor",), "waypost sync"),
         (("status",), "waypost sync"),
         (("init", "no-such-folder"), "there is no folder"),
-        (("serve", "--host", "0.0.0.0"), "loopback only"),
+        (("serve", "--host", "0.0.0.0"), "keys create"),
         (("nonsense",), "No such command"),
         (("search",), "Missing argument"),
         (("search", "x", "-k", "0"), "greater than or equal to 1"),

@@ -162,6 +162,8 @@ def test_openapi_describes_every_route(client: TestClient) -> None:
         "/v1/documents/{document_id}",
         "/v1/passages/{passage_id}",
         "/v1/drift",
+        "/v1/alerts",
+        "/v1/alerts/rules",
         "/v1/gaps",
         "/v1/gaps/{gap_id}",
         "/v1/sources",
@@ -178,8 +180,7 @@ def test_openapi_describes_every_route(client: TestClient) -> None:
 
 
 def test_the_page_about_the_api_loads_nothing_from_elsewhere(client: TestClient) -> None:
-    page = client.get("/")
-    assert page.url.path == "/docs"
+    page = client.get("/docs")
     assert "/v1/search" in page.text
     assert "stuck Terraform state lock" in page.text
     assert "http://" not in page.text

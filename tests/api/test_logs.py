@@ -17,6 +17,7 @@ from api.observability.logs import Redacting, console_for, log_to
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
+from tests.api.conftest import LOOPBACK
 from tests.conftest import configure, write
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -87,7 +88,7 @@ def test_requests_by_route_and_caller_and_never_by_what_was_asked(
     configure(settings, {"name": "wiki", "type": "folder", "path": str(tmp_path / "wiki")})
     sync()
     stream = logged(log="json")
-    with TestClient(make_app(settings, owner.reader()), base_url="http://127.0.0.1:8765") as client:
+    with TestClient(make_app(settings, owner.reader()), base_url="http://127.0.0.1:8765", client=LOOPBACK) as client:
         client.get("/v1/search", params={"q": "unlock sesame"})
         client.get("/v1/documents/sesame")
     search, document = (line for line in lines(stream) if line["logger"] == "waypost.http")
@@ -101,7 +102,7 @@ def test_requests_by_route_and_caller_and_never_by_what_was_asked(
     assert (document["route"], document["status"]) == ("/v1/documents/{document_id}", 404)
     assert "sesame" not in stream.getvalue()
     asked = settings.model_copy(update={"log_questions": True})
-    with TestClient(make_app(asked, owner.reader()), base_url="http://127.0.0.1:8765") as client:
+    with TestClient(make_app(asked, owner.reader()), base_url="http://127.0.0.1:8765", client=LOOPBACK) as client:
         client.get("/v1/search", params={"q": "sesame password=hunter2secretvalue99"})
     assert "sesame" in stream.getvalue()
     assert "hunter2secretvalue99" not in stream.getvalue()

@@ -26,6 +26,7 @@ from api.mcp_resources import PAGE
 from api.mcp_server import make_server
 from api.mcp_tools import TABLE
 from rag.records import Viewer
+from tests.api.conftest import admitted
 from tests.api.mcp_home import HIDDEN, OPEN, SECRET, VAULT, WORD, Home, opened_home, serving
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -477,16 +478,19 @@ def post(base: str, **options: Any) -> httpx.Response:
         ({}, 200),
         ({"Host": "evil.example"}, 400),
         ({"Host": "127.0.0.1.evil.example"}, 400),
-        ({"Origin": "http://localhost:6274"}, 200),
+        ({"Origin": "http://localhost:6274"}, 403),  # another program's page, without a token
+        ({"Origin": "http://localhost:6274", "Authorization": "Bearer KEY"}, 200),
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "http://127.0.0.1.evil.example"}, 403),
         ({"Origin": "null"}, 403),
         ({"Origin": "http://[::1"}, 403),
-        ({"Origin": "http://[::1]:80"}, 200),
+        ({"Origin": "http://[::1]:80", "Authorization": "Bearer KEY"}, 200),
         ({"Origin": ""}, 403),
     ],
 )
 def test_pages_of_other_origins_are_refused(home: Home, headers: dict[str, str], status: int) -> None:
+    if "Authorization" in headers:
+        headers = {**headers, **admitted(home.settings, name=headers["Origin"].replace("[", "").replace("]", ""))}
     assert post(home.outsider, json=LIST, headers=headers).status_code == status
 
 

@@ -19,6 +19,7 @@ from api.observability.watch import Served
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
+from tests.api.conftest import LOOPBACK
 from tests.conftest import configure, write
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -33,7 +34,7 @@ def client(owner: Owner, sync: Callable[..., SyncReport], tmp_path: Path, settin
         {"name": "gone", "type": "folder", "path": str(tmp_path / "nowhere")},
     )  # fmt: skip
     sync()
-    with TestClient(make_app(settings, owner.reader()), base_url="http://127.0.0.1:8765") as opened:
+    with TestClient(make_app(settings, owner.reader()), base_url="http://127.0.0.1:8765", client=LOOPBACK) as opened:
         yield opened
 
 
@@ -126,7 +127,7 @@ def test_open_metrics_too(client: TestClient) -> None:
 
 
 def test_two_applications_count_for_themselves(client: TestClient, owner: Owner, settings: Settings) -> None:
-    other = TestClient(make_app(settings, owner.reader()), base_url="http://127.0.0.1:8765")
+    other = TestClient(make_app(settings, owner.reader()), base_url="http://127.0.0.1:8765", client=LOOPBACK)
     client.get("/livez")
     assert "waypost_http_requests_total,method=GET,route=/livez,status=200" in told(client)
     assert "waypost_http_requests_total,method=GET,route=/livez,status=200" not in told(other)

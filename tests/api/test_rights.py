@@ -26,6 +26,7 @@ from api.settings import Settings
 from ingest.sync import SyncReport
 from rag.ports import Scope
 from rag.search import Dense, DenseHits, Serving
+from tests.api.conftest import LOOPBACK
 from tests.api.rights.requests import HANDLED, Asked, Requests
 from tests.api.rights.world import GROUPS, World, make
 

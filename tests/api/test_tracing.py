@@ -25,6 +25,7 @@ from rag.models.scripted import ScriptedModel
 from rag.ports import Claim, ModelEvent
 from rag.records import Usage
 from rag.spans import Spans
+from tests.api.conftest import LOOPBACK
 from tests.conftest import configure, write
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -59,7 +60,7 @@ def test_an_answer_is_one_trace_that_goes_on_with_the_callers(
     headers = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
     if stream:
         headers["Accept"] = "text/event-stream"
-    with TestClient(make_app(settings, reader, seen=seen), base_url="http://127.0.0.1:8765") as client:
+    with TestClient(make_app(settings, reader, seen=seen), base_url="http://127.0.0.1:8765", client=LOOPBACK) as client:
         assert (
             client.post("/v1/ask", json={"question": QUESTION.partition(" pass")[0]}, headers=headers).status_code
             == 200

@@ -16,6 +16,7 @@ from api.owner import Owner
 from api.settings import Settings
 from rag.records import Viewer
 from rag.threads import Threads, Turn
+from tests.api.conftest import LOOPBACK
 from tests.conftest import configure, write
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -39,7 +40,7 @@ def client(owner: Owner, tmp_path: Path, settings: Settings) -> Iterator[TestCli
         {"name": "zsecret", "type": "folder", "path": str(tmp_path / "secret"), "audience": ["board"]},
     )
     owner.sync([], lambda step: None, lambda: False)
-    with TestClient(make_app(owner.settings, owner.reader()), base_url="http://127.0.0.1:8765") as opened:
+    with TestClient(make_app(owner.settings, owner.reader()), base_url="http://127.0.0.1:8765", client=LOOPBACK) as opened:
         yield opened
 
 
@@ -47,7 +48,7 @@ def as_board(owner: Owner) -> TestClient:
     """A client of whoever belongs to the group of the hidden documents."""
     return TestClient(
         make_app(owner.settings.model_copy(update={"groups": "board"}), owner.reader()),
-        base_url="http://127.0.0.1:8765",
+        base_url="http://127.0.0.1:8765", client=LOOPBACK,
     )
 
 

@@ -197,6 +197,7 @@ def test_each_route_refuses_a_token_without_its_scope_and_no_other(served: Serve
 def test_every_route_has_a_line_and_one_without_is_served_to_nobody(served: Served) -> None:
     for route in served.app.routes:
         path = str(getattr(route, "path", ""))
+        assert path, f"{route}: of which no path is known"
         for method in getattr(route, "methods", None) or {"GET"}:
             assert scope_for(method, re.sub(r"\{[^}]*\}", "x", path)) is not None, (
                 f"api.access.scopes has no line for {path}"
