@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Annotated
 
@@ -37,7 +38,7 @@ def add_finding(router: APIRouter, settings: Settings, reader: Reader) -> None:
         result = reader.retriever.search(q, viewer, _FOUND, filters) if q.strip() else None
         took = (time.perf_counter() - began) * 1000
         values = {
-            "q": q, "found": [(one, _link(one), _excerpt(one)) for one in result.passages] if result else [],
+            "q": q, "found": [(one, _link(one), _excerpt(one, q)) for one in result.passages] if result else [],
             "coverage": coverage_view(result.coverage) if result else None, "took": took,
         }  # fmt: skip
         if is_part(request):
@@ -52,6 +53,11 @@ def _link(found: ScoredPassage) -> str:
     return source_link(found.document.id, found.passage.start_line, found.passage.end_line)
 
 
-def _excerpt(found: ScoredPassage) -> str:
+def _excerpt(found: ScoredPassage, q: str) -> str:
+    """The lines around the one that holds most of the words."""
     lines = found.passage.text.strip("\n").split("\n")
-    return "\n".join(line[:200] for line in lines[:_LINES]) + ("\n…" if len(lines) > _LINES else "")
+    words = [word for word in re.findall(r"[\w-]{3,}", q.lower())]
+    held = [sum(word in line.lower() for word in words) for line in lines]
+    first = max(held.index(max(held)) - 1, 0)
+    before, behind = "…\n" if first else "", "\n…" if len(lines) > first + _LINES else ""
+    return before + "\n".join(line[:200] for line in lines[first : first + _LINES]) + behind

@@ -54,7 +54,7 @@ def fill(template: str, **values: Any) -> str:
 def _templates() -> Environment:
     made = Environment(
         loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, finalize=_clean,
+        lstrip_blocks=True, finalize=_clean, auto_reload=False,
     )  # fmt: skip
     made.globals["static"] = _static
     made.filters["web_link"] = web_link
