@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from typing import Annotated, Any
 
-from fastapi import Body, FastAPI, Query
+from fastapi import Body, FastAPI, Query, Request
 
 from api.access.caller import Seeing
 from api.alerts.payloads import EXAMPLES, Payload
 from api.alerts.views import alert_view, rule_view
 from api.compose import Reader
+from api.observability.audit import shown
 from api.v1.cursors import cursor_of, place_of
 from api.v1.problems import PROBLEMS
 from rag.terraform.pages import page_of
@@ -20,7 +21,9 @@ def add_alerts(app: FastAPI, reader: Reader) -> None:
     """Adds the routes, over what each caller may read."""
 
     @app.post("/v1/alerts", responses={k: PROBLEMS[k] for k in (400, 503)}, tags=["alerts"])
-    def alerts(body: Annotated[Payload, Body(openapi_examples=EXAMPLES)], viewer: Seeing) -> dict[str, Any]:
+    def alerts(
+        request: Request, body: Annotated[Payload, Body(openapi_examples=EXAMPLES)], viewer: Seeing
+    ) -> dict[str, Any]:
         """The runbook of each alert of an Alertmanager webhook (version 4), of a PagerDuty event (v3), or of one alert by name.
 
         `found_by` says whether the rule's link led to it, its name or a search (""; there is none); `link.state` whether the link is
@@ -29,13 +32,15 @@ def add_alerts(app: FastAPI, reader: Reader) -> None:
         `terraform` is what the runbook (`line`) or the labels (line 0) name. Alerts of one name and link are answered once."""
         began = time.perf_counter()
         found = reader.runbooks.answer(body.told(), viewer)
-        return {
+        view = {
             "alerts": [alert_view(one) for one in found],
             "took_ms": round((time.perf_counter() - began) * 1000, 1),
         }
+        return shown(request, "alert", ", ".join(one.alert.name for one in found), view)
 
     @app.get("/v1/alerts/rules", responses={k: PROBLEMS[k] for k in (400, 503)}, tags=["alerts"])
     def rules(
+        request: Request,
         viewer: Seeing,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         cursor: Annotated[str, Query(max_length=10_000, description="the `next_cursor` of the page before")] = "",
@@ -45,8 +50,9 @@ def add_alerts(app: FastAPI, reader: Reader) -> None:
         no runbook, dead link, or runbook by search only."""
         found = [one for one in reader.runbooks.rules(viewer) if one.problem or not problems]
         page = page_of(found, limit, place_of(cursor))
-        return {
+        view = {
             "rules": [rule_view(one) for one in page.items],
             "total": len(found),
             "next_cursor": cursor_of(page.onward) if page.onward else None,
         }
+        return shown(request, "alert", "", view)

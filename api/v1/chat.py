@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -19,6 +20,8 @@ from fastapi.routing import APIRoute
 
 from api.access.caller import Seeing
 from api.compose import Reader
+from api.observability.answers import audited
+from api.observability.audit import shown
 from api.failures import http_status
 from api.problems import problem
 from api.v1.chat_requests import MODEL, ChatRequest, Model, Models, asked_of, persona_of
@@ -82,7 +85,8 @@ def _add_completions(router: APIRouter, reader: Reader) -> None:
         body.check()
         asker = reader.asker(persona_of(body.model))
         question, earlier = asked_of(body.messages)
-        events = reader.conversation("chat").retold(asker, question, viewer, None, earlier)
+        told = partial(shown, request, "ask", question, face="chat")
+        events = audited(told, reader.conversation("chat").retold(asker, question, viewer, None, earlier))
         if not body.stream:
             return JSONResponse(completion(_whole(events), body.model, str(request.base_url)))
         first = next(events)  # what can't be answered at all is told by the status

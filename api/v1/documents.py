@@ -37,6 +37,7 @@ def add_documents(app: FastAPI, reader: Reader) -> None:
 def _add_list(app: FastAPI, reader: Reader) -> None:
     @app.get("/v1/documents", responses=answers(DocumentsShape), tags=["documents"])
     def documents(
+        request: Request,
         viewer: Seeing,
         source: Annotated[str, Query(max_length=_LONGEST, description="only this source")] = "",
         kind: Annotated[
@@ -54,11 +55,12 @@ def _add_list(app: FastAPI, reader: Reader) -> None:
         access, behind = reader.catalog.access_keys(viewer), place_of(cursor)[:2]
         found = reader.catalog.listed.find(access, after=behind, limit=limit + 1, **wanted)
         onward = found[limit - 1] if len(found) > limit else None
-        return {
+        view = {
             "documents": [listed_view(one) for one in found[:limit]],
             "next_cursor": cursor_of((onward.source, onward.path, 0, "")) if onward else None,
             "total": reader.catalog.listed.count(access, **wanted),
         }
+        return shown(request, "document", path, view)
 
 
 def _regex(glob: str) -> str:

@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Query, Request
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.caller import Seeing
 from api.compose import Reader
+from api.observability.answers import audited
 from api.observability.audit import shown
 from api.v1.cursors import cursor_of, place_of
 from api.v1.problems import answers
@@ -110,7 +111,8 @@ def _add_ask(app: FastAPI, reader: Reader) -> None:
         asker, talk = reader.asker(body.persona), reader.conversation("http")
         filters = Filters(tuple(body.sources), tuple(body.kinds), tuple(body.paths))
         if "text/event-stream" in request.headers.get("accept", ""):
-            events = _events(request, body.question, talk.stream(asker, body.question, viewer, filters, body.thread))
+            told = partial(shown, request, "ask", body.question)
+            events = _events(audited(told, talk.stream(asker, body.question, viewer, filters, body.thread)))
             return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
         began = time.perf_counter()
         answer = talk.answer(asker, body.question, viewer, filters, body.thread)
@@ -118,36 +120,25 @@ def _add_ask(app: FastAPI, reader: Reader) -> None:
         return JSONResponse(shown(request, "ask", body.question, view))
 
 
-def _events(request: Request, question: str, events: Iterator[AskEvent]) -> Iterator[str]:
-    """The events as they are sent; what an answer showed is told to the audit also where the reader leaves half-way."""
+def _events(events: Iterator[AskEvent]) -> Iterator[str]:
     began = time.perf_counter()
-    partly: dict[str, Any] = {"verdict": "broken off", "citations": [], "lookups": []}
     try:
         for event in events:
             if event.restart:
                 yield _sse("restart", {})
             if event.lookup:
-                partly["lookups"] += [{"document_id": found.document.id} for found in event.lookup.found]
                 yield _sse("lookup", lookup_view(event.lookup))
             if event.text:
                 yield _sse("text", {"text": event.text})
             if event.citation:
-                partly["citations"].append(citation_view(event.citation))
                 yield _sse("citation", citation_view(event.citation))
             if event.answer:
-                view = answer_view(event.answer, (time.perf_counter() - began) * 1000)
-                looked, partly = partly["lookups"], {}
-                shown(request, "ask", question, {**view, "lookups": looked})
-                yield _sse("answer", view)
+                yield _sse("answer", answer_view(event.answer, (time.perf_counter() - began) * 1000))
     except WaypostError as error:
         yield _sse("error", {"error": str(error)})
     except Exception:
         logging.getLogger(__name__).exception("an answer broke off")
         yield _sse("error", {"error": "the answer broke off: an error of Waypost's, which its log tells"})
-    finally:
-        if partly:
-            with suppress(WaypostError):
-                shown(request, "ask", question, partly)
 
 
 def _sse(event: str, data: Any) -> str:

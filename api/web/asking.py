@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -15,6 +16,8 @@ from fastapi.responses import Response, StreamingResponse
 
 from api.access.caller import Calling, Seeing, caller_of
 from api.compose import Reader
+from api.observability.answers import audited
+from api.observability.audit import shown
 from api.settings import Settings
 from api.status import named_sources, sources_view
 from api.web.answers import Shown, shown_answer, shown_turn
@@ -50,10 +53,11 @@ class Asking:
             "personas": self.reader.personas.all(),
         }
 
-    def events(self, asked: Pending) -> Iterator[AskEvent]:
+    def events(self, request: Request, asked: Pending) -> Iterator[AskEvent]:
         """The answer as it comes."""
         asker, talk = self.reader.asker(asked.persona), self.reader.conversation("web")
-        yield from talk.stream(asker, asked.question, asked.viewer, asked.filters, asked.thread)
+        told = partial(shown, request, "ask", asked.question, face="web")
+        yield from audited(told, talk.stream(asker, asked.question, asked.viewer, asked.filters, asked.thread))
 
     def page(self, request: Request, viewer: Viewer, asked: Pending | None = None, **more: Any) -> Response:
         """The page with its form, what it asked last still chosen."""
@@ -97,6 +101,8 @@ def _add_pages(router: APIRouter, asking: Asking) -> None:
     def thread_page(request: Request, thread: _ID, viewer: Seeing) -> Response:
         """A thread, to whoever may see all that it was made of."""
         turns, own = asking.turns(thread, viewer)
+        made = [{"document_id": document[0]} for turn in asking.kept(thread, viewer) for document in turn.documents]
+        shown(request, "ask", f"thread {thread}", made, face="web")
         return asking.page(request, viewer, turns=turns, thread=thread if own else "", shared=thread, own=own)
 
 
@@ -109,14 +115,14 @@ def _add_questions(router: APIRouter, asking: Asking) -> None:
         if is_part(request):
             return respond(request, "_turn.html", question=asked.question, ticket=asking.tickets.give(asked))
         began = time.monotonic()
-        answer = next((event.answer for event in asking.events(asked) if event.answer), None)
+        answer = next((event.answer for event in asking.events(request, asked) if event.answer), None)
         if answer is None:
             raise SettingsError("the answer broke off; ask again")
         today = datetime.now(UTC).date().isoformat()
-        shown = shown_answer(asked.question, answer, time.monotonic() - began, today)
+        turn = shown_answer(asked.question, answer, time.monotonic() - began, today)
         earlier = _earlier(asking, answer.thread, caller.viewer) if asked.thread else []
         return asking.page(
-            request, caller.viewer, asked, turns=[*earlier, shown], thread=answer.thread, shared=answer.thread
+            request, caller.viewer, asked, turns=[*earlier, turn], thread=answer.thread, shared=answer.thread
         )
 
     @router.get("/ask/{ticket}")
@@ -125,7 +131,7 @@ def _add_questions(router: APIRouter, asking: Asking) -> None:
         asked = asking.tickets.take(ticket, viewer, caller_of(request).name)
         if asked is None:
             return Response(status_code=204)
-        events = stream_html(asking.events(asked), asked.question)
+        events = stream_html(asking.events(request, asked), asked.question)
         return StreamingResponse(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 

@@ -37,6 +37,8 @@ def add_finding(router: APIRouter, settings: Settings, reader: Reader) -> None:
         filters = Filters(tuple(filter(None, source or ())), tuple(filter(None, kind or ())))
         result = reader.retriever.search(q, viewer, _FOUND, filters) if q.strip() else None
         took = (time.perf_counter() - began) * 1000
+        if result:
+            shown(request, "search", q, search_view(result, took), face="web")
         values = {
             "q": q, "found": [(one, _link(one), _excerpt(one, q)) for one in result.passages] if result else [],
             "coverage": coverage_view(result.coverage) if result else None, "took": took,

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from api.access.caller import Seeing
 from api.compose import Reader
+from api.observability.audit import shown
 from api.web.answers import query_of
 from api.web.markdown import document_html
 from api.web.templating import is_part, respond
@@ -82,6 +83,8 @@ def _shown(
     replaced_at: str = "", kept: bool = True,
 ) -> Response:  # fmt: skip
     cut = _around(found, start, end)
+    place = {"document_id": found.id, "version": found.version}
+    shown(request, "document", found.id, place, face="web")
     marked = (start, end) if end else None
     as_page = view == "page" and len(found.text) <= _RENDERED
     mentions = [] if replaced_at else reader.terraform(viewer).mentioned_in(found)
