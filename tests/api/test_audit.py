@@ -132,17 +132,19 @@ def test_what_gives_nothing_leaves_nothing(client: TestClient, seen: Seen) -> No
 
 
 def test_an_entry_says_who_asked_what_and_was_shown_what(client: TestClient, seen: Seen, synced: Owner) -> None:
-    client.post("/v1/ask", json={"question": "How do I force-unlock terraform? password=hunter2secretvalue99"})
-    ((one,), document) = written(seen), synced.catalog.document_at("wiki", "unlock.md")
+    client.get("/v1/search", params={"q": "force-unlock password=hunter2secretvalue99"})
+    client.post("/v1/ask", json={"question": "How do I force-unlock terraform?"})
+    (one, search), document = written(seen), synced.catalog.document_at("wiki", "unlock.md")
     assert document
     entry = one.entry
     assert (entry.caller, entry.via, entry.face, entry.action) == ("tester", "key", "http", "ask")
     assert "force-unlock" in entry.words
-    assert "hunter2secretvalue99" not in entry.words
+    assert "force-unlock" in search.entry.words
+    assert "hunter2secretvalue99" not in search.entry.words
     assert (document.id, document.version) in entry.documents
     assert entry.count == len(entry.documents)
     assert entry.verdict in ("answered", "partial")
-    (told,) = client.get("/v1/audit").json()["entries"]
+    told = client.get("/v1/audit").json()["entries"][0]
     assert (told["query"], told["hash"], told["action"]) == (entry.words, one.hash, "ask")
     assert client.get("/v1/audit", params={"document": document.id}).json()["entries"]
     assert client.get("/v1/audit", params={"document": "other"}).json()["entries"] == []
