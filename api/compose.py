@@ -13,12 +13,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from api.access.metering import Metered
 from api.alerts.runbooks import Runbooks
 from api.observability.audit import Audit
 from api.observability.chain import FILE as AUDIT
 from api.observability.chain import Chain
 from api.observability.recorder import Recorder
-from api.access.metering import Metered
 from api.settings import Settings, llama_index_options, load_sources
 from ingest.git import is_url
 from ingest.redaction import redact
@@ -52,8 +52,8 @@ from rag.remote import RemoteDense
 from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.model import ModelReranker
 from rag.search import Dense, Filters, LocalDense, NoDense, Retriever, Serving, VectorSearch
-from rag.suggestions import Suggester
 from rag.spans import Spans
+from rag.suggestions import Suggester
 from rag.terraform.lookup import TerraformLookup
 from rag.threads import FILE as THREADS
 from rag.threads import Conversation, Threads

@@ -19,16 +19,16 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from api.access.doors import identity_from
 from api.access.gate import Gate
-from api.bodies import Bodies
 from api.access.refusal import Refusal
+from api.bodies import Bodies
 from api.compose import Reader
 from api.failures import http_status
 from api.idempotency import Repeats
-from api.openapi import DESCRIPTION, DescribedAPI, operation_id
+from api.mcp_http import add_mcp
 from api.observability.metrics import add_metrics
 from api.observability.seen import Seen, seen_by
 from api.observability.watch import Watch
-from api.mcp_http import add_mcp
+from api.openapi import DESCRIPTION, DescribedAPI, operation_id
 from api.pages import add_pages
 from api.problems import problem
 from api.request_ids import HEADER, RequestIds, current

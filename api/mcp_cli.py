@@ -13,11 +13,15 @@ def mcp(as_groups: GroupsOption = "", config: ConfigOption = None) -> None:
     import anyio
 
     from api.access.caller import Caller
-    from api.compose import open_reader, viewer_from
+    from api.compose import audit_of, open_reader, viewer_from
     from api.mcp_server import make_server, serve_stdio
 
     settings = settings_from(config)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     caller = Caller(name="stdio", viewer=viewer_from(as_groups or settings.groups), via="stdio")
     with open_reader(settings) as reader:
-        anyio.run(serve_stdio, make_server(settings, reader, caller))
+        audit = audit_of(settings, reader.catalog)
+        try:
+            anyio.run(serve_stdio, make_server(settings, reader, caller, audit))
+        finally:
+            audit.flush()

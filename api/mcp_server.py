@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import logging
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 from importlib import metadata
 from typing import Any, TypeVar
@@ -37,15 +38,18 @@ from mcp_types import (
 )
 from mcp_types import Tool as Shown
 
+from api.access.budgets import Budgets
 from api.access.caller import Caller, caller_of
-from api.access.scopes import READ
+from api.access.scopes import ASK, READ
 from api.compose import Reader
 from api.mcp_prompts import list_prompts, persona_prompt
 from api.mcp_resources import TEMPLATES, list_documents, read_document
 from api.mcp_tools import TABLE
 from api.mcp_tools.tool import Asking, Tool
+from api.observability.audit import Action, Asker, Audit, shown
 from api.settings import Settings
 from rag.errors import SettingsError, WaypostError
+from rag.records import Viewer
 
 INSTRUCTIONS = (
     "Waypost knows this organisation's wikis, runbooks and Terraform. Use `ask` for a question that needs an answer with checked "
@@ -59,12 +63,16 @@ _Context = ServerRequestContext[Any, Any]
 
 
 class Face:
-    """The handlers of one server, over one reader. `caller` is who asks on stdio; over HTTP each request brings its own."""
+    """The handlers of one server, over one reader. `caller` is who asks on stdio, and `audit` is told of it; over HTTP each
+    request brings its own."""
 
-    def __init__(self, settings: Settings, reader: Reader, caller: Caller | None = None) -> None:
+    def __init__(
+        self, settings: Settings, reader: Reader, caller: Caller | None = None, audit: Audit | None = None
+    ) -> None:
         self._settings = settings
         self._reader = reader
         self._caller = caller
+        self._audit = audit
 
     async def tools(self, _context: _Context, _params: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=[_shown(tool) for tool in TABLE.values()])
@@ -78,7 +86,12 @@ class Face:
             caller = self._known(context)
             _require(caller, tool.scope, tool.name)
             asking = Asking(self._reader, self._settings, caller, _steps(context))
-            told = await anyio.to_thread.run_sync(lambda: tool.run(asking, tool.checked(params.arguments or {})))
+            arguments = tool.checked(params.arguments or {})
+            async with _budget(context, caller) if tool.scope == ASK else nullcontext():
+                told = await anyio.to_thread.run_sync(lambda: tool.run(asking, arguments))
+            if tool.action:
+                query = str(next(iter(arguments.model_dump().values()), ""))  # each tool is asked by its first argument
+                self._tell(context, tool.action, query, told.structured if told.shows is None else told.shows)
         except WaypostError as error:
             return _failed(str(error))
         except Exception:  # noqa: BLE001  # the outermost line of this face
@@ -96,7 +109,12 @@ class Face:
         return ListResourceTemplatesResult(resource_templates=TEMPLATES)
 
     async def read(self, context: _Context, params: ReadResourceRequestParams) -> ReadResourceResult:
-        return await self._answered(context, lambda viewer: read_document(self._reader, viewer, str(params.uri)))
+        def work(viewer: Viewer) -> ReadResourceResult:
+            found = read_document(self._reader, viewer, str(params.uri))
+            self._tell(context, "document", str(params.uri), {"document_id": str(params.uri).rpartition("/")[2]})
+            return found
+
+        return await self._answered(context, work)
 
     async def prompts(self, context: _Context, _params: PaginatedRequestParams | None) -> ListPromptsResult:
         return await self._answered(context, lambda _viewer: list_prompts(self._reader.personas))
@@ -120,6 +138,13 @@ class Face:
             _LOG.exception("the MCP request %s failed", context.method)
             raise MCPError(INTERNAL_ERROR, "an error of Waypost's, which its log tells; try again later") from None
 
+    def _tell(self, context: _Context, action: Action, query: str, view: Any) -> None:
+        """Tells the audit what is shown. Raises: StorageError when the audit is required and can't be written."""
+        if context.request is not None:
+            shown(context.request, action, query, view, face="mcp")
+        elif self._audit and self._caller:
+            self._audit.shown(Asker(self._caller.name, self._caller.via), "mcp", action, query, view)
+
     def _known(self, context: _Context) -> Caller:
         """Who sent this request, as the gate found. Raises: MCPError when nothing passed the gate."""
         if self._caller is not None:
@@ -129,9 +154,12 @@ class Face:
         return caller_of(context.request)
 
 
-def make_server(settings: Settings, reader: Reader, caller: Caller | None = None) -> Server[Any]:
-    """The MCP server over one reader. With `caller` everything is asked by them; without, each HTTP request tells."""
-    face = Face(settings, reader, caller)
+def make_server(
+    settings: Settings, reader: Reader, caller: Caller | None = None, audit: Audit | None = None
+) -> Server[Any]:
+    """The MCP server over one reader. With `caller` everything is asked by them, and told to `audit`; without, each HTTP request
+    tells."""
+    face = Face(settings, reader, caller, audit)
     return Server(
         "waypost",
         version=metadata.version("waypost"),
@@ -161,6 +189,14 @@ def _shown(tool: Tool) -> Shown:
         name=tool.name, title=tool.title, description=tool.description, annotations=hints,
         input_schema=tool.input_schema, output_schema=tool.output_schema,
     )  # fmt: skip
+
+
+def _budget(context: _Context, caller: Caller) -> AbstractAsyncContextManager[None]:
+    """What a question's answer may cost the caller, over HTTP. Raises: Refusal when a day's budget is used up."""
+    if context.request is None:
+        return nullcontext()
+    budgets: Budgets = context.request.state.identity.budgets
+    return budgets.asking(caller)
 
 
 def _require(caller: Caller, scope: str, what: str) -> None:

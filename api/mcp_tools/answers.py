@@ -120,4 +120,5 @@ ASK_TOOL = Tool(
     AnswerOut,
     _ask,
     repeatable=False,
+    action="ask",
 )

@@ -6,6 +6,7 @@ Source: https://platform.openai.com/docs/mcp
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, with_config
@@ -121,7 +122,9 @@ def _search(asking: Asking, arguments: SearchArguments) -> Told:
     best: dict[str, ScoredPassage] = {}
     for one in found:
         best.setdefault(one.document.id, one)
-    return _as_json({"results": [_result(one) for one in list(best.values())[: arguments.limit]]})
+    results = list(best.values())[: arguments.limit]
+    told = _as_json({"results": [_result(one) for one in results]})
+    return replace(told, shows=[{"document_id": one.document.id, "version": one.document.version} for one in results])
 
 
 def _result(found: ScoredPassage) -> Result:
@@ -189,6 +192,7 @@ SEARCH = Tool(
     SearchArguments,
     Results,
     _search,
+    action="search",
 )
 FETCH = Tool(
     "fetch",
@@ -199,6 +203,7 @@ FETCH = Tool(
     FetchArguments,
     Fetched,
     _fetch,
+    action="document",
 )
 LIST_SOURCES = Tool(
     "list_sources",

@@ -127,4 +127,5 @@ RUNBOOK_FOR_ALERT = Tool(
     AlertArguments,
     RunbookOut,
     _runbook_for_alert,
+    action="alert",
 )

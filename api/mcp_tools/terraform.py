@@ -118,4 +118,5 @@ TERRAFORM_LOOKUP = Tool(
     LookupArguments,
     LookupOut,
     _look_up,
+    action="terraform",
 )

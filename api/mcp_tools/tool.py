@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from api.access.caller import Caller
 from api.compose import Reader
+from api.observability.audit import Action
 from api.settings import Settings
 from rag.errors import SettingsError
 from rag.records import KINDS, Document, Viewer
@@ -42,6 +43,7 @@ class Told:
 
     structured: dict[str, Any]
     text: str
+    shows: Any = None  # what the audit is told in place of the object, where that names documents by ids of its own
 
 
 def _nothing(_step: str) -> None:
@@ -88,6 +90,7 @@ class Tool:
     result: Any
     run: Callable[[Asking, Any], Told]
     repeatable: bool = True
+    action: Action | None = None  # what the audit calls it; None where it gives nothing of what documents say
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:

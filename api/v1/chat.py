@@ -20,9 +20,9 @@ from fastapi.routing import APIRoute
 
 from api.access.caller import Seeing
 from api.compose import Reader
+from api.failures import http_status
 from api.observability.answers import audited
 from api.observability.audit import shown
-from api.failures import http_status
 from api.problems import problem
 from api.v1.chat_requests import MODEL, ChatRequest, Model, Models, asked_of, persona_of
 from api.v1.chat_views import Chunks, completion, error_object, models_view

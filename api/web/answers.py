@@ -77,6 +77,7 @@ class Shown:
     at: str = ""
     cut: bool = False
     note: str = ""
+    documents: tuple[str, ...] = ()  # ids of those that a turn of a thread was made of
 
 
 def source_link(document_id: str, start: int, end: int, version: str = "") -> str:
@@ -137,6 +138,7 @@ def shown_turn(turn: Turn, catalog: Catalog, viewer: Viewer, today: str) -> Show
         turn.question, turn.asked_as if turn.asked_as != turn.question else "", turn.verdict,
         answer_html(turn.answer, marks, dangerous), tuple(cites),
         tuple(_flag(Flag(kind, text, reason)) for kind, text, reason in turn.flags), turn.degraded, at=turn.at, cut=turn.cut,
+        documents=tuple(document[0] for document in turn.documents),
     )  # fmt: skip
 
 

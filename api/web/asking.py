@@ -101,7 +101,7 @@ def _add_pages(router: APIRouter, asking: Asking) -> None:
     def thread_page(request: Request, thread: _ID, viewer: Seeing) -> Response:
         """A thread, to whoever may see all that it was made of."""
         turns, own = asking.turns(thread, viewer)
-        made = [{"document_id": document[0]} for turn in asking.kept(thread, viewer) for document in turn.documents]
+        made = [{"document_id": document} for turn in turns for document in turn.documents]
         shown(request, "ask", f"thread {thread}", made, face="web")
         return asking.page(request, viewer, turns=turns, thread=thread if own else "", shared=thread, own=own)
 

@@ -11,9 +11,10 @@ from fastapi.responses import Response
 
 from api.access.caller import Seeing
 from api.compose import Reader
+from api.observability.audit import shown
 from api.settings import Settings
 from api.status import named_sources, sources_view
-from api.views import coverage_view
+from api.views import coverage_view, search_view
 from api.web.answers import source_link
 from api.web.templating import is_part, respond
 from rag.records import KINDS, ScoredPassage

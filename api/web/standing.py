@@ -9,8 +9,10 @@ from fastapi.responses import Response
 
 from api.access.caller import Seeing
 from api.compose import Reader
+from api.observability.audit import shown
 from api.settings import Settings
 from api.status import named_sources, sources_view
+from api.views import drift_view, gap_view
 from api.web.answers import place_link, source_link
 from api.web.templating import respond
 from rag.drift import REPORTED, Drift
@@ -31,6 +33,7 @@ def add_standing(router: APIRouter, settings: Settings, reader: Reader) -> None:
     def gaps(request: Request, viewer: Seeing) -> Response:
         """What was asked and the documents don't answer, most asked first."""
         listed = reader.gaps.listed(viewer, limit=_MOST)
+        shown(request, "gaps", "", [gap_view(one) for one in listed], face="web")
         found = [(one.gap, [(page, source_link(page.id, 1, 0)) for page in one.nearest]) for one in listed]
         return respond(request, "gaps.html", found=found)
 
@@ -38,6 +41,7 @@ def add_standing(router: APIRouter, settings: Settings, reader: Reader) -> None:
     def drift(request: Request, viewer: Seeing) -> Response:
         """Where documents state what code contradicts, or name what it no longer has, surest first."""
         found = [one for one in reader.drift(viewer) if one.confidence >= REPORTED]
+        shown(request, "drift", "", [drift_view(one) for one in found[:_MOST]], face="web")
         return respond(request, "drift.html", found=[_told(one) for one in found[:_MOST]], total=len(found))
 
 

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from api.access.caller import Seeing
 from api.compose import Reader
+from api.observability.audit import shown
 from api.terraform_views import known_kind, mention_view, reference_view, symbol_view
 from api.v1.cursors import cursor_of, place_of
 from api.web.answers import place_link, query_of
@@ -40,6 +41,7 @@ def add_terraform_pages(router: APIRouter, reader: Reader) -> None:
         found = lookup.defined(address, source, folder) if address else []
         if found and not (is_part(request) and len(found) > _BLOCKS):
             blocks = [_block(lookup, one) for one in found[:_BLOCKS]]
+            shown(request, "terraform", address, blocks, face="web")
             return respond(
                 request, "_terraform_blocks.html" if is_part(request) else "terraform_block.html", address=address,
                 blocks=blocks, more=len(found) - len(blocks),
@@ -55,6 +57,7 @@ def add_terraform_pages(router: APIRouter, reader: Reader) -> None:
             "address": address, "kind": kind, "kinds": KINDS, "total": lookup.count(**wanted), "onward": onward,
             "found": [(one, block_link(one)) for one in page.items],
         }  # fmt: skip
+        shown(request, "terraform", address, [symbol_view(one) for one in page.items], face="web")
         return respond(request, "_symbols.html" if is_part(request) else "terraform.html", **values)
 
 
