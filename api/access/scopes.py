@@ -41,7 +41,7 @@ TABLE: dict[str, str] = {
     # the page for people: `api.web`
     "/ask": ASK,
     "/t": READ,
-    "/feedback": ASK,
+    "/feedback": WRITE,
     "/source": READ,
     "/search": READ,
     "/terraform": READ,

@@ -21,13 +21,13 @@ from api.observability.audit import shown
 from api.settings import Settings
 from api.status import named_sources, sources_view
 from api.web.answers import Shown, shown_answer, shown_turn
-from api.web.feedback import Verdict, keep_feedback
 from api.web.pending import Pending, Tickets
 from api.web.routing import Fields, Form, field
 from api.web.streaming import stream_html
 from api.web.templating import is_part, respond
 from rag.ask import AskEvent
 from rag.errors import NotFoundError, SettingsError
+from rag.feedback import LONGEST
 from rag.records import KINDS, Viewer
 from rag.search import MAX_QUERY, Filters
 
@@ -87,7 +87,8 @@ def add_asking(router: APIRouter, settings: Settings, reader: Reader) -> None:
         turns, _ = asking.turns(thread, caller.viewer)
         at = field(form, "turn", 4)
         number = int(at) if at.isdecimal() and 0 < int(at) <= len(turns) else len(turns)
-        keep_feedback(settings, reader, caller, Verdict(thread, number, said == "up", field(form, "note", 1000)))
+        note = field(form, "note", LONGEST)
+        reader.feedback.note(caller.viewer, caller.name, thread, number, said == "up", note)
         return respond(request, "_thanks.html" if is_part(request) else "thanks.html", thread=thread)
 
 

@@ -1,13 +1,13 @@
 """The way in: a browser that is not signed in is led to `/signin` instead of being told 401, and back to where it was going.
 
 This is the only place that knows of sign-in: `Entrance` stands before the gate, `add_entrance` has the pages. The sessions are
-`api.access`'s; without them there is nothing to sign in to.
+those of `api.access.sessions`.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
@@ -16,22 +16,13 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access.caller import Calling
+from api.access.sessions import begin, end
 from api.web.routing import Fields, field
 from api.web.templating import HEADERS, respond
 from rag.errors import WaypostError
 
 _OWN = re.compile(r"/(?![/\\])[\w/.~%?=&+:@,;*()'!\[\]-]*", re.ASCII)  # an address below our own origin
 _PROGRAMS = ("/v1/", "/mcp", "/openapi.json")
-
-
-class Sessions(Protocol):
-    """What signs browsers in and out."""
-
-    def begin(self, token: str, response: Response) -> bool:
-        """Starts a session for who holds a valid token, by a cookie of the response; whether it is one."""
-
-    def end(self, request: Request, response: Response) -> None:
-        """Ends the session of a request."""
 
 
 class Entrance:
@@ -57,13 +48,13 @@ class Entrance:
         await self._app(scope, receive, lead)
 
 
-def add_entrance(router: APIRouter, sessions: Sessions | None) -> None:
+def add_entrance(router: APIRouter) -> None:
     """Adds `/signin` and `/signout`."""
 
     @router.get("/signin")
     def sign_in_page(request: Request, caller: Calling, next: Annotated[str, Query(max_length=2000)] = "/") -> Response:
         """The form that takes a token."""
-        return respond(request, "signin.html", next=_safe(next), wrong="", possible=sessions is not None)
+        return respond(request, "signin.html", next=_safe(next), wrong="")
 
     @router.post("/signin")
     def sign_in(request: Request, form: Fields) -> Response:
@@ -71,20 +62,16 @@ def add_entrance(router: APIRouter, sessions: Sessions | None) -> None:
         onward = _safe(field(form, "next", 2000))
         response = RedirectResponse(onward, 303, HEADERS)
         try:
-            known = sessions is not None and sessions.begin(field(form, "token", 8000).strip(), response)
+            begin(request, response, field(form, "token", 8000))
         except WaypostError as error:
-            return respond(request, "signin.html", 403, next=onward, wrong=str(error), possible=True)
-        if known:
-            return response
-        wrong = "That token is not valid: it is misspelt, has expired, or was revoked."
-        return respond(request, "signin.html", 403, next=onward, wrong=wrong, possible=sessions is not None)
+            return respond(request, "signin.html", 403, next=onward, wrong=str(error))
+        return response
 
     @router.post("/signout")
-    def sign_out(request: Request) -> Response:
+    def sign_out() -> Response:
         """Ends the session."""
         response = RedirectResponse("/signin", 303, HEADERS)
-        if sessions is not None:
-            sessions.end(request, response)
+        end(response)
         return response
 
 

@@ -59,7 +59,7 @@ def _link(found: ScoredPassage) -> str:
 def _excerpt(found: ScoredPassage, q: str) -> str:
     """The lines around the one that holds most of the words."""
     lines = found.passage.text.strip("\n").split("\n")
-    words = [word for word in re.findall(r"[\w-]{3,}", q.lower())]
+    words = re.findall(r"[\w-]{3,}", q.lower())
     held = [sum(word in line.lower() for word in words) for line in lines]
     first = max(held.index(max(held)) - 1, 0)
     before, behind = "…\n" if first else "", "\n…" if len(lines) > first + _LINES else ""

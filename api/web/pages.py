@@ -10,7 +10,7 @@ from starlette.types import Scope
 from api.compose import Reader
 from api.settings import Settings
 from api.web.asking import add_asking
-from api.web.entrance import Entrance, Sessions, add_entrance
+from api.web.entrance import Entrance, add_entrance
 from api.web.finding import add_finding
 from api.web.reading import add_reading
 from api.web.routing import pages
@@ -29,7 +29,7 @@ class _Files(StaticFiles):
         return response
 
 
-def add_web(app: FastAPI, settings: Settings, reader: Reader, sessions: Sessions | None = None) -> None:
+def add_web(app: FastAPI, settings: Settings, reader: Reader) -> None:
     """Adds the page to the application. Call it after the gate was added: `Entrance` must stand before that."""
     router = pages()
     add_asking(router, settings, reader)
@@ -37,7 +37,7 @@ def add_web(app: FastAPI, settings: Settings, reader: Reader, sessions: Sessions
     add_finding(router, settings, reader)
     add_terraform_pages(router, reader)
     add_standing(router, settings, reader)
-    add_entrance(router, sessions)
+    add_entrance(router)
     app.include_router(router)
     app.mount("/static", _Files(directory=STATIC), name="static")
     app.add_middleware(Entrance)

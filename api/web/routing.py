@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -28,8 +28,6 @@ class PageRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             try:
-                if request.method == "POST":
-                    _refuse_strangers(request)
                 response = await inner(request)
             except WaypostError as error:
                 return told(request, http_status(error), str(error))
@@ -82,15 +80,3 @@ def field(form: Form, name: str, longest: int = 4000) -> str:
     if len(value) > longest:
         raise HTTPException(422, f"{name} may have {longest} characters at most")
     return value
-
-
-def _refuse_strangers(request: Request) -> None:
-    """Other sites may not send forms here in a reader's name. Raises: HTTPException 403.
-
-    Browsers say where a form was sent from: by Sec-Fetch-Site where the connection is trusted (https, loopback), and by Origin.
-    Source: https://www.w3.org/TR/fetch-metadata/.
-    """
-    site, origin = request.headers.get("sec-fetch-site", ""), request.headers.get("origin", "")
-    ours = site == "same-origin" if site else not origin or urlsplit(origin).netloc == request.url.netloc
-    if not ours:
-        raise HTTPException(403, "this form was sent from another site: open Waypost itself, and send it there")

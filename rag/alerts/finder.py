@@ -128,7 +128,7 @@ class Finder:
     def _speaks(self, asked: str, found: Sequence[ScoredPassage]) -> bool:
         """Whether the first of these speaks of what is asked, judged as for an answer."""
         forms = self._retriever.forms(asked, self._viewer) if found else ()
-        return judge(asked, found[:1], self._retriever.rarity(), None, forms).verdict != "not_found"
+        return judge(asked, found[:1], self._retriever.rarity(self._viewer), None, forms).verdict != "not_found"
 
     def _searched(self, asked: str, filters: Filters) -> tuple[ScoredPassage, ...]:
         return self._retriever.search(asked, self._viewer, _ASKED, filters).passages

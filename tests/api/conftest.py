@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,16 @@ def admitted(settings: Settings, *groups: str, name: str = "tester") -> dict[str
     finally:
         keys.close()
     return {"Authorization": f"Bearer {token}"}
+
+
+def flat(routes: Iterable[Any]) -> Iterator[Any]:
+    """Routes, with those of the routers that FastAPI keeps whole among them."""
+    for route in routes:
+        inner = getattr(route, "original_router", None)
+        if inner is None:
+            yield route
+        else:
+            yield from flat(inner.routes)
 
 
 def loaded(result: tuple[int, str, str], code: int = 0) -> Any:

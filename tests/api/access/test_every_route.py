@@ -30,7 +30,7 @@ from api.http import make_app
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
-from tests.api.conftest import LOOPBACK
+from tests.api.conftest import LOOPBACK, flat
 from tests.api.issuer import AUDIENCE, TestIssuer, issuing, new_key
 from tests.conftest import configure, write
 
@@ -195,7 +195,7 @@ def test_each_route_refuses_a_token_without_its_scope_and_no_other(served: Serve
 
 
 def test_every_route_has_a_line_and_one_without_is_served_to_nobody(served: Served) -> None:
-    for route in served.app.routes:
+    for route in flat(served.app.routes):
         path = str(getattr(route, "path", ""))
         assert path, f"{route}: of which no path is known"
         for method in getattr(route, "methods", None) or {"GET"}:
