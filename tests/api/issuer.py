@@ -30,7 +30,7 @@ class TestIssuer:
         self.down = False
         self.server = server
         server.pages["/.well-known/openid-configuration"] = lambda request: self._answer(
-            request, {"issuer": self.url, "jwks_uri": f"{self.url}/jwks"}
+            request, {"issuer": self.url, "jwks_uri": f"{server.address}/jwks"}
         )
         server.pages["/jwks"] = lambda request: self._answer(request, {"keys": [self._jwk(kid) for kid in self.keys]})
 
