@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 
 from api.console import ConfigOption, GroupsOption, settings_from
@@ -18,6 +19,7 @@ def mcp(as_groups: GroupsOption = "", config: ConfigOption = None) -> None:
 
     settings = settings_from(config)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the thread that waits for stdin would hold up an orderly end
     caller = Caller(name="stdio", viewer=viewer_from(as_groups or settings.groups), via="stdio")
     with open_reader(settings) as reader:
         audit = audit_of(settings, reader.catalog)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -59,7 +60,7 @@ def talk(server: Any, work: Callable[[Client], Awaitable[Any]], mode: str = "leg
     """What `work` makes of a client of this server. Raises: MCPError, out of the client's groups of tasks."""
 
     async def run() -> Any:
-        async with Client(server, mode=mode, read_timeout_seconds=60) as client:
+        async with Client(server, mode=mode, read_timeout_seconds=120) as client:
             try:
                 return await work(client)
             except MCPError as error:
@@ -311,6 +312,7 @@ def test_over_http_what_is_hidden_is_nowhere(home: Home, mode: str) -> None:
     _compare(home, mcp(home.member), mcp(home.outsider), mode)
 
 
+@pytest.mark.timeout(300)  # each process imports for some seconds, on a busy machine for longer
 def test_on_stdio_what_is_hidden_is_nowhere(home: Home) -> None:
     _compare(home, stdio(home, "payments"), stdio(home, ""), "legacy")
 
@@ -469,7 +471,7 @@ LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
 
 
 def post(base: str, **options: Any) -> httpx.Response:
-    return httpx.post(mcp(base), headers={**HEADERS, **options.pop("headers", {})}, timeout=30, **options)
+    return httpx.post(mcp(base), headers={**HEADERS, **options.pop("headers", {})}, timeout=60, **options)
 
 
 @pytest.mark.parametrize(
@@ -552,6 +554,7 @@ def test_slow_work_holds_up_nobody(home: Home) -> None:
 # -- stdio ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.timeout(300)
 def test_stdio_beside_the_owner(home: Home) -> None:
     async def work(client: Client) -> None:
         assert client.server_info
@@ -566,16 +569,20 @@ def test_stdio_beside_the_owner(home: Home) -> None:
     talk(stdio(home, ""), work)
 
 
+INITIALIZE = {
+    "jsonrpc": "2.0", "id": 1, "method": "initialize",
+    "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
+}  # fmt: skip
+
+
+@pytest.mark.timeout(300)
 def test_on_stdout_is_nothing_but_the_protocol(home: Home) -> None:
     parameters = stdio(home, "")
     messages = [
-        {
-            "jsonrpc": "2.0", "id": 1, "method": "initialize",
-            "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
-        },
+        INITIALIZE,
         {"jsonrpc": "2.0", "method": "notifications/initialized"},
-        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "search", "arguments": {"query": "lock"}}},
-    ]  # fmt: skip
+        {**LIST, "id": 2, "method": "tools/call", "params": {"name": "search", "arguments": {"query": "lock"}}},
+    ]
     with subprocess.Popen(
         [parameters.command, *parameters.args, "--config", "/nowhere.yaml"], env=parameters.env, stdin=subprocess.PIPE,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -585,17 +592,33 @@ def test_on_stdout_is_nothing_but_the_protocol(home: Home) -> None:
         process.stdin.write("".join(json.dumps(message) + "\n" for message in messages) + "not json\n")
         process.stdin.flush()
         lines = [process.stdout.readline(), process.stdout.readline()]
-        rest, errors = process.communicate(timeout=60)
+        rest, errors = process.communicate(timeout=200)
     assert {json.loads(line).get("id") for line in [*lines, *rest.splitlines()]} >= {1, 2}
     assert "there is no /nowhere.yaml" in " ".join(errors.split())
     assert process.returncode == 0
 
 
+@pytest.mark.timeout(300)
+def test_stdio_ends_by_interrupt_while_it_waits(home: Home) -> None:
+    parameters = stdio(home, "")
+    with subprocess.Popen(
+        [parameters.command, *parameters.args], env=parameters.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:  # fmt: skip
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(json.dumps(INITIALIZE) + "\n")
+        process.stdin.flush()
+        assert process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == -signal.SIGINT
+
+
+@pytest.mark.timeout(300)
 def test_stdio_without_anything_synced_says_what_to_do(home: Home, tmp_path: Path) -> None:
     parameters = stdio(home, "")
     done = subprocess.run(
         [parameters.command, *parameters.args], env={**(parameters.env or {}), "WAYPOST_HOME": str(tmp_path / "none")},
-        input="", capture_output=True, text=True, timeout=60, check=False,
+        input="", capture_output=True, text=True, timeout=200, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (2, "")
     assert "waypost sync" in done.stderr
