@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -37,7 +37,7 @@ def add_finding(router: APIRouter, settings: Settings, reader: Reader) -> None:
         filters = Filters(tuple(filter(None, source or ())), tuple(filter(None, kind or ())))
         result = reader.retriever.search(q, viewer, _FOUND, filters) if q.strip() else None
         took = (time.perf_counter() - began) * 1000
-        values = {
+        values: dict[str, Any] = {
             "q": q, "found": [(one, _link(one), _excerpt(one, q)) for one in result.passages] if result else [],
             "coverage": coverage_view(result.coverage) if result else None, "took": took,
         }  # fmt: skip
@@ -56,7 +56,7 @@ def _link(found: ScoredPassage) -> str:
 def _excerpt(found: ScoredPassage, q: str) -> str:
     """The lines around the one that holds most of the words."""
     lines = found.passage.text.strip("\n").split("\n")
-    words = [word for word in re.findall(r"[\w-]{3,}", q.lower())]
+    words = re.findall(r"[\w-]{3,}", q.lower())
     held = [sum(word in line.lower() for word in words) for line in lines]
     first = max(held.index(max(held)) - 1, 0)
     before, behind = "…\n" if first else "", "\n…" if len(lines) > first + _LINES else ""
