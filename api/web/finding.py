@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -40,7 +40,7 @@ def add_finding(router: APIRouter, settings: Settings, reader: Reader) -> None:
         took = (time.perf_counter() - began) * 1000
         if result:
             shown(request, "search", q, search_view(result, took), face="web")
-        values = {
+        values: dict[str, Any] = {
             "q": q, "found": [(one, _link(one), _excerpt(one, q)) for one in result.passages] if result else [],
             "coverage": coverage_view(result.coverage) if result else None, "took": took,
         }  # fmt: skip

@@ -181,6 +181,7 @@ def test_openapi_describes_every_route(client: TestClient) -> None:
 
 def test_the_page_about_the_api_loads_nothing_from_elsewhere(client: TestClient) -> None:
     page = client.get("/docs")
+    assert page.url.path == "/docs"
     assert "/v1/search" in page.text
     assert "stuck Terraform state lock" in page.text
     assert "http://" not in page.text

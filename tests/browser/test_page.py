@@ -75,7 +75,7 @@ def test_ask_read_the_cited_lines_and_go_on(opened: Opened, seen: Seen) -> None:
     assert page.evaluate("document.getElementById('source').childElementCount") == 0
     assert page.evaluate("document.activeElement.className") == "cite"
     ask(page, "who may do it?")
-    page.wait_for_function("document.querySelectorAll('#turns > article:not([aria-busy])').length === 2")
+    page.wait_for_selector("#turns > article:nth-child(2):not([aria-busy])")
     here = page.url
     page.reload()
     assert page.locator("#turns > article").count() == 2
@@ -150,7 +150,9 @@ def test_search_as_one_types(opened: Opened, seen: Seen) -> None:
 
 def test_a_terraform_block_and_its_drawing(opened: Opened, seen: Seen) -> None:
     page = opened("/terraform?address=aws_vpc.main")
-    page.wait_for_function("document.querySelector('.drawing img').naturalWidth > 100")
+    page.locator(".drawing img").scroll_into_view_if_needed()
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.querySelector('.drawing img').naturalWidth") > 100
     page.click("td.n a")
     page.wait_for_selector("#source .l.cited")
     assert seen.wrong == []

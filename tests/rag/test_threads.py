@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +20,7 @@ from rag.errors import NotFoundError, StorageError
 from rag.models.scripted import ScriptedModel
 from rag.ports import Claim, ModelEvent
 from rag.records import Viewer
-from rag.threads import FILE, Conversation, Threads, Turn
+from rag.threads import FILE, Cited, Conversation, Threads, Turn
 from tests.conftest import configure, write
 
 SRE = Viewer.of(["sre"])
@@ -179,3 +181,16 @@ def test_an_answer_outlives_a_thread_that_cannot_be_written(owner: Owner, talk: 
     answer = talk.answer(scripted(owner)[0], "How do I clear a stuck state lock?", SRE)
     assert answer.text
     assert answer == replace(answer, thread="")
+
+
+def test_a_file_of_before_gets_the_column_for_what_an_answer_told(tmp_path: Path) -> None:
+    file, viewer = tmp_path / "threads.db", Viewer()
+    threads = Threads(file, 90)
+    thread = threads.add("", viewer, turn("why?"))
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("ALTER TABLE turn DROP COLUMN told")
+        database.commit()
+    told = replace(turn("and?"), cited=(Cited(1, "id", 2, 3, "v"),), flags=(("cut", "a", "b"),), degraded="slow")
+    threads.add(thread, viewer, told)
+    first, second = threads.turns(thread, viewer)
+    assert (first.cited, second.cited, second.flags, second.degraded) == ((), told.cited, told.flags, "slow")
