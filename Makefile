@@ -11,7 +11,7 @@ INSTALL := set -o pipefail; $(BIN)/pip install --disable-pip-version-check -c co
 STEPS := awk '/^Collecting /{print "  finding " $$2} /^ *Downloading .*\(/{print "  fetching " $$2, $$3, $$4} \
 	/^Building wheel/{print "  building " $$4} /^Installing collected packages/{print "  installing " NF - 3 " packages: this takes longest"} {fflush()}'
 
-.PHONY: help install demo test check lint types serve eval eval-claude bench bench-ranking bench-identifiers bench-judgement bench-followups bench-near-misses bench-secrets bench-secrets-stored bench-sync bench-sandbox bench-embedding bench-peer bench-terraform test-backup test-crash test-faults test-hostile test-injection test-listing test-model test-switch test-wikis clean
+.PHONY: help install demo test check lint types serve eval eval-claude bench bench-ranking bench-alerts bench-identifiers bench-judgement bench-followups bench-near-misses bench-secrets bench-secrets-stored bench-sync bench-sandbox bench-embedding bench-peer bench-terraform test-backup test-crash test-faults test-hostile test-injection test-listing test-model test-switch test-wikis clean
 
 help: ## print these tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -81,6 +81,9 @@ bench-followups: $(VENV)/.installed-dev ## follow-ups made to stand alone, over 
 
 bench-near-misses: $(VENV)/.installed-dev ## names that nothing is about, and plain talk; ARGS="moj=HOME sample=HOME -v"
 	@$(BIN)/python -m tests.bench.near_misses $(ARGS)
+
+bench-alerts: $(VENV)/.installed-dev ## alerts and the runbooks that others paired them with; ARGS="HOME CONFIG PAIRS.json --search"
+	@$(BIN)/python -m tests.bench.alerts $(ARGS)
 
 bench-identifiers: $(VENV)/.installed-dev ## sixty identifiers; ARGS="sample=HOME moj=HOME"
 	@$(BIN)/python -m tests.bench.identifiers $(ARGS)

@@ -23,8 +23,8 @@ def add_alerts(app: FastAPI, reader: Reader) -> None:
     def alerts(body: Annotated[Payload, Body(openapi_examples=EXAMPLES)], viewer: Seeing) -> dict[str, Any]:
         """The runbook of each alert of an Alertmanager webhook (version 4), of a PagerDuty event (v3), or of one alert by name.
 
-        `found_by` says whether the rule's link led to it, its name or a search (""; there is none); `link.state` whether the link is
-        resolved, dead (of a source of ours, and leads to nothing), outside (never asked), a template, or none. `steps` are quoted
+        `found_by` says whether the rule's link led to it, its name or a search (""; there is none); `link.state` whether the link
+        is resolved, dead (of a source of ours, and leads to nothing), outside (never asked), a template, or none. `steps` are quoted
         to the letter with their lines, warnings among them (`warns`), and commands that destroy something told (`destructive`);
         `terraform` is what the runbook (`line`) or the labels (line 0) name. Alerts of one name and link are answered once."""
         began = time.perf_counter()
@@ -41,8 +41,8 @@ def add_alerts(app: FastAPI, reader: Reader) -> None:
         cursor: Annotated[str, Query(max_length=10_000, description="the `next_cursor` of the page before")] = "",
         problems: Annotated[bool, Query(description="only rules with a `problem`")] = False,
     ) -> dict[str, Any]:
-        """The alerting rules in synced repositories, by source, path and line, with the runbook that each alert would get. `problem`:
-        no runbook, dead link, or runbook by search only."""
+        """The alerting rules in synced repositories, by source, path and line, with the runbook that each alert would get.
+        `problem`: no runbook, dead link, or runbook by search only."""
         found = [one for one in reader.runbooks.rules(viewer) if one.problem or not problems]
         page = page_of(found, limit, place_of(cursor))
         return {
