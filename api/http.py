@@ -19,9 +19,11 @@ from api.access.caller import Caller
 from api.access.gate import Gate
 from api.compose import Reader, viewer_from
 from api.failures import http_status
+from api.notices import Notices
 from api.pages import add_pages
 from api.problems import problem
 from api.settings import Settings
+from api.slack.routes import add_slack
 from api.v1.alerts import add_alerts
 from api.v1.documents import add_documents
 from api.v1.health import add_health
@@ -51,7 +53,8 @@ def make_app(settings: Settings, reader: Reader, pushed: Callable[[str], None] |
     add_questions(app, reader)
     add_documents(app, reader)
     add_terraform(app, reader)
-    add_alerts(app, reader)
+    add_alerts(app, reader, Notices(settings, reader.runbooks).tell)
+    add_slack(app, settings, reader)
     add_sources(app, settings, reader)
     add_health(app, reader)
     if pushed:

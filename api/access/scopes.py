@@ -25,6 +25,7 @@ TABLE: dict[str, str] = {
     "/v1/terraform": READ,
     "/v1/sources": READ,
     "/v1/runs": READ,
+    "/slack": OPEN,  # signed with the app's signing secret
     "/docs": READ,
     "/openapi.json": READ,
 }
