@@ -1,5 +1,5 @@
-"""Outgoing notices: when an alert came to `/v1/alerts`, its runbook, as everyone may see it, is posted to WAYPOST_NOTICE_URL, signed,
-and to a Slack channel, as the settings say. After the reply, and never waited for. How to check the signature: docs/alerts.md.
+"""Outgoing notices: when an alert came to `/v1/alerts`, its runbook, as everyone may see it, is posted to WAYPOST_NOTICE_URL,
+signed, and to a Slack channel, as the settings say. After the reply, and never waited for. How to check the signature: docs/alerts.md.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Notices:
         """Takes the alerts that fire; what finds no room is left out, and that is logged."""
         firing = [alert for alert in alerts if alert.status == "firing"]
         if firing and (self._url or self._slack) and not self.worker.put(lambda: self._send(firing)):
-            logging.getLogger(__name__).error("a notice was left out: %d wait already", _WAITING)
+            logging.getLogger(__name__).warning("a notice was left out: %d wait already", _WAITING)
 
     def _send(self, alerts: Sequence[Alert]) -> None:
         views = [alert_view(one) for one in self._runbooks.answer(alerts, Viewer())]
@@ -77,7 +77,7 @@ class Notices:
                 said = type(error).__name__
             if pause is not None:
                 self._pause(pause)
-        logging.getLogger(__name__).error("a notice was not taken by WAYPOST_NOTICE_URL: %s", said)
+        logging.getLogger(__name__).warning("a notice was not taken by WAYPOST_NOTICE_URL: %s", said)
 
 
 def signature(body: bytes, secret: str, now: int) -> str:

@@ -26,7 +26,11 @@ class SlackRequest(LoopbackRequest):
         answer: dict[str, Any] = {"ok": True, "ts": "9.9"}
         if self.path.endswith("/users.info"):
             email = self.server.emails.get(told.get("user", ""))
-            answer = {"ok": True, "user": {"profile": {"email": email}}} if email else {"ok": False, "error": "user_not_found"}
+            answer = (
+                {"ok": True, "user": {"profile": {"email": email}}}
+                if email
+                else {"ok": False, "error": "user_not_found"}
+            )
         data = json.dumps(answer).encode()
         headers = {"Content-Type": "application/json", "Content-Length": str(len(data))}
         if status in (301, 302, 307, 308):

@@ -1,4 +1,4 @@
-"""What Slack users are answered: questions, in threads that can be followed up, and runbooks of alerts; each as its viewer may see."""
+"""What Slack users are answered: questions, in threads that can be followed up, and runbooks of alerts; each for its viewer."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class SlackClient:
                 unfurl_links=False, unfurl_media=False,
             )  # fmt: skip
         except (SlackApiError, OSError) as error:
-            logging.getLogger(__name__).error("Slack took no message: %s", _told(error))
+            logging.getLogger(__name__).warning("Slack took no message: %s", _told(error))
 
     def email(self, user: str) -> str:
         """A user's address, "" where Slack doesn't tell it (scope users:read.email)."""
@@ -42,7 +42,7 @@ class SlackClient:
         try:
             found: Any = self._web.users_info(user=user)["user"]
         except (SlackApiError, OSError) as error:
-            logging.getLogger(__name__).error("Slack does not tell who a user is: %s", _told(error))
+            logging.getLogger(__name__).warning("Slack does not tell who a user is: %s", _told(error))
             return ""
         profile = found.get("profile") if isinstance(found, dict) else None
         return str((profile or {}).get("email") or "")
@@ -50,7 +50,7 @@ class SlackClient:
     def reply(self, url: str, text: str) -> None:
         """Answers a command, for the eyes of who gave it alone. Only addresses of Slack's are posted to."""
         if not self._is_slacks(url):
-            logging.getLogger(__name__).error("a command's response_url is not Slack's; nothing is posted there")
+            logging.getLogger(__name__).warning("a command's response_url is not Slack's; nothing is posted there")
             return
         body = {
             "response_type": "ephemeral", "replace_original": False, "text": text, "mrkdwn": True, "parse": "none", "link_names": 0,
@@ -59,7 +59,7 @@ class SlackClient:
         try:
             httpx.post(url, json=body, timeout=_SECONDS, follow_redirects=False).raise_for_status()
         except httpx.HTTPError as error:
-            logging.getLogger(__name__).error("Slack took no reply: %s", type(error).__name__)
+            logging.getLogger(__name__).warning("Slack took no reply: %s", type(error).__name__)
 
     def _is_slacks(self, url: str) -> bool:
         try:

@@ -50,7 +50,7 @@ class People:
                     self._read = (key, groups_in(self._file))
                 return self._read[1]
         except (OSError, SettingsError) as error:
-            logging.getLogger(__name__).error(
+            logging.getLogger(__name__).warning(
                 "WAYPOST_SLACK_USERS can't be read; everybody sees what everyone may: %s", error
             )
             return {}

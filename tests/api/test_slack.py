@@ -18,9 +18,11 @@ from fastapi.testclient import TestClient
 
 from api.owner import Owner
 from api.settings import Settings
+from api.slack.client import SlackClient
 from api.slack.mrkdwn import alert_text, answer_text, escaped, link
 from api.slack.people import People
 from api.slack.routes import SlackApp, add_slack
+from api.slack.signing import is_signed
 from ingest.sync import SyncReport
 from rag.errors import SettingsError
 from rag.records import Viewer
@@ -49,7 +51,10 @@ def app(
 ) -> Iterator[tuple[TestClient, SlackApp]]:
     write(tmp_path / "wiki", WIKI)
     write(tmp_path, {"users.yaml": "U7: [payments]\njo@example.org: payments\n"})
-    configure(settings, {"name": "wiki", "type": "folder", "path": str(tmp_path / "wiki"), "web_url": "https://wiki.example.org"})
+    configure(
+        settings,
+        {"name": "wiki", "type": "folder", "path": str(tmp_path / "wiki"), "web_url": "https://wiki.example.org"},
+    )
     sync()
     told = {
         "slack_signing_secret": SECRET, "slack_token": "xoxb-1", "slack_api_url": f"{slack.address}/api/",
@@ -74,12 +79,27 @@ def send(client: TestClient, payload: dict[str, Any], **headers: str) -> int:
 
 
 def mention(text: str, number: int = 1, **more: Any) -> dict[str, Any]:
-    event = {"type": "app_mention", "user": "U7", "text": f"<@UBOT> {text}", "channel": "C1", "ts": f"1.{number}", **more}
+    event = {
+        "type": "app_mention",
+        "user": "U7",
+        "text": f"<@UBOT> {text}",
+        "channel": "C1",
+        "ts": f"1.{number}",
+        **more,
+    }
     return {"type": "event_callback", "team_id": "T1", "event_id": f"Ev{number}", "event": event}
 
 
 def direct(text: str, user: str, number: int = 1, **more: Any) -> dict[str, Any]:
-    event = {"type": "message", "channel_type": "im", "user": user, "text": text, "channel": "D1", "ts": f"2.{number}", **more}
+    event = {
+        "type": "message",
+        "channel_type": "im",
+        "user": user,
+        "text": text,
+        "channel": "D1",
+        "ts": f"2.{number}",
+        **more,
+    }
     return {"type": "event_callback", "team_id": "T1", "event_id": f"Dv{number}", "event": event}
 
 
@@ -91,15 +111,11 @@ def test_without_its_settings_there_is_no_slack(owner: Owner, settings: Settings
             assert client.post("/slack/events", content=b"{}").status_code == 404
 
 
-def test_url_verification(app: tuple[TestClient, SlackApp]) -> None:
-    body = json.dumps({"type": "url_verification", "challenge": "abc"}).encode()
-    assert app[0].post("/slack/events", content=body, headers=signed(body)).json() == {"challenge": "abc"}
-
-
 @pytest.mark.parametrize(
     "headers",
     [
         {},
+        {"X-Slack-Signature": signed(b"{}")["X-Slack-Signature"]},
         signed(b"{}", "another secret"),
         signed(b"{ }"),
         signed(b"{}", at=time.time() - 301 - 60),
@@ -109,19 +125,28 @@ def test_url_verification(app: tuple[TestClient, SlackApp]) -> None:
         {**signed(b"{}"), "X-Slack-Signature": "v0="},
     ],
 )
-@pytest.mark.parametrize("path", ["/slack/events", "/slack/command"])
-def test_what_slack_did_not_sign_is_refused(app: tuple[TestClient, SlackApp], headers: dict[str, str], path: str) -> None:
-    assert app[0].post(path, content=b"{}", headers=headers).status_code == 403
+def test_what_slack_did_not_sign_is_refused(headers: dict[str, str]) -> None:
+    assert not is_signed(b"{}", {name.lower(): value for name, value in headers.items()}, SECRET)
 
 
-@pytest.mark.parametrize("body", [b"[]", b"nonsense", b'{"type":', b"[" * 100_000])
-def test_a_signed_body_that_is_no_object(app: tuple[TestClient, SlackApp], body: bytes) -> None:
-    assert app[0].post("/slack/events", content=body, headers=signed(body)).status_code == 400
-    assert app[0].post("/slack/events", content=b"\xff", headers=signed(b"\xff")).status_code == 403
-    assert app[0].post("/slack/events", content=b"x" * 1_000_001).status_code == 413
+def test_only_what_is_signed_is_read(app: tuple[TestClient, SlackApp], slack: SlackServer) -> None:
+    client, added = app
+    for path in ("/slack/events", "/slack/command"):
+        assert client.post(path, content=b"{}").status_code == 403
+        assert client.post(path, content=b"{}", headers=signed(b"{}", "another")).status_code == 403
+        assert client.post(path, content=b"\xff", headers=signed(b"\xff")).status_code == 403
+        assert client.post(path, content=b"x" * 1_000_001).status_code == 413
+    for body in (b"[]", b"nonsense", b'{"type":', b"[" * 100_000):
+        assert client.post("/slack/events", content=body, headers=signed(body)).status_code == 400
+    body = json.dumps({"type": "url_verification", "challenge": "abc"}).encode()
+    assert client.post("/slack/events", content=body, headers=signed(body)).json() == {"challenge": "abc"}
+    added.worker.wait()
+    assert slack.calls == []
 
 
-def test_a_mention_is_answered_in_its_thread_as_everyone_may_see(app: tuple[TestClient, SlackApp], slack: SlackServer) -> None:
+def test_a_mention_is_answered_in_its_thread_as_everyone_may_see(
+    app: tuple[TestClient, SlackApp], slack: SlackServer
+) -> None:
     client, added = app
     assert send(client, mention("How do I force-unlock the terraform state?")) == 200
     assert send(client, mention(QUESTION, 2, thread_ts="1.1")) == 200
@@ -130,24 +155,24 @@ def test_a_mention_is_answered_in_its_thread_as_everyone_may_see(app: tuple[Test
     answered, refused = by_text
     assert (answered["channel"], answered["thread_ts"], refused["thread_ts"]) == ("C1", "1.1", "1.1")
     assert "terraform force-unlock" in answered["text"]
-    assert "<https://wiki.example.org/unlock.md#L3-3|" in answered["text"]
+    assert "<https://wiki.example.org/unlock.md#L3-L3|" in answered["text"]
     assert "&lt;@U1&gt; &amp; &lt;!channel&gt; @\u200bhere" in answered["text"]
     assert (answered["unfurl_links"], answered["link_names"], answered["parse"]) == ("0", "0", "none")
     assert "04:10" not in refused["text"]  # U7 may see it, the channel may not
     assert "Payout" not in refused["text"]
 
 
-@pytest.mark.parametrize(("user", "sees"), [("U7", True), ("U8", True), ("U9", False), ("UX", False)])
 def test_a_direct_message_is_answered_as_the_reader_may_see(
-    app: tuple[TestClient, SlackApp], slack: SlackServer, user: str, sees: bool
+    app: tuple[TestClient, SlackApp], slack: SlackServer
 ) -> None:
     slack.emails = {"U8": "Jo@example.org", "U9": "al@example.org"}
     client, added = app
-    assert send(client, direct(QUESTION, user)) == 200
-    added.worker.wait()
-    (told,) = slack.posted()
-    assert ("04:10" in told["text"]) is sees
-    assert told["channel"] == "D1"
+    for number, user in enumerate(("U7", "U8", "U9", "UX")):
+        assert send(client, direct(QUESTION, user, number)) == 200
+        added.worker.wait()
+    assert [("04:10" in told["text"], told["channel"]) for told in slack.posted()] == [
+        (True, "D1"), (True, "D1"), (False, "D1"), (False, "D1"),
+    ]  # fmt: skip
 
 
 def test_a_group_taken_away_is_gone_with_the_next_question(
@@ -175,27 +200,32 @@ def test_an_event_that_comes_again_is_answered_once(app: tuple[TestClient, Slack
     assert len(slack.posted()) == 1
 
 
-@pytest.mark.parametrize(
-    "more", [{"bot_id": "B1"}, {"subtype": "message_changed"}, {"subtype": "bot_message"}, {"user": None}, {"bot_profile": {"id": "B"}}]
-)
-def test_bots_and_edits_are_passed_over(app: tuple[TestClient, SlackApp], slack: SlackServer, more: dict[str, Any]) -> None:
+def test_bots_and_edits_are_passed_over(app: tuple[TestClient, SlackApp], slack: SlackServer) -> None:
     client, added = app
-    payload = direct(QUESTION, "U7")
-    assert send(client, {**payload, "event": {**payload["event"], **more}}) == 200
-    assert send(client, mention("How is the state unlocked?", channel_type="im")) == 200  # comes as a direct message too
-    assert send(client, direct(QUESTION, "U7", 3, channel_type="channel")) == 200  # nobody spoke to us
+    changes: list[dict[str, Any]] = [
+        {"bot_id": "B1"}, {"subtype": "message_changed"}, {"subtype": "bot_message"}, {"user": None}, {"bot_profile": {"id": "B"}},
+        {"channel_type": "channel"}, {"channel_type": "mpim"}, {"type": "reaction_added"}, {"channel": ""},
+    ]  # fmt: skip
+    for number, more in enumerate(changes):
+        assert send(client, direct(QUESTION, "U7", number, **more)) == 200
+    assert (
+        send(client, mention("How is the state unlocked?", channel_type="im")) == 200
+    )  # comes as a direct message too
+    assert send(client, {"type": "event_callback", "event": "x"}) == 200
+    assert send(client, {"type": "app_rate_limited"}) == 200
     added.worker.wait()
     assert slack.calls == []
 
 
-@pytest.mark.parametrize("more", [{"user_team": "T2"}, {"source_team": "T2"}])
-def test_other_organisations_are_answered_nothing(app: tuple[TestClient, SlackApp], slack: SlackServer, more: dict[str, str]) -> None:
+def test_other_organisations_are_answered_nothing(app: tuple[TestClient, SlackApp], slack: SlackServer) -> None:
     client, added = app
-    send(client, mention("How is the terraform state unlocked?", 1, **more))
-    send(client, {**mention("How is the terraform state unlocked?", 2), "is_ext_shared_channel": True})
+    asked = "How is the terraform state unlocked?"
+    for number, more in enumerate(({"user_team": "T2"}, {"source_team": "T2"})):
+        send(client, mention(asked, number, **more))
+    send(client, {**mention(asked, 2), "is_ext_shared_channel": True})
+    send(client, mention(asked, 3, user_team="T1"))
     added.worker.wait()
-    assert len(slack.posted()) == 2
-    assert not any("force-unlock" in told["text"] for told in slack.posted())
+    assert sorted("force-unlock" in told["text"] for told in slack.posted()) == [False, False, False, True]
 
 
 def test_a_thread_is_one_conversation(app: tuple[TestClient, SlackApp], slack: SlackServer) -> None:
@@ -215,22 +245,24 @@ def test_it_is_acknowledged_before_it_is_answered_and_when_too_much_waits(
 ) -> None:
     client, added = app
     go = threading.Event()
-    for _ in range(2):
+    held = 52  # two at work, fifty that wait
+    for number in range(held):
         assert added.worker.put(lambda: bool(go.wait(30)) and None)
-    while added.worker._jobs.qsize():
-        time.sleep(0.01)
-    began = time.monotonic()
-    codes = [send(client, mention("How is the state unlocked?", number)) for number in range(52)]
-    assert time.monotonic() - began < 30
-    assert (codes[:50], codes[50:]) == ([200] * 50, [503] * 2)
+        while number < 2 and added.worker._jobs.qsize():
+            time.sleep(0.01)
+    assert send(client, mention("How is the state unlocked?")) == 503
     body = urlencode({"user_id": "U7", "text": "x", "response_url": f"{slack.address}/commands/1"}).encode()
     assert "too many" in client.post("/slack/command", content=body, headers=signed(body)).json()["text"]
-    assert slack.calls == []
     go.set()
     added.worker.wait()
-    assert send(client, mention("How is the state unlocked?", 51)) == 200  # it was refused, and may come again
+    go.clear()
+    for _ in range(2):
+        added.worker.put(lambda: bool(go.wait(30)) and None)
+    assert send(client, mention("How is the state unlocked?")) == 200  # it was refused, and may come again
+    assert slack.calls == []  # acknowledged, and not answered yet
+    go.set()
     added.worker.wait()
-    assert len(slack.posted()) == 51
+    assert len(slack.posted()) == 1
 
 
 def command(client: TestClient, **form: str) -> dict[str, Any]:
@@ -240,7 +272,9 @@ def command(client: TestClient, **form: str) -> dict[str, Any]:
     return dict(reply.json()) if reply.content else {}
 
 
-def test_a_command_is_answered_to_who_gave_it_with_their_rights(app: tuple[TestClient, SlackApp], slack: SlackServer) -> None:
+def test_a_command_is_answered_to_who_gave_it_with_their_rights(
+    app: tuple[TestClient, SlackApp], slack: SlackServer
+) -> None:
     client, added = app
     url = f"{slack.address}/commands/1"
     told = command(client, text=QUESTION, user_id="U7", response_url=url, channel_id="C1")
@@ -255,13 +289,20 @@ def test_a_command_is_answered_to_who_gave_it_with_their_rights(app: tuple[TestC
     assert "Ask me a question" in command(client, text="", user_id="U7", response_url=url)["text"]
 
 
-@pytest.mark.parametrize("url", ["https://evil.example/x", "http://hooks.slack.com/x", "https://hooks.slack.com.evil.example/", "https://[::1"])
-def test_a_reply_goes_to_slack_alone(app: tuple[TestClient, SlackApp], slack: SlackServer, url: str) -> None:
-    assert not app[1]._client._is_slacks(url)
-    assert app[1]._client._is_slacks("https://hooks.slack.com/commands/1")
-    command(app[0], text=QUESTION, user_id="U7", response_url=f"{slack.address}/commands/1")
+def test_a_reply_goes_to_slack_alone(slack: SlackServer) -> None:
+    client = SlackClient("xoxb-1", f"{slack.address}/api")
+    for url in (
+        "https://evil.example/x",
+        "http://hooks.slack.com/x",
+        "https://hooks.slack.com.evil.example/",
+        "https://[::1",
+        "",
+    ):
+        assert not client._is_slacks(url)
+        client.reply(url, "x")
+    assert client._is_slacks("https://hooks.slack.com/commands/1")
     slack.statuses = [307]
-    app[1].worker.wait()
+    client.reply(f"{slack.address}/commands/1", "x")
     assert [path for path, _, _ in slack.calls] == ["/commands/1"]  # no redirect is followed
 
 
@@ -274,7 +315,9 @@ def test_nothing_in_a_document_calls_anybody_or_hides_a_link() -> None:
     }  # fmt: skip
     text = answer_text(view)
     links = [part.split(">")[0] for part in text.split("<")[1:]]
-    assert links == ["https://wiki.example.org/a%20b%7Cc%3Ed|[1]", "https://wiki.example.org/a%20b%7Cc%3Ed|a¦b&gt;c"], text
+    assert links == ["https://wiki.example.org/a%20b%7Cc%3Ed|[1]", "https://wiki.example.org/a%20b%7Cc%3Ed|a¦b&gt;c"], (
+        text
+    )
     assert "<!" not in text
     assert "<@" not in text
     assert "@channel" not in text
@@ -288,7 +331,12 @@ def test_a_long_answer_is_cut_with_its_citations_kept() -> None:
         "number": 1, "title": "T", "source": "s", "path": "p", "start_line": 1, "end_line": 2, "owner": "", "updated_at": "",
         "url": "https://w.example/p",
     }  # fmt: skip
-    view = {"answer": "```\n" + "a line\n" * 2000 + "```\n[1]", "verdict": "answered", "flags": [], "citations": [citation]}
+    view = {
+        "answer": "```\n" + "a line\n" * 2000 + "```\n[1]",
+        "verdict": "answered",
+        "flags": [],
+        "citations": [citation],
+    }
     text = answer_text(view)
     assert len(text) < 4000
     assert "(cut here)" in text
