@@ -1,5 +1,5 @@
 """Outgoing notices: when an alert came to `/v1/alerts`, its runbook, as everyone may see it, is posted to WAYPOST_NOTICE_URL,
-signed, and to a Slack channel, as the settings say. After the reply, and never waited for. How to check the signature: docs/alerts.md.
+signed, and to a Slack channel, as the settings say. After the reply, and never waited for. Its check: docs/alerts.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Work that is done after the reply: a bounded queue and the threads that empty it. Slack's answers and outgoing notices go by it.
+"""Work that is done after the reply: a bounded queue and the threads that empty it. Slack's answers and notices go by it.
 
 What finds no room is refused at once, so that whoever asks can be told; nothing waits.
 """

@@ -53,8 +53,8 @@ class SlackClient:
             logging.getLogger(__name__).warning("a command's response_url is not Slack's; nothing is posted there")
             return
         body = {
-            "response_type": "ephemeral", "replace_original": False, "text": text, "mrkdwn": True, "parse": "none", "link_names": 0,
-            "unfurl_links": False, "unfurl_media": False,
+            "response_type": "ephemeral", "replace_original": False, "text": text, "mrkdwn": True, "parse": "none",
+            "link_names": 0, "unfurl_links": False, "unfurl_media": False,
         }  # fmt: skip
         try:
             httpx.post(url, json=body, timeout=_SECONDS, follow_redirects=False).raise_for_status()

@@ -39,7 +39,7 @@ def answer_text(view: Mapping[str, Any]) -> str:
     """An answer with its citations, from `api.views.answer_view`."""
     cited = {one["number"]: one for one in view["citations"]}
     body = _marked(view["answer"], cited)
-    listed = [f"[{number}] {_place(one)}" for number, one in list(sorted(cited.items()))[:_SHOWN_CITATIONS]]
+    listed = [f"[{number}] {_place(one)}" for number, one in sorted(cited.items())[:_SHOWN_CITATIONS]]
     warned = [
         f":warning: {escaped(flag['reason'])}" for flag in view["flags"] if flag["kind"] in ("outdated", "destructive")
     ]
@@ -85,7 +85,7 @@ def _step(step: Mapping[str, Any]) -> str:
 
 
 def _marked(text: str, cited: Mapping[int, Mapping[str, Any]]) -> str:
-    """Markdown as Slack shows it: fences without languages, bold, headings, numbers of citations as links; the rest to the letter."""
+    """Markdown as Slack shows it: fences without languages, bold, headings, numbers of citations as links."""
     out: list[str] = []
     fenced = False
     for part in re.split(r"(?m)(^\s*(?:`{3,}|~{3,}).*$)", text):

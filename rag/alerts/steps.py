@@ -27,7 +27,8 @@ _OPENING = 120  # words of a page without steps
 # Headings below which stands what to do, if only in sentences.
 _DOING = re.compile(
     r"\b(?:diagnos\w*|mitigat\w*|troubleshoot\w*|debug\w*|resol(?:ve|ving|ution)\w*|fix(?:es|ing)?|remed\w+|recover\w*|"
-    r"respon(?:se|d)\w*|actions?|steps?|procedures?|what to do|how to|investigat\w*|verif\w+|checks?|escalat\w*|workarounds?|solutions?|rollback)\b",
+    r"respon(?:se|d)\w*|actions?|steps?|procedures?|what to do|how to|investigat\w*|verif\w+|checks?|escalat\w*|"
+    r"workarounds?|solutions?|rollback)\b",
     re.I,
 )
 
