@@ -1,4 +1,4 @@
-"""A Slack on loopback: its Web API as far as Waypost calls it, and the addresses that commands are answered at. Whatever it is sent
+"""A Slack on loopback: its Web API as far as Waypost calls it, and the addresses that commands are answered at. What it is sent
 is kept."""
 
 from __future__ import annotations

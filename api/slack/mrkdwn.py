@@ -29,7 +29,7 @@ def escaped(text: str) -> str:
 
 def link(url: str, label: str) -> str:
     """A link where the address is one of the web; else the label alone."""
-    if not re.match(r"https?://[^\s]+$", url, re.I):
+    if not re.match(r"https?://[^\n\r]+\Z", url, re.I):
         return escaped(label)
     address = quote(url, safe="%/:?#[]@!$'()*+,;=~&-._")
     return f"<{escaped(address)}|{escaped(label).replace('|', '¦')}>"

@@ -28,7 +28,8 @@ def add_alerts(app: FastAPI, reader: Reader, notify: Callable[[Sequence[Alert]],
         `found_by` says whether the rule's link led to it, its name or a search (""; there is none); `link.state` whether the link
         is resolved, dead (of a source of ours, and leads to nothing), outside (never asked), a template, or none. `steps` are
         quoted to the letter with their lines, warnings among them (`warns`), and commands that destroy something
-        (`destructive`); `terraform` is what the runbook (`line`) or the labels (line 0) name. Alerts of one name and link are answered once."""
+        (`destructive`); `terraform` is what the runbook (`line`) or the labels (line 0) name.
+        Alerts of one name and link are answered once."""
         began = time.perf_counter()
         told = body.told()
         found = reader.runbooks.answer(told, viewer)

@@ -156,8 +156,8 @@ def test_a_mention_is_answered_in_its_thread_as_everyone_may_see(
     assert (answered["channel"], answered["thread_ts"], refused["thread_ts"]) == ("C1", "1.1", "1.1")
     assert "terraform force-unlock" in answered["text"]
     assert "<https://wiki.example.org/unlock.md#L3-L3|" in answered["text"]
-    assert "&lt;@U1&gt; &amp; &lt;!channel&gt; @\u200bhere" in answered["text"]
-    assert (answered["unfurl_links"], answered["link_names"], answered["parse"]) == ("0", "0", "none")
+    assert not any(called in answered["text"] for called in ("<@", "<!", " @here"))
+    assert (answered["unfurl_links"], answered["link_names"], answered["parse"]) == (False, False, "none")
     assert "04:10" not in refused["text"]  # U7 may see it, the channel may not
     assert "Payout" not in refused["text"]
 
@@ -203,11 +203,13 @@ def test_an_event_that_comes_again_is_answered_once(app: tuple[TestClient, Slack
 def test_bots_and_edits_are_passed_over(app: tuple[TestClient, SlackApp], slack: SlackServer) -> None:
     client, added = app
     changes: list[dict[str, Any]] = [
-        {"bot_id": "B1"}, {"subtype": "message_changed"}, {"subtype": "bot_message"}, {"user": None}, {"bot_profile": {"id": "B"}},
+        {"bot_id": "B1"}, {"subtype": "message_changed"}, {"subtype": "bot_message"}, {"user": None},
+        {"bot_profile": {"id": "B"}},
         {"channel_type": "channel"}, {"channel_type": "mpim"}, {"type": "reaction_added"}, {"channel": ""},
     ]  # fmt: skip
     for number, more in enumerate(changes):
-        assert send(client, direct(QUESTION, "U7", number, **more)) == 200
+        payload = direct(QUESTION, "U7", number)
+        assert send(client, {**payload, "event": {**payload["event"], **more}}) == 200
     assert (
         send(client, mention("How is the state unlocked?", channel_type="im")) == 200
     )  # comes as a direct message too
@@ -310,8 +312,8 @@ def test_nothing_in_a_document_calls_anybody_or_hides_a_link() -> None:
     hostile = "<!channel> <@U1> <!subteam^S1> @channel <https://evil.example|Slack> & `x` ``` **b**\n# Head"
     view = {
         "answer": f"{hostile} [1]", "verdict": "answered", "flags": [],
-        "citations": [{"number": 1, "title": "a|b>c", "source": "s", "path": "p", "start_line": 1, "end_line": 2, "owner": "<!here>",
-                       "updated_at": "", "url": "https://wiki.example.org/a b|c>d"}],
+        "citations": [{"number": 1, "title": "a|b>c", "source": "s", "path": "p", "start_line": 1, "end_line": 2,
+                       "owner": "<!here>", "updated_at": "", "url": "https://wiki.example.org/a b|c>d"}],
     }  # fmt: skip
     text = answer_text(view)
     links = [part.split(">")[0] for part in text.split("<")[1:]]

@@ -2,8 +2,8 @@
 paired: how many are found first without the rule's link, how many by it, and whether exactly the dead links are told.
 
 `make bench-alerts ARGS="HOME CONFIG PAIRS.json"`: a data folder that holds both repositories, its waypost.yaml, whose runbooks
-have `site_url: https://runbooks.prometheus-operator.dev/runbooks/`, and the pairs (../shared/eval/pairs). With `--search` also how
-many a search alone finds, and with a HOME and CONFIG alone, what is wrong with the rules there.
+have `site_url: https://runbooks.prometheus-operator.dev/runbooks/`, and the pairs (../shared/eval/pairs). With `--search` also
+how many a search alone finds, and with a HOME and CONFIG alone, what is wrong with the rules there.
 """
 
 from __future__ import annotations
