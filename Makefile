@@ -82,6 +82,9 @@ bench-followups: $(VENV)/.installed-dev ## follow-ups made to stand alone, over 
 bench-near-misses: $(VENV)/.installed-dev ## names that nothing is about, and plain talk; ARGS="moj=HOME sample=HOME -v"
 	@$(BIN)/python -m tests.bench.near_misses $(ARGS)
 
+bench-alerts: $(VENV)/.installed-dev ## alerts and the runbooks that others paired them with; ARGS="HOME CONFIG PAIRS.json --search"
+	@$(BIN)/python -m tests.bench.alerts $(ARGS)
+
 bench-identifiers: $(VENV)/.installed-dev ## sixty identifiers; ARGS="sample=HOME moj=HOME"
 	@$(BIN)/python -m tests.bench.identifiers $(ARGS)
 

@@ -49,7 +49,9 @@ def _print_rule(one: dict[str, Any]) -> None:
         out.print(f"   its link leads to nothing: {escape(one['link']['url'])}")
     if one["runbook"]:
         page = one["runbook"]
-        out.print(f"   by {escape(one['found_by'])} there is {escape(page['title'])} ({escape(page['source'] + '/' + page['path'])})")
+        out.print(
+            f"   by {escape(one['found_by'])} there is {escape(page['title'])} ({escape(page['source'] + '/' + page['path'])})"
+        )
 
 
 @alerts.command()
@@ -106,7 +108,9 @@ def _print_alert(view: dict[str, Any]) -> None:
         out.print(escape(told))
     for step in view["steps"]:
         lines = f"lines {step['start_line']}-{step['end_line']}"
-        out.print(f"\n[dim]{escape(step['heading'])}  {lines}[/dim]{'  [yellow]warning[/yellow]' if step['warns'] else ''}")
+        out.print(
+            f"\n[dim]{escape(step['heading'])}  {lines}[/dim]{'  [yellow]warning[/yellow]' if step['warns'] else ''}"
+        )
         out.print(escape(step["quote"]))
         for one in step["destructive"]:
             out.print(f"[red]destructive: {escape(one['command'])}: {escape(one['effect'])}[/red]")

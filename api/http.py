@@ -29,10 +29,12 @@ from api.observability.metrics import add_metrics
 from api.observability.seen import Seen, seen_by
 from api.observability.watch import Watch
 from api.openapi import DESCRIPTION, DescribedAPI, operation_id
+from api.notices import Notices
 from api.pages import add_pages
 from api.problems import problem
 from api.request_ids import HEADER, RequestIds, current
 from api.settings import Settings
+from api.slack.routes import add_slack
 from api.v1.alerts import add_alerts
 from api.v1.audit import add_audit
 from api.v1.chat import add_chat
@@ -80,7 +82,8 @@ def make_app(
     add_terraform(app, reader)
     add_sources(app, settings, reader, pushed)
     add_feedback(app, reader)
-    add_alerts(app, reader)
+    add_alerts(app, reader, Notices(settings, reader.runbooks).tell)
+    add_slack(app, settings, reader)
     add_health(app, reader)
     add_metrics(app, seen.metrics, seen.figures)
     add_audit(app, seen.audit)

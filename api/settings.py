@@ -142,6 +142,18 @@ class Settings(BaseSettings):
     )
     proxy_scopes: str = Field(default="read,ask,write", description="what users whom such a proxy names may do")
 
+    slack_signing_secret: str = Field(default="", repr=False, description="what Slack signs its requests with")
+    slack_token: str = Field(default="", repr=False, description="the Slack app's bot token (xoxb-…)")
+    slack_users: Path | None = Field(
+        default=None, description="a YAML file: Slack user ids or e-mail addresses to lists of groups"
+    )
+    slack_api_url: str = Field(default="https://slack.com/api/", description="Slack's Web API, where it is another")
+    notice_url: str = Field(
+        default="", repr=False, description="where the runbook of each alert that comes in is posted"
+    )
+    notice_secret: str = Field(default="", repr=False, description="what notices are signed with")
+    notice_slack_channel: str = Field(default="", description="the Slack channel that is told of them, by its id")
+
     @property
     def catalog_url(self) -> str:
         return self.database_url or f"sqlite:///{self.home.absolute() / 'catalog.db'}"

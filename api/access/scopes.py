@@ -52,6 +52,7 @@ TABLE: dict[str, str] = {
     "/signout": OPEN,  # ends what one has
     "/static": OPEN,  # our own script and style, the same for everybody
     "/mcp": READ,  # its tools ask for scopes of their own: api.mcp_tools.TABLE
+    "/slack": OPEN,  # signed with the app's signing secret
     "/docs": READ,
     "/openapi.json": READ,
 }

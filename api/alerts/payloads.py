@@ -40,7 +40,9 @@ class AlertmanagerWebhook(BaseModel):
     alerts: list[FiredAlert] = Field(max_length=MOST_ALERTS)
 
     def told(self) -> list[Alert]:
-        return [Alert(one.labels.get("alertname", "")[:500], one.labels, one.annotations, one.status) for one in self.alerts]
+        return [
+            Alert(one.labels.get("alertname", "")[:500], one.labels, one.annotations, one.status) for one in self.alerts
+        ]
 
 
 class PagerDutyReference(BaseModel):
@@ -103,12 +105,18 @@ class BareAlert(BaseModel):
 
 Payload = AlertmanagerWebhook | PagerDutyWebhook | BareAlert
 EXAMPLES: dict[str, Any] = {
-    "Alertmanager": {"value": {"version": "4", "alerts": [{"status": "firing", "labels": _LABELS, "annotations": _NOTES}]}},
+    "Alertmanager": {
+        "value": {"version": "4", "alerts": [{"status": "firing", "labels": _LABELS, "annotations": _NOTES}]}
+    },
     "PagerDuty": {
         "value": {
             "event": {
                 "event_type": "incident.triggered",
-                "data": {"type": "incident", "title": "[FIRING:1] KubePodCrashLooping payments", "service": {"summary": "k8s"}},
+                "data": {
+                    "type": "incident",
+                    "title": "[FIRING:1] KubePodCrashLooping payments",
+                    "service": {"summary": "k8s"},
+                },
             }
         }
     },

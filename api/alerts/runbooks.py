@@ -1,5 +1,5 @@
-"""Runbooks for alerts, and the state of alert rules, over one catalog: what `/v1/alerts`, `waypost alerts`, Slack and the outgoing
-webhook show. Everything is what one viewer may see.
+"""Runbooks for alerts, and the state of alert rules, over one catalog: what `/v1/alerts`, `waypost alerts`, Slack and the
+outgoing webhook show. Everything is what one viewer may see.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ class CheckedRule:
 class Runbooks:
     """Finds them; what it knows of documents is kept until the catalog changes."""
 
-    def __init__(self, catalog: Catalog, retriever: Retriever, terraform: Kept[TerraformLookup], sites: Mapping[str, Site]) -> None:
+    def __init__(
+        self, catalog: Catalog, retriever: Retriever, terraform: Kept[TerraformLookup], sites: Mapping[str, Site]
+    ) -> None:
         self._catalog = catalog
         self._terraform = terraform
         self._finder = Kept(catalog, lambda viewer: Finder(catalog, retriever, viewer, sites))
@@ -124,7 +126,7 @@ class Runbooks:
 
 
 def problem_of(runbook: Runbook) -> str:
-    """What is wrong with a rule whose alert gets this runbook. A link that leads elsewhere is believed: nobody asks the network."""
+    """What is wrong with a rule whose alert gets this runbook. A link that leads elsewhere is believed: it is never asked."""
     if runbook.link == "dead":
         return "dead link"
     if runbook.link == "outside" or runbook.found_by in ("link", "name"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import Body, FastAPI, Query, Request
@@ -14,11 +15,12 @@ from api.compose import Reader
 from api.observability.audit import shown
 from api.v1.cursors import cursor_of, place_of
 from api.v1.problems import PROBLEMS
+from rag.alerts.records import Alert
 from rag.terraform.pages import page_of
 
 
-def add_alerts(app: FastAPI, reader: Reader) -> None:
-    """Adds the routes, over what each caller may read."""
+def add_alerts(app: FastAPI, reader: Reader, notify: Callable[[Sequence[Alert]], None]) -> None:
+    """Adds the routes, over what each caller may read; `notify` is told of the alerts that come in, and does not wait."""
 
     @app.post("/v1/alerts", responses={k: PROBLEMS[k] for k in (400, 503)}, tags=["alerts"])
     def alerts(
@@ -26,12 +28,15 @@ def add_alerts(app: FastAPI, reader: Reader) -> None:
     ) -> dict[str, Any]:
         """The runbook of each alert of an Alertmanager webhook (version 4), of a PagerDuty event (v3), or of one alert by name.
 
-        `found_by` says whether the rule's link led to it, its name or a search (""; there is none); `link.state` whether the link is
-        resolved, dead (of a source of ours, and leads to nothing), outside (never asked), a template, or none. `steps` are quoted
-        to the letter with their lines, warnings among them (`warns`), and commands that destroy something told (`destructive`);
-        `terraform` is what the runbook (`line`) or the labels (line 0) name. Alerts of one name and link are answered once."""
+        `found_by` says whether the rule's link led to it, its name or a search (""; there is none); `link.state` whether the link
+        is resolved, dead (of a source of ours, and leads to nothing), outside (never asked), a template, or none. `steps` are
+        quoted to the letter with their lines, warnings among them (`warns`), and commands that destroy something
+        (`destructive`); `terraform` is what the runbook (`line`) or the labels (line 0) name.
+        Alerts of one name and link are answered once."""
         began = time.perf_counter()
-        found = reader.runbooks.answer(body.told(), viewer)
+        told = body.told()
+        found = reader.runbooks.answer(told, viewer)
+        notify(told)
         view = {
             "alerts": [alert_view(one) for one in found],
             "took_ms": round((time.perf_counter() - began) * 1000, 1),
@@ -46,8 +51,8 @@ def add_alerts(app: FastAPI, reader: Reader) -> None:
         cursor: Annotated[str, Query(max_length=10_000, description="the `next_cursor` of the page before")] = "",
         problems: Annotated[bool, Query(description="only rules with a `problem`")] = False,
     ) -> dict[str, Any]:
-        """The alerting rules in synced repositories, by source, path and line, with the runbook that each alert would get. `problem`:
-        no runbook, dead link, or runbook by search only."""
+        """The alerting rules in synced repositories, by source, path and line, with the runbook that each alert would get.
+        `problem`: no runbook, dead link, or runbook by search only."""
         found = [one for one in reader.runbooks.rules(viewer) if one.problem or not problems]
         page = page_of(found, limit, place_of(cursor))
         view = {

@@ -14,7 +14,9 @@ from rag.alerts.records import LinkState
 from rag.alerts.slugs import Slug, slug_of, slugs_of
 from rag.catalog.pages import PageRow
 
-_FILE = re.compile(r"^(?:-/)?(?:blob|raw|tree|blame|edit|browse|src/(?:branch|commit|tag)|raw/(?:branch|commit|tag)|src)(?:/|$)")
+_FILE = re.compile(
+    r"^(?:-/)?(?:blob|raw|tree|blame|edit|browse|src/(?:branch|commit|tag)|raw/(?:branch|commit|tag)|src)(?:/|$)"
+)
 _RAW = re.compile(r"^https?://raw\.githubusercontent\.com/([^/]+/[^/]+)/(?:refs/heads/)?(.*)$", re.I)
 _PAGE_ID = re.compile(r"/pages/(\d+)(?:/|$)")
 _NAMING = ("pageid", "title", "id", "page")  # of a query: which page; the rest tells how it is shown
@@ -24,8 +26,8 @@ _LONGEST = 2000  # characters of a link
 
 @dataclass(frozen=True)
 class Site:
-    """Where a source's documents stand for readers: the page of its repository or the address of its wiki (`web_url`), the site that
-    is made of it (`site_url`), and the branch that is read (`ref`). `repository`: files of git stand below `web_url`."""
+    """Where a source's documents stand for readers: the page of its repository or the address of its wiki (`web_url`), the site
+    that is made of it (`site_url`), and the branch that is read (`ref`). `repository`: files of git stand below `web_url`."""
 
     web_url: str = ""
     site_url: str = ""

@@ -10,18 +10,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.alerts.addresses import Addresses, Site
-from rag.alerts.records import Alert, LinkState, Runbook, bare
+from rag.alerts.records import Alert, LinkState, Runbook, bare, plain
 from rag.alerts.slugs import stem_of
 from rag.answers.judgement import judge
 from rag.answers.page import Section, page_of
 from rag.catalog import Catalog
 from rag.catalog.pages import PageRow
+from rag.embedders.sentence_transformer import PACKAGED
 from rag.errors import NotFoundError
 from rag.records import Document, ScoredPassage, Viewer
-from rag.search import MAX_QUERY, Filters, Retriever
+from rag.search import MAX_QUERY, Filters, Retriever, SearchResult
 
 _KINDS = ("runbook", "page", "incident", "decision")  # that may be a runbook, the likelier first
-_LIKELY = re.compile(r"runbook|playbook|alert|alarm|on-?call|troubleshoot|\bsop\b|incident|monitoring", re.I)  # of a path
+_LIKELY = re.compile(r"runbook|playbook|alert|alarm|on-?call|troubleshoot|\bsop\b|incident", re.I)  # of a path
+_TOLD = ("incident", "decision")  # what was, not what to do
 _PREFIX = re.compile(r"^\s*(?:\[[^\]]*\]\s*)+")  # "[FIRING:1] …", as Alertmanager titles incidents
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[a-z0-9][A-Z]|[_-][A-Za-z])[A-Za-z0-9_-]*")
 _SHORTEST = 4  # letters of a name that is looked for by itself
@@ -48,6 +50,7 @@ class Finder:
     """Finds runbooks as one viewer may see them; `sites` are the sources' places by name."""
 
     def __init__(self, catalog: Catalog, retriever: Retriever, viewer: Viewer, sites: Mapping[str, Site]) -> None:
+        self._sites = sites
         self._catalog = catalog
         self._retriever = retriever
         self._viewer = viewer
@@ -65,7 +68,9 @@ class Finder:
         """The alert's runbook, and what became of the link in its rule."""
         led = self._addresses.resolve(alert.link)
         if led.document_id and (document := self._document(led.document_id)):
-            start, end, heading = _section(document, lambda title: bare(title) == bare(led.anchor)) if led.anchor else (1, 0, "")
+            start, end, heading = (
+                _section(document, lambda title: bare(title) == bare(led.anchor)) if led.anchor else (1, 0, "")
+            )
             return Runbook(document, "link", led.state, start, end, heading)
         state: LinkState = "dead" if led.state == "resolved" else led.state  # it went in between
         return self._by_names(alert, state) or self._by_search(alert, state) or Runbook(link=state)
@@ -98,7 +103,7 @@ class Finder:
             return
         whole = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])", re.I)
         seen: set[str] = set()
-        for found in self._searched(name, Filters(kinds=_KINDS)):
+        for found in self._searched(name, Filters(kinds=_KINDS)).passages:
             document, page = found.document, self._by_id.get(found.document.id)
             if page is None or document.id in seen:
                 continue
@@ -119,25 +124,38 @@ class Finder:
     def _by_search(self, alert: Alert, state: LinkState) -> Runbook | None:
         """The first among likely runbooks that speaks of what the alert says: whether it does is judged as for an answer."""
         asked = alert.words[:MAX_QUERY]
-        likely = self._searched(asked, Filters(kinds=("runbook",))) if asked else ()
-        if asked and not self._speaks(asked, likely):
-            likely = tuple(one for one in self._searched(asked, Filters(kinds=_KINDS)) if _LIKELY.search(one.document.path))
-        best = [one for one in likely if not one.document.outdated] or likely
-        return Runbook(best[0].document, "search", state) if self._speaks(asked, best) else None
+        if not asked:
+            return None
+        found = self._searched(asked, Filters(kinds=("runbook",)))
+        if not self._speaks(asked, found, found.passages):
+            found = self._searched(asked, Filters(kinds=_KINDS))
+        likely = [one for one in found.passages if self._is_likely(one.document)]
+        likely.sort(
+            key=lambda one: (bool(one.document.outdated), one.document.kind in _TOLD)
+        )  # stable: else by their scores
+        return Runbook(likely[0].document, "search", state) if self._speaks(asked, found, likely) else None
 
-    def _speaks(self, asked: str, found: Sequence[ScoredPassage]) -> bool:
+    def _is_likely(self, document: Document) -> bool:
+        site = self._sites.get(document.source, Site())
+        told = f"{document.source} {site.site_url} {document.path} {document.title}"
+        return document.kind == "runbook" or bool(_LIKELY.search(told))
+
+    def _speaks(self, asked: str, found: SearchResult, passages: Sequence[ScoredPassage]) -> bool:
         """Whether the first of these speaks of what is asked, judged as for an answer."""
-        forms = self._retriever.forms(asked, self._viewer) if found else ()
-        return judge(asked, found[:1], self._retriever.rarity(self._viewer), None, forms).verdict != "not_found"
+        if not passages:
+            return False
+        nearness = found.nearness if found.generation.embedder == PACKAGED else None
+        forms = self._retriever.forms(asked, self._viewer)
+        return judge(asked, passages[:1], self._retriever.rarity(self._viewer), nearness, forms).verdict != "not_found"
 
-    def _searched(self, asked: str, filters: Filters) -> tuple[ScoredPassage, ...]:
-        return self._retriever.search(asked, self._viewer, _ASKED, filters).passages
+    def _searched(self, asked: str, filters: Filters) -> SearchResult:
+        return self._retriever.search(asked, self._viewer, _ASKED, filters)
 
 
 def names_in(title: str) -> list[str]:
-    """What may be an alert's name: the whole title, and each identifier in one of several words ("[FIRING:2] KubePodNotReady prod")."""
-    plain = _PREFIX.sub("", title).strip()
-    found = [plain, *_IDENTIFIER.findall(plain)] if " " in plain else [plain]
+    """What may be an alert's name: the whole title, and each identifier in one of several words ("KubePodNotReady prod")."""
+    told = plain(_PREFIX.sub("", title))
+    found = [told, *_IDENTIFIER.findall(told)] if " " in told else [told]
     return [name for name in dict.fromkeys(found) if bare(name)]
 
 
@@ -149,5 +167,9 @@ def _section(document: Document, fits: Callable[[str], bool]) -> tuple[int, int,
     for section in sections:
         heading = section.heading.lstrip("#").strip()
         if heading and fits(heading):
-            return (1, 0, heading) if section.level == 1 and section.first <= _TOP else (section.first, section.last, heading)
+            return (
+                (1, 0, heading)
+                if section.level == 1 and section.first <= _TOP
+                else (section.first, section.last, heading)
+            )
     return 1, 0, ""

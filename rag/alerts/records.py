@@ -10,8 +10,8 @@ from typing import Literal
 from rag.records import Document
 
 FoundBy = Literal["link", "name", "search", ""]
-# Of the link in a rule: it leads to a document; it is of a source of ours and leads to nothing; it leads elsewhere, which is never
-# asked; it is made by a template; there is none.
+# Of the link in a rule: it leads to a document; it is of a source of ours and leads to nothing; it leads elsewhere, which is
+# never asked; it is made by a template; there is none.
 LinkState = Literal["resolved", "dead", "outside", "template", "none"]
 
 LINKS = ("runbook_url", "runbook", "runbookurl", "runbook_link", "playbook_url", "playbook", "runbook_uri")
@@ -39,8 +39,8 @@ class Alert:
     def words(self) -> str:
         """What is said of it, without what a template puts in: what runbooks are searched by."""
         told = {key.lower(): value for key, value in self.annotations.items()}
-        said = [told[key] for key in _WORDS if told.get(key)]
-        return " ".join(_TEMPLATE.sub(" ", " ".join([*spoken(self.name), *dict.fromkeys(said)])).split())
+        said = [plain(told[key]) for key in _WORDS if told.get(key)]
+        return " ".join(dict.fromkeys([" ".join(spoken(plain(self.name))), *said])).strip()
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class StoredRule:
 
 @dataclass(frozen=True)
 class Runbook:
-    """The runbook of an alert, None where there is none; lines `start` to `end` of it speak of the alert (all of them, as a rule).
-    `others` are further ones that were found in the same way."""
+    """The runbook of an alert, None where there is none; lines `start` to `end` of it speak of the alert (`end` 0: to its end),
+    below `heading` where these are a section."""
 
     document: Document | None = None
     found_by: FoundBy = ""
@@ -80,9 +80,13 @@ class Runbook:
 
 
 def spoken(name: str) -> list[str]:
-    """The words that a name is made of: KubePodCrashLooping is Kube Pod Crash Looping, and itself."""
-    parts = [part for part in _HUMP.split(name) if part]
-    return [name, *parts] if len(parts) > 1 else parts
+    """The words that a name is made of: KubePodCrashLooping is Kube Pod Crash Looping."""
+    return [part for part in _HUMP.split(name) if part]
+
+
+def plain(text: str) -> str:
+    """A text without what a template puts in, in one line."""
+    return " ".join(_TEMPLATE.sub(" ", text).split())
 
 
 def bare(name: str) -> str:

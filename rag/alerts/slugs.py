@@ -12,7 +12,9 @@ from collections.abc import Iterator, Sequence
 
 from rag.catalog.pages import PageRow
 
-_ROOTS = frozenset({"content", "source", "src", "docs", "doc", "pages", "site", "website", "_docs"})  # below it stand pages
+_ROOTS = frozenset(
+    {"content", "source", "src", "docs", "doc", "pages", "site", "website", "_docs"}
+)  # below it stand pages
 _MARKUP = re.compile(r"\.(?:md|markdown|mdx|mkd|html?|erb|haml|adoc|asciidoc|rst|org|textile|txt|php|aspx?)$", re.I)
 _INDEXES = frozenset({"index", "_index", "readme"})
 _LANGUAGE = re.compile(r"[a-z]{2}(?:-[a-z]{2})?")
@@ -50,17 +52,19 @@ def slugs_of(page: PageRow) -> Iterator[Slug]:
     for path in own:
         yield slug_of(path)
     whole = slug_of(page.path)
-    for slug in _below_roots(whole):
+    for slug in _below_roots(whole, slug_of(page.path.rsplit("/", 1)[-1]) == ()):
         yield slug
         yield from _shapes(slug)
         if moved and slug:
             yield (*slug[:-1], *slug_of(moved))
 
 
-def _below_roots(slug: Slug) -> Iterator[Slug]:
-    """The path below the folder that a generator keeps pages in (`content`, `website/docs`), and the whole."""
-    first = next((at for at, part in enumerate(slug[:-1]) if part in _ROOTS), len(slug))
-    for at in range(first, len(slug) - 1):
+def _below_roots(slug: Slug, index: bool) -> Iterator[Slug]:
+    """The path below the folder that a generator keeps pages in (`content`, `website/docs`), and the whole. `index`: it is a
+    folder's."""
+    folders = len(slug) if index else len(slug) - 1
+    first = next((at for at, part in enumerate(slug[:folders]) if part in _ROOTS), folders)
+    for at in range(first, folders):
         if slug[at] not in _ROOTS:
             break
         yield slug[at + 1 :]

@@ -26,16 +26,17 @@ _WORDS = 590  # of all that is quoted of one runbook, as in an answer that holds
 _OPENING = 120  # words of a page without steps
 # Headings below which stands what to do, if only in sentences.
 _DOING = re.compile(
-    r"\b(?:diagnos\w*|mitigat\w*|troubleshoot\w*|debug\w*|resol(?:ve|ving|ution)\w*|fix(?:es|ing)?|remed\w+|recover\w*|respon(?:se|d)\w*|"
-    r"actions?|steps?|procedures?|what to do|how to|investigat\w*|verif\w+|checks?|escalat\w*|workarounds?|solutions?|rollback)\b",
+    r"\b(?:diagnos\w*|mitigat\w*|troubleshoot\w*|debug\w*|resol(?:ve|ving|ution)\w*|fix(?:es|ing)?|remed\w+|recover\w*|"
+    r"respon(?:se|d)\w*|actions?|steps?|procedures?|what to do|how to|investigat\w*|verif\w+|checks?|escalat\w*|"
+    r"workarounds?|solutions?|rollback)\b",
     re.I,
 )
 
 
 @dataclass(frozen=True)
 class Step:
-    """A checked quote of the runbook; `warns`: it warns rather than tells what to do. `destructive` are commands in it that destroy
-    something, with what they do."""
+    """A checked quote of the runbook; `warns`: it warns rather than tells what to do. `destructive` are commands in it that
+    destroy something, with what they do."""
 
     citation: Citation
     heading: str
@@ -58,11 +59,7 @@ def steps_of(runbook: Runbook, catalog: Catalog, viewer: Viewer) -> Steps:
     if document is None:
         return Steps()
     evidence = _evidence(document)
-    scored = [
-        Scored(index, piece, 1.0)
-        for index, found in enumerate(evidence)
-        for piece in pieces(found.passage)
-    ]
+    scored = [Scored(index, piece, 1.0) for index, found in enumerate(evidence) for piece in pieces(found.passage)]
     first, last = runbook.start, runbook.end or document.text.count("\n") + 1
     chosen = _chosen(evidence, [one for one in scored if first <= one.piece.start <= last], scored)
     taken = _numbered(chosen.taken, len(evidence))

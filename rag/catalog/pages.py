@@ -1,5 +1,5 @@
-"""The catalog's documents by what they are called and where they stand, without what they say. `Catalog.pages` reads; all of it is
-limited to documents that the given access rules admit, inside the query.
+"""The catalog's documents by what they are called and where they stand, without what they say. `Catalog.pages` reads; all of it
+is limited to documents that the given access rules admit, inside the query.
 """
 
 from __future__ import annotations

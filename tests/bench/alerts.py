@@ -1,9 +1,9 @@
-"""Alerts and their runbooks, over the rules of kube-prometheus and the pages of prometheus-operator/runbooks, which others paired:
-how many are found first without the rule's link, how many by it, and whether exactly the dead links are told.
+"""Alerts and their runbooks, over the rules of kube-prometheus and the pages of prometheus-operator/runbooks, which others
+paired: how many are found first without the rule's link, how many by it, and whether exactly the dead links are told.
 
-`make bench-alerts ARGS="HOME CONFIG PAIRS.json"`: a data folder that holds both repositories, its waypost.yaml, whose runbooks have
-`site_url: https://runbooks.prometheus-operator.dev/runbooks/`, and the pairs (../shared/eval/pairs). With `--search` also how many a
-search alone finds, and with a HOME and CONFIG alone, what is wrong with the rules there.
+`make bench-alerts ARGS="HOME CONFIG PAIRS.json"`: a data folder that holds both repositories, its waypost.yaml, whose runbooks
+have `site_url: https://runbooks.prometheus-operator.dev/runbooks/`, and the pairs (../shared/eval/pairs). With `--search` also
+how many a search alone finds, and with a HOME and CONFIG alone, what is wrong with the rules there.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from api.alerts.runbooks import CheckedRule
 from api.compose import Reader, open_reader
 from api.settings import Settings
-from rag.alerts.records import Alert, Runbook, spoken
+from rag.alerts.records import Alert, Runbook
 from rag.records import Viewer
 
 SITE = "https://runbooks.prometheus-operator.dev/runbooks/"
@@ -79,7 +79,7 @@ def without_link(alert: Alert) -> Alert:
 
 def nameless(alert: Alert) -> Alert:
     """The alert under a name that no page bears, so that what is said of it must lead to its runbook."""
-    return replace(without_link(alert), name=" ".join(spoken(alert.name)[1:] or ["?"]) + " alert")
+    return replace(without_link(alert), name="Fired")
 
 
 def found(reader: Reader, alert: Alert) -> Runbook:
