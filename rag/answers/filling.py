@@ -19,10 +19,10 @@ _DIRECT_WORDS = 60  # that may stand beside a procedure that is longer than anot
 _QUOTATIONS = 7
 LEAST = 0.3  # of the best piece's score: what scores less is left out
 _DANGLING = 0.6  # of it, for a piece without what it leads up to
-_FRAGMENT = 5  # words below which a sentence alone is no quotation of its own, unless it says most
+_POINTING = 3  # words up to which a sentence beside a link does no more than point there
 _FORBIDDING = 2  # prohibitions of a command that come along
 _FORBIDDING_WORDS = 100  # of one
-_LINKED = re.compile(r"(?<=\])\([^)]*\)")  # where a link leads
+_LINK = re.compile(r"\[[^\]]*\]\([^)]*\)")
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def filled(procedure: Sequence[Scored], scored: Sequence[Scored], room: Room) ->
             more = [*(other for other in chosen if not any(room.told(other, [new]) for new in added)), *added]
             more += [other for other in room.warnings(one) if not room.told(other, more)]
             alone = len(runs_of(more)) > len(runs_of(chosen))
-            if alone and one is not ordered[0] and _is_fragment(added):
+            if alone and one is not ordered[0] and _points_elsewhere(added):
                 continue
             if word_count(more, room.evidence) <= most and len(runs_of(more)) <= _QUOTATIONS:
                 chosen = more
@@ -120,8 +120,7 @@ def _begins(one: Scored) -> bool:
     return bool(one.piece.place.leads[0]) or one.piece.kind == "list"
 
 
-def _is_fragment(added: Sequence[Scored]) -> bool:
-    """Whether these are a few words that name no command, value or place."""
+def _points_elsewhere(added: Sequence[Scored]) -> bool:
+    """Whether these are little but a link: "Tomorrow: [first week](first-week.md)."."""
     text = " ".join(one.piece.text for one in added)
-    plain = _LINKED.sub("", text)
-    return len(plain.split()) < _FRAGMENT and not re.search(r"[`\d]", plain)
+    return bool(_LINK.search(text)) and len(_LINK.sub(" ", text).split()) <= _POINTING

@@ -330,7 +330,9 @@ def test_what_a_passage_grew_over_is_quoted_under_its_own_heading(ask: Ask) -> N
 PADDING = "# Ledger\n\n" + "".join(f"The ledger database is dear to team {n}, who back it up.\n\n" for n in range(30))
 RETAINED = (
     "# Backups\n\n## Retention\n\nThe ledger's backups have a retention period of five weeks, for the auditors.\n\n"
-    "The portal's backups have a retention period too.\n\nFor the ledger's backup retention see:\n\n- the law\n"
+    "The portal's backups have a retention period too.\n\nFor the ledger's backup retention see:\n\n- the law "
+    + "word " * 120
+    + "\n"
 )
 KEPT = {
     "main.tf": 'resource "aws_db_instance" "ledger" {\n  backup_retention_period = 35\n}\n',

@@ -142,7 +142,7 @@ def led(items: str) -> str:
 
 
 def test_what_a_sentence_leads_up_to_comes_with_it() -> None:
-    page = led(ITEMS)
+    page = led(ITEMS).replace("# Gate", "# Things")  # so that the items say nothing of the question
     text = answered("By which means is the gate opened?", evidence(page, (1, page.count("\n"))))
     assert text.count("Thing number") == 9
     assert "items, L" not in text
@@ -188,3 +188,9 @@ def test_a_procedure_is_not_cut_behind_a_colon() -> None:
 def test_a_heading_alone_is_no_sentence() -> None:
     found = evidence("# Gate\n\nThe gate opens.\n\n### Current fix of the gate\n\nNone.\n", (3, 3), (5, 5))
     assert "### Current" not in answered("Which current fix of the gate is there?", found)
+
+
+def test_a_sentence_that_is_little_but_a_link_is_no_padding() -> None:
+    page = "# Gate\n\nThe gate of the harbour opens at dawn.\n\n## Night\n\nThe gate: [harbour gate](gate.md).\n"
+    assert "gate.md" not in answered("When does the gate of the harbour open?", evidence(page, (1, 7)))
+    assert "gate.md" in answered("When does the gate of the harbour open?", evidence(page, (5, 7)))

@@ -31,6 +31,7 @@ def test_who_seeks_something_back_is_known(question: str) -> None:
     "question",
     [
         "How do I delete a tenant?",
+        "How do I delete a tenant that is to restore later?",
         "I restored a snapshot, can I remove the flag now",
         "after a restore, how do I delete the old tenant",
         "how do I get rid of a restored copy",
