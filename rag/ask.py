@@ -181,7 +181,15 @@ class Asker:
         if rota:
             evidence = telling(evidence)
             score = judge(sought, evidence, rarity, _nearness(result), forms).score
-            return _Found(result, evidence, Judgement("partial" if evidence else "not_found", score), rarity, AskedFor(), forms, rota)
+            return _Found(
+                result,
+                evidence,
+                Judgement("partial" if evidence else "not_found", score),
+                rarity,
+                AskedFor(),
+                forms,
+                rota,
+            )
         mentions = self._retriever.mentions(asked.viewer)
         judged = judge(asked.question, evidence, rarity, _nearness(result), forms, mentions)
         if judged.verdict != "answered" and values.known:  # its words stand nowhere, and its value does
@@ -195,10 +203,12 @@ class Asker:
         viewer, judged = asked.viewer, found.judged
         citer = Citer(self._catalog, viewer, found.evidence)
         elsewhere = bool(judged.passing)
-        opening = " ".join(filter(None, (judged.note, _nearest_pages(found) if elsewhere else "", TOLD if found.rota else "")))
+        opening = " ".join(
+            filter(None, (judged.note, _nearest_pages(found) if elsewhere else "", TOLD if found.rota else ""))
+        )
         text = extract(
-            SOUGHT if found.rota else asked.question, found.evidence, citer, found.rarity, found.values, opening, forms=found.forms,
-            brief=elsewhere or found.rota, named=ROTA_NAMES if found.rota else judged.passing,
+            SOUGHT if found.rota else asked.question, found.evidence, citer, found.rarity, found.values, opening,
+            forms=found.forms, brief=elsewhere or found.rota, named=ROTA_NAMES if found.rota else judged.passing,
         )  # fmt: skip
         if not citer.citations:
             yield AskEvent(answer=replace(_not_found(found), usage=usage))

@@ -176,7 +176,10 @@ class _Room:
 
 def _filled(procedure: Sequence[Scored], scored: Sequence[Scored], room: _Room) -> list[Scored]:
     """The procedure, and the best of the other pieces as long as there is room, each with what its section warns of."""
-    ordered = sorted((*procedure, *(o for o in scored if o not in procedure)), key=lambda one: -one.score)
+    # by tenths: of pieces that score all but the same, the one of the better passage, whatever another page made of the weights
+    ordered = sorted(
+        (*procedure, *(o for o in scored if o not in procedure)), key=lambda one: (-round(one.score, 1), one.index)
+    )
     chosen = list(procedure)
     most = room.most(word_count(chosen, room.evidence))
     for one in ordered:

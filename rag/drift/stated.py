@@ -17,7 +17,10 @@ _SAID_AS = tuple(
     (re.compile(rf"\b(?:{said})\b", re.I), frozenset(means.split()))
     for said, means in (
         (r"kept?|keeps|retain\w*|retention|stored|holds?", "retention expire expiration"),
-        (r"backups(?: for)?:? (?:\w+ )?(?:day|week|month|year)s?|(?:day|week|month|year)s?[’']? (?:of )?backups?", "retention"),
+        (
+            r"backups(?: for)?:? (?:\w+ )?(?:day|week|month|year)s?|(?:day|week|month|year)s?[’']? (?:of )?backups?",
+            "retention",
+        ),
         (r"expir\w+|delet\w+|remov\w+|lifecycle", "expire expiration expiry delete deletion"),
         (r"time[ -]?outs?|times out|timed out|killed", "timeout"),
         (r"invisible|hidden", "visibility timeout"),

@@ -169,7 +169,7 @@ ESTATE = {
     "shared/main.tf": 'resource "aws_s3_bucket" "invoices" {\n  bucket = "quarry-invoices"\n}\n'
     'resource "aws_s3_bucket_lifecycle_configuration" "these" {\n  bucket = aws_s3_bucket.invoices.id\n  rule {\n'
     '    transition {\n      days = 30\n      storage_class = "GLACIER"\n    }\n    expiration {\n      days = 365\n    }\n'
-    '  }\n}\nlocals {\n  flood_archive_retention_days = 60\n}\n',
+    "  }\n}\nlocals {\n  flood_archive_retention_days = 60\n}\n",
 }
 
 
