@@ -183,7 +183,15 @@ class Asker:
         if rota:
             evidence = telling(evidence)
             score = judge(sought, evidence, rarity, _nearness(result), forms).score
-            return _Found(result, evidence, Judgement("partial" if evidence else "not_found", score), rarity, AskedFor(), forms, rota)
+            return _Found(
+                result,
+                evidence,
+                Judgement("partial" if evidence else "not_found", score),
+                rarity,
+                AskedFor(),
+                forms,
+                rota,
+            )
         mentions = self._retriever.mentions(asked.viewer)
         judged = judge(asked.question, evidence, rarity, _nearness(result), forms, mentions)
         if judged.verdict != "answered" and values.known:  # its words stand nowhere, and its value does
@@ -197,7 +205,9 @@ class Asker:
         viewer, judged = asked.viewer, found.judged
         citer = Citer(self._catalog, viewer, found.evidence)
         elsewhere = bool(judged.passing)
-        opening = " ".join(filter(None, (judged.note, _nearest_pages(found) if elsewhere else "", TOLD if found.rota else "")))
+        opening = " ".join(
+            filter(None, (judged.note, _nearest_pages(found) if elsewhere else "", TOLD if found.rota else ""))
+        )
         with self._spans.span("extract"):
             text = extract(
                 SOUGHT if found.rota else asked.question, found.evidence, citer, found.rarity, found.values, opening,

@@ -107,7 +107,8 @@ VAGUE = frozenset(
     "ask approve approves approval approval contact person team responsible kept stored put come comes turn turned off on "
     "anything something everything anyone someone somebody everyone nobody nothing worse wrong fail fails failed failing doesn "
     "isn won can cannot should must may might would could please thanks thank really also just only both either neither "
-    "idea ideas clue chance long-term forever manually hand automatically quickly faster twice once never always sometimes old new current".split()
+    "idea ideas clue chance "
+    "long-term forever manually hand automatically quickly faster twice once never always sometimes old new current".split()
 )
 _NAME = re.compile(r"(?<![\w./-])(?:[A-Z][a-z]+(?:[A-Z]\w*)*|[A-Z]{2,}\w*|\w*[a-z\d]+(?:[._/-]\w+)+|\w*\d\w*)(?![\w/])")
 

@@ -83,7 +83,10 @@ class Prohibitions:
 
 def filled(procedure: Sequence[Scored], scored: Sequence[Scored], room: Room) -> list[Scored]:
     """The procedure, and the best of the other pieces as long as there is room."""
-    ordered = sorted((*procedure, *(o for o in scored if o not in procedure)), key=lambda one: -one.score)
+    # by tenths: of pieces that score all but the same, the one of the better passage, whatever another page made of the weights
+    ordered = sorted(
+        (*procedure, *(o for o in scored if o not in procedure)), key=lambda one: (-round(one.score, 1), one.index)
+    )
     chosen = [*procedure, *(one for one in room.prohibitions.of(procedure) if not room.told(one, procedure))]
     most = room.most(word_count(chosen, room.evidence))
     for one in ordered:

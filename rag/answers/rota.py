@@ -43,4 +43,8 @@ def _tells(line: str) -> int:
     """How much a line says of where to look: 2 of a schedule, 1 of another way to whoever it is, 0 of neither."""
     if not _DUTY.search(line) or not _WHERE.search(line):
         return 0
-    return 2 if re.search(r"rota|schedule|roster", line, re.I) and re.search(r"duty|opsgenie|victorops|http|\]", line, re.I) else 1
+    return (
+        2
+        if re.search(r"rota|schedule|roster", line, re.I) and re.search(r"duty|opsgenie|victorops|http|\]", line, re.I)
+        else 1
+    )

@@ -29,6 +29,7 @@ _KINDS = frozenset(  # what settings are called whatever they are set of
     "wait delay transition expire expiration delete deletion window key memory volume disk group root engine version default "
     "ttl idle request connection snapshot queue desired count".split()
 )
+_PROVIDERS = ("aws", "google", "azurerm")  # last in the registry's addresses
 _REVISION = re.compile(r"[?]ref=.*$")
 _WORD = re.compile(r"[a-z0-9]{3,}")
 _IDENTITY = re.compile(
@@ -126,9 +127,9 @@ class Facts:
 
     @cached_property
     def kinds(self) -> dict[str, str]:
-        """What modules are of, by their labels: where they come from, and what they are called."""
+        """What modules are of, by their labels, as types are called: by the last name of where they come from, and their own."""
         sources = {f.names[1]: str(f.value) for f in self.all if f.names[0] == "module" and f.names[2:] == ("source",)}
-        return {label: f"{_REVISION.sub('', source).lower()} {label.lower()}" for label, source in sources.items()}
+        return {label: _kind_of(source, label) for label, source in sources.items()}
 
     @cached_property
     def variables(self) -> list[Fact]:
@@ -163,6 +164,12 @@ class Facts:
         parts = {part for symbol in self.symbols for part in PurePosixPath(symbol.path).parts[:-1]}
         files = {PurePosixPath(s.path).name.split(".")[0] for s in self.symbols if s.symbol.kind == "value"}
         return frozenset(parts | files)
+
+
+def _kind_of(source: str, label: str) -> str:
+    parts = [part for part in _REVISION.sub("", source).removesuffix(".git").split("/") if part not in _PROVIDERS]
+    said = re.sub(r"\W+", "_", f"{parts[-1] if parts else ''} {label}".lower())
+    return f"{said} database" if re.search(r"(?:^|_)(?:db|rds|aurora|postgres\w*|mysql|mariadb)(?:_|$)", said) else said
 
 
 def is_trial(path: str) -> bool:

@@ -13,7 +13,9 @@ from rag.drift.typed import Typed, agrees
 from rag.environments import CANONICAL
 from rag.records import Document
 
-_VERBS = frozenset("test testing stage live preview demo manager".split())  # environments' names that are other words too
+_VERBS = frozenset(
+    "test testing stage live preview demo manager".split()
+)  # environments' names that are other words too
 
 
 @dataclass(frozen=True)

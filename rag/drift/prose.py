@@ -19,7 +19,8 @@ _NAME = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`*])")
 NOT_NOW = re.compile(
     r"\b(was|were|had|until|previously|formerly|used to|e\.g\.|example|such as|would|should be|should set|from \S+ to \S+|"
-    r"increase[ds]?|upgrad\w+|(?<!days )(?<!hours )(?<!minutes )(?<!weeks )(?<!months )before|after the|if|migrat\w+|instead of|no longer|superseded)\b", re.I,
+    r"increase[ds]?|upgrad\w+|after the|if|migrat\w+|instead of|no longer|superseded|"
+    r"(?<!days )(?<!hours )(?<!minutes )(?<!weeks )(?<!months )before)\b", re.I,  # "for 14 days before they go" is now
 )  # fmt: skip
 _CURRENT = re.compile(r"\bcurrent(ly)?\b", re.I)
 _CLUSTER = re.compile(r"\b(kubernetes|k8s|eks|cluster) (cluster )?version|uses kubernetes\b", re.I)
@@ -35,8 +36,8 @@ def told_in_prose(held: Held, lines: Sequence[str]) -> Iterator[Drift]:
     fenced = False
     headed: list[Fact] = []
     heading = ""
-    for first, paragraph in _paragraphs(lines):
-        paragraph = unmarked(paragraph)
+    for first, written in _paragraphs(lines):
+        paragraph = unmarked(written)
         if paragraph.count("```") % 2 == 1:
             fenced = not fenced
         if fenced or paragraph.startswith(("```", "    ", "\t")):

@@ -92,12 +92,16 @@ def under(heading: str, sentence: str) -> str:
 
 
 def subject_of(sentence: str, facts: Facts) -> list[Fact]:
-    """The facts of the one thing that is called by its bare name, and said to be of an instance type: "The bastion is a `t2.micro`"."""
+    """The facts of the one thing that is called by its bare name and said to be of an instance type: "The bastion is a t2.micro"."""
     value = next((one for one in values_in(sentence) if one.kind == "instance"), None)
     match = _SUBJECT.match(sentence[: value.at]) if value else None
     label = match["label"].lower().replace("-", "_") if match else ""
-    owners = {name: held for name, held in facts.by_label.get(label, {}).items() if name[1].lower().replace("-", "_") == label}
-    sized = [held for held in owners.values() if value and any(agrees(value, f.value, f.attribute) is not None for f in held)]
+    owners = {
+        name: held for name, held in facts.by_label.get(label, {}).items() if name[1].lower().replace("-", "_") == label
+    }
+    sized = [
+        held for held in owners.values() if value and any(agrees(value, f.value, f.attribute) is not None for f in held)
+    ]
     return [fact for fact in sized[0] if not is_elsewhere(sentence, fact)] if len(sized) == 1 else []
 
 

@@ -17,7 +17,10 @@ _SAID_AS = tuple(
     (re.compile(rf"\b(?:{said})\b", re.I), frozenset(means.split()))
     for said, means in (
         (r"kept?|keeps|retain\w*|retention|stored|holds?", "retention expire expiration"),
-        (r"backups(?: for)?:? (?:\w+ )?(?:day|week|month|year)s?|(?:day|week|month|year)s?[’']? (?:of )?backups?", "retention"),
+        (
+            r"backups(?: for)?:? (?:\w+ )?(?:day|week|month|year)s?|(?:day|week|month|year)s?[’']? (?:of )?backups?",
+            "retention",
+        ),
         (r"expir\w+|delet\w+|remov\w+|lifecycle", "expire expiration expiry delete deletion"),
         (r"time[ -]?outs?|times out|timed out|killed", "timeout"),
         (r"invisible|hidden", "visibility timeout"),
@@ -65,7 +68,7 @@ _UNSURE = re.compile(
 _BOUNDED = re.compile(r"\b(at least|at most|up to|between|less than|more than|older)\b", re.I)
 _NOT = re.compile(r"\b(?:not|never)\b", re.I)
 _ARCHIVED = re.compile(
-    r"\b(?:are |is )?moved? (?:over )?(?:in)?to (?:s3 )?(?=glacier|deep archive|infrequent|standard-ia|cold)", re.I
+    r"\bmov(?:e|es|ed) (?:\w+ ){0,2}?(?:in)?to (?:s3 )?(?=glacier|deep archive|infrequent|standard-ia|cold)", re.I
 )
 _CLAUSE = re.compile(
     r"[;,]\s+|\s(?:so|but|and|because|which|while)\s|:\s+(?!(?:on|off|yes|no|true|false|enabled|disabled)\b)", re.I
@@ -208,10 +211,11 @@ def _set(sentence: str, things: Sequence[Fact]) -> Iterator[tuple[Typed, list[Fa
     """`attribute = value` as code writes it, of a thing that the sentence names."""
     for match in _SET.finditer(sentence):
         about = [fact for fact in things if fact.attribute == match[1]]
-        value = next(iter(values_in(match[2])), None)
-        if match[2] in ("true", "false"):
-            yield Typed("state", match[2] == "true", match[2], match.start(2)), about
-        elif value and value.text == match[2]:
+        said = match[2].rstrip(".")
+        value = next(iter(values_in(said)), None)
+        if said in ("true", "false"):
+            yield Typed("state", said == "true", said, match.start(2)), about
+        elif value and value.text == said:
             yield Typed(value.kind, value.value, value.text, match.start(2)), about
 
 

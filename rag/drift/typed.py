@@ -1,4 +1,4 @@
-"""Values as documents and code write them, made comparable: instance types, runtimes, address ranges, versions, durations, numbers."""
+"""Values as documents and code write them, made comparable: instance types, runtimes, ranges, versions, durations, numbers."""
 
 from __future__ import annotations
 

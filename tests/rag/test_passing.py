@@ -130,7 +130,8 @@ def test_documents_that_a_viewer_may_not_see_change_nothing_for_them(
         **{f"{number}.md": f"# Page {number}\n\nThe gateway listens, and its clients wait.\n" for number in range(6)},
     }
     hidden = {
-        f"{number}.md": f"# Note {number}\n\nWe met Quillbert, and asked Quillbert to restart.\n" for number in range(30)
+        f"{number}.md": f"# Note {number}\n\nWe met Quillbert, and asked Quillbert to restart.\n"
+        for number in range(30)
     }
     write(tmp_path / "wiki", pages)
     write(tmp_path / "hidden", {"empty.md": "# Empty\n\nNothing.\n"})

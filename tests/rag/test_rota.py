@@ -21,7 +21,9 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("question", ["who is on call?", "Who's on-call tonight", "who do I call right now", "whom should we page?"])
+@pytest.mark.parametrize(
+    "question", ["who is on call?", "Who's on-call tonight", "who do I call right now", "whom should we page?"]
+)
 def test_who_is_on_call_is_asked_of_now(question: str) -> None:
     assert asks_who(question)
 
@@ -45,7 +47,7 @@ def test_the_line_that_says_where_it_stands_is_quoted(
     sync()
     answer = owner.reader().asker().answer(question, Viewer())
     assert answer.verdict == "partial"
-    assert [citation.quote for citation in answer.citations][0].startswith("Team members keep the on-call rota")
+    assert answer.citations[0].quote.startswith("Team members keep the on-call rota")
     assert "gateway" not in answer.text
     (tmp_path / "wiki" / "call.md").unlink()
     sync()

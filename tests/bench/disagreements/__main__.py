@@ -25,7 +25,14 @@ from rag.drift import REPORTED, Drift, facts_for, find_drift
 from rag.records import Document, Passage, ScoredPassage, Viewer
 
 HERE = Path(__file__).parent
-SETS = {"cases": "ledger.tf", "second": "harbour.tf", "aside": "harbour.tf", "innocents": "harbour.tf", "quarry": "quarry", "weir": "weir"}
+SETS = {
+    "cases": "ledger.tf",
+    "second": "harbour.tf",
+    "aside": "harbour.tf",
+    "innocents": "harbour.tf",
+    "quarry": "quarry",
+    "weir": "weir",
+}
 UNSEEN = ("aside", "weir")
 Case = dict[str, Any]
 
