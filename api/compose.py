@@ -225,6 +225,8 @@ def _to_be_kept(settings: Settings) -> Redact:
 def feedback_of(settings: Settings) -> Feedback:
     """What readers thought of answers."""
     return Feedback(settings.home / FEEDBACK, threads_of(settings), _to_be_kept(settings))
+
+
 def audit_of(settings: Settings, catalog: Catalog) -> Audit:
     """What the faces tell of what they show."""
     recorder = None

@@ -25,11 +25,11 @@ from api.compose import Reader
 from api.failures import http_status
 from api.idempotency import Repeats
 from api.mcp_http import add_mcp
+from api.notices import Notices
 from api.observability.metrics import add_metrics
 from api.observability.seen import Seen, seen_by
 from api.observability.watch import Watch
 from api.openapi import DESCRIPTION, DescribedAPI, operation_id
-from api.notices import Notices
 from api.pages import add_pages
 from api.problems import problem
 from api.request_ids import HEADER, RequestIds, current
@@ -83,7 +83,7 @@ def make_app(
     add_sources(app, settings, reader, pushed)
     add_feedback(app, reader)
     add_alerts(app, reader, Notices(settings, reader.runbooks).tell)
-    add_slack(app, settings, reader)
+    add_slack(app, settings, reader, seen.audit)
     add_health(app, reader)
     add_metrics(app, seen.metrics, seen.figures)
     add_audit(app, seen.audit)

@@ -69,8 +69,8 @@ def run(settings: Settings, host: str, port: int) -> None:
             scheduler.start()
             seen.metrics.queue("syncs", scheduler.waiting)
             app = make_app(settings, reader, scheduler.push, seen, bound=is_loopback(host))
-            # h11 bounds what headers may take (64 kB), httptools does not; and uvicorn would take X-Forwarded-For of whoever is on
-            # this machine for the peer: `api.access.peers` decides that
+            # h11 bounds what headers may take (64 kB), httptools does not; and uvicorn would take X-Forwarded-For of whoever is
+            # on this machine for the peer: `api.access.peers` decides that
             config = uvicorn.Config(
                 app, http="h11", log_config=None, access_log=False, timeout_graceful_shutdown=20, proxy_headers=False
             )

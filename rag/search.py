@@ -32,7 +32,9 @@ _POOL = 100  # candidates from each index
 _UNUSUAL = 0.99  # how rare a short form of the field is that is looked for in its long form too
 _RERANKED = 30  # passages that a reranker judges
 MAX_QUERY = 4000  # characters of a query
-_AT_ONCE = 2  # searches that compute: more of them wait for each other in Python, which makes all of them slower (bench.serve)
+_AT_ONCE = (
+    2  # searches that compute: more of them wait for each other in Python, which makes all of them slower (bench.serve)
+)
 _MENTIONS = 8  # passages by which a word's spelling is judged
 _SWITCHES, _SWITCHING = 40, 0.05  # how often, and after how many seconds, a search begins anew while generations switch
 

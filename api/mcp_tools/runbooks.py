@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from api.access.scopes import READ
-from api.compose import Reader
+from api.alerts.views import alert_view
 from api.mcp_tools.tool import Arguments, Asking, Told, Tool, address_of, portion
-from rag.records import ScoredPassage, Viewer
-from rag.search import Filters
+from rag.alerts.records import Alert
+from rag.alerts.records import Runbook as Found
+from rag.records import Document
 
 _TEXT = 12_000  # characters of the runbook
-_OTHERS = 4
-_POOL = 20  # passages among which the name is looked for
+_NOTES = {
+    "": "no runbook was found for this alert; search for what its summary says",
+    "search": "no runbook bears this alert's name; this one was found by what it says: check that it fits",
+}
 _Label = Annotated[str, Field(max_length=2000)]
 _Labels = dict[Annotated[str, Field(max_length=200)], _Label]
 
@@ -53,68 +54,40 @@ class Runbook(TypedDict):
 
 
 class RunbookOut(TypedDict):
-    """The runbook, or None where there is none; `others` come next. `note` says how sure this is."""
+    """The runbook, or None where there is none, and what it says is to be done: quoted, with lines. `link` says what the address
+    in the alert's rule is: resolved, dead, outside, template, none. `note` says how sure this is."""
 
     runbook: Runbook | None
-    others: list[Runbook]
+    steps: list[dict[str, Any]]
+    link: str
     note: str
 
 
-def find_runbooks(
-    reader: Reader, viewer: Viewer, name: str, labels: Mapping[str, str], annotations: Mapping[str, str]
-) -> list[tuple[ScoredPassage, bool]]:
-    """Runbooks for an alert, best first, each with whether it bears the alert's name. The one place where they are looked for."""
-    said = " ".join(filter(None, (annotations.get("summary"), annotations.get("description"))))[:500]
-    query = f"{name} {said}".strip() or name
-    found: dict[str, ScoredPassage] = {}
-    for one in reader.retriever.search(query, viewer, _POOL, Filters(kinds=("runbook",))).passages:
-        found.setdefault(one.document.id, one)
-    ranked = [(one, _bears(one, name)) for one in found.values()]
-    return sorted(ranked, key=lambda pair: not pair[1])
-
-
-def _bears(found: ScoredPassage, name: str) -> bool:
-    """Whether a title, heading or file name is the alert's name, however its words are joined."""
-    document = found.document
-    named = (document.title, document.path.rsplit("/", 1)[-1].rsplit(".", 1)[0], *found.passage.heading_path)
-    return _joined(name) in {_joined(one) for one in named}
-
-
-def _joined(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text).lower()
-
-
 def _runbook_for_alert(asking: Asking, arguments: AlertArguments) -> Told:
-    found = find_runbooks(asking.reader, asking.viewer, arguments.name, arguments.labels, arguments.annotations)
+    alert = Alert(arguments.name, arguments.labels, arguments.annotations)
+    (answered,) = asking.reader.runbooks.answer([alert], asking.viewer)
+    found = answered.runbook
     told: dict[str, Any] = {
-        "runbook": _view(*found[0], _TEXT) if found else None,
-        "others": [_view(*one, 300) for one in found[1 : 1 + _OTHERS]],
-        "note": _note(found),
+        "runbook": _view(found.document, found) if found.document else None,
+        "steps": alert_view(answered)["steps"],
+        "link": found.link,
+        "note": _NOTES.get(found.found_by, ""),
     }
     return Told(told, json.dumps(told, ensure_ascii=False))
 
 
-def _note(found: Sequence[tuple[ScoredPassage, bool]]) -> str:
-    if not found:
-        return "no runbook was found for this alert; search for what its summary says"
-    if not found[0][1]:
-        return "no runbook bears this alert's name; the nearest was found by what it says: check that it fits"
-    return ""
-
-
-def _view(found: ScoredPassage, named: bool, longest: int) -> Runbook:
-    document = found.document
-    text, last = portion(document, 1, longest)
+def _view(document: Document, found: Found) -> Runbook:
+    text, last = portion(document, found.start, _TEXT)
     return {
         "id": document.id,
         "title": document.title,
-        "url": address_of(document, 1, last),
+        "url": address_of(document, found.start, last),
         "source": document.source,
         "path": document.path,
         "updated_at": document.updated_at,
         "owner": document.owner,
         "outdated": document.outdated,
-        "matched": "name" if named else "search",
+        "matched": found.found_by or "search",
         "text": text,
     }
 

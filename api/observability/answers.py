@@ -12,8 +12,10 @@ from rag.errors import WaypostError
 
 
 def audited(tell: Callable[[dict[str, Any]], object], events: Iterator[AskEvent]) -> Iterator[AskEvent]:
-    """The events of an answer as they come. `tell` is given what it showed, before its last event, or where it breaks off. Raises:
-    what `tell` raises, for an audit that is required."""
+    """The events of an answer as they come. `tell` is given what it showed, before its last event, or where it breaks off.
+
+    Raises: what `tell` raises, for an audit that is required.
+    """
     partly: dict[str, Any] = {"verdict": "broken off", "citations": [], "lookups": []}
     try:
         for event in events:

@@ -9,6 +9,7 @@ from collections import OrderedDict
 
 from api.alerts.views import alert_view
 from api.compose import Reader
+from api.observability.audit import Asker, Audit
 from api.slack.mrkdwn import alert_text, answer_text, escaped
 from api.views import answer_view
 from rag.alerts.records import Alert
@@ -26,22 +27,26 @@ Thread = tuple[str, str, str]  # workspace, channel, and the message that began 
 class Answers:
     """Answers over one reader; remembers which of our threads goes on in which of Slack's, for each set of groups."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, audit: Audit) -> None:
         self._reader = reader
+        self._audit = audit
         self._threads: OrderedDict[tuple[Thread, frozenset[str]], str] = OrderedDict()
         self._lock = threading.Lock()
 
-    def text(self, asked: str, viewer: Viewer, thread: Thread | None = None) -> str:
-        """The message that answers: never fails for what Waypost itself raises."""
+    def text(self, asked: str, viewer: Viewer, user: str, thread: Thread | None = None) -> str:
+        """The message that answers, and is told to the audit as shown to a user: never fails for what Waypost itself raises."""
         asked = asked.strip()[:MAX_QUERY]
         if not asked or asked.lower() == "help":
             return HELP
+        asker = Asker(f"slack:{user}", "slack")
         try:
             if alert := _ALERT.match(asked):
-                return alert_text(alert_view(self._reader.runbooks.answer([Alert(alert[1].strip())], viewer)[0]))
+                found = alert_view(self._reader.runbooks.answer([Alert(alert[1].strip())], viewer)[0])
+                return alert_text(self._audit.shown(asker, "slack", "alert", alert[1].strip(), found))
             began = time.perf_counter()
             answer = self._answer(asked, viewer, thread)
-            return answer_text(answer_view(answer, (time.perf_counter() - began) * 1000))
+            view = answer_view(answer, (time.perf_counter() - began) * 1000)
+            return answer_text(self._audit.shown(asker, "slack", "ask", asked, view))
         except WaypostError as error:
             return f"This can't be answered now: {escaped(str(error))}"
 

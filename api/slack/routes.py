@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from api.compose import Reader
+from api.observability.audit import Audit
 from api.problems import problem
 from api.settings import Settings
 from api.slack.answers import HELP, Answers
@@ -61,11 +62,11 @@ class Seen:
 class SlackApp:
     """What becomes of events and commands."""
 
-    def __init__(self, settings: Settings, reader: Reader) -> None:
+    def __init__(self, settings: Settings, reader: Reader, audit: Audit) -> None:
         self.worker = Worker("slack", _WAITING, _HANDS)
         self._client = SlackClient(settings.slack_token, settings.slack_api_url)
         self._people = People(settings.slack_users, self._client.email)
-        self._answers = Answers(reader)
+        self._answers = Answers(reader, audit)
         self._seen = Seen()
 
     def event(self, payload: dict[str, Any]) -> bool:
@@ -87,7 +88,7 @@ class SlackApp:
                 self._client.post(channel, _FOREIGN, thread)
                 return
             viewer = self._people.viewer(user) if private else Viewer()
-            self._client.post(channel, self._answers.text(asked, viewer, (team, channel, thread)), thread)
+            self._client.post(channel, self._answers.text(asked, viewer, user, (team, channel, thread)), thread)
 
         if self.worker.put(answer):
             return True
@@ -101,17 +102,17 @@ class SlackApp:
             return HELP
 
         def answer() -> None:
-            self._client.reply(url, self._answers.text(asked, self._people.viewer(user)))
+            self._client.reply(url, self._answers.text(asked, self._people.viewer(user), user))
 
         return "Looking it up …" if self.worker.put(answer) else _BUSY
 
 
-def add_slack(app: FastAPI, settings: Settings, reader: Reader) -> SlackApp | None:
+def add_slack(app: FastAPI, settings: Settings, reader: Reader, audit: Audit) -> SlackApp | None:
     """Adds the routes where both the signing secret and the token are set; without them there are none."""
     secret = settings.slack_signing_secret
     if not secret or not settings.slack_token:
         return None
-    slack = SlackApp(settings, reader)
+    slack = SlackApp(settings, reader, audit)
 
     @app.post("/slack/events", include_in_schema=False)
     async def events(request: Request) -> Response:

@@ -45,7 +45,12 @@ ASKED: dict[str, dict[str, Any]] = {  # how to ask each of the others for someth
     "/v1/documents": {},
     "/v1/passages/{passage_id}": {},
     "/mcp": {
-        "json": {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "search", "arguments": {"query": "unlock"}}},
+        "json": {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "tools/call",
+            "params": {"name": "search", "arguments": {"query": "unlock"}},
+        },
         "headers": {"Accept": "application/json, text/event-stream"},
     },
     "/ask": {"data": {"question": "How do I force-unlock terraform?"}},
@@ -71,7 +76,13 @@ ASKED: dict[str, dict[str, Any]] = {  # how to ask each of the others for someth
     "/v1/terraform/values": {"params": {"attribute": "local.range"}},
     "/v1/terraform/graph": {"params": {"address": "aws_vpc.this", "format": "svg"}},
 }
-NOTHING_THERE = {"/v1/gaps", "/v1/drift", "/gaps", "/drift", "/v1/alerts/rules"}  # which show no document here, and tell that too
+NOTHING_THERE = {
+    "/v1/gaps",
+    "/v1/drift",
+    "/gaps",
+    "/drift",
+    "/v1/alerts/rules",
+}  # which show no document here, and tell that too
 
 
 @pytest.fixture

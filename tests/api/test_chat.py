@@ -35,7 +35,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 @contextmanager
 def client(base: str) -> Iterator[openai.OpenAI]:
     """OpenAI's client, which always sends a key: here none, as whoever is on this machine."""
-    anonymous = httpx.Client(event_hooks={"request": [lambda request: request.headers.pop("Authorization")]}, timeout=60)
+    anonymous = httpx.Client(
+        event_hooks={"request": [lambda request: request.headers.pop("Authorization")]}, timeout=60
+    )
     with openai.OpenAI(base_url=f"{base}/v1", api_key="none", max_retries=0, http_client=anonymous) as opened:
         yield opened
 

@@ -65,7 +65,9 @@ def clients(world: World, owner: Owner, settings: Settings) -> Iterator[dict[fro
     for groups in VIEWERS:
         own = settings.model_copy(update={"groups": ",".join(sorted(groups))})
         reader = Reader(own, owner.catalog, serving)
-        apps[groups] = TestClient(make_app(own, reader, lambda _: None), base_url="http://127.0.0.1:8765", client=LOOPBACK)
+        apps[groups] = TestClient(
+            make_app(own, reader, lambda _: None), base_url="http://127.0.0.1:8765", client=LOOPBACK
+        )
     yield apps
 
 

@@ -16,6 +16,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from api.compose import audit_of
 from api.owner import Owner
 from api.settings import Settings
 from api.slack.client import SlackClient
@@ -61,7 +62,7 @@ def app(
         "slack_users": tmp_path / "users.yaml",
     }  # fmt: skip
     bare = FastAPI()
-    added = add_slack(bare, settings.model_copy(update=told), owner.reader())
+    added = add_slack(bare, settings.model_copy(update=told), owner.reader(), audit_of(settings, owner.catalog))
     assert added is not None
     with TestClient(bare) as client:
         yield client, added
@@ -106,7 +107,9 @@ def direct(text: str, user: str, number: int = 1, **more: Any) -> dict[str, Any]
 def test_without_its_settings_there_is_no_slack(owner: Owner, settings: Settings) -> None:
     for told in ({}, {"slack_signing_secret": SECRET}, {"slack_token": "xoxb-1"}):
         bare = FastAPI()
-        assert add_slack(bare, settings.model_copy(update=told), owner.reader()) is None
+        assert (
+            add_slack(bare, settings.model_copy(update=told), owner.reader(), audit_of(settings, owner.catalog)) is None
+        )
         with TestClient(bare) as client:
             assert client.post("/slack/events", content=b"{}").status_code == 404
 

@@ -40,7 +40,9 @@ def client(owner: Owner, tmp_path: Path, settings: Settings) -> Iterator[TestCli
         {"name": "zsecret", "type": "folder", "path": str(tmp_path / "secret"), "audience": ["board"]},
     )
     owner.sync([], lambda step: None, lambda: False)
-    with TestClient(make_app(owner.settings, owner.reader()), base_url="http://127.0.0.1:8765", client=LOOPBACK) as opened:
+    with TestClient(
+        make_app(owner.settings, owner.reader()), base_url="http://127.0.0.1:8765", client=LOOPBACK
+    ) as opened:
         yield opened
 
 
@@ -48,7 +50,8 @@ def as_board(owner: Owner) -> TestClient:
     """A client of whoever belongs to the group of the hidden documents."""
     return TestClient(
         make_app(owner.settings.model_copy(update={"groups": "board"}), owner.reader()),
-        base_url="http://127.0.0.1:8765", client=LOOPBACK,
+        base_url="http://127.0.0.1:8765",
+        client=LOOPBACK,
     )
 
 
