@@ -148,7 +148,7 @@ def add_metrics(app: FastAPI, metrics: Metrics, figures: Figures) -> None:
         "/metrics", response_class=Response, tags=["operations"],
         responses={200: {"content": {"text/plain": {}, "application/openmetrics-text": {}}}, 503: PROBLEMS[503]},
     )  # fmt: skip
-    async def show(request: Request) -> Response:
+    async def show_metrics(request: Request) -> Response:
         """Metrics for Prometheus: docs/observability.md lists them. They name every source, and are for who runs Waypost."""
         nonlocal waiting
         waiting = anyio.to_thread.current_default_thread_limiter().statistics().tasks_waiting

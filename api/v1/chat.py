@@ -27,6 +27,7 @@ from api.problems import problem
 from api.v1.chat_requests import MODEL, ChatRequest, Model, Models, asked_of, persona_of
 from api.v1.chat_views import Chunks, completion, error_object, models_view
 from api.v1.problems import PROBLEMS
+from api.v1.shapes import CompletionShape
 from rag.ask import AskEvent
 from rag.errors import NotFoundError, SettingsError, WaypostError
 from rag.records import Answer
@@ -75,7 +76,8 @@ def _add_completions(router: APIRouter, reader: Reader) -> None:
     @router.post(
         "/v1/chat/completions",
         responses={
-            **{k: PROBLEMS[k] for k in (400, 404, 503)}, 200: {"content": {"application/json": {}, "text/event-stream": {}}},
+            **{k: PROBLEMS[k] for k in (400, 404, 503)},
+            200: {"model": CompletionShape, "content": {"text/event-stream": {}}},
         },
     )  # fmt: skip
     def completions(body: ChatRequest, request: Request, viewer: Seeing) -> Response:

@@ -353,3 +353,16 @@ class NotedShape(TypedDict):
     """Feedback that was kept."""
 
     id: str
+
+
+class CompletionShape(TypedDict):
+    """An answer in OpenAI's shape (https://platform.openai.com/docs/api-reference/chat/object); `waypost` is the object of
+    `/v1/ask`."""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: list[dict[str, Any]]
+    usage: dict[str, Any]
+    waypost: dict[str, Any]
