@@ -262,8 +262,10 @@ class Retriever:
         readable = Scope(scope.access)
         rarity = cache(lambda word: lexical.rarity(word, readable))
 
+        within = replace(scope, paths=(), matching=())  # a glob is slow to look for, and says little of how words are spelt
+
         def spelt(word: str) -> str:
-            return lexical.spelt(word, scope)
+            return lexical.spelt(word, within)
 
         def forms(words: Sequence[str]) -> Forms:
             unusual = [said for said in other_forms(words) if rarity(said[0]) >= _UNUSUAL or " " in said[0]]

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 from fastapi import Body, FastAPI, Query, Request
 
-from api.access.caller import Seeing
+from api.access.caller import Calling, Seeing
+from api.access.scopes import WRITE
 from api.alerts.payloads import EXAMPLES, Payload
 from api.alerts.views import alert_view, rule_view
 from api.compose import Reader
@@ -24,7 +25,7 @@ def add_alerts(app: FastAPI, reader: Reader, notify: Callable[[Sequence[Alert]],
 
     @app.post("/v1/alerts", responses={k: PROBLEMS[k] for k in (400, 503)}, tags=["alerts"])
     def alerts(
-        request: Request, body: Annotated[Payload, Body(openapi_examples=EXAMPLES)], viewer: Seeing
+        request: Request, body: Annotated[Payload, Body(openapi_examples=EXAMPLES)], caller: Calling
     ) -> dict[str, Any]:
         """The runbook of each alert of an Alertmanager webhook (version 4), of a PagerDuty event (v3), or of one alert by name.
 
@@ -35,8 +36,9 @@ def add_alerts(app: FastAPI, reader: Reader, notify: Callable[[Sequence[Alert]],
         Alerts of one name and link are answered once."""
         began = time.perf_counter()
         told = body.told()
-        found = reader.runbooks.answer(told, viewer)
-        notify(told)
+        found = reader.runbooks.answer(told, caller.viewer)
+        if WRITE in caller.scopes:  # to look a runbook up tells nobody else
+            notify(told)
         view = {
             "alerts": [alert_view(one) for one in found],
             "took_ms": round((time.perf_counter() - began) * 1000, 1),
