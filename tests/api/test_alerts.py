@@ -17,7 +17,7 @@ from api.settings import Settings
 from ingest.sync import SyncReport
 from rag.alerts.records import Alert
 from rag.records import Viewer
-from tests.api.conftest import Run, loaded
+from tests.api.conftest import LOOPBACK, Run, loaded
 from tests.conftest import configure, write
 
 CRASH = """\
@@ -89,7 +89,7 @@ def reader(owner: Owner, sync: Callable[..., SyncReport], tmp_path: Path, settin
 
 @pytest.fixture
 def client(reader: Reader, settings: Settings) -> Iterator[TestClient]:
-    with TestClient(make_app(settings, reader), base_url="http://127.0.0.1:8765") as opened:
+    with TestClient(make_app(settings, reader), base_url="http://127.0.0.1:8765", client=LOOPBACK) as opened:
         yield opened
 
 

@@ -21,6 +21,7 @@ from api.settings import Settings
 from ingest.sync import SyncReport
 from rag.alerts.records import Alert
 from rag.errors import SettingsError
+from tests.api.conftest import LOOPBACK
 from tests.conftest import configure, write
 from tests.loopback import running
 from tests.slack_server import SlackServer
@@ -53,7 +54,7 @@ def told(
 def test_an_alert_that_comes_in_is_told_signed_as_everyone_may_see(
     owner: Owner, told: Settings, server: SlackServer
 ) -> None:
-    with TestClient(make_app(told, owner.reader()), base_url="http://127.0.0.1:8765") as client:
+    with TestClient(make_app(told, owner.reader()), base_url="http://127.0.0.1:8765", client=LOOPBACK) as client:
         alerts = [
             {"status": "firing", "labels": {"alertname": "Hidden"}},
             {"status": "firing", "labels": {"alertname": "DiskFull"}},
