@@ -92,7 +92,7 @@ def under(heading: str, sentence: str) -> str:
 
 
 def subject_of(sentence: str, facts: Facts) -> list[Fact]:
-    """The facts of the one thing that is called by its bare name and said to be of a type: "The bastion is a t2.micro"."""
+    """The facts of the one thing that is called by its bare name, and said to be of an instance type."""
     value = next((one for one in values_in(sentence) if one.kind == "instance"), None)
     match = _SUBJECT.match(sentence[: value.at]) if value else None
     label = match["label"].lower().replace("-", "_") if match else ""
