@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rag.answers.asked import AskedFor
 from rag.answers.wording import EVERYDAY, Wording
@@ -18,8 +18,8 @@ _BESIDES = re.compile(
     r"\b(?:why|how (?:do|can|could|should|would|to|did)|who|what happens|and (?:what|where|when|who|is|are|does|do|can|will))\b",
     re.I,
 )
+_KEY = re.compile(r"\[\"([^\"]+)\"\]")
 _SAYS_NOTHING = frozenset("this main default value local var module data resource production staging for each".split())
-_UNTOLD = 0.5  # share of the question's telling words that a value may leave open
 
 
 def bearing(question: str, asked: AskedFor) -> Bears | None:
@@ -27,9 +27,17 @@ def bearing(question: str, asked: AskedFor) -> Bears | None:
     settle the question, since it asks for more."""
     if not asked.values or _BESIDES.search(question):
         return None
-    subjects = [(_names(f"{one.block.symbol.address} {one.value.instance} {' '.join(one.value.calls)}"), _names(one.attribute))
-                for one in asked.values]  # fmt: skip
+    subjects = [
+        (things(one.block.symbol.address, (one.value.instance, *one.value.calls)), _names(one.attribute))
+        for one in asked.values
+    ]
     return lambda text, above: any(_bears(things, settings, text, above) for things, settings in subjects)
+
+
+def things(address: str, instances: Sequence[str]) -> set[str]:
+    """The words that name a thing: of one among several, `module.database["ledger"]`, its own key alone."""
+    keys = _KEY.findall(" ".join(instances))
+    return _names(" ".join(keys)) or _names(" ".join((address, *instances)))
 
 
 def _bears(things: set[str], settings: set[str], text: str, above: str) -> bool:

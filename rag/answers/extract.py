@@ -28,7 +28,7 @@ from rag.indexes.tokens import content_words
 from rag.records import ScoredPassage
 from rag.shorthand import Forms
 
-_WORDS = 247  # of the whole answer, which must not pass 250: the outlet writes out where links lead
+_WORDS = 250  # of the whole answer
 _BRIEF_WORDS = 80  # of one to a question whose name nothing speaks of: it is about something near at best
 _PROCEDURE_WORDS = 590  # of an answer that holds a procedure, which must not pass 600
 

@@ -14,6 +14,9 @@ from rag.cite import Citer
 from rag.records import Citation, ScoredPassage
 
 
+_LED = re.compile(r"\]\([^#)\s]")
+
+
 @dataclass(frozen=True)
 class Scored:
     """A piece of evidence number `index`, and how much of the question it says."""
@@ -46,7 +49,7 @@ def word_count(chosen: Sequence[Scored], evidence: Sequence[ScoredPassage]) -> i
 
 def _length(found: ScoredPassage, run: Run, beside: Sequence[Piece]) -> int:
     shown = f"{_above(found, run, beside)} {_body(found, run, _quote(found, run))} {_goes_on(run, beside)}"
-    return len(shown.split())
+    return len(shown.split()) + len(_LED.findall(shown))  # the outlet writes out where links lead
 
 
 def best_score(part: Sequence[Scored]) -> float:
@@ -101,14 +104,14 @@ def _lists(run: Run) -> list[Listing]:
 
 
 def _part(listing: Listing, run: Run, beside: Sequence[Piece]) -> str:
-    """Which items of a list are quoted, where not all are; "" too where another quotation above says so."""
+    """Which items of a list are quoted, as "3/7, L23–31", where not all are; "" too where another quotation above says so."""
     shown = [n for n, lines in enumerate(listing.lines(), 1) if any(_meet(piece, *lines) for piece in beside)]
     first = min((piece.start for piece in beside if _meet(piece, listing.starts[0], listing.last)), default=0)
     if not 0 < len(shown) < len(listing.starts) or first < run[0].piece.start:
         return ""
     lines = f"L{listing.starts[0]}–{listing.last}"
     if not listing.numbered:
-        return f"{len(shown)}/{len(listing.starts)} items, {lines}"
+        return f"{len(shown)}/{len(listing.starts)}, {lines}"
     return f"step{'s' * (len(shown) > 1)} {_ranges(shown)}/{len(listing.starts)}, {lines}"
 
 

@@ -12,6 +12,7 @@ from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
 from rag.answers.asked import asked_values
+from rag.answers.bearing import things
 from rag.answers.pieces import pieces
 from rag.answers.settled import settled
 from rag.ask import Asker
@@ -356,3 +357,16 @@ def test_a_question_that_asks_for_more_than_a_value_is_answered_with_more(ask: A
     answer = ask(KEPT, "What is the backup retention period of the ledger database, and who is it dear to?")
     assert "backup_retention_period is `35`" in answer.text
     assert "dear to team" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("address", "instances", "words"),
+    [
+        ("module.database", ('["ledger"]',), {"ledger"}),
+        ("var.retention_days", ("", 'module.database["ledger"]'), {"ledger"}),
+        ("aws_db_instance.ledger", ("[0]",), {"aws", "db", "ledger"}),
+    ],
+)
+def test_of_one_among_several_the_key_names_it(address: str, instances: tuple[str, ...], words: set[str]) -> None:
+    assert words <= things(address, instances)
+    assert "database" not in things(address, instances)

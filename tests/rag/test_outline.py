@@ -117,7 +117,7 @@ def test_a_part_of_a_list_says_of_how_many_items_and_where() -> None:
     text = answered("Is the harbour lane closed at night?", evidence(page, (1, 11)))
     assert "The harbour lane is closed" in text
     shown = text.count("- ")
-    assert f"({shown}/9 items, L3–11)" in text
+    assert f"({shown}/9, L3–11)" in text
     assert shown < 9
 
 
@@ -145,7 +145,7 @@ def test_what_a_sentence_leads_up_to_comes_with_it() -> None:
     page = led(ITEMS).replace("# Gate", "# Things")  # so that the items say nothing of the question
     text = answered("By which means is the gate opened?", evidence(page, (1, page.count("\n"))))
     assert text.count("Thing number") == 9
-    assert "items, L" not in text
+    assert "/9, L" not in text
 
 
 def test_of_a_list_that_is_too_long_the_first_items_come_and_the_rest_is_told() -> None:
@@ -154,7 +154,7 @@ def test_of_a_list_that_is_too_long_the_first_items_come_and_the_rest_is_told() 
     shown = re.findall(r"Thing number (\d)", text)
     assert shown == [str(n) for n in range(1, len(shown) + 1)]
     assert 1 < len(shown) < 9
-    assert f"({len(shown)}/9 items, L5–13)" in text
+    assert f"({len(shown)}/9, L5–13)" in text
     assert len(text.split()) <= 250
 
 
@@ -192,5 +192,13 @@ def test_a_heading_alone_is_no_sentence() -> None:
 
 def test_a_sentence_that_is_little_but_a_link_is_no_padding() -> None:
     page = "# Gate\n\nThe gate of the harbour opens at dawn.\n\n## Night\n\nThe gate: [harbour gate](gate.md).\n"
-    assert "gate.md" not in answered("When does the gate of the harbour open?", evidence(page, (1, 7)))
+    assert "gate.md" not in answered("When does the gate of the harbour open?", evidence(page, (1, 4), (5, 7)))
     assert "gate.md" in answered("When does the gate of the harbour open?", evidence(page, (5, 7)))
+
+
+def test_links_that_are_written_out_count_among_the_words() -> None:
+    lines = "".join(
+        f"The gate of the harbour is [part {n}](part-{n}.md), [so it is](it-{n}.md).\n\n" for n in range(60)
+    )
+    text = answered("What is the gate of the harbour?", evidence(f"# Gate\n\n{lines}", (1, 120)))
+    assert 150 < len(text.split()) + text.count("](") <= 250
