@@ -13,7 +13,6 @@ from rag.answers.pieces import Listing, Piece
 from rag.cite import Citer
 from rag.records import Citation, ScoredPassage
 
-
 _LED = re.compile(r"\]\([^#)\s]")
 
 
