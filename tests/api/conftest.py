@@ -52,11 +52,11 @@ def synced(run: Run, tmp_path: Path) -> Run:
     return run
 
 
-def admitted(settings: Settings, *groups: str, name: str = "tester") -> dict[str, str]:
-    """The header of a new key that may do everything, as somebody of these groups."""
+def admitted(settings: Settings, *groups: str, name: str = "tester", scopes: Iterable[str] = SCOPES) -> dict[str, str]:
+    """The header of a new key that may do everything, or what `scopes` say, as somebody of these groups."""
     keys = Keys(settings.home / KEYS)
     try:
-        _, token = keys.create(name, groups, SCOPES, "2099-01-01T00:00:00+00:00")
+        _, token = keys.create(name, groups, scopes, "2099-01-01T00:00:00+00:00")
     finally:
         keys.close()
     return {"Authorization": f"Bearer {token}"}

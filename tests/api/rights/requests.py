@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,33 @@ QUESTIONS = (
 HANDLED = frozenset({"get", "post", "put", "patch", "delete"})
 
 
+def _query(*names: str) -> list[dict[str, Any]]:
+    return [{"name": name, "in": "query", "required": True, "schema": {"type": "string"}} for name in names]
+
+
+def _path(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+_FORM = {
+    "application/x-www-form-urlencoded": {
+        "schema": {"type": "object", "properties": {"question": {"type": "string"}}, "required": ["question"]}
+    }
+}
+PAGES: dict[str, Any] = {  # what OpenAPI tells of no page, as it would
+    "/": {"get": {"parameters": _query("q")}},
+    "/search": {"get": {"parameters": _query("q")}},
+    "/source": {"get": {"parameters": _query("source", "path")}},
+    "/source/{document_id}": {"get": {"parameters": [_path("document_id")]}},
+    "/terraform": {"get": {"parameters": _query("address")}},
+    "/t/{thread}": {"get": {"parameters": [_path("thread")]}},
+    "/sources": {"get": {}},
+    "/gaps": {"get": {}},
+    "/drift": {"get": {}},
+    "/ask": {"post": {"requestBody": {"content": _FORM}}},
+}
+
+
 @dataclass(frozen=True)
 class Asked:
     """A request, and which hidden things it names: texts to what never was, in their stead."""
@@ -31,6 +58,7 @@ class Asked:
     query: tuple[tuple[str, str], ...] = ()
     body: Any = None
     accept: str = "application/json"
+    form: bool = False
     names: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -45,8 +73,16 @@ class Asked:
 class Requests:
     """Makes random requests for one viewer."""
 
-    def __init__(self, world: World, spec: Mapping[str, Any], groups: frozenset[str], chance: random.Random) -> None:
+    def __init__(
+        self,
+        world: World,
+        spec: Mapping[str, Any],
+        groups: frozenset[str],
+        chance: random.Random,
+        threads: Sequence[str],
+    ) -> None:
         self._world, self._spec, self._groups, self._chance = world, spec, groups, chance
+        self._threads = [*threads, f"{chance.randint(0, 9**12):x}"]  # of whomever, and one that never was
         self._names: dict[str, str] = {}
 
     def make(self, method: str, template: str) -> Asked:
@@ -63,12 +99,16 @@ class Requests:
         body = self._body(operation)
         streams = "text/event-stream" in json.dumps(operation.get("responses", {}).get("200", {}))
         accept = "text/event-stream" if streams and self._chance.random() < 0.5 else "application/json"
-        return Asked(method.upper(), path, tuple(query), body, accept, tuple(self._names.items()))
+        form = "form" in next(iter(operation.get("requestBody", {}).get("content", {})), "")
+        return Asked(method.upper(), path, tuple(query), body, accept, form, tuple(self._names.items()))
 
-    def arguments(self, schema: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
-        """Arguments of an MCP tool, and the hidden things that they name."""
+    def call(self, tool: str, schema: Mapping[str, Any]) -> Asked:
+        """One call of an MCP tool."""
         self._names = {}
-        return self._object(schema, schema.get("$defs", {})), tuple(self._names.items())
+        arguments = self._object(schema, schema.get("$defs", {}))
+        body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+        accept = "application/json, text/event-stream"
+        return Asked("POST", "/mcp", (), body, accept, names=tuple(self._names.items()))
 
     def _body(self, operation: Mapping[str, Any]) -> Any:
         content = operation.get("requestBody", {}).get("content", {})
@@ -137,7 +177,11 @@ class Requests:
             return f"aws_vpc.{known}" + (".cidr_block" if name == "attribute" else "")
         if name in ("path", "folder", "prefix"):
             return self._chance.choice((f"{known}*", f"aws_vpc.{known}", "**/*.md"))
-        if name in ("cursor", "thread", "persona", "environment", "version", "model", "previous"):
+        if name == "model":
+            return "waypost"
+        if name == "thread":
+            return self._chance.choice(self._threads)
+        if name in ("cursor", "persona", "environment", "version", "previous"):
             return ""
         if name == "uri":
             return f"waypost://documents/{self._word('document_id', held)}"
