@@ -114,8 +114,14 @@ bench-embedding: $(VENV)/.installed-dev ## time the built-in model against sente
 bench-peer: .venv-peer/.installed ## beside stock llama-index; CORPUS=waypost.yaml QUESTIONS=questions.jsonl ARGS="--runs 3"
 	@.venv-peer/bin/python -m tests.bench.peer $(or $(CORPUS),data/sample/waypost.yaml) $(or $(QUESTIONS),data/sample/questions.jsonl) $(ARGS)
 
+bench-serve: $(VENV)/.installed-dev ## load on serve with 100,000 passages; ARGS="SYNCED_HOME NEW_HOME FOLDER"
+	@$(BIN)/python -m tests.bench.serve $(ARGS)
+
 bench-terraform: $(VENV)/.installed-dev ## how well Terraform is read; CORPORA=folder laid out by ../shared/eval/corpora.py
 	@$(BIN)/python -m tests.bench.terraform $(or $(CORPORA),../corpora)
+
+test-rights: $(VENV)/.installed-dev ## 10,000 random requests against a model of who may see what, over every route, page and tool
+	@for seed in 1 2 3 4 5 6 7 8 9 10; do WAYPOST_TEST_CASES=1000 WAYPOST_TEST_SEED=$$seed $(BIN)/python -m pytest -q tests/api/test_rights.py || exit 1; done
 
 test-model: $(VENV)/.installed-dev ## sync against a model, 200 histories of edits, crashes and bad listings
 	@WAYPOST_TEST_EXAMPLES=200 $(BIN)/python -m pytest -q tests/integration/test_sync_model.py

@@ -262,7 +262,9 @@ class Retriever:
         readable = Scope(scope.access)
         rarity = cache(lambda word: lexical.rarity(word, readable))
 
-        within = replace(scope, paths=(), matching=())  # a glob is slow to look for, and says little of how words are spelt
+        within = replace(
+            scope, paths=(), matching=()
+        )  # a glob is slow to look for, and says little of how words are spelt
 
         def spelt(word: str) -> str:
             return lexical.spelt(word, within)

@@ -115,6 +115,8 @@ class Requests:
         if not content:
             return None
         schema = next(iter(content.values()))["schema"]
+        if "ChatRequest" in json.dumps(schema):
+            return {"model": "waypost", "messages": [{"role": "user", "content": self._word("question", self._held())}]}
         return self._any("body", schema, self._spec.get("components", {}).get("schemas", {}))
 
     def _object(self, schema: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,6 +166,9 @@ class Requests:
         return self._chance.choice(among)
 
     def _word(self, name: str, held: Held | None) -> str:
+        if held and name in ("address", "attribute") and self._chance.random() < 0.7:
+            form = [one for one in self._world.documents if one.path.endswith(".tf") and one.source == held.source]
+            held = self._chance.choice(form)
         number = self._chance.randint(NEVER, 999)
         known = self._told(held, held.known if held else word_of("ko", number), word_of("ko", number))
         if name in ("document_id", "id", "document", "passage_id") or name.endswith("_id"):
@@ -175,6 +180,8 @@ class Requests:
             return self._told(held, held.source, f"source{number}") if held.source.startswith("source") else held.source
         if name in ("address", "attribute"):
             return f"aws_vpc.{known}" + (".cidr_block" if name == "attribute" else "")
+        if name == "path" and held and self._chance.random() < 0.5:
+            return self._told(held, held.path, f"never/{known}.md")
         if name in ("path", "folder", "prefix"):
             return self._chance.choice((f"{known}*", f"aws_vpc.{known}", "**/*.md"))
         if name == "model":
