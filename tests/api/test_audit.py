@@ -153,7 +153,7 @@ def test_every_route_that_gives_what_documents_say_tells_the_audit(
         assert path in ASKED, f"{method} {path}: say in this test how to ask it, or why it shows nothing"
         before = len(written(seen))
         named = path.format(document_id=document.id, passage_id=passage, thread=thread)
-        reply = client.request(method, named, **ASKED[path])
+        reply = client.request("POST" if path == "/mcp" else method, named, **ASKED[path])
         assert reply.status_code == 200, (path, reply.text)
         after = written(seen)
         assert len(after) == before + 1, f"{method} {path} shows what documents say, and calls no `shown`"
