@@ -8,8 +8,8 @@ from pydantic import BaseModel
 
 
 class Problem(BaseModel):
-    """Why a request failed, in problem details (RFC 9457). `error` says the same as `detail`, for /v1/chat in the object that OpenAI's
-    clients read; `request_id` is what to name when you ask about it."""
+    """Why a request failed, in problem details (RFC 9457). `error` says the same as `detail`, for /v1/chat in the object that
+    OpenAI's clients read; `request_id` is what to name when you ask about it."""
 
     type: str
     title: str
