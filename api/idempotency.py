@@ -14,11 +14,15 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access.caller import Caller
+from api.failures import http_status
+from api.observability.audit import Told, repeatable, shown_again
 from api.problems import problem
+from rag.errors import StorageError
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
@@ -37,6 +41,7 @@ class _Reply:
     start: Message = field(default_factory=dict)
     body: bytes = b""
     done: bool = False
+    told: list[Told] = field(default_factory=list)  # what of it the audit was told
 
 
 class Repeats:
@@ -74,6 +79,11 @@ class Repeats:
             refused = f"the request with this {HEADER} is being answered; come again when it is"
             await problem(409, refused, {"Retry-After": "1"})(scope, receive, send)
         else:
+            try:
+                await run_in_threadpool(shown_again, scope, known.told)
+            except StorageError as error:  # the audit is required, and can't be written
+                await problem(http_status(error), str(error))(scope, receive, send)
+                return
             headers = [*known.start["headers"], (b"idempotency-replayed", b"true")]
             await send({**known.start, "headers": headers})
             await send({"type": "http.response.body", "body": known.body})
@@ -81,7 +91,7 @@ class Repeats:
     async def _carry_out(self, name: str, request: str, scope: Scope, receive: Receive, send: Send) -> None:
         self._drop(lambda reply: len(self._replies) >= _MOST or self._bytes >= _MOST_BYTES)
         reply = self._replies[name] = _Reply(request, self._clock())
-        keeps = True
+        reply.told, keeps = repeatable(scope), True
 
         async def keep(message: Message) -> None:
             nonlocal keeps

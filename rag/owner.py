@@ -54,6 +54,8 @@ class WriterLock:
         """
         try:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)  # what is restricted at its source is in there
+            if not any(home.iterdir()):  # it was made for us, by somebody else's rules
+                home.chmod(0o700)
             handle = (home / "writer.lock").open("a+")
         except OSError as error:
             raise StorageError(f"the data folder {home} can't be written: {error}") from error

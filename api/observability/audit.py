@@ -22,7 +22,9 @@ Action = Literal["ask", "search", "document", "passage", "terraform", "drift", "
 Face = Literal["http", "mcp", "chat", "web", "slack", "cli"]
 Versions = Callable[[Iterable[str], Iterable[tuple[str, str]]], Mapping[str, str]]
 View = TypeVar("View")
+Told = tuple[Face, Action, str, Any, str]  # face, action, query, view, verdict
 _MOST = 200  # documents that an entry names; `count` counts all
+_REPEATED = "told"  # where a request's state keeps what it told, for repetitions
 _STATE = "watched"  # what `api.observability.watch` leaves in a request's state
 
 
@@ -121,7 +123,23 @@ def shown(
             "nobody watches this request: `api.observability.watch.Watch` must stand around the application"
         )
     audit: Audit = state[_STATE]
-    return audit.shown(asker_of(state), face, action, query, view, verdict)
+    told = (face, action, query, view, verdict)
+    if _REPEATED in state:
+        state[_REPEATED].append(told)
+    return audit.shown(asker_of(state), *told)
+
+
+def repeatable(scope: MutableMapping[str, Any]) -> list[Told]:
+    """What the request of this scope is going to tell the audit, kept so that a repetition of its reply can tell it again."""
+    kept: list[Told] = scope.setdefault("state", {}).setdefault(_REPEATED, [])
+    return kept
+
+
+def shown_again(scope: MutableMapping[str, Any], told: Iterable[Told]) -> None:
+    """Tells the audit what the repetition of a reply shows. Raises: as `shown`."""
+    for one in told:
+        state = scope["state"]
+        state[_STATE].shown(asker_of(state), *one)
 
 
 def asker_of(state: Mapping[str, Any]) -> Asker:

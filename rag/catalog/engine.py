@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,9 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
         file = Path(url.removeprefix("sqlite:///"))
         if read_only and not file.exists():
             raise SettingsError(f"nothing has been synced into {file.parent} yet; run `waypost sync` first")
+        if not read_only:
+            with suppress(OSError):  # which opening it tells
+                file.touch(mode=0o600)  # its -wal and -shm take after it
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)

@@ -188,6 +188,17 @@ def test_an_entry_says_who_asked_what_and_was_shown_what(client: TestClient, see
     assert client.get("/v1/audit", params={"document": "other"}).json()["entries"] == []
 
 
+def test_a_reply_that_is_given_again_is_recorded_again(client: TestClient, seen: Seen) -> None:
+    body, once = {"question": "How do I force-unlock terraform?"}, {"Idempotency-Key": "one"}
+    first, again = (
+        client.post("/v1/ask", json=body, headers={**once, "X-Request-Id": name}) for name in ("r-1", "r-2")
+    )
+    assert (again.text, again.headers["idempotency-replayed"]) == (first.text, "true")
+    second, one = written(seen)
+    assert (one.entry.request, second.entry.request) == ("r-1", "r-2")
+    assert (one.entry.documents, one.entry.words) == (second.entry.documents, second.entry.words)
+
+
 def test_a_stream_is_recorded_once_with_all_that_it_showed(client: TestClient, seen: Seen) -> None:
     with client.stream(
         "POST",
