@@ -376,3 +376,12 @@ def test_what_a_kill_left_of_an_index_is_used_and_what_is_wrong_in_it_goes(setti
     with open_owner(settings, "sync") as owner:
         assert owner.projections.lexical.index.watermark() == owner.catalog.last_change()
         assert examine(owner).sound
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_what_is_stored_is_for_its_owner_alone(settings: Settings, made: bool) -> None:
+    if made:  # before us, by other rules
+        settings.home.mkdir(mode=0o755)
+    with open_owner(settings, "sync"):
+        for file in (settings.home, *settings.home.glob("catalog.db*")):
+            assert file.stat().st_mode & 0o077 == 0, file
