@@ -122,7 +122,13 @@ def _is_anothers(title: str, question: str, others: Iterable[str]) -> bool:
         word for word in _WORD.findall(title) if word.lower() not in STOP_WORDS and not asked.holds(word.lower())
     ]
     same = [other for other in others if other not in EVERYDAY]
-    return len(same) > 1 and all(map(titled.holds, same)) and len(foreign) == 1 and foreign[0][0].isupper()
+    return len(same) > 1 and all(map(titled.holds, same)) and len(foreign) == 1 and _is_written_as_name(foreign[0], title)
+
+
+def _is_written_as_name(word: str, title: str) -> bool:
+    """Whether a title has a capital for this word's sake: in "Rotate User Credentials" every word has one."""
+    written = [other for other in _WORD.findall(title)[1:] if other.lower() not in STOP_WORDS and other != word]
+    return word[0].isupper() and not (written and all(other[0].isupper() for other in written))
 
 
 def _is_above(word: str, found: ScoredPassage, forms: Forms) -> bool:

@@ -70,6 +70,15 @@ def test_one_sentence_that_says_it_is_enough() -> None:
     assert passing("How do I restart the Loki ingesters?", RESTORE, volume) == ("Loki",)
 
 
+def test_capitals_of_a_whole_title_name_nobody() -> None:
+    own = ("Credentials rotation for auth0 apps", "Rotate them in the auth0 console, then tell everybody.")
+    users = ("Rotate User Credentials", "Rotate the exposed credentials of a user at once.")
+    assert passing("How do I rotate the auth0 credentials?", own, users) == ()
+    assert passing("How do I rotate the auth0 credentials?", own, ("Rotate the Bristol credentials", users[1])) == (
+        "auth0",
+    )
+
+
 def test_a_page_about_it_is_about_it() -> None:
     page = ("Jenkins", "Jobs are listed here. A database is restored by the one called restore, in production too.")
     assert passing(JOB, RESTORE, page) == ()
