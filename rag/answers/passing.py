@@ -122,7 +122,9 @@ def _is_anothers(title: str, question: str, others: Iterable[str]) -> bool:
         word for word in _WORD.findall(title) if word.lower() not in STOP_WORDS and not asked.holds(word.lower())
     ]
     same = [other for other in others if other not in EVERYDAY]
-    return len(same) > 1 and all(map(titled.holds, same)) and len(foreign) == 1 and _is_written_as_name(foreign[0], title)
+    return (
+        len(same) > 1 and all(map(titled.holds, same)) and len(foreign) == 1 and _is_written_as_name(foreign[0], title)
+    )
 
 
 def _is_written_as_name(word: str, title: str) -> bool:
