@@ -15,7 +15,7 @@ from mcp_types import (
 from api.compose import Reader
 from api.mcp_tools.tool import address_of, portion, resource_of, total_lines
 from api.v1.cursors import cursor_of, place_of
-from rag.catalog.reader import DocumentRow
+from rag.catalog.documents import ListedDocument
 from rag.errors import NotFoundError
 from rag.records import Viewer
 
@@ -36,13 +36,14 @@ TEMPLATES = [
 def list_documents(reader: Reader, viewer: Viewer, cursor: str) -> ListResourcesResult:
     """A page of what the viewer may see, by source and path. Raises: SettingsError for a cursor that was never given."""
     source, path, *_ = place_of(cursor[:10_000])
-    rows = reader.catalog.document_rows(viewer, PAGE + 1, (source, path))
+    access = reader.catalog.access_keys(viewer)
+    rows = reader.catalog.listed.find(access, after=(source, path), limit=PAGE + 1)
     page = rows[:PAGE]
     onward = cursor_of((page[-1].source, page[-1].path, 0, "")) if len(rows) > PAGE else None
     return ListResourcesResult(resources=[_listed(row) for row in page], next_cursor=onward)
 
 
-def _listed(row: DocumentRow) -> Resource:
+def _listed(row: ListedDocument) -> Resource:
     return Resource(
         uri=resource_of(row.id),
         name=f"{row.source}/{row.path}",

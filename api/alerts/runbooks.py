@@ -110,7 +110,7 @@ class Runbooks:
             yield CheckedRule(stored, runbook, problem_of(runbook))
 
     def _stored(self, viewer: Viewer) -> Iterator[StoredRule]:
-        ids = self._catalog.pages.holding(self._catalog.access_keys(viewer), MARKS, ENDINGS)
+        ids = self._catalog.listed.holding(self._catalog.access_keys(viewer), MARKS, ENDINGS)
         count = 0
         for document_id in ids:
             document = self._catalog.documents([document_id]).get(document_id)

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from rag.alerts.records import LinkState
 from rag.alerts.slugs import Slug, slug_of, slugs_of
-from rag.catalog.pages import PageRow
+from rag.catalog.documents import PageRow
 
 _FILE = re.compile(
     r"^(?:-/)?(?:blob|raw|tree|blame|edit|browse|src/(?:branch|commit|tag)|raw/(?:branch|commit|tag)|src)(?:/|$)"

@@ -15,7 +15,7 @@ from rag.alerts.slugs import stem_of
 from rag.answers.judgement import judge
 from rag.answers.page import Section, page_of
 from rag.catalog import Catalog
-from rag.catalog.pages import PageRow
+from rag.catalog.documents import PageRow
 from rag.embedders.sentence_transformer import PACKAGED
 from rag.errors import NotFoundError
 from rag.records import Document, ScoredPassage, Viewer
@@ -54,7 +54,7 @@ class Finder:
         self._catalog = catalog
         self._retriever = retriever
         self._viewer = viewer
-        pages = catalog.pages.of_kinds(catalog.access_keys(viewer))
+        pages = catalog.listed.of_kinds(catalog.access_keys(viewer))
         known = catalog.known_sources(viewer)
         self._addresses = Addresses(pages, {name: site for name, site in sites.items() if name in known})
         self._by_id = {page.id: page for page in pages if page.kind in _KINDS}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from rag.catalog.pages import PageRow
+from rag.catalog.documents import PageRow
 
 _ROOTS = frozenset(
     {"content", "source", "src", "docs", "doc", "pages", "site", "website", "_docs"}

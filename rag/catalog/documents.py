@@ -1,5 +1,8 @@
-"""The catalog's documents as lists, without their texts, and passages with their neighbours. `Catalog.listed` reads them, for the
-access rules that are given alone: what they don't admit is left out by the query, so that it costs what a missing one costs."""
+"""The catalog's documents as lists, by where they stand and what they are called, and passages with their neighbours.
+
+`Catalog.listed` reads them, for the access rules that are given alone: what they don't admit is left out by the query, so that it
+costs what a missing one costs.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, tuple_
 
 from rag.catalog import schema as s
 from rag.errors import NotFoundError
 from rag.records import Passage
 
+_BEGINNING = 4000  # characters of a text in which its front matter ends
 Behind = tuple[str, str]  # source and path of a document: its place in the order of all
 
 
@@ -32,6 +36,21 @@ class ListedDocument:
     updated_at: str
     owner: str
     outdated: str
+
+
+@dataclass(frozen=True)
+class PageRow:
+    """A document as others name it; `beginning` are its first characters."""
+
+    id: str
+    source: str
+    path: str
+    title: str
+    kind: str
+    url: str
+    version: str
+    outdated: bool
+    beginning: str
 
 
 class WantedDocuments(TypedDict, total=False):
@@ -66,6 +85,26 @@ class DocumentTable:
         query = select(func.count()).select_from(s.documents).where(*_clauses(access, wanted))
         with self._read() as connection:
             return int(connection.execute(query).scalar_one())
+
+    def of_kinds(self, access: Sequence[str], kinds: Sequence[str] = ()) -> list[PageRow]:
+        """The documents of these kinds, of any without; by source and path."""
+        d = s.documents
+        columns = (d.c.id, d.c.source, d.c.path, d.c.title, d.c.kind, d.c.url, d.c.version, d.c.outdated)
+        query = select(*columns, func.substr(d.c.text, 1, _BEGINNING)).where(d.c.access.in_(access))
+        if kinds:
+            query = query.where(d.c.kind.in_(kinds))
+        with self._read() as connection:
+            rows = connection.execute(query.order_by(d.c.source, d.c.path)).all()
+        return [PageRow(*row[:7], bool(row[7]), row[8]) for row in rows]
+
+    def holding(self, access: Sequence[str], texts: Sequence[str], endings: Sequence[str]) -> list[str]:
+        """The ids of the documents whose path has one of these endings and whose text holds one of these, by source and path."""
+        d = s.documents
+        ends = or_(*(d.c.path.endswith(ending, autoescape=True) for ending in endings))
+        held = or_(*(func.instr(d.c.text, text) > 0 for text in texts))
+        query = select(d.c.id).where(d.c.access.in_(access), ends, held)
+        with self._read() as connection:
+            return list(connection.execute(query.order_by(d.c.source, d.c.path)).scalars())
 
     def passage(self, access: Sequence[str], passage_id: str, around: int) -> tuple[list[Passage], int]:
         """A passage among those that stand before and after it in its document, at most `around` each, and its place in the list.

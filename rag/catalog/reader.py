@@ -31,7 +31,6 @@ from rag.catalog import schema as s
 from rag.catalog.documents import DocumentTable, passage_of
 from rag.catalog.engine import open_engine, translated
 from rag.catalog.names import embedding_text
-from rag.catalog.pages import PageTable
 from rag.catalog.symbols import SymbolTable
 from rag.catalog.writer import CatalogWriter
 from rag.errors import NotFoundError, StorageError
@@ -67,19 +66,6 @@ class SourceRow:
     synced_at: str
 
 
-@dataclass(frozen=True)
-class DocumentRow:
-    """A document in a list, without its text."""
-
-    id: str
-    source: str
-    path: str
-    title: str
-    kind: str
-    updated_at: str
-    owner: str
-
-
 class Catalog:
     """The catalog at an SQLAlchemy URL. A reader never creates or upgrades it. With `keep_versions` its writer keeps what
     documents said before.
@@ -94,7 +80,6 @@ class Catalog:
         self._counts: tuple[object, tuple[int, int]] | None = None
         self.symbols = SymbolTable(self._read)
         self.listed = DocumentTable(self._read)
-        self.pages = PageTable(self._read)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -223,18 +208,6 @@ class Catalog:
             rows = connection.execute(select(d).order_by(d.c.source, d.c.path))
             found = [_document(row, rules) for row in rows]
         return [document for document in found if document.access.admits(viewer.groups)]
-
-    def document_rows(self, viewer: Viewer, limit: int, after: tuple[str, str] = ("", "")) -> list[DocumentRow]:
-        """At most `limit` of the documents that this viewer may see, by source and path, behind (source, path) `after`."""
-        d = s.documents
-        with self._read() as connection:
-            admitted = [key for key, rule in self._rules(connection).items() if rule.admits(viewer.groups)]
-            behind = or_(d.c.source > after[0], and_(d.c.source == after[0], d.c.path > after[1]))
-            query = select(d.c.id, d.c.source, d.c.path, d.c.title, d.c.kind, d.c.updated_at, d.c.owner)
-            rows = connection.execute(
-                query.where(d.c.access.in_(admitted), behind).order_by(d.c.source, d.c.path).limit(limit)
-            )
-            return [DocumentRow(**row._mapping) for row in rows]
 
     def documents_beyond(self, source: str, rule: AccessRule) -> list[Document]:
         """A source's documents that someone may read whom this rule does not admit."""

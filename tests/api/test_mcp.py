@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -290,10 +291,12 @@ def test_personas_are_prompts(home: Home) -> None:
 
 
 def test_documents_are_resources_in_pages(home: Home, tmp_path: Path) -> None:
-    rows = home.owner.catalog.document_rows(Viewer(), 1000)
+    catalog = home.owner.catalog
+    find = partial(catalog.listed.find, catalog.access_keys(Viewer()))
+    rows = find(after=("", ""), limit=1000)
     assert [row.path for row in rows] == sorted(OPEN)
-    assert home.owner.catalog.document_rows(Viewer(), 1000, (rows[0].source, rows[0].path)) == rows[1:]
-    assert len(home.owner.catalog.document_rows(Viewer(), 2)) == 2 < PAGE
+    assert find(after=(rows[0].source, rows[0].path), limit=1000) == rows[1:]
+    assert len(find(after=("", ""), limit=2)) == 2 < PAGE
     listed = talk(mcp(home.outsider), lambda client: client.list_resources())
     assert [one.name for one in listed.resources] == [f"wiki/{path}" for path in sorted(OPEN)]
     read = talk(mcp(home.outsider), lambda client: client.read_resource(str(listed.resources[-1].uri)))

@@ -94,7 +94,7 @@ def report_links(reader: Reader, rules: Sequence[CheckedRule]) -> None:
     """Whether exactly the dead links are told: those below the site that no file's path is like, compared here by names alone."""
     files = {
         "/".join(page.path.split("/")[-2:]).removesuffix(".md").lower()
-        for page in reader.catalog.pages.of_kinds(reader.catalog.access_keys(Viewer()))
+        for page in reader.catalog.listed.of_kinds(reader.catalog.access_keys(Viewer()))
         if page.path.startswith("content/runbooks/")
     }
     dead = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.alerts.addresses import Addresses, Site
-from rag.catalog.pages import PageRow
+from rag.catalog.documents import PageRow
 
 COMMIT = "0123456789012345678901234567890123456789"
 HOST = "https://github.com/acme/runbooks"
