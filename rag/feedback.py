@@ -8,16 +8,16 @@ question and the documents of the answer, so that it says something when the thr
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rag.errors import NotFoundError, StorageError
+from rag.errors import NotFoundError
 from rag.records import Viewer, digest
+from rag.side_file import opened
 from rag.threads import Threads, Turn
 
 FILE = "feedback.db"
@@ -104,22 +104,12 @@ class Feedback:
                 database.execute("VACUUM")  # and no page of the file is left over that held it
         return len(gone)
 
-    @contextmanager
-    def _opened(self, *, create: bool = False) -> Iterator[sqlite3.Connection | None]:
-        """The file, None where there is none yet; committed at the end. What is deleted is overwritten."""
-        try:
-            if not self._file.exists():
-                if not create:
-                    yield None
-                    return
-                os.close(os.open(self._file, os.O_CREAT | os.O_WRONLY, 0o600))
-            with closing(sqlite3.connect(self._file, timeout=10)) as database:
-                database.execute("PRAGMA secure_delete = ON")
-                database.executescript(_SCHEMA)
-                yield database
-                database.commit()
-        except (sqlite3.Error, OSError) as error:
-            raise StorageError(f"the feedback in {self._file} can't be read or written: {error}") from error
+    def _opened(self, *, create: bool = False) -> AbstractContextManager[sqlite3.Connection | None]:
+        return opened(self._file, "the feedback", _prepare, create=create)
+
+
+def _prepare(database: sqlite3.Connection) -> None:
+    database.executescript(_SCHEMA)
 
 
 def _opinion(

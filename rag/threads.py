@@ -10,11 +10,10 @@ answer through `Conversation`; `api.purge` takes out what must go.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +26,7 @@ from rag.errors import NotFoundError, StorageError
 from rag.gaps import Gaps
 from rag.records import Answer, Document, Viewer, digest
 from rag.search import MAX_QUERY, Filters
+from rag.side_file import opened
 
 FILE = "threads.db"
 _TURNS = 20  # of a thread that are kept; the oldest go
@@ -197,24 +197,8 @@ class Threads:
     def _oldest(self) -> str:
         return (datetime.now(UTC) - timedelta(days=self._keep_days)).isoformat()
 
-    @contextmanager
-    def _opened(self, *, create: bool = False) -> Iterator[sqlite3.Connection | None]:
-        """The file, None where there is none yet; committed at the end. What is deleted is overwritten."""
-        try:
-            if not self._file.exists():
-                if not create:
-                    yield None
-                    return
-                os.close(os.open(self._file, os.O_CREAT | os.O_WRONLY, 0o600))
-            with closing(sqlite3.connect(self._file, timeout=10)) as database:
-                database.execute("PRAGMA foreign_keys = ON")
-                database.execute("PRAGMA secure_delete = ON")
-                database.executescript(_SCHEMA)
-                _upgrade(database)
-                yield database
-                database.commit()
-        except (sqlite3.Error, OSError) as error:
-            raise StorageError(f"the threads in {self._file} can't be read or written: {error}") from error
+    def _opened(self, *, create: bool = False) -> AbstractContextManager[sqlite3.Connection | None]:
+        return opened(self._file, "the threads", _prepare, create=create)
 
 
 class Conversation:
@@ -343,8 +327,10 @@ def _told(turn: Turn) -> str:
     return json.dumps({"cited": [astuple(one) for one in turn.cited], "flags": turn.flags, "degraded": turn.degraded})
 
 
-def _upgrade(database: sqlite3.Connection) -> None:
-    """A file of an older Waypost has no column for what an answer told beside its text."""
+def _prepare(database: sqlite3.Connection) -> None:
+    """The schema; a file of an older Waypost has no column for what an answer told beside its text."""
+    database.execute("PRAGMA foreign_keys = ON")
+    database.executescript(_SCHEMA)
     if "told" not in {row[1] for row in database.execute("PRAGMA table_info(turn)")}:
         database.execute("ALTER TABLE turn ADD COLUMN told TEXT NOT NULL DEFAULT '{}'")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import re
 import secrets
 import sqlite3
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import NotFoundError, SettingsError, StorageError
+from rag.side_file import make_private
 
 FILE = "keys.db"
 TOKEN = re.compile(r"wp_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
@@ -213,8 +213,7 @@ class Keys:
         committed at the end, or nothing of it."""
         with _told(self._file):
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not self._file.exists():
-                os.close(os.open(self._file, os.O_CREAT | os.O_WRONLY, 0o600))
+            make_private(self._file)
             with closing(_connected(self._file)) as database:
                 database.execute("BEGIN IMMEDIATE")
                 try:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import StorageError
+from rag.side_file import make_private
 
 FILE = "audit.db"
 _PATIENCE = 10.0  # seconds that another process's write is waited for
@@ -230,8 +230,7 @@ class Chain:
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         try:
-            if not self.file.exists():
-                os.close(os.open(self.file, os.O_CREAT | os.O_WRONLY, 0o600))
+            make_private(self.file)
             with closing(sqlite3.connect(self.file, timeout=_PATIENCE, isolation_level=None)) as database:
                 for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
                     database.execute(f"PRAGMA {pragma}")
