@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -248,10 +249,8 @@ class Reader:
         self.catalog = catalog
         self._settings = settings
         self._serving = serving
-        model = model_from(settings)
-        self._model = (
-            Metered(model) if model else None
-        )  # one for the process: its connections and its breaker are shared
+        model = model_from(settings)  # one for the process: its connections and its breaker are shared
+        self._model = Metered(model) if model else None
         self._reranker = reranker_from(settings, self._model)
         self.spans = Spans()
         self.retriever = Retriever(catalog, serving, self._reranker, spans=self.spans)
@@ -261,7 +260,11 @@ class Reader:
         self._drift = DriftWatch(catalog)
         self._terraform = Kept(catalog, lambda viewer: TerraformLookup(catalog, viewer))
         self.personas = Personas(settings.personas)
-        self.runbooks = Runbooks(catalog, self.retriever, self._terraform, sites_from(settings))
+
+    @cached_property
+    def runbooks(self) -> Runbooks:
+        """Runbooks for alerts. Most commands need none, and need not read waypost.yaml for them."""
+        return Runbooks(self.catalog, self.retriever, self._terraform, sites_from(self._settings))
 
     def warm_up(self) -> str:
         """Loads what the first question would wait for; in words, what can't be had, without which questions are answered."""

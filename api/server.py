@@ -31,10 +31,10 @@ from rag.ports import Progress
 def run(settings: Settings, host: str, port: int) -> None:
     """Serves until it is told to stop. Raises: WriterBusyError when another process owns the data folder."""
     check_reachable(settings, host)
-    chosen_sources(settings, [])  # what is wrong with waypost.yaml is said before anything else
+    sources = chosen_sources(settings, [])  # what is wrong with waypost.yaml is said before anything else
     identity_from(settings, bound=True).close()  # and with who is let in
     model_from(settings)  # and with the model's settings
-    start_log(settings, (secret for spec in chosen_sources(settings, []) for secret in spec.credentials.secrets))
+    start_log(settings, (secret for spec in sources for secret in spec.credentials.secrets))
     personas = Personas(settings.personas)
     personas.chosen(settings.persona)
     stopping = threading.Event()

@@ -14,7 +14,7 @@ from api.alerts.payloads import EXAMPLES, Payload
 from api.alerts.views import alert_view, rule_view
 from api.compose import Reader
 from api.observability.audit import shown
-from api.v1.cursors import cursor_of, place_of
+from api.v1.cursors import Cursor, cursor_of, place_of
 from api.v1.problems import PROBLEMS
 from rag.alerts.records import Alert
 from rag.terraform.pages import page_of
@@ -50,7 +50,7 @@ def add_alerts(app: FastAPI, reader: Reader, notify: Callable[[Sequence[Alert]],
         request: Request,
         viewer: Seeing,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        cursor: Annotated[str, Query(max_length=10_000, description="the `next_cursor` of the page before")] = "",
+        cursor: Cursor = "",
         problems: Annotated[bool, Query(description="only rules with a `problem`")] = False,
     ) -> dict[str, Any]:
         """The alerting rules in synced repositories, by source, path and line, with the runbook that each alert would get.

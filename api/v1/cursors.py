@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Annotated
+
+from fastapi import Query
 
 from rag.catalog.symbols import Place
 from rag.errors import SettingsError
 from rag.terraform.pages import START
 
 _HIGHEST = 2**31
+Cursor = Annotated[str, Query(max_length=10_000, description="the `next_cursor` of the page before")]
 
 
 def cursor_of(place: Place) -> str:

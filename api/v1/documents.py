@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from api.access.caller import Seeing
 from api.compose import Reader
 from api.observability.audit import shown
-from api.v1.cursors import cursor_of, place_of
+from api.v1.cursors import Cursor, cursor_of, place_of
 from api.v1.etags import NOT_MODIFIED, tagged
 from api.v1.problems import answers
 from api.v1.shapes import DocumentShape, DocumentsShape, DriftsShape, PassageShape
@@ -46,7 +46,7 @@ def _add_list(app: FastAPI, reader: Reader) -> None:
         path: Annotated[str, Query(max_length=_LONGEST, description="a glob such as runbooks/**")] = "",
         owner: Annotated[str, Query(max_length=_LONGEST, description="only this owner's")] = "",
         limit: Annotated[int, Query(ge=1, le=200, description="how many at most")] = 50,
-        cursor: Annotated[str, Query(max_length=10_000, description="the `next_cursor` of the page before")] = "",
+        cursor: Cursor = "",
     ) -> dict[str, Any]:
         """The documents, without their texts, in the order of source and path."""
         if kind not in ("", *KINDS):

@@ -17,7 +17,7 @@ from api.access.caller import Seeing
 from api.compose import Reader
 from api.observability.answers import audited
 from api.observability.audit import shown
-from api.v1.cursors import cursor_of, place_of
+from api.v1.cursors import Cursor, cursor_of, place_of
 from api.v1.problems import answers
 from api.v1.shapes import AnswerShape, GapShape, GapsShape, PersonasShape, SearchShape, SuggestionsShape
 from api.views import answer_view, citation_view, gap_view, lookup_view, persona_view, search_view, suggestion_view
@@ -161,7 +161,7 @@ def _add_gaps(app: FastAPI, reader: Reader) -> None:
         viewer: Seeing,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         done: Annotated[bool, Query(description="those that are dealt with too")] = False,
-        cursor: Annotated[str, Query(max_length=10_000, description="the `next_cursor` of the page before")] = "",
+        cursor: Cursor = "",
     ) -> dict[str, Any]:
         """What was asked and the documents don't answer, or only in part, most asked first, with the nearest pages and what is
         `missing`; each to viewers who belong to all groups of its askers."""

@@ -27,8 +27,8 @@ class CoverageShape(TypedDict):
     complete: bool
 
 
-class NearestShape(TypedDict):
-    """A passage and the document that it stands in, without its text."""
+class StandsShape(TypedDict):
+    """A passage and the document that it stands in."""
 
     id: str
     document_id: str
@@ -39,8 +39,6 @@ class NearestShape(TypedDict):
     kind: str
     start_line: int
     end_line: int
-    score: float
-    found_by: list[str]
     url: str
     version: str
     updated_at: str
@@ -49,6 +47,13 @@ class NearestShape(TypedDict):
     reviewed_at: str
     review_due: str
     place: str
+
+
+class NearestShape(StandsShape):
+    """A passage and the document that it stands in, without its text."""
+
+    score: float
+    found_by: list[str]
 
 
 class ResultShape(NearestShape):
@@ -211,27 +216,10 @@ class NeighbourShape(TypedDict):
     text: str
 
 
-class PassageShape(TypedDict):
+class PassageShape(StandsShape):
     """A passage with its document's data, and those that stand before and after it, as many as were asked for."""
 
-    id: str
-    document_id: str
-    source: str
-    path: str
-    title: str
-    heading: str
-    kind: str
-    start_line: int
-    end_line: int
     text: str
-    url: str
-    version: str
-    updated_at: str
-    owner: str
-    outdated: str
-    reviewed_at: str
-    review_due: str
-    place: str
     before: list[NeighbourShape]
     after: list[NeighbourShape]
 

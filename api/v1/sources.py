@@ -11,7 +11,7 @@ from api.access.caller import Seeing
 from api.compose import Reader
 from api.settings import Settings
 from api.status import may_know, named_sources, runs_view, sources_view
-from api.v1.cursors import cursor_of, place_of
+from api.v1.cursors import Cursor, cursor_of, place_of
 from api.v1.problems import answers
 from api.v1.shapes import QueuedShape, RunsShape, SourcesShape
 from rag.errors import NotFoundError
@@ -37,7 +37,7 @@ def _add_runs(app: FastAPI, settings: Settings, reader: Reader) -> None:
         viewer: Seeing,
         source: Annotated[str, Query(description="only runs of this source")] = "",
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
-        cursor: Annotated[str, Query(max_length=10_000, description="the `next_cursor` of the page before")] = "",
+        cursor: Cursor = "",
     ) -> dict[str, Any]:
         """The last syncs, newest first: when, how each ended, and what became of all that the source listed, or
         why that is hidden (`counts_hidden`)."""

@@ -38,7 +38,7 @@ from api.terraform_views import (
     used_view,
     values_view,
 )
-from api.v1.cursors import cursor_of, place_of
+from api.v1.cursors import Cursor, cursor_of, place_of
 from api.v1.problems import PROBLEMS
 from rag.catalog.symbols import Wanted
 from rag.terraform.graph import TerraformGraphs
@@ -62,7 +62,6 @@ Address = Annotated[
 Source = Annotated[str, Query(max_length=_LONGEST, description="only this source")]
 Folder = Annotated[str | None, Query(max_length=_LONGEST, description="only this module folder; empty: a source's top")]
 Limit = Annotated[int, Query(ge=1, le=200, description="how many at most")]
-Cursor = Annotated[str, Query(max_length=10_000, description="the `next_cursor` of the page before")]
 
 
 class SymbolPage(TypedDict):

@@ -60,11 +60,9 @@ async def form_of(request: Request) -> Form:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise HTTPException(415, "forms are sent as application/x-www-form-urlencoded")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST:
-            raise HTTPException(413, f"a form may have {_LARGEST} bytes at most")
+    body = await request.body()  # which `api.bodies` bounds, less narrowly
+    if len(body) > _LARGEST:
+        raise HTTPException(413, f"a form may have {_LARGEST} bytes at most")
     try:
         return parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=_FIELDS)
     except ValueError:
