@@ -26,6 +26,7 @@ from rag.records import KINDS, Coverage, Generation, Passage, ScoredPassage, Sta
 from rag.shorthand import Forms, other_forms
 from rag.spans import Spans
 from rag.stacks import stacks_apart
+from rag.turns import Turns
 from rag.understanding import Understanding, understand
 
 _POOL = 100  # candidates from each index
@@ -156,7 +157,7 @@ class Retriever:
         self._reranker = reranker
         self._weights = weights
         self._spans = spans or Spans()
-        self._turns = threading.BoundedSemaphore(_AT_ONCE)
+        self._turns = Turns(int(__import__('os').environ.get('TURNS','2')))
 
     def search(self, query: str, viewer: Viewer, k: int = 10, filters: Filters | None = None) -> SearchResult:
         """The best k results for this viewer. A search never fails for want of vectors: `coverage` says so instead.
