@@ -95,7 +95,7 @@ def make_app(
     return app
 
 
-def known_parameters(request: Request) -> None:
+async def known_parameters(request: Request) -> None:
     """Refuses query parameters that the route does not have, and such as are given twice where one counts: a filter that is
     misspelt or passed over must not widen what was asked."""
     route = request.scope.get("route")

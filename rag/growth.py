@@ -18,6 +18,8 @@ _WIDE = 1900  # characters of a first result
 _NARROW = 1200  # characters of a later one
 _NEAR = 1.5  # by how much less a neighbour of a later one may score
 
+Place = tuple[str, int]  # a document's id, and a passage's number in it
+
 
 @dataclass(frozen=True)
 class Result:
@@ -59,7 +61,11 @@ def grow(
         if len(results) < _WIDE_RESULTS:
             lowest, limit = -math.inf, _WIDE
             by_place.update({(p.document_id, p.ordinal): p for p in passages_of(seed.document_id)})
-        free = {place: (scores.get(p.id, -math.inf), p) for place, p in by_place.items() if p.id not in taken}
+
+        def free(place: Place) -> tuple[float, Passage] | None:
+            near = by_place.get(place)
+            return (scores.get(near.id, -math.inf), near) if near and near.id not in taken else None
+
         members = _grown(seed, free, lowest, limit)
         taken.update(member.id for member in members)
         results.append(Result(passage_id, tuple(members)))
@@ -67,7 +73,7 @@ def grow(
 
 
 def _grown(
-    seed: Passage, by_place: Mapping[tuple[str, int], tuple[float, Passage]], lowest: float, limit: int
+    seed: Passage, free: Callable[[Place], tuple[float, Passage] | None], lowest: float, limit: int
 ) -> list[Passage]:
     """The seed with those of its neighbours, best first, that score at least `lowest` and fit into `limit` characters."""
     members = [seed]
@@ -75,9 +81,10 @@ def _grown(
     while True:
         candidates = []
         for edge, step in ((members[0], -1), (members[-1], 1)):
-            score, near = by_place.get((seed.document_id, edge.ordinal + step), (0.0, None))
-            if near is None or score < lowest:
+            beside = free((seed.document_id, edge.ordinal + step))
+            if beside is None or beside[0] < lowest:
                 continue
+            score, near = beside
             apart = near.start_line - edge.end_line if step > 0 else edge.start_line - near.end_line
             if apart > 0 and size + apart + len(near.text) <= limit:  # parts of one over-long line (apart 0) don't grow
                 candidates.append((score, step, near, apart))

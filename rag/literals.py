@@ -50,14 +50,16 @@ def defining_headings(question: str) -> frozenset[str]:
 
 def exactness(wanted: Mapping[str, float], texts: Mapping[str, str]) -> dict[str, float]:
     """For each text that holds some of the wanted pieces: what they count, each the more the fewer of the texts hold it."""
-    plain = {name: _plain(text) for name, text in texts.items()}
+    lower = {name: text.lower() for name, text in texts.items()}
     found: dict[str, float] = {}
     for piece, counts in wanted.items():
+        longest = max(piece.split(), key=len)  # few texts hold it, and only those are looked at closely
+        plain = {name: _plain(text) for name, text in lower.items() if longest in text}
         before = r"(?<!\w)(?<!\w[.-])" if piece[0].isalnum() else ""
         pattern = re.compile(before + re.escape(piece) + r"(?![\w-]|\.\w)")
         holders = [name for name, text in plain.items() if piece in text and pattern.search(text)]
         for name in holders:
-            found[name] = found.get(name, 0.0) + counts * (1.0 - len(holders) / len(plain))
+            found[name] = found.get(name, 0.0) + counts * (1.0 - len(holders) / len(texts))
     return found
 
 

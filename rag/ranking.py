@@ -122,8 +122,11 @@ def apart(ranked: Sequence[Ranked], passages: Mapping[str, Passage], kind_of: Ma
     kept: list[frozenset[str]] = []
     originals, copies = [], []
     for row in ranked[:_LOOKED_AT]:
+        if kind_of.get(row.id) not in _PROSE:
+            originals.append(row)
+            continue
         words = frozenset(re.findall(r"\w+", passages[row.id].text.lower()))
-        if kind_of.get(row.id) in _PROSE and len(words) >= _TELLING and _copied(words, kept):
+        if len(words) >= _TELLING and _copied(words, kept):
             copies.append(row)
         else:
             originals.append(row)

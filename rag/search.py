@@ -7,7 +7,6 @@ Every face comes here.
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -157,7 +156,7 @@ class Retriever:
         self._reranker = reranker
         self._weights = weights
         self._spans = spans or Spans()
-        self._turns = Turns(int(__import__('os').environ.get('TURNS','2')))
+        self._turns = Turns(_AT_ONCE)
 
     def search(self, query: str, viewer: Viewer, k: int = 10, filters: Filters | None = None) -> SearchResult:
         """The best k results for this viewer. A search never fails for want of vectors: `coverage` says so instead.

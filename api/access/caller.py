@@ -32,10 +32,13 @@ def caller_of(connection: HTTPConnection) -> Caller:
     return found
 
 
-def viewer_of(connection: HTTPConnection) -> Viewer:
-    """What the caller of a request may read."""
+async def _calling(connection: HTTPConnection) -> Caller:  # async: what is not is run in another thread
+    return caller_of(connection)
+
+
+async def _seeing(connection: HTTPConnection) -> Viewer:
     return caller_of(connection).viewer
 
 
-Calling = Annotated[Caller, Depends(caller_of)]
-Seeing = Annotated[Viewer, Depends(viewer_of)]
+Calling = Annotated[Caller, Depends(_calling)]
+Seeing = Annotated[Viewer, Depends(_seeing)]  # what the caller of a request may read

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, tuple_
@@ -133,9 +134,14 @@ class DocumentTable:
 def passage_of(row: Row[Any]) -> Passage:
     """A passage as its row has it."""
     return Passage(
-        row.id, row.document_id, row.ordinal, tuple(json.loads(row.heading_path)), row.text,
+        row.id, row.document_id, row.ordinal, _headings(row.heading_path), row.text,
         row.start_line, row.end_line, row.kind,
     )  # fmt: skip
+
+
+@lru_cache(4096)
+def _headings(stored: str) -> tuple[str, ...]:
+    return tuple(json.loads(stored))  # the same for many passages
 
 
 def _clauses(access: Sequence[str], wanted: WantedDocuments) -> list[ColumnElement[bool]]:
