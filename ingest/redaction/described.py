@@ -24,7 +24,7 @@ _PORT = re.compile(r"\d{2,5}")
 def is_described(line: str, start: int, end: int) -> bool:
     """Whether a key before these columns describes the value in them, as it is or in base64, and the value is of that kind."""
     key = _KEY.search(line[max(0, start - 80) : start])
-    if not key or (key[2] == ":" and "?" in line[:start]):  # behind a `?` a colon ends no key
+    if not key or (key[2] == ":" and "?" in line[max(0, start - 500) : start]):  # behind a `?` a colon ends no key
         return False
     value = line[start:end]
     return is_of(key[1], value) or is_of(key[1], _decoded(value))

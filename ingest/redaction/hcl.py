@@ -64,6 +64,7 @@ _FENCE = re.compile(r"\s*(?:```|~~~)\s*\{?\.?(?:hcl|terraform|tf)\b")
 _REFERRING = re.compile(
     r"^(\s*)(?:(?:data|ephemeral|resource)\s+\"google_secret_manager_\w+\"\s+\"[\w-]+\"|secret_key_ref|secret_environment_variables)\s*\{\s*$"
 )
+_WITHIN = 40  # lines of such a place that are looked at
 _TRIAL = re.compile(r"(?i)test|dummy|fake|unset|none|null|n/?a|todo|tbd")
 _Spared = Callable[[str, int, int], bool]  # of a line and two columns, whether what stands between them is no secret
 _HEREDOC = re.compile(r"<<[-~]?\s*\"?(\w+)\"?\s*$")
@@ -148,7 +149,7 @@ def _referring_lines(lines: list[str]) -> set[int]:
     for at, line in enumerate(lines):
         if "secret" in line and (header := _REFERRING.match(line)):
             depth = len(header[1])
-            for row in range(at + 1, len(lines)):
+            for row in range(at + 1, min(at + _WITHIN, len(lines))):
                 if lines[row].strip() and len(lines[row]) - len(lines[row].lstrip()) <= depth:
                     break
                 if (match := _HCL_ATTRIBUTE.match(lines[row])) and match["name"] == "secret":
