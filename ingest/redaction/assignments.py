@@ -22,7 +22,7 @@ from ingest.redaction.names import (
     names_password,
     names_secret,
 )
-from ingest.redaction.values import is_chance, is_credential, is_key_id, is_topic, is_variable, names_object
+from ingest.redaction.values import is_chance, is_credential, is_key_id, is_variable, names_object, names_thing
 
 _BEHIND = r"\\?['\"\])]{0,3}(?:\*\*|__)?\s*(?:=>|:=|[:=：])(?:\*\*|__)?\s*(?:!!\w+\s+)?"  # a name
 _ASSIGNED = Form(rf"{NAMED}{_BEHIND}{WRAPPED}{VALUE}")
@@ -182,7 +182,7 @@ def _values(
             value = value.partition("&")[0]
         text = quoting != "bare" or words
         code = (not people or not (text or name.isupper())) and is_variable(value)
-        if code or (form.strict and names_secret(value)) or names_object(name, value) or is_topic(name, value):
+        if code or (form.strict and names_secret(value)) or names_object(name, value) or names_thing(name, value):
             continue
         strict = form.strict or not text
         least = 8 if not people else 7 if form.strict else 6

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 
 from ingest.redaction.described import is_described, is_plain
 from ingest.redaction.literals import literals
 from ingest.redaction.marks import ALLOWED, MARK, Finding, blank, compiled, replace
 from ingest.redaction.names import names_password, names_secret
-from ingest.redaction.values import EXPRESSION, SAYS_PLACEHOLDER, is_credential, is_topic, stands_for_another
+from ingest.redaction.values import EXPRESSION, SAYS_PLACEHOLDER, is_credential, names_thing, stands_for_another
 
 _HCL_OPEN = re.compile(r"^\s*[\w-]+(?:\s+(?:\"[^\"]*\"|[\w-]+))*\s*\{\s*(?:#.*)?$")
 _HCL_ATTRIBUTE = re.compile(r"^(?P<indent>\s*)\"?(?P<name>[\w.-]+)\"?\s*=\s*(?P<value>.*)$")
@@ -93,7 +94,7 @@ def hcl(lines: list[str], found: set[Finding], names: frozenset[str], *, everywh
                 continue
             if at in sensitive or (secret and (value.startswith('"') or _PASSED_ON.search(value))):
                 skipped = 0 if at in sensitive else _condition(value)
-                spare = spared.get(at, _is_topic if "routing" in name else _is_none)
+                spare = spared.get(at, partial(_is_thing, name))
                 _blank_strings(lines, at, match.start("value") + skipped, found, spare, anything=at in sensitive)
             if secret and names_password(name) and at not in sensitive and not value.startswith('"'):
                 _blank_arguments(lines, at, match.start("value"), found)
@@ -165,8 +166,8 @@ def _is_reference(line: str, start: int, end: int) -> bool:
     return is_plain(line[start:end])
 
 
-def _is_topic(line: str, start: int, end: int) -> bool:
-    return is_topic("routing_key", line[start:end])
+def _is_thing(name: str, line: str, start: int, end: int) -> bool:
+    return names_thing(name, line[start:end])
 
 
 def _is_trial(line: str, start: int, end: int) -> bool:

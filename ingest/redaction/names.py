@@ -36,11 +36,8 @@ _PASSWORD = re.compile(
 )
 # Not of several, but for passwords: `http_tokens` is a setting.
 _SECRET = re.compile(rf"(?i)^[A-Za-z0-9_.-]*(?:{_WORDS}|(?:{PASSWORDS})s){_NUMBER}{_WHICH}?$")
-# Half of a pair of keys; Helm's names of a Secret and of what it holds; what AWS tells repeated requests by, which opens nothing
-# (https://docs.aws.amazon.com/efs/latest/ug/API_CreateFileSystem.html).
-_OTHER = re.compile(
-    r"(?i)public|existing[_-]?(?:secret|password|credential)s?(?:[_-]?key)?$|^(?:creation|client[_-]?request|idempoten(?:cy|t))[_-]?token$"
-)
+# Half of a pair of keys; Helm's names of a Secret and of what it holds.
+_OTHER = re.compile(r"(?i)public|existing[_-]?(?:secret|password|credential)s?(?:[_-]?key)?$")
 _UNTOLD = re.compile(
     r"(?i)pub|ssh|gpg|pgp|kms|host|cache|idempotency|site|dedup|etag|primary|partition|foreign|sort|object|state|lookup|apt|repo|trusted|finger|known|publishable|client[_-]?id|[_-]id$|author|checksum|digest|version|name$|path$|file$|arn$|url$|ref$|type$"
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from ingest.redaction.described import is_plain
 from ingest.redaction.marks import MARK, compiled
 from ingest.redaction.names import names_secret
 
@@ -52,6 +53,8 @@ _HOLDER = re.compile(r"(?i)^(?:existing[_-]?|db[_-]?password[_-]?)?(?:secrets?|c
 _OBJECT_NAME = re.compile(
     r"^[a-z]{2,}[a-z0-9]{0,3}(?:[-/.][a-z]{2,}[a-z0-9]{0,3})*(?:[-/.](?:[a-z]{2,}[a-z0-9]{0,3}|\d{1,4}))$"
 )
+# https://docs.aws.amazon.com/efs/latest/ug/API_CreateFileSystem.html
+_REQUEST = re.compile(r"(?i)^(?:creation|client[_-]?request|idempoten(?:cy|t))[_-]?token$")
 _ROUTING = re.compile(r"(?i)routing[_-]?key$")
 _TOPIC = re.compile(
     r"^(?:[a-z]{2,20}\d?(?:[_-][a-z]{1,20}\d?)*|[*#])(?:\.(?:[a-z]{1,20}\d?(?:[_-][a-z]{1,20}\d?)*|[*#]))+$", re.I
@@ -220,9 +223,13 @@ def names_object(name: str, value: str) -> bool:
     return bool(_HOLDER.match(name) and _OBJECT_NAME.match(value))
 
 
-def is_topic(name: str, value: str) -> bool:
-    """Whether it is what AMQP binds a queue by, dotted words with `*` and `#` among them: PagerDuty's routing key is neither."""
-    return bool(_ROUTING.search(name) and _TOPIC.match(value))
+def names_thing(name: str, value: str) -> bool:
+    """Whether it opens nothing, though its name ends as a secret's does: what AMQP binds a queue by, dotted words with `*` and `#` among
+    them, as PagerDuty's routing key is none; words that AWS tells a repeated request by."""
+    return bool(
+        (_ROUTING.search(name) and _TOPIC.match(value))
+        or (_REQUEST.match(name) and (is_plain(value) or is_object_name(value)))
+    )
 
 
 def is_key_id(name: str, value: str, near: Iterable[str]) -> bool:
