@@ -20,6 +20,7 @@ from api.observability.logs import console_for, start_log
 from api.observability.seen import seen_by
 from api.owner import Owner, open_owner
 from api.scheduler import Scheduler
+from api.search_pool import SearchPool, processes_for
 from api.settings import Settings
 from ingest.sync import as_json
 from rag.errors import SettingsError, WaypostError
@@ -53,7 +54,8 @@ def run(settings: Settings, host: str, port: int) -> None:
     ):
         owners.append(owner)
         address = f"http://{host}:{listener.getsockname()[1]}"
-        console, reader = console_for(settings), owner.reader()
+        pool = SearchPool(settings, processes_for(settings))
+        console, reader = console_for(settings), owner.reader(pool)
         seen = seen_by(settings, reader)
         console.print(f"Waypost answers at {address} (API: {address}/docs)")
         console.print(model_choice(settings).told)
@@ -77,6 +79,7 @@ def run(settings: Settings, host: str, port: int) -> None:
             uvicorn.Server(config).run([listener])
         finally:
             stopping.set()
+            pool.close()
             seen.close()
             with owner.syncing:  # a sync under way stops at its next step
                 owner.note_settings("")

@@ -108,6 +108,10 @@ class Settings(BaseSettings):
     anonymous: Literal["off", "loopback", "everyone"] = Field(
         default="loopback", description="who may ask by HTTP without saying who they are: off, loopback, everyone"
     )
+    search_processes: int | None = Field(
+        default=None, ge=0, le=32,
+        description="processes of `serve` that search when several ask at once; unset: one for each further core, at most 3",
+    )  # fmt: skip
     requests_per_minute: int = Field(
         default=3000,
         ge=0,
