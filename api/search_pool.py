@@ -50,7 +50,7 @@ class SearchPool:
         try:
             return pool.submit(_search, query, viewer, k, filters).result()
         except (BrokenProcessPool, CancelledError, RuntimeError):  # one was killed, or all are being ended
-            self.close()
+            self.close(wait=False)
             return here()
         finally:
             with self._lock:
@@ -73,12 +73,12 @@ class SearchPool:
         self._pool = ProcessPoolExecutor(self._processes, context, _open, (self._settings,))
         self._starting = [self._pool.submit(_nothing) for _ in range(self._processes)]  # each starts one
 
-    def close(self) -> None:
-        """Ends the processes. Several searches at once start new ones."""
+    def close(self, *, wait: bool = True) -> None:
+        """Ends the processes, once they are done with what they search. Several searches at once start new ones."""
         with self._lock:
             pool, self._pool = self._pool, None
         if pool:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=wait, cancel_futures=True)
 
 
 def processes_for(settings: Settings) -> int:

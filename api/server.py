@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import queue
+import signal
 import socket
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -76,13 +78,25 @@ def run(settings: Settings, host: str, port: int) -> None:
             config = uvicorn.Config(
                 app, http="h11", log_config=None, access_log=False, timeout_graceful_shutdown=20, proxy_headers=False
             )
-            uvicorn.Server(config).run([listener])
+            with _orderly():
+                uvicorn.Server(config).run([listener])
         finally:
             stopping.set()
             pool.close()
             seen.close()
             with owner.syncing:  # a sync under way stops at its next step
                 owner.note_settings("")
+
+
+@contextmanager
+def _orderly() -> Iterator[None]:
+    """uvicorn sends itself the signal that ended it once more; SIGTERM would then end this process before it has put away what
+    it works on."""
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -74,8 +74,9 @@ def test_it_serves_syncs_for_others_and_ends(
     assert str(process.pid) in second.stderr
     process.send_signal(signal.SIGTERM)
     began = time.monotonic()
-    process.wait(30)
+    assert process.wait(30) == 0
     assert time.monotonic() - began < 20
+    assert not (tmp_path / "home" / "owner.json").exists()  # what it works on was put away
     assert waypost("doctor").returncode == 0
 
 
