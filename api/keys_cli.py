@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from api.access.scopes import SCOPES
 from api.console import ConfigOption, JsonOption, err, out, print_json, settings_from
+from api.settings import listed
 from rag.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _told(key: Key) -> str:
 
 def parts(given: str) -> tuple[str, ...]:
     """The comma-separated names of an option."""
-    return tuple(dict.fromkeys(part.strip() for part in given.replace("\n", ",").split(",") if part.strip()))
+    return listed(given.replace("\n", ","))
 
 
 def scopes_of(given: str) -> tuple[str, ...]:

@@ -6,8 +6,7 @@ What a request shows is judged alone: one with a token that is not valid is refu
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
@@ -16,11 +15,13 @@ from starlette.types import Scope
 
 from api.access.budgets import Budgets
 from api.access.caller import Caller
+from api.access.hosts import Hosts
 from api.access.keys import TOKEN, Key, Keys
 from api.access.limits import Guesses
 from api.access.peers import Peers
 from api.access.refusal import Refusal, unknown
 from api.access.sessions import COOKIE, Sessions
+from api.settings import listed
 from rag.records import Viewer
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Identity:
     sessions: Sessions
     budgets: Budgets
     proxy: ProxyHeaders
-    hosts: Sequence[str] = ()
+    hosts: Hosts = field(default_factory=Hosts)
     issuer: Issuer | None = None
 
     def __post_init__(self) -> None:
@@ -143,8 +144,7 @@ class Identity:
         if not name:
             return None
         lists = headers.getlist(self.proxy.groups)
-        groups = (group.strip() for group in ",".join(lists).split(","))
-        return Caller(name, Viewer.of(filter(None, groups)), self.proxy.scopes, "proxy", f"proxy:{name}")
+        return Caller(name, Viewer.of(listed(",".join(lists))), self.proxy.scopes, "proxy", f"proxy:{name}")
 
 
 def bearer(given: list[str]) -> str:
