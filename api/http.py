@@ -25,6 +25,7 @@ from api.compose import Reader
 from api.failures import http_status
 from api.idempotency import Repeats
 from api.mcp_http import add_mcp
+from api.missing_routes import told_of
 from api.notices import Notices
 from api.observability.metrics import add_metrics
 from api.observability.seen import Seen, seen_by
@@ -117,9 +118,10 @@ def _is_list(parameter: FieldInfo) -> bool:
 
 def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
-    def refused(_request: Request, error: HTTPException) -> JSONResponse:
+    def refused(request: Request, error: HTTPException) -> JSONResponse:
         """Paths and methods that are not there, in the form that all errors have."""
-        return problem(error.status_code, str(error.detail), error.headers)
+        detail, headers = told_of(app, request.scope, error)
+        return problem(error.status_code, detail, headers)
 
     @app.exception_handler(Refusal)
     def denied(_request: Request, error: Refusal) -> JSONResponse:

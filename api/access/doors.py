@@ -14,7 +14,7 @@ from api.access.scopes import ADMIN, ASK, READ, SCOPES
 from api.access.sessions import FILE as SECRET
 from api.access.sessions import Sessions
 from api.compose import viewer_from
-from api.settings import Settings, listed
+from api.settings import Settings, parts_of
 from rag.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _issuer(settings: Settings) -> Issuer | None:
 
     return Issuer(
         Terms(
-            settings.oidc_issuer, settings.oidc_audience, settings.oidc_jwks_url, listed(settings.oidc_algorithms),
+            settings.oidc_issuer, settings.oidc_audience, settings.oidc_jwks_url, parts_of(settings.oidc_algorithms),
             settings.oidc_groups_claim, _mapping(settings.oidc_groups),
             _scopes(settings.oidc_scopes, "WAYPOST_OIDC_SCOPES"),
         )
@@ -62,7 +62,7 @@ def _issuer(settings: Settings) -> Issuer | None:
 
 def _mapping(given: str) -> dict[str, str] | None:
     """`theirs=ours`, separated by commas. Raises: SettingsError."""
-    found = [tuple(part.strip() for part in pair.rsplit("=", 1)) for pair in listed(given)]
+    found = [tuple(part.strip() for part in pair.rsplit("=", 1)) for pair in parts_of(given)]
     for pair in found:
         if len(pair) != 2 or not all(pair):
             raise SettingsError("WAYPOST_OIDC_GROUPS: write their-group=audience, separated by commas")
@@ -70,7 +70,7 @@ def _mapping(given: str) -> dict[str, str] | None:
 
 
 def _scopes(given: str, setting: str) -> frozenset[str]:
-    found = frozenset(listed(given))
+    found = frozenset(parts_of(given))
     if not found <= SCOPES:
         wrong, known = ", ".join(sorted(found - SCOPES)), ", ".join(sorted(SCOPES))
         raise SettingsError(f"{setting}: there is no scope {wrong}; there are: {known}")
@@ -82,7 +82,7 @@ def check_reachable(settings: Settings, host: str) -> None:
     if is_loopback(host) or settings.anonymous == "everyone" or settings.oidc_issuer or settings.trusted_proxies:
         return
     keys = Keys(settings.home / FILE)
-    found = [key for key in keys.listed() if key.state == "live"]
+    found = keys.any_live()
     keys.close()
     if not found:
         raise SettingsError(
@@ -97,6 +97,6 @@ def unnamed(settings: Settings, host: str) -> str:
     if is_loopback(host) or settings.allowed_hosts:
         return ""
     return (
-        "WAYPOST_ALLOWED_HOSTS is not set: requests are answered that call this machine localhost or 127.0.0.1, and no others. Set "
-        "it to the names and addresses by which others call it, as WAYPOST_ALLOWED_HOSTS=waypost.example.org,10.0.0.7"
+        "WAYPOST_ALLOWED_HOSTS is not set: only requests that call this machine localhost or 127.0.0.1 are answered. Set it to the "
+        "names and addresses by which others call it, as WAYPOST_ALLOWED_HOSTS=waypost.example.org,10.0.0.7"
     )

@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.problems import problem
-from api.settings import listed
+from api.settings import parts_of
 from rag.errors import SettingsError
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "testserver.local")
@@ -34,7 +34,7 @@ class Hosts:
     @classmethod
     def of(cls, allowed: str) -> Hosts:
         """Those of WAYPOST_ALLOWED_HOSTS. Raises: SettingsError."""
-        names = [_PORT.sub(r"\1", name.lower()).strip("[]") for name in listed(allowed)]
+        names = [_PORT.sub(r"\1", name.lower()).strip("[]") for name in parts_of(allowed)]
         for name in names:
             if not _NAME.fullmatch(name):
                 raise SettingsError(

@@ -21,7 +21,7 @@ from api.access.limits import Guesses
 from api.access.peers import Peers
 from api.access.refusal import Refusal, unknown
 from api.access.sessions import COOKIE, Sessions
-from api.settings import listed
+from api.settings import parts_of
 from rag.records import Viewer
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Identity:
         if not name:
             return None
         lists = headers.getlist(self.proxy.groups)
-        return Caller(name, Viewer.of(listed(",".join(lists))), self.proxy.scopes, "proxy", f"proxy:{name}")
+        return Caller(name, Viewer.of(parts_of(",".join(lists))), self.proxy.scopes, "proxy", f"proxy:{name}")
 
 
 def bearer(given: list[str]) -> str:

@@ -182,6 +182,18 @@ def test_what_is_no_alert_or_too_much_is_refused(client: TestClient, body: Any) 
     assert client.post("/v1/alerts", json=body).status_code == 422
 
 
+@pytest.mark.parametrize("body", [{}, [], {"labels": {}}, {"alert": "x"}])
+def test_what_is_taken_is_said_in_one_sentence_with_an_example(client: TestClient, body: Any) -> None:
+    told = client.post("/v1/alerts", json=body).json()
+    assert len(told["details"]) == 1
+    assert told["detail"].startswith("body: send Alertmanager's webhook")
+    example = re.search(r"\{.*\}", told["detail"])
+    assert example
+    assert client.post("/v1/alerts", json=json.loads(example[0])).status_code == 200
+    wrong = client.post("/v1/alerts", json={"name": "x", "lables": {}}).json()["detail"]  # of the form that is meant alone
+    assert wrong == "body.name.lables: Extra inputs are not permitted"
+
+
 def test_what_a_viewer_may_not_see_is_as_if_it_were_not(reader: Reader) -> None:
     def told(alert: Alert, viewer: Viewer) -> tuple[str, str, bool]:
         (found,) = reader.runbooks.answer([alert], viewer)

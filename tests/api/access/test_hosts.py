@@ -9,7 +9,7 @@ from api.access.doors import unnamed
 from api.access.hosts import Hosts
 from api.http import make_app
 from api.owner import Owner
-from api.settings import Settings, listed
+from api.settings import Settings, parts_of
 from rag.errors import SettingsError
 from tests.api.conftest import LOOPBACK
 
@@ -19,8 +19,8 @@ OURS = "KB.example.org, *.ops.example.org,10.0.0.7,[fd00::7]"
 @pytest.mark.parametrize(
     ("called", "serves"),
     [
-        ("localhost", True), ("127.0.0.1:8765", True), ("[::1]:8765", True), ("kb.example.org", True), ("KB.Example.org:8443", True),
-        ("a.ops.example.org", True), ("10.0.0.7:80", True), ("[fd00::7]", True), ("ops.example.org", False),
+        ("localhost", True), ("127.0.0.1:8765", True), ("[::1]:8765", True), ("kb.example.org", True), 
+        ("KB.Example.org:8443", True), ("a.ops.example.org", True), ("10.0.0.7:80", True), ("[fd00::7]", True), ("ops.example.org", False),
         ("evil.example.org", False), ("kb.example.org.evil.test", False), ("x@localhost", False), ("localhost/x", False),
         ("", False), ("[::1", False), ("localhost:x", False), ("evil.test:80@localhost", False),
     ],
@@ -57,7 +57,7 @@ def test_what_is_no_name_is_said(wrong: str) -> None:
 
 
 def test_lists_are_read_in_one_way() -> None:
-    assert listed(" a, b ,,a,") == ("a", "b")
+    assert parts_of(" a, b ,,a,") == ("a", "b")
 
 
 def test_a_name_that_is_not_known_is_told_what_to_set(owner: Owner) -> None:
