@@ -82,7 +82,7 @@ def make_app(
     add_sources(app, settings, reader, pushed)
     add_feedback(app, reader)
     add_alerts(app, reader, Notices(settings, reader.runbooks).tell)
-    add_slack(app, settings, reader, seen.audit)
+    add_slack(app, settings, reader, seen.audit, identity.budgets)
     add_health(app, reader)
     add_metrics(app, seen.metrics, seen.figures)
     add_audit(app, seen.audit)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from api.access.oidc import Issuer
 
 _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.I)
+_LONGEST = 16_384  # characters of a token, so that checking any costs less than the request around it
 _NEEDED = (
     "say who you are: send a key or an OIDC token as `Authorization: Bearer …`; whoever runs Waypost makes keys with `waypost "
     "keys create`"
@@ -89,14 +90,11 @@ class Identity:
     def by_key_alone(self, scope: Scope, token: str) -> Caller:
         """Whom a key's token lets in, without any other. Raises: Refusal; StorageError."""
         address = self.peers.origin(scope, Headers(scope=scope))
-        self._guesses.check(address, token)
         try:
-            found = self._by_key(token)
+            return self._by_key(token)
         except Refusal:
             self._guesses.failed(address)
             raise
-        self._guesses.succeeded(token)
-        return found
 
     def is_https(self, scope: Scope) -> bool:
         """Whether the browser came by https, as far as a trusted proxy or the connection tells."""
@@ -105,19 +103,15 @@ class Identity:
 
     async def _by_token(self, scope: Scope, headers: Headers, given: list[str]) -> Caller:
         address = self.peers.origin(scope, headers)
-        self._guesses.check(address, given[0])
         try:
             token = bearer(given)
             if token.startswith("wp_") or not self.issuer:
-                found = self._by_key(token)
-            else:
-                found = await self.issuer.caller(token)
+                return self._by_key(token)
+            return await self.issuer.caller(token)
         except Refusal as refusal:
             if refusal.status == 401:
                 self._guesses.failed(address)
             raise
-        self._guesses.succeeded(given[0])
-        return found
 
     def _by_key(self, token: str) -> Caller:
         key = self.keys.checked(token) if TOKEN.fullmatch(token) else None
@@ -151,6 +145,8 @@ def bearer(given: list[str]) -> str:
     """The token of an Authorization header. Raises: Refusal for another scheme, and for more than one header."""
     if len(given) > 1:
         raise unknown("there is more than one Authorization header; send one")
+    if len(given[0]) > _LONGEST:
+        raise unknown(f"the token has more than {_LONGEST:,} characters, which is the most that is read")
     found = _BEARER.fullmatch(given[0])
     if not found:
         raise unknown("the Authorization header must be `Bearer ` and a token, and nothing else")
