@@ -97,6 +97,6 @@ def unnamed(settings: Settings, host: str) -> str:
     if is_loopback(host) or settings.allowed_hosts:
         return ""
     return (
-        "WAYPOST_ALLOWED_HOSTS is not set: only requests that call this machine localhost or 127.0.0.1 are answered. Set it to the "
-        "names and addresses by which others call it, as WAYPOST_ALLOWED_HOSTS=waypost.example.org,10.0.0.7"
+        "WAYPOST_ALLOWED_HOSTS is not set: only requests that call this machine localhost or 127.0.0.1 are answered. Set it to "
+        "the names and addresses by which others call it, as WAYPOST_ALLOWED_HOSTS=waypost.example.org,10.0.0.7"
     )

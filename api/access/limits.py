@@ -48,9 +48,7 @@ class Guesses:
     def failed(self, address: str) -> None:
         """Counts a token that was checked, and is not valid. Raises: Refusal for one too many."""
         if wait := self._failed.take(address, _FAILURES):
-            raise too_many(
-                "this token is not valid, as too many before it that came from your address were not", wait
-            )
+            raise too_many("this token is not valid, as too many before it that came from your address were not", wait)
 
 
 def too_many(detail: str, seconds: float) -> Refusal:

@@ -113,16 +113,17 @@ class SlackApp:
 
         return "Looking it up …" if self.worker.put(answer) else _BUSY
 
-
     def _too_many(self, user: str) -> str:
         """What a user is told who asks too often; "" when this one may be answered."""
         wait = self._requests.take(name_of(user), self._per_minute) if self._per_minute else 0
-        return f"You asked more than {self._per_minute} times in a minute; ask again in {math.ceil(wait)} s." if wait else ""
+        return (
+            f"You asked more than {self._per_minute} times in a minute; ask again in {math.ceil(wait)} s."
+            if wait
+            else ""
+        )
 
 
-def add_slack(
-    app: FastAPI, settings: Settings, reader: Reader, audit: Audit, budgets: Budgets
-) -> SlackApp | None:
+def add_slack(app: FastAPI, settings: Settings, reader: Reader, audit: Audit, budgets: Budgets) -> SlackApp | None:
     """Adds the routes where both the signing secret and the token are set; without them there are none. `budgets` are those of
     everybody who asks."""
     secret = settings.slack_signing_secret

@@ -191,7 +191,9 @@ def test_what_is_taken_is_said_in_one_sentence_with_an_example(client: TestClien
     example = re.search(r"\{.*\}", told["detail"])
     assert example
     assert client.post("/v1/alerts", json=json.loads(example[0])).status_code == 200
-    wrong = client.post("/v1/alerts", json={"name": "x", "lables": {}}).json()["detail"]  # of the form that is meant alone
+    wrong = client.post("/v1/alerts", json={"name": "x", "lables": {}}).json()[
+        "detail"
+    ]  # of the form that is meant alone
     assert wrong == "body.name.lables: Extra inputs are not permitted"
 
 

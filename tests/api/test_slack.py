@@ -64,7 +64,12 @@ def budgets(keys: Keys) -> Budgets:
 
 @pytest.fixture
 def app(
-    owner: Owner, sync: Callable[..., SyncReport], tmp_path: Path, settings: Settings, slack: SlackServer, budgets: Budgets
+    owner: Owner,
+    sync: Callable[..., SyncReport],
+    tmp_path: Path,
+    settings: Settings,
+    slack: SlackServer,
+    budgets: Budgets,
 ) -> Iterator[tuple[TestClient, SlackApp]]:
     write(tmp_path / "wiki", WIKI)
     write(tmp_path, {"users.yaml": "U7: [payments]\njo@example.org: payments\n"})
@@ -198,9 +203,7 @@ def test_a_direct_message_is_answered_as_the_reader_may_see(
     ]  # fmt: skip
 
 
-def test_each_user_has_the_limits_of_a_caller(
-    app: tuple[TestClient, SlackApp], slack: SlackServer, keys: Keys
-) -> None:
+def test_each_user_has_the_limits_of_a_caller(app: tuple[TestClient, SlackApp], slack: SlackServer, keys: Keys) -> None:
     client, added = app
     keys.spend("slack:U7", datetime.now(UTC).date().isoformat(), 1000)
     for number, (user, asked) in enumerate((("U7", QUESTION), ("U7", "alert PodCrashLooping"), ("U8", QUESTION))):
@@ -213,7 +216,10 @@ def test_each_user_has_the_limits_of_a_caller(
     for number in range(10, 31):
         send(client, direct("help", "U9", number))
         added.worker.wait()
-    assert [told["text"][:28] for told in slack.posted()[-2:]] == ["Ask me a question, or write ", "You asked more than 20 times"]
+    assert [told["text"][:28] for told in slack.posted()[-2:]] == [
+        "Ask me a question, or write ",
+        "You asked more than 20 times",
+    ]
     send(client, direct("help", "U8", 40))
     added.worker.wait()
     assert slack.posted()[-1]["text"].startswith("Ask me")

@@ -107,7 +107,8 @@ def test_links_are_pinned(kind: str, repo: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "page"),
     [
-        ("on-call/Rota.md", "on-call/Rota"), ("on-call/README.md", "on-call/"), ("index.md", ""), ("a b/ü?.md.erb", "a%20b/%C3%BC%3F"),
+        ("on-call/Rota.md", "on-call/Rota"), ("on-call/README.md", "on-call/"), ("index.md", ""),
+        ("a b/ü?.md.erb", "a%20b/%C3%BC%3F"),
     ],
 )  # fmt: skip
 def test_a_folder_links_to_the_site_that_is_made_of_it(tmp_path: Path, path: str, page: str) -> None:
