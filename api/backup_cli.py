@@ -50,8 +50,16 @@ def restore(
     if as_json:
         told = {"documents": done.manifest.documents, "passages": done.passages, "waiting": done.waiting}
         kept = {"created_at": done.manifest.created_at, "config": done.config, "before": done.before}
-        kept["added"] = dict(done.added)
-        print_json({"restored": str(source), "home": str(settings.home), **told, **kept, "sound": done.sound})
+        print_json(
+            {
+                "restored": str(source),
+                "home": str(settings.home),
+                **told,
+                **kept,
+                "added": dict(done.added),
+                "sound": done.sound,
+            }
+        )
     else:
         out.print(
             f"{done.manifest.documents} documents of {done.manifest.created_at}, {done.passages} passages indexed"

@@ -31,7 +31,9 @@ from tests.api.v1.served import running
 
 ROOT = Path(__file__).parents[3]
 SAMPLE = "data/sample/waypost.yaml"
-EMPTY = re.compile(r'"(?:results|suggestions|documents|passages|symbols|definitions|values|drift|sources|gaps)":\s*\[\]')
+EMPTY = re.compile(
+    r'"(?:results|suggestions|documents|passages|symbols|definitions|values|drift|sources|gaps)":\s*\[\]'
+)
 TEXT = (ROOT / "docs/http.md").read_text()
 
 
