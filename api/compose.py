@@ -20,7 +20,7 @@ from api.observability.audit import Audit
 from api.observability.chain import FILE as AUDIT
 from api.observability.chain import Chain
 from api.observability.recorder import Recorder
-from api.settings import Settings, llama_index_options, load_sources
+from api.settings import Settings, llama_index_options, load_sources, parts_of
 from ingest.git import is_url
 from ingest.redaction import redact
 from ingest.sources import BrokenSource, Source, SourceSpec
@@ -65,7 +65,7 @@ _GPU = Path("/dev/nvidiactl")  # there when NVIDIA's driver is: asking torch wou
 
 def viewer_from(groups: str) -> Viewer:
     """The viewer of these comma-separated groups; `everyone` is among them always."""
-    return Viewer.of(group.strip() for group in groups.split(",") if group.strip()) if groups else Viewer.of([EVERYONE])
+    return Viewer.of(parts_of(groups)) if groups else Viewer.of([EVERYONE])
 
 
 def embedder_from(settings: Settings) -> Embedder:

@@ -13,7 +13,7 @@ from typing import Any
 import uvicorn
 from rich.console import Console
 
-from api.access.doors import check_reachable, identity_from
+from api.access.doors import check_reachable, identity_from, unnamed
 from api.access.peers import is_loopback
 from api.checkup import check_up_within
 from api.compose import Reader, chosen_sources, model_choice, model_from, progress_event
@@ -60,6 +60,8 @@ def run(settings: Settings, host: str, port: int) -> None:
         console, reader = console_for(settings), owner.reader(pool)
         seen = seen_by(settings, reader)
         console.print(f"Waypost answers at {address} (API: {address}/docs)")
+        if hint := unnamed(settings, host):
+            console.print(hint, markup=False)
         console.print(model_choice(settings).told)
         for name, why in personas.broken().items():
             console.print(f"{name} can't be used: {why}", markup=False)

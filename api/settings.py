@@ -168,6 +168,11 @@ class Settings(BaseSettings):
         return "config" in self.model_fields_set and not self.config.is_file()
 
 
+def parts_of(given: str) -> tuple[str, ...]:
+    """The parts of a list as variables, options and headers have it: separated by commas (or lines), none empty or twice."""
+    return tuple(dict.fromkeys(part.strip() for part in re.split(r"[,\n]", given) if part.strip()))
+
+
 def default_home() -> Path:
     """`$XDG_DATA_HOME/waypost`, or ~/.local/share/waypost."""
     base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")

@@ -296,7 +296,8 @@ class Retriever:
         for what, names, known in (("source", filters.sources, sources), ("kind", filters.kinds, set(KINDS))):
             for name in names:
                 if name not in known:
-                    raise SettingsError(f"there is no {what} {name!r}")
+                    there = f"; there are: {', '.join(KINDS)}" if what == "kind" else ""
+                    raise SettingsError(f"there is no {what} {name!r}{there}")
         matching: tuple[str, ...] = ()
         if filters.paths:
             globs = [re.compile(glob_regex(glob)) for glob in filters.paths]
