@@ -39,7 +39,9 @@ _STORES = frozenset(
 )
 _KUBERNETES = frozenset("eks gke aks kubernetes k8s kops cluster clusters".split())
 _NODES = frozenset("node nodes nodegroup nodegroups nodepool ng worker workers".split())
-_OF_ANY_CLUSTER = frozenset(map(stem, "cluster clusters node nodes instance instances machine machines worker workers".split()))
+_OF_ANY_CLUSTER = frozenset(
+    map(stem, "cluster clusters node nodes instance instances machine machines worker workers".split())
+)
 # What a type is called where people speak of it, and what is written short in names.
 _CALLED = {
     "db": "database rds", "rds": "database db", "sqs": "queue", "sns": "topic", "s3": "bucket", "eks": "kubernetes cluster k8s",

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from rag.answers.asked import AskedFor
 from rag.answers.conflicts import Conflict, conflicts, preferred_first, spot
+from rag.answers.opposed import opposed
 from rag.answers.red_flags import red_flags
 from rag.catalog import Catalog
 from rag.drift import Drift, DriftWatch
@@ -31,7 +32,11 @@ class Warnings:
         self._drift = drift
 
     def of(
-        self, citations: Sequence[Citation], evidence: Sequence[ScoredPassage], viewer: Viewer, asked: AskedFor | None = None
+        self,
+        citations: Sequence[Citation],
+        evidence: Sequence[ScoredPassage],
+        viewer: Viewer,
+        asked: AskedFor | None = None,
     ) -> Iterator[Flag]:
         """`asked` are the values of Terraform that were asked for: what contradicts those is told, cited or not, and nothing of
         other environments than those that the question names."""
@@ -42,6 +47,7 @@ class Warnings:
         yield from drifted
         told = {(one.source, one.path, one.line) for flag in drifted for one in flag.spots}
         yield from _conflicting(citations, evidence, told)
+        yield from _opposed(citations, evidence)
         yield from red_flags(citations, evidence)
 
     def beforehand(
@@ -162,6 +168,20 @@ def _conflicting(
         if any(s.document.id == i and first <= s.line <= last for s in statements for i, first, last in cited):
             shown = f"{statements[0].shown} or {statements[1].shown}"
             yield Flag("conflict", shown, conflict.reason, conflict.spots)
+
+
+def _opposed(citations: Sequence[Citation], evidence: Sequence[ScoredPassage]) -> Iterator[Flag]:
+    """A flag for each name that one cited page tells to remove, and another says destroys something when it is removed."""
+    documents = {found.document.id: found.document for found in evidence}
+    for one in opposed(citations):
+        if one.order.document_id in documents and one.harm.document_id in documents:
+            harm = spot(documents[one.harm.document_id], one.harm_line)
+            order = spot(documents[one.order.document_id], one.order_line)
+            reason = (
+                f"{_dated_place(harm)} says that removing it destroys something, {_dated_place(order)} tells to remove it: "
+                "they may speak of two cases; make sure which is yours before you remove anything"
+            )
+            yield Flag("conflict", f"remove {one.name}", reason, (harm, order))
 
 
 def _outdated(citations: Sequence[Citation], evidence: Sequence[ScoredPassage]) -> tuple[Flag, ...]:

@@ -24,7 +24,9 @@ NOT_NOW = re.compile(
 )  # fmt: skip
 _CURRENT = re.compile(r"\bcurrent(ly)?\b", re.I)
 _CLUSTER = re.compile(r"\b(kubernetes|k8s|eks|cluster) (cluster )?version|uses kubernetes\b", re.I)
-_SIZED = re.compile(r"\bcluster(?:['’]s)?(?: size)? (?:is|has|runs|of) (?:of )?[*`]*(?P<number>\d+)[*`]* (?:worker )?nodes\b", re.I)
+_SIZED = re.compile(
+    r"\bcluster(?:['’]s)?(?: size)? (?:is|has|runs|of) (?:of )?[*`]*(?P<number>\d+)[*`]* (?:worker )?nodes\b", re.I
+)
 _SIZES, _NO_SIZES = frozenset("count size desired capacity".split()), frozenset("min max disk type monitoring".split())
 _RANGE = re.compile(r"\b(\d+) (?:to|-|–) (\d+) (node|instance|replica)s?\b", re.I)
 _USES = re.compile(r"\b(?:is|uses|has|runs|range|block|cidr)\b", re.I)

@@ -301,9 +301,7 @@ class TerraformLookup:
     def apart(self) -> ValuesApart:
         """The files of values that stand in a tree of their own."""
         made = (one for kind in _MADE for one in self._symbols.find(self._access, kind=kind))
-        return ValuesApart(
-            self._symbols.find(self._access, kind="value"), {(one.source, one.folder) for one in made}
-        )
+        return ValuesApart(self._symbols.find(self._access, kind="value"), {(one.source, one.folder) for one in made})
 
     def _environment_folders(self) -> dict[tuple[str, str], set[str]]:
         """Folders by source and name: those of usual names, and those of which several stand side by side and call one module,
