@@ -10,6 +10,7 @@ import posixpath
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from rag.answers.matters import Matter
 from rag.answers.wording import EVERYDAY, stem
@@ -80,6 +81,8 @@ class Subject:
     def __init__(self, question: str, elsewhere: Collection[str] = ()) -> None:
         said = tokenise(question).words
         self.stems = frozenset(map(stem, said))
+        joined = [(pair, stem("".join(pair))) for pair in pairwise(said)]  # Amazon MQ is `amazonmq` in names
+        self._joined = {word: [whole for pair, whole in joined if word in pair] for word in said}
         self._telling = frozenset(word for word in said if stem(word) not in _OF_ANY_CLUSTER)
         left_out = {stem(word) for word in elsewhere}
         words = [word for word in content_words(question) if stem(word) not in left_out]
@@ -149,10 +152,14 @@ class Subject:
         if value and (value.instance or value.calls):
             known.update(_called(" ".join(value.calls), 0.9))
             known.update(dict.fromkeys(_stems(" ".join((value.instance, *value.calls))), 1.0))
-        gained = {word: worth * _held(word, known) for word, worth in rest.items()}
+        gained = {word: worth * self._holds(word, known) for word, worth in rest.items()}
         if self._is_a_store_unnamed(candidate.block, gained):
             return 0.0
         return sum(gained.values()) / sum(rest.values()) if max(gained.values()) >= _PLAIN else 0.0
+
+    def _holds(self, word: str, known: Mapping[str, float]) -> float:
+        """How well a word is known, by itself or as one with its neighbour."""
+        return max(_held(word, known), *(known.get(whole, 0.0) for whole in self._joined.get(word, ())), 0.0)
 
     def _is_a_store_unnamed(self, block: StoredSymbol, gained: Mapping[str, float]) -> bool:
         """Whether all that a question has of a store's block is that it asks for "the cluster": it never speaks of that store."""

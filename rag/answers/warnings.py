@@ -78,8 +78,8 @@ class Warnings:
     def _drifted(
         self, citations: Sequence[Citation], evidence: Sequence[ScoredPassage], viewer: Viewer, asked: AskedFor
     ) -> Iterator[Flag]:
-        """A flag for each cited line that code contradicts (conflict), or that names what code does not have (drift); and for what
-        is found, or stands beside the code, that contradicts a value that is told."""
+        """A flag for each cited line that code contradicts (conflict), or that names what code does not have (drift); and for
+        what is found, or stands beside the code, that contradicts a value that is told."""
         documents = {found.document.id: found.document for found in evidence}
         documents.update((one.id, one) for one in self._beside(citations, asked, viewer))
         cited = {c.document_id for c in citations}

@@ -42,9 +42,9 @@ class Held:
         )
 
     def concerning(self, found: Sequence[Fact], line: int) -> Sequence[Fact]:
-        """Those of some facts that a line of the document speaks of: in the code that is named last above it, or that the document
-        stands beside, or of the environment of the heading above; all of them where nothing tells them apart."""
-        if len({fact.path for fact in found}) < 2:  # noqa: PLR2004
+        """Those of some facts that a line of the document speaks of: in the code that is named last above it, or that the
+        document stands beside, or of the environment of the heading above; all of them where nothing tells them apart."""
+        if len({fact.path for fact in found}) < 2:
             return found
         folder = posixpath.dirname(self.document.path)
         beside = [

@@ -195,7 +195,7 @@ def _sized(held: Held, line: int, sentence: str) -> Iterator[Drift]:
     map's keys; nothing where code has such a number of several things."""
     match = _SIZED.search(sentence)
     words = {*re.findall(r"[a-z0-9-]+", sentence.lower())}
-    found = [fact for fact in held.facts.variables if match and len(fact.names) < 3 and _counts_nodes(fact)]  # noqa: PLR2004
+    found = [fact for fact in held.facts.variables if match and len(fact.names) < 3 and _counts_nodes(fact)]
     found = [*held.concerning(found, line)]
     keyed = [fact for fact in found if len(fact.names) > 1 and fact.attribute in words] or found
     if match and len({fact.names[0] for fact in keyed}) == 1 and len({fact.path for fact in keyed}) == 1:

@@ -1,5 +1,5 @@
-"""Files of values in a tree of their own (`variables/production/rds.tfvars` beside `deployments/rds`): whose they are, and of which
-environment. Such a file names a module folder, or is shared by all; its environment is the folder that it stands in.
+"""Files of values in a tree of their own (`variables/production/rds.tfvars` beside `deployments/rds`): whose they are, and of
+which environment. Such a file names a module folder, or is shared by all; its environment is the folder that it stands in.
 
 `rag.terraform.lookup` asks: without these files a variable's default would be told for what an environment sets otherwise.
 """

@@ -261,13 +261,13 @@ def test_what_tests_and_examples_set_says_nothing_of_what_runs(
     assert [found("stacks", stated) for stated in ("...", "<network>", "my-net", "XXXXXXX", "net-1")] == [0, 0, 0, 0, 1]
 
 
+COUNTS = 'locals {\n  node_groups_count = {\n    live    = "85"\n    default = "5"\n  }\n}\n'
 ACCOUNTS = {
-    f"accounts/{name}/eks/cluster.tf": 'locals {\n  node_groups_count = {\n    live    = "%s"\n    default = "%s"\n  }\n}\n' % counts
-    for name, counts in {"main": (85, 5), "trial": (54, 3)}.items()
-} | {
-    f"{name}/main.tf": "locals {\n  backups = {\n    days = %s\n  }\n}\n" % days
-    for name, days in {"production": 35, "staging": 3}.items()
-}  # fmt: skip
+    "accounts/main/eks/cluster.tf": COUNTS,
+    "accounts/trial/eks/cluster.tf": COUNTS.replace("85", "54").replace('"5"', '"3"'),
+    "production/main.tf": "locals {\n  backups = {\n    days = 35\n  }\n}\n",
+    "staging/main.tf": "locals {\n  backups = {\n    days = 3\n  }\n}\n",
+}
 COPY = '\n```\nnode_groups_count = {\n  live    = "%s"\n  default = "%s"\n}\n```\n'
 DAYS = "\n```\nbackups = {\n  days = %s\n}\n```\n"
 

@@ -10,8 +10,8 @@ from rag.records import Citation
 
 def cited(document: str, quote: str, number: int = 1) -> Citation:
     return Citation(
-        number=number, document_id=document, passage_id="p", owner="", title=document, source="wiki", path=document, start_line=10,
-        end_line=10 + quote.count("\n"), quote=quote, url="", version="v", updated_at="",
+        number=number, document_id=document, passage_id="p", owner="", title=document, source="wiki", path=document,
+        start_line=10, end_line=10 + quote.count("\n"), quote=quote, url="", version="v", updated_at="",
     )  # fmt: skip
 
 
