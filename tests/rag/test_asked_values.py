@@ -402,7 +402,7 @@ def test_of_two_accounts_with_the_same_workspaces_the_one_for_trials_is_named_al
 def test_what_contradicts_a_told_value_is_said_and_nothing_of_other_environments(
     owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tmp_path: Path
 ) -> None:
-    copy = "# Nodes of the cluster\n\nThe counts of nodes in each:\n\n```\nnode_groups_count = {\n  live = 64\n  default = 3\n}\n```\n"
+    copy = "# Nodes of the cluster\n\nThe counts:\n\n```\nnode_groups_count = {\n  live = 64\n  default = 3\n}\n```\n"
     files = {**STORES, "stacks/eks/README.md": "Default cluster size is **21** nodes.\n", "docs/nodes.md": copy}
     configure(settings, {"name": "infra", "type": "folder", "path": str(write(tmp_path / "infra", files))})
     sync()
