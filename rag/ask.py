@@ -217,7 +217,7 @@ class Asker:
             yield AskEvent(answer=replace(_not_found(found), usage=usage))
             return
         with self._spans.span("verify", {"content.answer": text}) as told:
-            warned = tuple(self._warnings.of(citer.citations, found.evidence, viewer))
+            warned = tuple(self._warnings.of(citer.citations, found.evidence, viewer, found.values))
             told.update(citations=len(citer.citations), flags=len(warned), verdict=judged.verdict)
         answer = Answer(
             text, judged.verdict, citer.citations, found.evidence, warned, degraded=degraded, model="extractive",
@@ -301,7 +301,7 @@ class Asker:
         doubted = any(flag.kind in UNCHECKED for flag in flags)
         verdict: Verdict = "not_found" if not citer.citations else "partial" if doubted else "answered"
         with self._spans.span("verify", {"content.answer": text}) as told:
-            warned = tuple(self._warnings.of(citer.citations, citer.evidence, asked.viewer))
+            warned = tuple(self._warnings.of(citer.citations, citer.evidence, asked.viewer, found.values))
             told.update(citations=len(citer.citations), flags=len(flags) + len(warned), verdict=verdict)
         return Answer(
             text, verdict, citer.citations, citer.evidence, (*flags, *warned),
