@@ -98,7 +98,7 @@ def following(
     its first line on, as far as it may be long."""
     documents = {one.document.id: one.document for one in taken if one.passage.kind == "section"}.values()
     told = [(found, document) for document in documents if (found := task(question, document))]
-    told.sort(key=lambda pair: -pair[0].share)
+    told.sort(key=lambda pair: -pair[0].fit)
     rest, left = [], LONGEST
     for found, document in told[:_TASKS]:
         first, last = _first_of(found, document, left)

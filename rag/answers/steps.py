@@ -108,7 +108,7 @@ def _document(pages: Pages) -> Document | None:
             documents.setdefault(evidence[one.index].document.id, []).append(one.score)
     tasks = {name: told for name in documents if name in found and (told := pages.of(found[name]).task)}
     says = {
-        name: sum(sorted(scores)[-_TELLING:]) * (1 + (tasks[name].share if name in tasks else 0))
+        name: sum(sorted(scores)[-_TELLING:]) * (1 + (tasks[name].fit if name in tasks else 0))
         for name, scores in documents.items()
     }
     has_steps = {evidence[one.index].document.id for one in pages.scored if one.piece.procedural} | tasks.keys()

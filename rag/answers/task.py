@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from rag.answers.page import Section, page_of, worded
 from rag.answers.wording import Wording, worth
-from rag.indexes.tokens import content_words, tokenise
+from rag.indexes.tokens import content_words
 from rag.records import Document
 
 QUANTITY = r"\bhow (?:many|much|long|often|far|big|large|old|fast|soon)\b"
@@ -23,9 +23,12 @@ FACT = re.compile(r"^\W*(?:who|when|where|which|why|is|are|does|do|did|was|were)
 _LEAST = 0.7  # of what a question asks that headings must say
 _NEARLY = 0.9  # of what the headings say that say most, for a section further out
 _RARITY = 0.8  # of any word of the question: which are rare is not asked, so that a page alone tells its tasks
+# Little words that make another task of the same things: "recycle all nodes", "no logs".
 _OF_ALL = frozenset(("all", "every", "each", "entire", "whole"))
-_OF_ALL_WORTH = 0.8
+_NONE = frozenset(("no", "not", "without", "missing", "never", "cannot", "isn't", "aren't", "doesn't", "don't"))
+_LITTLE = 0.8  # what each kind of them is worth
 _UNASKED = 0.8  # of what a page says that is about all of them, for who asked about one
+_OTHER = 0.5  # of how far a task is what is asked for, what hangs on whether its headings say little else
 # A form that is filled in for each occasion, by where forges and generators look for such.
 _FORM = re.compile(r"(?:^|/)(?:\.?\w*_)?templates?/|(?:issue|pull_request|merge_request)_template", re.I)
 _FORM_ASKED = re.compile(r"\btemplates?\b", re.I)
@@ -33,10 +36,12 @@ _FORM_ASKED = re.compile(r"\btemplates?\b", re.I)
 
 @dataclass(frozen=True)
 class Task:
-    """Lines first to last of a page, and the share of the question that the headings of this section say, 0 to 1."""
+    """A section of a page, the share of the question that its headings say, and how far it is what is asked for: the less, the
+    more else they say. Both are 0 to 1."""
 
     section: Section
     share: float
+    fit: float
 
     def holds(self, line: int) -> bool:
         return self.section.first <= line <= self.section.last
@@ -48,20 +53,31 @@ def task(question: str, document: Document) -> Task | None:
     words = {word: worth(word, _RARITY) for word in content_words(question)}
     if not words or FACT.search(question) or is_form(question, document):
         return None
-    all_of_them = not _OF_ALL.isdisjoint(tokenise(question).words)
-    total = sum(words.values()) + all_of_them * _OF_ALL_WORTH
+    asked = _little(question)
+    total = sum(words.values()) + len(asked) * _LITTLE
     told = []
     for depth, said, section in _headed(document.title, page_of(document)):
-        wording, of_all = Wording(said), not _OF_ALL.isdisjoint(tokenise(said).words)
-        held = sum(value for word, value in words.items() if wording.holds(word))
-        share = (held + (all_of_them and of_all) * _OF_ALL_WORTH) / total
-        told.append((share * (_UNASKED if of_all and not all_of_them else 1.0), depth, section))
-    most = max(share for share, _, _ in told)
-    fitting = [one for one in told if one[0] >= _NEARLY * most and one[2].doing]
+        wording, little = Wording(said), _little(said)
+        held = sum(value for word, value in words.items() if wording.holds(word)) + len(asked & little) * _LITTLE
+        told.append((held / total * (_UNASKED if _OF_ALL in little - asked else 1.0), depth, said, section))
+    most = max(share for share, *_ in told)
+    fitting = [one for one in told if one[0] >= _NEARLY * most and one[3].doing]
     if most < _LEAST or not fitting:
         return None
-    share, _, section = min(fitting, key=lambda one: (one[1], one[2].first - one[2].last))
-    return Task(section, share)
+    share, _, said, section = min(fitting, key=lambda one: (one[1], one[3].first - one[3].last))
+    return Task(section, share, share * (1 - _OTHER + _OTHER * _precision(question, said)))
+
+
+def _little(text: str) -> frozenset[frozenset[str]]:
+    """Of which kinds a text has little words."""
+    words = text.lower().replace("’", "'").replace("-", " ").split()
+    return frozenset(kind for kind in (_OF_ALL, _NONE) if not kind.isdisjoint(words))
+
+
+def _precision(question: str, said: str) -> float:
+    """The share of what headings say that the question says too."""
+    asked, words = Wording(question), content_words(said)
+    return sum(asked.holds(word) for word in words) / len(words) if words else 0.0
 
 
 def is_form(question: str, document: Document) -> bool:
