@@ -13,7 +13,7 @@ from rag.answers.cautions import Cautions
 from rag.answers.page import chain, stretch, worded
 from rag.answers.pieces import Piece
 from rag.answers.quotation import Scored, best_score, word_count
-from rag.answers.task import Task, task
+from rag.answers.task import is_about, task
 from rag.records import Document, ScoredPassage
 
 # Why a passage is in the evidence that nobody searched for.
@@ -29,6 +29,7 @@ _LONG_STEP = 90  # words from which on a step that warns is not a warning that g
 _NAMED = 4  # lines that are named at most of other warnings
 _SECTIONS = 8  # headings that are named at most of what a procedure goes on with
 _HEADING_WORDS = 8  # of each
+_READ, _SEE = "read them there", "see which of it belongs to this"
 _BETTER = 1.5  # times the score of what a task begins with, for a section far into it that is told instead
 
 
@@ -56,20 +57,20 @@ class Pages:
     def of(self, document: Document) -> Page:
         """What of one document is in the evidence."""
         if document.id not in self._known:
-            self._known[document.id] = Page(document, self.scored, self.evidence, task(self.question, document))
+            self._known[document.id] = Page(document, self.scored, self.evidence, self.question)
         return self._known[document.id]
 
     def left(self, told: Procedure, chosen: Sequence[Scored]) -> tuple[str, str]:
         """Which sections of the task that is asked for are not quoted where others of its page are: what is said of it above the
         quotations, where some of them stand further down, or below."""
-        if told.cut or told.task or not told.taken:
+        if told.cut or not told.taken:
             return "", ""
         page = self.of(self.evidence[told.taken[0].index].document)
         own = [one for one in chosen if self.evidence[one.index].document.id == page.document.id]
-        left = page.sections_left(own, told.taken)
+        left = [] if told.task else page.sections_left(own, told.taken)
         if any(piece.start < max(one.piece.start for one in own) for piece in left):
             return page.goes_on(left, "Not all steps are quoted; others stand at"), ""
-        return "", page.goes_on(left)
+        return "", page.goes_on(left) or page.onward(own)
 
 
 def procedure(pages: Pages, fits: int) -> Procedure:
@@ -146,10 +147,11 @@ class Page:
     """What of one document is in the evidence, and what it warns of."""
 
     def __init__(
-        self, document: Document, scored: Iterable[Scored], evidence: Sequence[ScoredPassage], task: Task | None = None
+        self, document: Document, scored: Iterable[Scored], evidence: Sequence[ScoredPassage], question: str = ""
     ) -> None:
         self.document = document
-        self.task = task  # that is asked for
+        self.question = question
+        self.task = task(question, document)  # that is asked for
         self.evidence = evidence
         self._scored = [one for one in scored if evidence[one.index].document.id == document.id]
         self._cautions = Cautions(document)
@@ -182,7 +184,17 @@ class Page:
         of = {self.first(one.piece) for one in steps}
         return [p for p in self.left_of_task(quoted) if self.heading(p) not in held and self.first(p) not in of]
 
-    def goes_on(self, left: Sequence[Piece], saying: str = "The steps go on from") -> str:
+    def onward(self, quoted: Sequence[Scored]) -> str:
+        """Where steps stand in sections behind all that is quoted, on a page that is about what is asked: only a reader can tell
+        whether they go on with it, or are others."""
+        if not is_about(self.question, self.document):
+            return ""
+        last = max(one.piece.end for one in quoted)
+        behind = [p for p in self._cautions.pieces if p.procedural and p.start > last]
+        of = {self.first(one.piece) for one in quoted}
+        return self.goes_on([p for p in behind if self.first(p) not in of], "Then the page goes on at", _SEE)
+
+    def goes_on(self, left: Sequence[Piece], saying: str = "The steps go on from", advice: str = _READ) -> str:
         """Where these pieces stand, by line and heading."""
         sections: dict[int, tuple[int, str]] = {}
         for piece in left:
@@ -192,7 +204,7 @@ class Page:
             )
         told = [f"{line} ({heading})" if heading else str(line) for line, heading in sections.values()]
         more = f", and {len(told) - _SECTIONS} more" if len(told) > _SECTIONS else ""
-        return f"{saying} line {', '.join(told[:_SECTIONS])}{more} of {self.name}: read them there." if told else ""
+        return f"{saying} line {', '.join(told[:_SECTIONS])}{more} of {self.name}: {advice}." if told else ""
 
     def first(self, piece: Piece) -> int:
         """The line at which the section begins whose procedure a piece is of."""

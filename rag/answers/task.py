@@ -29,6 +29,8 @@ _NONE = frozenset(("no", "not", "without", "missing", "never", "cannot", "isn't"
 _LITTLE = 0.8  # what each kind of them is worth
 _UNASKED = 0.8  # of what a page says that is about all of them, for who asked about one
 _OTHER = 0.5  # of how far a task is what is asked for, what hangs on whether its headings say little else
+_BELOW = 0.85  # of it, for a section below the page's title, which may be a part of another task
+_ABOUT = 0.5  # of the question, that the title of a page says which is about it
 # A form that is filled in for each occasion, by where forges and generators look for such.
 _FORM = re.compile(r"(?:^|/)(?:\.?\w*_)?templates?/|(?:issue|pull_request|merge_request)_template", re.I)
 _FORM_ASKED = re.compile(r"\btemplates?\b", re.I)
@@ -64,8 +66,16 @@ def task(question: str, document: Document) -> Task | None:
     fitting = [one for one in told if one[0] >= _NEARLY * most and one[3].doing]
     if most < _LEAST or not fitting:
         return None
-    share, _, said, section = min(fitting, key=lambda one: (one[1], one[3].first - one[3].last))
-    return Task(section, share, share * (1 - _OTHER + _OTHER * _precision(question, said)))
+    share, depth, said, section = min(fitting, key=lambda one: (one[1], one[3].first - one[3].last))
+    fit = share * (1 - _OTHER + _OTHER * _precision(question, said)) * (_BELOW if depth and section.level > 1 else 1.0)
+    return Task(section, share, fit)
+
+
+def is_about(question: str, document: Document) -> bool:
+    """Whether a page's title says a good part of the question: then what stands on it may well belong to the answer."""
+    words, title = content_words(question), Wording(document.title)
+    total = sum(worth(word, _RARITY) for word in words)
+    return sum(worth(word, _RARITY) for word in words if title.holds(word)) >= _ABOUT * total > 0
 
 
 def _little(text: str) -> frozenset[frozenset[str]]:
@@ -76,7 +86,7 @@ def _little(text: str) -> frozenset[frozenset[str]]:
 
 def _precision(question: str, said: str) -> float:
     """The share of what headings say that the question says too."""
-    asked, words = Wording(question), content_words(said)
+    asked, words = Wording(question), content_words(said.lower())  # OpenSearch is one word to who asks
     return sum(asked.holds(word) for word in words) / len(words) if words else 0.0
 
 
