@@ -74,8 +74,8 @@ def test_a_task_is_the_outermost_section_that_says_what_is_asked() -> None:
 
 
 def test_a_step_is_no_task_of_its_own() -> None:
-    page = "# Restore\n\n## Restore the ledger\n\n### 1. Find it\n\n```\na b\n```\n\n### 2. Restore the ledger dump\n\n```\nc d\n```\n"
-    told = found("How do I restore the ledger dump?", page, "Ledgers")
+    steps = "### 1. Find it\n\n```\na b\n```\n\n### 2. Restore the ledger dump\n\n```\nc d\n```\n"
+    told = found("How do I restore the ledger dump by hand?", f"# Restore\n\n## Ledgers\n\n{steps}", "Ledgers by hand")
     assert told
     assert told[0] != "### 2. Restore the ledger dump"
 
@@ -156,7 +156,8 @@ def test_a_task_that_is_too_long_is_told_from_its_beginning_and_says_how_it_goes
 
 
 def test_what_a_page_says_last_is_quoted_last() -> None:
-    page = "# Broker trouble\n\n## Look\n\nSee whether it hums.\n\n```\nbrokerctl hum\n```\n\n## Else\n\nRebuild the lost broker as a last resort.\n"
+    look = "## Look\n\nSee whether it hums.\n\n```\nbrokerctl hum\n```"
+    page = f"# Broker trouble\n\n{look}\n\n## Else\n\nRebuild the lost broker as a last resort.\n"
     text = answered("How do I rebuild a lost broker?", of(page, "Broker trouble", "x.md", whole(page)))
     assert 0 < text.find("brokerctl hum") < text.find("last resort")
 
@@ -168,25 +169,25 @@ def test_a_page_tells_how_to_do_it_before_a_form_does() -> None:
         *of(UPGRADE, "Upgrade the broker", "x.md", (1, 11)),
     ]
     text = answered(QUESTION, with_rest(QUESTION, taken))
-    assert text.startswith("**Upgrade the broker** (wiki/x.md")
+    assert 0 < text.find("(wiki/x.md") < text.find("ISSUE_TEMPLATE")
     assert "brokerctl resume" in text
 
 
 def test_of_two_pages_the_one_whose_title_is_the_task_is_told() -> None:
-    gone = "# No feed logs in the hub\n\nLook at the sidecar.\n\n```\nsidecarctl look\n```\n"
+    gone = "# No feed logs in the hub\n\nWhere the hub has no logs, look at the sidecar.\n\n```\nsidecarctl look\n```\n"
     fetch = (
-        "# Fetch feed logs\n\n## Fetch feed logs from the hub\n\nFeed logs of the hub are in the hub: fetch feed logs there. In the hub, "
-        "feed logs are fetched.\n\n```\nhubctl fetch feed logs\n```\n"
+        "# Fetch logs\n\n## Fetch the hub's feed logs\n\nFeed logs of the hub are here.\n\n```\nhubctl feed logs\n```\n"
     )
     taken = [
-        *of(fetch, "Fetch feed logs", "f.md", whole(fetch)),
+        *of(fetch, "Fetch logs", "f.md", whole(fetch)),
         *of(gone, "No feed logs in the hub", "g.md", whole(gone)),
     ]
     assert "sidecarctl look" in answered("no feed logs in the hub", taken).split("hubctl")[0]
 
 
 def test_nothing_is_destroyed_without_the_steps_before() -> None:
-    other = f"# Hubs\n\n1. Keep a copy of the ledger's keys. {'word ' * 300}\n2. Remove the rusty ledger key:\n\n   ```\n   rm -rf keys\n   ```\n"
+    keep = f"1. Keep a copy of the ledger's keys. {'word ' * 300}"
+    other = f"# Hubs\n\n{keep}\n2. Remove the rusty ledger key:\n\n   ```\n   rm -rf keys\n   ```\n"
     page = "# Rusty ledgers\n\n## Oil the rusty ledger key\n\n```\noilctl key\n```\n"
     taken = [*of(page, "Rusty ledgers", "a.md", whole(page)), *of(other, "Hubs", "b.md", whole(other))]
     text = answered("How do I oil the rusty ledger key?", taken)
@@ -195,7 +196,8 @@ def test_nothing_is_destroyed_without_the_steps_before() -> None:
 
 
 def test_steps_in_sections_behind_are_named() -> None:
-    page = "# Broker pods\n\n## Write the broker pod's definition\n\n```\nkind: Pod\n```\n\n## Apply what was written\n\n```\nkubectl apply\n```\n"
+    write, apply = "```\nkind: Pod\n```", "```\nkubectl apply\n```"
+    page = f"# Broker pods\n\n## Write the broker pod's definition\n\n{write}\n\n## Apply what was written\n\n{apply}\n"
     text = answered("How do I write a broker pod's definition?", of(page, "Broker pods", "x.md", (1, 7)))
     assert (
         "Then the page goes on at line 11 (Apply what was written) of wiki/x.md: see which of it belongs to this."
