@@ -164,7 +164,7 @@ def test_steps_that_are_too_many_say_where_they_go_on(ask: Ask) -> None:
     answer = ask({"broker.md": steps, "x.md": FILLER}, "How do I rebuild the broker?")
     shown = re.findall(r"^(\d+)\.", answer.text, re.M)
     assert shown == [str(n) for n in range(1, len(shown) + 1)]
-    assert f"The steps go on from line {len(shown) + 3} of wiki/broker.md" in answer.text
+    assert f"The steps go on from line {len(shown) + 3} (Rebuild the broker) of wiki/broker.md" in answer.text
     assert len(answer.text.split()) <= 600
 
 
@@ -262,7 +262,8 @@ def test_where_steps_are_too_many_the_warnings_go_first_and_the_others_are_named
     shown = [int(n) for n in re.findall(r"^swapctl (\d+)", answer.text, re.M)]
     assert shown == [*range(1, len(shown) + 1)]
     begins = page.split("\n").index(f"### {len(shown) + 1}. Swap part {len(shown) + 1}") + 3
-    assert f"The steps go on from line {begins} of wiki/swap.md: read them there." in answer.text
+    assert f"The steps go on from line {begins} ({len(shown) + 1}. Swap part {len(shown) + 1}), " in answer.text
+    assert "(11. Swap part 11) of wiki/swap.md: read them there." in answer.text
     assert len(answer.text.split()) <= 600
 
 
