@@ -44,16 +44,19 @@ NOT_FOUND, PARTIAL = 0.27, 0.5  # below the one nothing is answered, below the o
 @dataclass(frozen=True)
 class Judgement:
     """`score` is how sure it is that the documents answer, 0 to 1; `missing` are the question's words that none of them holds,
-    `passing` the names in it that nothing is about (`rag.answers.passing`)."""
+    `passing` the names in it that nothing is about (`rag.answers.passing`), `unknown` those of them that no document has at all."""
 
     verdict: Verdict
     score: float
     missing: tuple[str, ...] = ()
     passing: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     @property
     def note(self) -> str:
-        """What a partial answer says of what it lacks."""
+        """What a partial answer, or none, says of what it lacks."""
+        if self.unknown and self.verdict == "not_found":
+            return f"Nothing in them speaks of {' or '.join(self.unknown)}."
         if self.verdict != "partial":
             return ""
         named = [name for name in self.passing if name.lower() not in self.missing]
@@ -71,7 +74,7 @@ def judge(
 ) -> Judgement:  # fmt: skip
     """Whether the evidence speaks of what the question asks: by how much of it one passage holds, and by how near the nearest
     is (a cosine of the packaged embedder; None where no vector was searched, or another embedder's). What names a product that
-    nothing is about has no whole answer. `forms` are what the question says in another form, `mentions` gives texts that hold a
+    nothing is about has no whole answer, and of one that stands in no document there is none. `forms` are what the question says in another form, `mentions` gives texts that hold a
     word, by which names are known that the evidence lacks: it and `rarity` go by what the viewer may read."""
     words = content_words(question)
     if not evidence or not words:
@@ -80,7 +83,20 @@ def judge(
     score = WORDS_ALONE.score(held, 0.0) if nearness is None else BOTH.score(held, nearness)
     verdict: Verdict = "answered" if score >= PARTIAL else "partial" if score >= NOT_FOUND else "not_found"
     missing, passing = _missing(words, evidence, forms), in_passing(question, evidence, rarity, forms, mentions)
-    return Judgement("partial" if passing and verdict == "answered" else verdict, score, missing, passing)
+    unknown = _unknown(passing, evidence, forms, mentions)
+    if passing:
+        verdict = "not_found" if unknown == passing else "partial" if verdict == "answered" else verdict
+    return Judgement(verdict, score, missing, passing, unknown)
+
+
+def _unknown(
+    names: Sequence[str], evidence: Sequence[ScoredPassage], forms: Forms, mentions: Mentions
+) -> tuple[str, ...]:
+    """The names that neither the evidence nor any other text has, as far as anybody can say."""
+    if mentions is no_mentions:
+        return ()
+    said = Wording("\n".join(map(all_of, evidence)), forms)
+    return tuple(name for name in names if not said.holds(name.lower()) and not mentions(name.lower()))
 
 
 def share_held(

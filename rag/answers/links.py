@@ -14,7 +14,7 @@ _DEEPEST = 8  # brackets within brackets of one address
 
 
 def _bracketed(outside: str, inside: str, depth: int = _DEEPEST) -> str:
-    """What matches an address of these characters with brackets in pairs, as those of Kibana's views have: `#?_a=(view:(x:!()))`."""
+    """What matches an address of these characters with brackets in pairs, as Kibana's views have: `#?_a=(view:(x:!()))`."""
     return rf"{outside}*+(?:\({_bracketed(inside, inside, depth - 1)}\){outside}*+)*+" if depth else rf"{outside}*+"
 
 
