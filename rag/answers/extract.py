@@ -96,7 +96,7 @@ def extract(
         scored = [one for one in scored if one.score >= (_CLOSE if sought.is_all(one.piece.text) else _NEXT) * best]
     if values and asked and (bears := bearing(question, asked)):  # the value is the answer
         scored = [one for one in scored if _adds(one, bears, evidence, citer) and one.score >= _CLOSE * best]
-        scored = [one for one in scored if sought.is_all(one.piece.text) or not sought.is_sure]
+        scored = [one for one in scored if sought.is_met(one.piece.text)]
         fits = min(fits, used + _BRIEF_WORDS)
     room = Room(evidence, used, fits, _PROCEDURE_WORDS, pages, prohibitions)
     chosen = filled(steps.taken, scored, room)

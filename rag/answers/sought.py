@@ -61,8 +61,8 @@ _QUANTITY = r"\bhow (?:many|much|long|often|far|big|large|old|fast|soon)\b"
 _ASKED = (
     ("length", re.compile(r"\bhow (?:long|old|soon)\b|\b(?:retention|ttl|timeouts?)\b", re.I)),
     ("frequency", re.compile(r"\bhow (?:often|frequent(?:ly)?|regular(?:ly)?)\b", re.I)),
-    ("number", re.compile(_QUANTITY + r"|\b(?:size|count|number|limit|ports?|versions?|cidrs?|ips?|max\w*|min\w*|percent\w*|retention|"
-                          r"interval|timeout|default|threshold|when|date|cost)\b|%", re.I)),
+    ("number", re.compile(_QUANTITY + r"|\b(?:size|count|number|limit|ports?|versions?|cidrs?|ips?|max\w*|min\w*|percent\w*|"
+                          r"retention|interval|timeout|default|threshold|when|date|cost)\b|%", re.I)),
     ("moment", re.compile(r"^\W*(?:when|at what time|what time)\b|\b(?:and|,) when\b", re.I)),
     ("person", re.compile(r"^\W*whom?\b|^\W*(?:which|what) (?:team|person|people|group|role)\b|\b(?:and|,) who\b", re.I)),
     ("place", re.compile(r"^\W*where\b|\b(?:and|,) where\b", re.I)),
@@ -89,6 +89,10 @@ class Sought:
         """By how much a text counts for saying a thing of such a kind: 1 where it says none."""
         found = (_WEIGHTS.get(kind, _LIKELY) for kind in self._kinds if _HOLDS[kind].search(text))
         return max(found, default=1.0)
+
+    def is_met(self, text: str) -> bool:
+        """Whether a text says a thing of such a kind, where any is asked for."""
+        return not self._kinds or self.weight(text) > 1.0
 
     @property
     def is_sure(self) -> bool:

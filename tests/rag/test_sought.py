@@ -41,6 +41,14 @@ def test_what_may_be_another_thing_too_counts_for_less(question: str, says: str,
     assert not sought.is_sure and sought.weight(says) < Sought("How long?").weight("30 days")
 
 
+def test_behind_a_value_only_things_of_its_kind_are_wanted() -> None:
+    assert Sought("Which Kubernetes version do we run?").is_met("Version 1.34 is the last one that ...")
+    assert not Sought("Which Kubernetes version do we run?").is_met(
+        "A script lists the addons of each Kubernetes version."
+    )
+    assert Sought("Explain the cluster").is_met("It is large.")
+
+
 def test_of_a_question_for_more_no_text_is_all() -> None:
     assert not Sought("How long are they kept, and who looks after them?").is_all("30 days")
     assert asks_for_fact("How long are they kept?") and not asks_for_fact("How do I keep them?")
