@@ -313,8 +313,9 @@ class Asker:
 
 def _not_found(found: _Found) -> Answer:
     nearest = _nearest(found.result.passages)
-    text = " ".join(filter(None, ("Our documents don't answer this.", _nearest_pages(found))))
     coverage, judged = found.result.coverage, found.judged
+    note = judged.note if judged.verdict == "not_found" else ""
+    text = " ".join(filter(None, ("Our documents don't answer this.", note, _nearest_pages(found))))
     answer = Answer(text, "not_found", nearest=nearest, degraded=coverage.note, coverage=coverage)
     return replace(answer, score=judged.score, missing=judged.missing, usage=found.result.usage)
 

@@ -12,13 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rag.answers.page import Section, page_of, worded
+from rag.answers.sought import asks_for_fact
 from rag.answers.wording import Wording, worth
 from rag.indexes.tokens import content_words
 from rag.records import Document
-
-QUANTITY = r"\bhow (?:many|much|long|often|far|big|large|old|fast|soon)\b"
-# A question for a fact: no procedure answers it.
-FACT = re.compile(r"^\W*(?:who|when|where|which|why|is|are|does|do|did|was|were)\b|\bstands? for\b|" + QUANTITY, re.I)
 
 _LEAST = 0.7  # of what a question asks that headings must say
 _NEARLY = 0.9  # of what the headings say that say most, for a section further out
@@ -53,7 +50,7 @@ def task(question: str, document: Document) -> Task | None:
     """The section of a page that tells how to do what is asked; None where a fact is asked for, where no headings say it, and
     where nothing is to be done below those that do."""
     words = {word: worth(word, _RARITY) for word in content_words(question)}
-    if not words or FACT.search(question) or is_form(question, document):
+    if not words or asks_for_fact(question) or is_form(question, document):
         return None
     asked = _little(question)
     total = sum(words.values()) + len(asked) * _LITTLE

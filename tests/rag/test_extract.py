@@ -360,6 +360,33 @@ def test_a_question_that_asks_for_more_than_a_value_is_answered_with_more(ask: A
     assert "dear to team" in answer.text
 
 
+SNAPSHOTS = """# Snapshots of Borg
+
+Borg makes snapshots of every volume. Snapshots of Borg are of great worth, and Borg's snapshots are encrypted.
+
+## Where
+
+Snapshots lie in a bucket for 30 days.
+
+## Restore
+
+A snapshot of Borg is restored with:
+
+```
+borg restore snapshots
+```
+
+Borg snapshots are also copied to another region.
+"""
+
+
+def test_how_long_is_answered_first_with_a_length_of_time_and_little_else(ask: Ask) -> None:
+    answer = ask({"snapshots.md": SNAPSHOTS, "other.md": FILLER}, "How long are Borg snapshots kept?")
+    first = answer.text.partition("\n\n")[2]
+    assert first.startswith("Snapshots lie in a bucket for 30 days.")
+    assert "restore" not in answer.text and "great worth" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("address", "instances", "words"),
     [
