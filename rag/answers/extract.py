@@ -82,7 +82,9 @@ def extract(
     values = settled(asked, evidence, citer) if asked else ""
     doubt = _doubt(asked, evidence) if asked and not values else ""
     used = len(f"{values} {opening} {doubt}".split())
-    pages = None if values or brief or asks_for_fact(question) else Pages(scored, evidence, question)  # of what is to be done
+    pages = (
+        None if values or brief or asks_for_fact(question) else Pages(scored, evidence, question)
+    )  # of what is to be done
     prohibitions = Prohibitions(everything, evidence)
     steps = procedure(pages, _PROCEDURE_WORDS - used) if pages else Procedure()
     if pages and (must := prohibitions.of(steps.taken)):
