@@ -264,16 +264,23 @@ class Evaluation(Forms):
         if not mine:
             if values and not self._environment:
                 raise CannotTellError(f"var.{name} differs by environment; {DIFFERS}")
-            return None
+            return self._value_apart(name, place)
         best = max(ranked[id(value)] for value in mine)
-        last = [value for value in mine if ranked[id(value)] == best]
-        if len(last) > 1 and len({repr(value.symbol.attributes[0].expression) for value in last}) > 1:
-            raise CannotTellError(f"var.{name} is given in several files")
-        return last[-1]
+        return _one_of([value for value in mine if ranked[id(value)] == best], name)
+
+    def _value_apart(self, name: str, place: Place) -> StoredSymbol | None:
+        """The line that counts of .tfvars files in a tree of their own. Raises: CannotTellError as above."""
+        given = self._lookup.apart.given(place.source, place.folder, f"var.{name}")
+        if given and not self._environment:
+            raise CannotTellError(f"var.{name} differs by environment; {DIFFERS}")
+        mine = [value for environment, value in given if environment == self._environment]
+        return _one_of(mine, name) if mine else None
 
     def _rank(self, file: str, place: Place) -> int:
         path = PurePosixPath(file)
         stem = path.name.split(".")[0]
+        if place.folder and not path.is_relative_to(place.folder):
+            return 3  # of a tree of its own: the environment's
         inside = path.relative_to(place.folder).parts[:-1] if place.folder else path.parts[:-1]
         if self._environment and (stem == self._environment or self._environment in inside):
             return 3
@@ -327,6 +334,13 @@ class Evaluation(Forms):
 
 
 _NOTHING = object()  # what an input is that nobody gives
+
+
+def _one_of(values: Sequence[StoredSymbol], name: str) -> StoredSymbol:
+    """The last of lines that give a variable the same. Raises: CannotTellError where they give it other values."""
+    if len({repr(value.symbol.attributes[0].expression) for value in values}) > 1:
+        raise CannotTellError(f"var.{name} is given in several files")
+    return values[-1]
 
 
 def refuse_ignored(found: StoredSymbol, attribute: str) -> None:

@@ -18,6 +18,7 @@ from rag.catalog import Catalog
 from rag.catalog.symbols import Place, StoredReference, StoredSymbol, Wanted
 from rag.errors import NotFoundError
 from rag.records import Document, Viewer
+from rag.terraform.apart import ValuesApart
 from rag.terraform.entries import entries
 from rag.terraform.environments import USUAL, Environment, object_keys, workspace_names
 from rag.terraform.mentions import Mention, Mentions
@@ -25,6 +26,7 @@ from rag.terraform.overrides import merged
 
 _INDEX = re.compile(r"\[[^\]]*\]")
 _UNITS = ("terragrunt.hcl", "terragrunt.stack.hcl")
+_MADE = ("resource", "module", "data")
 _SIDE_BY_SIDE = 3  # folders that call one module before they are environments
 _DEEPEST = 12  # levels of modules that an address may pass through
 
@@ -289,12 +291,21 @@ class TerraformLookup:
         found: dict[tuple[str, str], set[str]] = {}
         for one in self._symbols.find(self._access, kind="value"):
             name, _, ending = posixpath.basename(one.path).partition(".")
-            if name not in ("", "terraform") and not ending.startswith("auto."):
+            if environment := self.apart.environment(one.source, one.path):  # the file is called after what it is for
+                found.setdefault((one.source, environment), set()).add(one.path)
+            elif name not in ("", "terraform") and not ending.startswith("auto."):
                 found.setdefault((one.source, name), set()).add(one.path)
         return found
 
+    @cached_property
+    def apart(self) -> ValuesApart:
+        """The files of values that stand in a tree of their own."""
+        made = (one for kind in _MADE for one in self._symbols.find(self._access, kind=kind))
+        return ValuesApart(self._symbols.find(self._access, kind="value"), {(one.source, one.folder) for one in made})
+
     def _environment_folders(self) -> dict[tuple[str, str], set[str]]:
-        """Folders by source and name: those of usual names, and those of which several stand side by side and call one module."""
+        """Folders by source and name: those of usual names, and those of which several stand side by side and call one module,
+        unless they have values for each environment: then they are parts of all of them."""
         found: dict[tuple[str, str], set[str]] = {}
         for source, folder in self.folders:
             for at in (PurePosixPath(folder), *PurePosixPath(folder).parents):
@@ -306,6 +317,8 @@ class TerraformLookup:
             called = (call.call.source, parent, call.folder or call.source)
             callers.setdefault(called, set()).add(call.call.folder)
         for (source, *_), folders in callers.items():
+            if any(self.apart.environments(source, folder) for folder in folders):
+                continue
             for folder in folders - {""} if len(folders) >= _SIDE_BY_SIDE else ():
                 found.setdefault((source, posixpath.basename(folder)), set()).add(folder)
         return found

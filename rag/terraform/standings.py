@@ -193,10 +193,11 @@ class Standings:
         return [*(one for one in held if one.value.known), *each, *others]
 
     def _below(self, source: str, folder: str) -> Iterator[str]:
-        """The environments that code in a folder, or .tfvars files below it, know."""
+        """The environments that code in a folder, or .tfvars files below it or apart from it, know."""
         for (of, at), names in self._names_in.items():
             if of == source and (at == folder or at.startswith(f"{folder}/")):
                 yield from names
+        yield from self._lookup.apart.environments(source, folder)
 
     def _name_of(self, root: str) -> str:
         """The environment of the code that a root folder is, else the part of its path that speaks of one; "" for neither."""
