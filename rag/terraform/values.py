@@ -186,7 +186,7 @@ def find_values(
     Raises: NotFoundError when nothing defines it, or it has no such instance; SettingsError when it names no value.
     """
     asked = parse_asked(text)
-    evaluation = TerraformValues(lookup, environment)
+    evaluation = TerraformValues(lookup, lookup.environment_called(environment) if environment else "")
     found = [
         (one, _chosen(evaluation.of(one, path, steps), modules, instance, folder))
         for one, path, steps, modules, instance in _meant(asked, lookup, source, folder)
