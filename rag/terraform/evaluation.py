@@ -244,6 +244,13 @@ class Evaluation(Forms):
         _note(attribute, inner, line, trail)
         return self.evaluate(attribute.expression, place, trail)
 
+    def given(self, name: str, place: Place) -> StoredSymbol | None:
+        """The .tfvars line that counts for a variable of a folder; None where none does, or it can't be told."""
+        try:
+            return self._value_file(name, place)[0]
+        except CannotTellError:
+            return None
+
     def _unread(self, place: Place, rank: int) -> list[str]:
         """The .tfvars files of the folder that can't be read, or not all of them, and count as much as this rank or more."""
         files = self._lookup.unread_values(place.source, place.folder)

@@ -75,6 +75,19 @@ class PassedFiles:
         found = {one: self.environments(*one) for one in {*declared, *self._of_folder}}
         return {one: names for one, names in found.items() if names}
 
+    def takers(self, source: str, path: str) -> list[tuple[str, ValueFile]]:
+        """The folders to which a file is passed, or may be, each with how."""
+        return self._takers.get((source, path), [])
+
+    @cached_property
+    def _takers(self) -> dict[tuple[str, str], list[tuple[str, ValueFile]]]:
+        found: dict[tuple[str, str], list[tuple[str, ValueFile]]] = {}
+        for source, layout in self._layouts.items():
+            for folder in layout.folders:
+                for one in self.to(source, folder):
+                    found.setdefault((source, one.path), []).append((folder, one))
+        return found
+
     @cached_property
     def files(self) -> dict[tuple[str, str], ValueFile]:
         """Each file by source and path, as the layout tells it."""

@@ -77,6 +77,10 @@ class TerraformValues:
                 break
         return values[:MOST]
 
+    def counts(self, line: StoredSymbol, folder: str) -> bool:
+        """Whether a .tfvars line is what a variable of this folder is given."""
+        return self._evaluation.given(line.symbol.name, Place(line.source, folder)) == line
+
     # -- contexts -----------------------------------------------------------------------------------------------------
 
     def _chains(self, found: StoredSymbol) -> list[tuple[Called, ...]]:
