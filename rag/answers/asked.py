@@ -71,6 +71,11 @@ class AskedFor:
         return (*listed, *(step for one in self.values for step in one.value.steps))
 
     @property
+    def unanswered(self) -> bool:
+        """Whether the values are those of other environments alone than the one that is asked for."""
+        return bool(self.lacking) and not any(one.environment == OTHER for one in self.values)
+
+    @property
     def known(self) -> bool:
         """Whether anything can be told."""
         return bool(self.environments) or any(one.value.known for one in self.values)

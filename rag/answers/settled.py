@@ -121,7 +121,7 @@ def _where(row: _Row) -> str:
 def _whose(row: _Row, rows: Sequence[_Row]) -> str:
     """The environments; with the folders where another row is of one of them too."""
     if any(other is not row and set(other.environments) & set(row.environments) for other in rows):
-        return f"{_and(row.environments)}, {_and(row.roots)}"
+        return f"{_and(row.environments)} ({_and(row.roots)})"
     return _and(row.environments) or " → ".join(row.asked.value.calls) or row.asked.block.folder
 
 

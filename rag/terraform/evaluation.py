@@ -19,7 +19,7 @@ from rag.terraform.functions import settled
 from rag.terraform.lookup import TerraformLookup
 from rag.terraform.places import Called, Instance, Place, Spot, Trail
 from rag.terraform.records import SymbolAttribute
-from rag.terraform.tfvars import LOADED, ValueFile
+from rag.terraform.tfvars import LOADED, ValueFile, named_after
 from rag.terraform.types import converted
 from rag.terraform.unknown import DIFFERS, AbsentError, CannotTellError
 
@@ -291,6 +291,12 @@ class Evaluation(Forms):
     def _refuse_absent(self, name: str, files: Sequence[ValueFile], place: Place) -> None:
         """Raises: CannotTellError when a folder has environments of its own, and not this one."""
         there = self._lookup.passed.environments(place.source, place.folder)
+        there |= (
+            {named_after(file.path) for file in self._lookup.unread_values(place.source, place.folder)}
+            if there
+            else there
+        )
+        there |= {file.environment for file in files if file.environment == self._environment}  # common ones of it
         if self._environment and there and self._environment not in there and any(file.environment for file in files):
             told = ", ".join(sorted(there))
             raise CannotTellError(f"var.{name} is given for {told}, and {place.folder} has no {self._environment}")
@@ -305,7 +311,9 @@ class Evaluation(Forms):
         for line, file in mine:
             if not file.sure and file.rank >= rank:
                 where = f"{line.path} line {line.symbol.start}"
-                raise CannotTellError(f"var.{name} may be given in {where}: nothing tells to which folder that is passed")
+                raise CannotTellError(
+                    f"var.{name} may be given in {where}: nothing tells to which folder that is passed"
+                )
         here = self._lookup.passed.files
         for file in self._lookup.passed.to(place.source, place.folder):
             missing = not file.sure and (place.source, file.path) not in here

@@ -111,9 +111,7 @@ class PassedFiles:
         if len(names) == 1:
             return names.pop()
         words = [word for word in re.split(r"[-_]", workspace.name.lower()) if word in WORDS]
-        known = sorted(
-            {one.environment for (source, _), one in self.files.items() if source == workspace.source}
-        )
+        known = sorted({one.environment for (source, _), one in self.files.items() if source == workspace.source})
         alike = [one for one in known if words and canonical(one) == canonical(words[-1])]
         return next(iter(alike), words[-1] if words else "")
 

@@ -208,7 +208,7 @@ class Standings:
         others = [
             Holding(OTHER, one.root, one.value)
             for one in self._in_each(block, told, [_NO_KEY])
-            if _NO_KEY not in repr(one.value.value)
+            if one.value.known and _NO_KEY not in repr(one.value.value)
         ]
         each = [one for one in self._in_each(block, told, names) if not _like_any_other(one, others)]
         return [*(one for one in held if one.value.known), *each, *others]

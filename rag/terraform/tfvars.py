@@ -99,13 +99,11 @@ class Layout:
         return (words[0], True) if words and self._alternates(path) else ("", False)
 
     def _alternates(self, path: str) -> bool:
-        """Whether files beside this one set a variable that it sets, as environments' do: `blue.tfvars` and `green.tfvars`."""
+        """Whether a file beside this one sets at least half of what it sets, as environments' do: `blue.tfvars`, `green.tfvars`."""
         folder, own = posixpath.dirname(path), self._files[path]
         beside = [one for one in self._files if posixpath.dirname(one) == folder and one != path]
         beside = [one for one in beside if not _automatic(posixpath.basename(one)) and not COMMON & set(_words_of(one))]
-        if any(part.lower() in self._words for one in beside for part in _words_of(one)):
-            return False  # those beside are called what environments are called: this is something else
-        return any(own & self._files[one] for one in beside)
+        return any(own and 2 * len(own & self._files[one]) >= len(own) for one in beside)
 
     # -- the stack ----------------------------------------------------------------------------------------------------
 
@@ -148,7 +146,9 @@ class Layout:
         within = [(at, self._within(part)) for at, part in enumerate(parts) if part.lower() not in self._stack_names]
         if within := [(at, name) for at, name in within if name and (at == stem or self._repeats(path, at, parts))]:
             return within[-1][1]
-        if exact := [part for part in parts[:-1] if part.lower() in self._words]:  # above a stack of the environment's own
+        if exact := [
+            part for part in parts[:-1] if part.lower() in self._words
+        ]:  # above a stack of the environment's own
             return exact[-1]
         if any(part.lower() in COMMON for _, part in rest):
             return ""
@@ -196,6 +196,11 @@ def _automatic(name: str) -> int:
 def _stem(name: str) -> list[str]:
     """The words of a file's name that may say something."""
     return [word for word in _ENDING.sub("", name).split(".") if word and word not in ("terraform", "auto")]
+
+
+def named_after(path: str) -> str:
+    """The first word of a file's name; "" where that says nothing."""
+    return next(iter(_stem(posixpath.basename(path))), "")
 
 
 def _words_of(path: str) -> list[str]:

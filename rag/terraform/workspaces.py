@@ -77,9 +77,7 @@ def _texts(expression: Any) -> Iterator[str]:
         yield from _texts(part)
 
 
-def _nearest(
-    folder: str, folders: Collection[tuple[str, str]], source: str
-) -> tuple[str, str] | None:
+def _nearest(folder: str, folders: Collection[tuple[str, str]], source: str) -> tuple[str, str] | None:
     """The folder as it stands in this source, else in the one source that has it."""
     if (source, folder) in folders:
         return source, folder

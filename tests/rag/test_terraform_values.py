@@ -128,7 +128,7 @@ def test_known_values(values: Values, attribute: str, environment: str, expected
         ("x.y.count_of", "", "workspace"),
         ("x.y.loop", "live", "refers to itself"),
         ("x.z.v", "", "differs by environment"),
-        ("x.z.v", "other", "given from outside"),
+        ("x.z.v", "other", "var.given is given for live, test, and work has no other"),
     ],
 )
 def test_what_cannot_be_told_is_not_guessed(values: Values, attribute: str, environment: str, why: str) -> None:
