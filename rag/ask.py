@@ -194,8 +194,7 @@ class Asker:
             )
         mentions = self._retriever.mentions(asked.viewer)
         judged = judge(asked.question, evidence, rarity, _nearness(result), forms, mentions)
-        if judged.verdict != "answered" and values.known:  # its words stand nowhere, and its value does
-            judged = replace(judged, verdict="answered", missing=(), passing=())
+        judged = _with_values(judged, values)
         return _Found(result, evidence, judged, rarity, values, forms)
 
     # -- without a model ----------------------------------------------------------------------------------------------
@@ -206,7 +205,7 @@ class Asker:
         citer = Citer(self._catalog, viewer, found.evidence)
         elsewhere = bool(judged.passing)
         opening = " ".join(
-            filter(None, (judged.note, _nearest_pages(found) if elsewhere else "", TOLD if found.rota else ""))
+            filter(None, (_note(found), _nearest_pages(found) if elsewhere else "", TOLD if found.rota else ""))
         )
         with self._spans.span("extract"):
             text = extract(
@@ -309,6 +308,24 @@ class Asker:
             found.result.coverage.note, name, sum(spent, Usage()), found.result.coverage, found.judged.score,
             missing=() if verdict == "answered" else _missing(asked.question, citer, found),
         )  # fmt: skip
+
+
+def _note(found: _Found) -> str:
+    """What a partial answer says of what it lacks; not where `extract` says it with the values of others."""
+    return "" if found.values.known and found.values.unanswered else found.judged.note
+
+
+def _with_values(judged: Judgement, values: AskedFor) -> Judgement:
+    """What is thought of the evidence, the values of Terraform that are asked for counted: that of an environment of which nothing
+    was found is no whole answer, though another's is told."""
+    if values.known and not values.unanswered:  # its words stand nowhere, and its value does
+        return judged if judged.verdict == "answered" else replace(judged, verdict="answered", missing=(), passing=())
+    missing = tuple(dict.fromkeys((*values.lacking, *judged.missing)))
+    if values.known:
+        return replace(judged, verdict="partial", missing=missing, passing=())
+    if judged.verdict == "answered" and values.named.words & set(judged.missing):
+        return replace(judged, verdict="partial")
+    return judged
 
 
 def _not_found(found: _Found) -> Answer:

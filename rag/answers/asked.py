@@ -15,6 +15,7 @@ from rag.answers.inventory import Listed, environments_asked
 from rag.answers.matters import Matter, asks_for_a_value, matters
 from rag.answers.subject import Candidate, Subject
 from rag.catalog.symbols import StoredSymbol
+from rag.environments import canonical
 from rag.records import ScoredPassage
 from rag.terraform.entries import entries
 from rag.terraform.lookup import TerraformLookup
@@ -34,24 +35,27 @@ _ALIKE = 0.01  # of the best one's score: those mean the same
 _RIVAL = 0.6  # how much less sure production's may be than another environment's that is told in its place
 _LESS = 0.6  # of what is surest, for another matter that the question asks for besides
 _NUMBER = re.compile(r"\bhow (?:many|much|long|big|large|often)\b", re.I)
+_PRODUCTION = "prod"
 _KINDS = ("resource", "module", "value", "local", "data", "variable")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A setting that a question asks for, and what it comes to in `environment` ("": in all). `block` is what sets it."""
+    """A setting that a question asks for, and what it comes to in `environment` ("": in all). `block` is what sets it, `root` the
+    folder in which that is called first."""
 
     block: StoredSymbol
     attribute: str
     value: EffectiveValue
     environment: str = ""
+    root: str = ""
 
 
 @dataclass(frozen=True)
 class AskedFor:
     """The values that a question asks for, or the environments. `lacking` are those it names of which nothing was found: then
-    `values` are those of others; `elsewhere` may be others' of the same, which are not told. `others` are the folders (source and
-    path) of other environments than those that are `named`, `code_knows` the environments of the code."""
+    `values` are those of others; `elsewhere` may be others' of the same, which are not told. `others` are the folders and .tfvars
+    files (source and path) of other environments than those that are `named`, `code_knows` the environments of the code."""
 
     values: tuple[Asked, ...] = ()
     lacking: tuple[str, ...] = ()
@@ -66,6 +70,11 @@ class AskedFor:
         """The places that all of it comes through."""
         listed = (one.step for one in self.environments)
         return (*listed, *(step for one in self.values for step in one.value.steps))
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether the values are those of other environments alone than the one that is asked for."""
+        return bool(self.lacking) and not any(one.environment == OTHER for one in self.values)
 
     @property
     def known(self) -> bool:
@@ -84,7 +93,7 @@ class _Hit:
     @property
     def asked(self) -> Asked:
         one = self.candidate
-        return Asked(one.block, one.attribute, self.holding.value, self.holding.environment)
+        return Asked(one.block, one.attribute, self.holding.value, self.holding.environment, self.holding.root)
 
 
 def asked_values(question: str, results: Sequence[ScoredPassage], lookup: TerraformLookup) -> AskedFor:
@@ -102,7 +111,7 @@ def asked_values(question: str, results: Sequence[ScoredPassage], lookup: Terraf
     if _NUMBER.search(question):
         candidates = [one for one in candidates if one.told.expression[1:] not in ([True], [False])]
     found = _chosen(subject, candidates, named, standings)
-    if not found.values and named.all:
+    if not any(one.value.known for one in found.values) and named.all:
         found = replace(_chosen(subject, candidates, Named(), standings), lacking=named.all)
     elif named.unknown and not (named.known or named.marked):
         found = replace(found, lacking=named.unknown)
@@ -187,7 +196,8 @@ def _nearest(hits: Sequence[_Hit], subject: Subject, standings: Standings) -> tu
         if rank[root] > 1 and {one.environment for one in told} & {one.holding.environment for one in by_root[root]}:
             meant.remove(root)  # another account's of the same names
             continue
-        told += _of_root([one for one in by_root[root] if one.score >= score[root] - _ALIKE], subject)
+        of_root = _of_root([one for one in by_root[root] if one.score >= score[root] - _ALIKE], subject)
+        told += sorted(of_root, key=lambda one: canonical(one.environment) != _PRODUCTION)
     others = [r for r in by_root if r not in meant and score[r] >= best - _RIVAL and rank[r] > 1]
     return told, [max(by_root[root], key=lambda one: one.score).asked for root in others] if told else []
 

@@ -26,7 +26,7 @@ from rag.answers.task import is_form
 from rag.answers.wording import Wording, all_of, worth
 from rag.cite import Citer
 from rag.indexes.tokens import content_words
-from rag.records import ScoredPassage
+from rag.records import Document, ScoredPassage
 from rag.shorthand import Forms
 
 _WORDS = 250  # of the whole answer
@@ -110,7 +110,7 @@ def extract(
     left = pages.left(steps, chosen) if pages else left
     runs = _ordered(chosen, steps, prohibitions.of(chosen), evidence)
     quotations = [quoted(evidence, run, runs, citer) for run in runs]
-    if not any(evidence[run[0].index].document.kind == "terraform" for run in runs):
+    if not any(evidence[run[0].index].document.kind == "terraform" for run in runs) and not (asked and asked.lacking):
         doubt = ""
     told = "\n\n".join(filter(None, (values, *quotations)))
     return "\n\n".join(filter(None, (opening, doubt, steps.before, left[0], told, steps.rest, left[1]))) if told else ""
@@ -142,12 +142,13 @@ def _on_purpose(
 def _concerned(evidence: Sequence[ScoredPassage], asked: AskedFor) -> list[int]:
     """The evidence that may be quoted: none of the code of another environment than the one that is asked for, unless there is
     no other evidence."""
-    own = [
-        index
-        for index, found in enumerate(evidence)
-        if (found.document.source, posixpath.dirname(found.document.path)) not in asked.others
-    ]
+    own = [index for index, found in enumerate(evidence) if not _of_another(found.document, asked)]
     return own or list(range(len(evidence)))
+
+
+def _of_another(document: Document, asked: AskedFor) -> bool:
+    """Whether a document is code of another environment than the one that is asked for."""
+    return bool({(document.source, document.path), (document.source, posixpath.dirname(document.path))} & asked.others)
 
 
 def _doubt(asked: AskedFor, evidence: Sequence[ScoredPassage]) -> str:
@@ -158,7 +159,9 @@ def _doubt(asked: AskedFor, evidence: Sequence[ScoredPassage]) -> str:
             f"Nothing in the code is called {', '.join(named.unknown)}; what is quoted of it is another environment's."
         )
     code = [one.document for one in evidence if one.document.kind == "terraform"]
-    if code and all((one.source, posixpath.dirname(one.path)) in asked.others for one in code):
+    if asked.lacking and asked.values:
+        return f"The code tells no such value for {', '.join(asked.lacking)}."
+    if code and all(_of_another(one, asked) for one in code):
         return f"What is quoted of the code is another environment's than {', '.join(named.all)}."
     return ""
 

@@ -31,6 +31,7 @@ class _Row:
     written: str
     environments: tuple[str, ...]
     citations: tuple[Citation, ...]
+    roots: tuple[str, ...] = ()
 
 
 def settled(asked: AskedFor, evidence: Sequence[ScoredPassage], citer: Citer) -> str:
@@ -48,7 +49,7 @@ def settled(asked: AskedFor, evidence: Sequence[ScoredPassage], citer: Citer) ->
         if not citations:
             return ""
         key = (one.block.symbol.address + one.value.instance, one.attribute)
-        row = _Row(one, _written(one.value), (one.environment,) if one.environment else (), citations)
+        row = _Row(one, _written(one.value), (one.environment,) if one.environment else (), citations, (one.root,))
         _joined(groups.setdefault(key, []), row)
     told = [_told(rows) for rows in groups.values()]
     return "\n\n".join(filter(None, (_lacking(asked, several), *dict.fromkeys(told), _elsewhere(asked))))
@@ -94,7 +95,8 @@ def _joined(rows: list[_Row], row: _Row) -> None:
         if other.written == row.written and same:
             environments = tuple(dict.fromkeys((*other.environments, *row.environments)))
             citations = tuple(dict.fromkeys((*other.citations, *row.citations)))
-            rows[at] = _Row(other.asked, other.written, environments, citations)
+            roots = tuple(dict.fromkeys((*other.roots, *row.roots)))
+            rows[at] = _Row(other.asked, other.written, environments, citations, roots)
             return
     rows.append(row)
 
@@ -105,7 +107,7 @@ def _told(rows: Sequence[_Row]) -> str:
     what = f"`{one.block.symbol.address}{one.value.instance}` {one.attribute}".rstrip()
     if len(rows) == 1:
         return f"{what} is `{rows[0].written}`{_where(rows[0])}: {_places(rows[0])}\n\n{_quoted(rows)}"
-    listed = "\n".join(f"- {_whose(row)}: `{row.written}` ({_places(row)})" for row in rows)
+    listed = "\n".join(f"- {_whose(row, rows)}: `{row.written}` ({_places(row)})" for row in rows)
     return f"{what} is\n\n{listed}\n\n{_quoted(rows)}"
 
 
@@ -116,7 +118,10 @@ def _where(row: _Row) -> str:
     return f" in {_and(row.environments)}" + (f" ({calls})" if calls and len(row.environments) == 1 else "")
 
 
-def _whose(row: _Row) -> str:
+def _whose(row: _Row, rows: Sequence[_Row]) -> str:
+    """The environments; with the folders where another row is of one of them too."""
+    if any(other is not row and set(other.environments) & set(row.environments) for other in rows):
+        return f"{_and(row.environments)} ({_and(row.roots)})"
     return _and(row.environments) or " → ".join(row.asked.value.calls) or row.asked.block.folder
 
 

@@ -71,17 +71,17 @@ def _definition(block: StoredSymbol, name: str, lookup: TerraformLookup) -> Iter
 def _given(block: StoredSymbol, name: str, environment: str, lookup: TerraformLookup) -> Iterator[Lines]:
     """What gives a variable its value: .tfvars lines and calls, of the environment alone where one is named."""
     files = [
-        Lines(value.source, value.path, value.symbol.start, value.symbol.end, "given value")
-        for value in lookup.values_given(block.source, block.folder, name)
+        (Lines(value.source, value.path, value.symbol.start, value.symbol.end, "given value"), file.environment)
+        for value, file in lookup.values_given(block.source, block.folder, name)
     ]
     calls = [
-        Lines(call.call.source, call.call.path, argument.start, argument.end, "caller")
+        (Lines(call.call.source, call.call.path, argument.start, argument.end, "caller"), "")
         for call in lookup.calls_of(block.source, block.folder)
         if (argument := call.call.symbol.attribute(name.removeprefix("var.")))
     ]
     for several in (files, calls):
-        own = [one for one in several if environment and environment in _parts(one.path)]
-        yield from (own or several)[:_FILES]
+        own = [one for one, of in several if environment and environment in (of, *_parts(one.path))]
+        yield from (own or [one for one, _ in several])[:_FILES]
 
 
 def _parts(path: str) -> tuple[str, ...]:

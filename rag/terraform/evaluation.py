@@ -19,6 +19,7 @@ from rag.terraform.functions import settled
 from rag.terraform.lookup import TerraformLookup
 from rag.terraform.places import Called, Instance, Place, Spot, Trail
 from rag.terraform.records import SymbolAttribute
+from rag.terraform.tfvars import LOADED, ValueFile, named_after
 from rag.terraform.types import converted
 from rag.terraform.unknown import DIFFERS, AbsentError, CannotTellError
 
@@ -105,6 +106,8 @@ class Evaluation(Forms):
         root = place.calls[0].call.call.folder if place.calls else place.folder
         if not self._environment:
             raise CannotTellError(f"it depends on the workspace; {DIFFERS}")
+        if name := self._lookup.passed.workspace(place.source, root, self._environment):
+            return name
         if self._environment in PurePosixPath(root).parts and not self._lookup.is_workspace(self._environment):
             raise CannotTellError("it depends on the workspace, which the folder does not tell")
         return self._environment
@@ -228,8 +231,8 @@ class Evaluation(Forms):
             trail.add(f"{call.symbol.address}, argument {name}", call, argument.start, argument.file)
             _note(argument, inner, call, trail)
             return self.evaluate(argument.expression, place.caller(), trail)
-        line = self._value_file(name, place)
-        unread = self._unread(place, self._rank(line.path, place) if line else 0)
+        line, rank = self._value_file(name, place)
+        unread = self._unread(place, rank)
         if unread and not (line and line.path in unread):
             raise CannotTellError(
                 f"var.{name} may be given in {PurePosixPath(unread[0]).name}, which can't be read here"
@@ -241,10 +244,19 @@ class Evaluation(Forms):
         _note(attribute, inner, line, trail)
         return self.evaluate(attribute.expression, place, trail)
 
+    def given(self, name: str, place: Place) -> StoredSymbol | None:
+        """The .tfvars line that counts for a variable of a folder; None where none does, or it can't be told."""
+        try:
+            return self._value_file(name, place)[0]
+        except CannotTellError:
+            return None
+
     def _unread(self, place: Place, rank: int) -> list[str]:
         """The .tfvars files of the folder that can't be read, or not all of them, and count as much as this rank or more."""
         files = self._lookup.unread_values(place.source, place.folder)
-        return [file for file in files if self._rank(file, place) >= rank]
+        if rank in LOADED and not self._environment:
+            files = [file for file in files if file.rank in LOADED]
+        return [file.path for file in files if (file.rank if self._concerns(file) else 0) >= rank]
 
     def _default(self, name: str, found: StoredSymbol, place: Place, trail: Trail) -> Any:
         default = found.symbol.attribute("default")
@@ -253,40 +265,60 @@ class Evaluation(Forms):
         trail.add(f"var.{name}, default", found, default.start, default.file)
         return self.evaluate(default.expression, place, trail)
 
-    def _value_file(self, name: str, place: Place) -> StoredSymbol | None:
-        """The .tfvars line that counts: the environment's file before *.auto.tfvars before terraform.tfvars.
+    def _value_file(self, name: str, place: Place) -> tuple[StoredSymbol | None, int]:
+        """The .tfvars line that counts, and the rank of its file: what is passed for the environment before what Terraform loads
+        by itself.
 
-        Raises: CannotTellError when only another environment's files, or several, give it.
+        Raises: CannotTellError when only other environments' files give it, or several, or one of which it isn't sure.
         """
-        values = self._lookup.values_given(place.source, place.folder, f"var.{name}")
-        ranked = {id(value): self._rank(value.path, place) for value in values}
-        mine = [value for value in values if ranked[id(value)] > 0]
-        if not mine:
-            if values and not self._environment:
-                raise CannotTellError(f"var.{name} differs by environment; {DIFFERS}")
-            return self._value_apart(name, place)
-        best = max(ranked[id(value)] for value in mine)
-        return _one_of([value for value in mine if ranked[id(value)] == best], name)
-
-    def _value_apart(self, name: str, place: Place) -> StoredSymbol | None:
-        """The line that counts of .tfvars files in a tree of their own. Raises: CannotTellError as above."""
-        given = self._lookup.apart.given(place.source, place.folder, f"var.{name}")
-        if given and not self._environment:
+        given = self._lookup.values_given(place.source, place.folder, f"var.{name}")
+        self._refuse_absent(name, [file for _, file in given], place)
+        mine = [(line, file) for line, file in given if self._concerns(file)]
+        best = max((file.rank for _, file in mine if file.sure), default=0)
+        loaded = best in LOADED and not self._environment  # without an environment nothing is passed by hand
+        others = [file for _, file in given if not self._concerns(file)]
+        if others and not self._environment and not loaded and best < max(file.rank for file in others):
             raise CannotTellError(f"var.{name} differs by environment; {DIFFERS}")
-        mine = [value for environment, value in given if environment == self._environment]
-        return _one_of(mine, name) if mine else None
+        self._refuse_unsure(name, mine, best, place)
+        last = [line for line, file in mine if file.sure and file.rank == best]
+        if len(last) > 1 and len({repr(line.symbol.attributes[0].expression) for line in last}) > 1:
+            raise CannotTellError(f"var.{name} is given in several files: {', '.join(line.path for line in last)}")
+        return (last[-1] if last else None), best
 
-    def _rank(self, file: str, place: Place) -> int:
-        path = PurePosixPath(file)
-        stem = path.name.split(".")[0]
-        if place.folder and not path.is_relative_to(place.folder):
-            return 3  # of a tree of its own: the environment's
-        inside = path.relative_to(place.folder).parts[:-1] if place.folder else path.parts[:-1]
-        if self._environment and (stem == self._environment or self._environment in inside):
-            return 3
-        if inside:
-            return 0
-        return 2 if ".auto.tfvars" in path.name else 1 if stem == "terraform" else 0
+    def _concerns(self, file: ValueFile) -> bool:
+        return file.environment in ("", self._environment)
+
+    def _refuse_absent(self, name: str, files: Sequence[ValueFile], place: Place) -> None:
+        """Raises: CannotTellError when a folder has environments of its own, and not this one."""
+        there = self._lookup.passed.environments(place.source, place.folder)
+        there |= (
+            {named_after(file.path) for file in self._lookup.unread_values(place.source, place.folder)}
+            if there
+            else there
+        )
+        there |= {file.environment for file in files if file.environment == self._environment}  # common ones of it
+        if self._environment and there and self._environment not in there and any(file.environment for file in files):
+            told = ", ".join(sorted(there))
+            raise CannotTellError(f"var.{name} is given for {told}, and {place.folder} has no {self._environment}")
+
+    def _refuse_unsure(
+        self, name: str, mine: Sequence[tuple[StoredSymbol, ValueFile]], rank: int, place: Place
+    ) -> None:
+        """Raises: CannotTellError when a file may give the variable of which nothing tells whether it is passed here, or that
+        isn't here."""
+        if rank in LOADED and not self._environment:
+            return
+        for line, file in mine:
+            if not file.sure and file.rank > rank:
+                where = f"{line.path} line {line.symbol.start}"
+                raise CannotTellError(
+                    f"var.{name} may be given in {where}: nothing tells to which folder that is passed"
+                )
+        here = self._lookup.passed.files
+        for file in self._lookup.passed.to(place.source, place.folder):
+            missing = not file.sure and (place.source, file.path) not in here
+            if missing and self._concerns(file) and file.rank >= rank:
+                raise CannotTellError(f"var.{name} may be given in {file.path}, which is not in these repositories")
 
     # -- Terragrunt ---------------------------------------------------------------------------------------------------
 
@@ -334,13 +366,6 @@ class Evaluation(Forms):
 
 
 _NOTHING = object()  # what an input is that nobody gives
-
-
-def _one_of(values: Sequence[StoredSymbol], name: str) -> StoredSymbol:
-    """The last of lines that give a variable the same. Raises: CannotTellError where they give it other values."""
-    if len({repr(value.symbol.attributes[0].expression) for value in values}) > 1:
-        raise CannotTellError(f"var.{name} is given in several files")
-    return values[-1]
 
 
 def refuse_ignored(found: StoredSymbol, attribute: str) -> None:

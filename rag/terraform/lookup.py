@@ -16,17 +16,19 @@ from typing import Unpack
 
 from rag.catalog import Catalog
 from rag.catalog.symbols import Place, StoredReference, StoredSymbol, Wanted
+from rag.environments import canonical
 from rag.errors import NotFoundError
 from rag.records import Document, Viewer
-from rag.terraform.apart import ValuesApart
 from rag.terraform.entries import entries
 from rag.terraform.environments import USUAL, Environment, object_keys, workspace_names
 from rag.terraform.mentions import Mention, Mentions
 from rag.terraform.overrides import merged
+from rag.terraform.passed import PassedFiles, Stock
+from rag.terraform.tfvars import ValueFile
 
 _INDEX = re.compile(r"\[[^\]]*\]")
 _UNITS = ("terragrunt.hcl", "terragrunt.stack.hcl")
-_MADE = ("resource", "module", "data")
+_USING = ("resource", "module", "data", "output", "local")  # blocks of a folder that is more than declarations
 _SIDE_BY_SIDE = 3  # folders that call one module before they are environments
 _DEEPEST = 12  # levels of modules that an address may pass through
 
@@ -243,9 +245,9 @@ class TerraformLookup:
             for one in found
         )
 
-    def unread_values(self, source: str, folder: str) -> list[str]:
-        """The paths of .tfvars files in this folder that were refused: ciphertext may give any variable a value."""
-        return [path for path in self._unread.get(source, ()) if posixpath.dirname(path) == folder]
+    def unread_values(self, source: str, folder: str) -> list[ValueFile]:
+        """The .tfvars files of this folder that were refused: ciphertext may give any variable a value."""
+        return [one for one in self.passed.to(source, folder) if one.path in self._unread.get(source, ())]
 
     @cached_property
     def _unread(self) -> dict[str, list[str]]:
@@ -269,7 +271,7 @@ class TerraformLookup:
     def environments(self) -> list[Environment]:
         """The environments of each source, in the order of source and name."""
         workspaces = {(one.source, name) for name, named in self.workspaces.items() for one in named}
-        folders, tfvars = self._environment_folders(), self._environment_files()
+        folders, tfvars = self._environment_folders(), self.passed.by_environment
         units = self._terragrunt_folders()
         found = []
         for source, name in sorted({*workspaces, *folders, *tfvars}):
@@ -286,22 +288,20 @@ class TerraformLookup:
         found = [*self._symbols.find(self._access, kind="other"), *self._symbols.find(self._access, kind="terraform")]
         return {(one.source, one.folder) for one in found if posixpath.basename(one.path) in _UNITS}
 
-    def _environment_files(self) -> dict[tuple[str, str], set[str]]:
-        """.tfvars files by source and name; `terraform.tfvars` names nothing."""
-        found: dict[tuple[str, str], set[str]] = {}
-        for one in self._symbols.find(self._access, kind="value"):
-            name, _, ending = posixpath.basename(one.path).partition(".")
-            if environment := self.apart.environment(one.source, one.path):  # the file is called after what it is for
-                found.setdefault((one.source, environment), set()).add(one.path)
-            elif name not in ("", "terraform") and not ending.startswith("auto."):
-                found.setdefault((one.source, name), set()).add(one.path)
-        return found
-
     @cached_property
-    def apart(self) -> ValuesApart:
-        """The files of values that stand in a tree of their own."""
-        made = (one for kind in _MADE for one in self._symbols.find(self._access, kind=kind))
-        return ValuesApart(self._symbols.find(self._access, kind="value"), {(one.source, one.folder) for one in made})
+    def passed(self) -> PassedFiles:
+        """Which .tfvars files are passed to which folder, in which environment."""
+        find = partial(self._symbols.find, self._access)
+        calls = [(one.call.source, one.call.folder, one.folder) for one in self.module_calls if one.folder is not None]
+        named = [(one.source, name) for name, naming in self.workspaces.items() for one in naming]
+        naming = self._symbols.holding(self._access, ".tfvars")
+        made = {(one.source, one.folder) for kind in _USING for one in find(kind=kind)}
+        return PassedFiles(
+            Stock(
+                find(kind="value"), find(kind="variable"), find(kind="terraform"), calls, self._unread, named,
+                [*naming, *find(type_="tfe_workspace")], made,
+            )
+        )  # fmt: skip
 
     def _environment_folders(self) -> dict[tuple[str, str], set[str]]:
         """Folders by source and name: those of usual names, and those of which several stand side by side and call one module,
@@ -317,11 +317,21 @@ class TerraformLookup:
             called = (call.call.source, parent, call.folder or call.source)
             callers.setdefault(called, set()).add(call.call.folder)
         for (source, *_), folders in callers.items():
-            if any(self.apart.environments(source, folder) for folder in folders):
+            if len(folders) < _SIDE_BY_SIDE or self._are_stacks(source, folders):
                 continue
-            for folder in folders - {""} if len(folders) >= _SIDE_BY_SIDE else ():
+            for folder in folders - {""}:
                 found.setdefault((source, posixpath.basename(folder)), set()).add(folder)
         return found
+
+    def _are_stacks(self, source: str, folders: Iterable[str]) -> bool:
+        """Whether some of these folders have environments themselves, so that they are none."""
+        return any(self.passed.stacks.get((source, at), set()) - {posixpath.basename(at)} for at in folders)
+
+    def environment_called(self, name: str) -> str:
+        """The environment of the code that has this name, else the only one that is called so too (`production` for prod)."""
+        names = {one.name for one in self.environments}
+        alike = sorted(one for one in names if canonical(one) == canonical(name))
+        return alike[0] if name not in names and len(alike) == 1 else name
 
     def _keys(self, found: StoredSymbol, address: str) -> list[str]:
         """The keys of a local that is an object."""
@@ -329,10 +339,11 @@ class TerraformLookup:
         told = local.symbol.attribute("value") if local else None
         return object_keys(told.expression) if told else []
 
-    def values_given(self, source: str, folder: str, address: str) -> list[StoredSymbol]:
-        """What .tfvars files in this folder, or in folders below it, give to a variable, by path."""
+    def values_given(self, source: str, folder: str, address: str) -> list[tuple[StoredSymbol, ValueFile]]:
+        """What .tfvars files give to a variable of this folder, or may give, by path; once for each environment."""
         found = self._symbols.find(self._access, source=source, address=address, kind="value")
-        return [one for one in found if not folder or one.folder == folder or one.folder.startswith(f"{folder}/")]
+        files = self.passed.to(source, folder)
+        return [(one, file) for one in found for file in files if file.path == one.path]
 
 
 def module_call(found: StoredSymbol) -> ModuleCall:

@@ -7,7 +7,6 @@ in each.
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -124,10 +123,13 @@ class Standings:
         return self._of_folder[folder]
 
     def others(self, named: Named) -> frozenset[tuple[str, str]]:
-        """(source, folder) of what stands in other environments than those that are named and known."""
+        """(source, path) of the folders and .tfvars files that are other environments' than those that are named and known."""
         if not (named.known or named.marked):
             return frozenset()
-        return frozenset(one for one in self._lookup.folders if not self.concerns(one[1], named))
+        folders = {one for one in self._lookup.folders if not self.concerns(one[1], named)}
+        wanted = {"", *named.known}
+        files = {at for at, one in self._lookup.passed.files.items() if one.environment not in wanted}
+        return frozenset(folders | (files if named.known else set()))
 
     def concerns(self, folder: str, named: Named) -> bool:
         """Whether what stands in a folder may be of the environments that are named."""
@@ -148,7 +150,10 @@ class Standings:
         """What it comes to in the environments that are named; where none is, in each in which it differs."""
         if self._is_of_another(block, named):
             return []
-        found = list(self._in_each(block, told, named.known)) if named.known else self._everywhere(block, told)
+        if block.symbol.kind == "value":
+            found = list(self._of_line(block, told, named))
+        else:
+            found = list(self._in_each(block, told, named.known)) if named.known else self._everywhere(block, told)
         return [one for one in found if self.concerns(one.root, named)]
 
     def known_in(self, source: str, root: str, named: Named) -> bool:
@@ -159,18 +164,33 @@ class Standings:
 
     @cached_property
     def _names_in(self) -> dict[tuple[str, str], set[str]]:
-        """The environments that the code of each folder knows, as workspaces or by .tfvars files."""
+        """The environments that the code of each folder knows, as workspaces or by the .tfvars files that it is passed."""
         found: dict[tuple[str, str], set[str]] = {}
         for one in self._lookup.environments:
-            folders = {*(s.folder for s in one.workspaces), *(posixpath.dirname(file) for file in one.tfvars)}
-            for folder in folders if one.name != FALLBACK else ():
+            for folder in {naming.folder for naming in one.workspaces} if one.name != FALLBACK else ():
                 found.setdefault((one.source, folder), set()).add(one.name)
+        for at, names in self._lookup.passed.stacks.items():
+            found.setdefault(at, set()).update(names)
         return found
 
     def rank(self, holding: Holding) -> int:
         """Production's first, other environments' last."""
         marks = self.of_folder(holding.root)
         return 0 if _PRODUCTION in marks else 2 if marks else 1
+
+    def _of_line(self, line: StoredSymbol, told: SymbolAttribute, named: Named) -> Iterator[Holding]:
+        """What a .tfvars line gives: to the environment and the folder that its file is passed to, where no other file counts
+        more there."""
+        file = self._lookup.passed.files.get((line.source, line.path))
+        takers = [one for one in self._lookup.passed.takers(line.source, line.path) if one[1].sure]
+        own = [file] if file and not takers else [one for _, one in takers]
+        there = {one.environment for one in own}
+        for name in named.known or sorted(there, key=_order):
+            values = TerraformValues(self._lookup, name)
+            taken = [at for at, one in takers if one.environment in ("", name) and values.counts(line, at)]
+            if taken or (not takers and there & {"", name}):
+                root = taken[0] if len(taken) == 1 else line.folder
+                yield from (Holding(name, root, value) for value in values.of_setting(line, told))
 
     def _in_each(self, block: StoredSymbol, told: SymbolAttribute, names: Collection[str]) -> Iterator[Holding]:
         for name in names:
@@ -187,7 +207,7 @@ class Standings:
         others = [
             Holding(OTHER, one.root, one.value)
             for one in self._in_each(block, told, [_NO_KEY])
-            if _NO_KEY not in repr(one.value.value)
+            if one.value.known and _NO_KEY not in repr(one.value.value)
         ]
         each = [one for one in self._in_each(block, told, names) if not _like_any_other(one, others)]
         return [*(one for one in held if one.value.known), *each, *others]
@@ -197,7 +217,7 @@ class Standings:
         for (of, at), names in self._names_in.items():
             if of == source and (at == folder or at.startswith(f"{folder}/")):
                 yield from names
-        yield from self._lookup.apart.environments(source, folder)
+        yield from self._lookup.passed.environments(source, folder)
 
     def _name_of(self, root: str) -> str:
         """The environment of the code that a root folder is, else the part of its path that speaks of one; "" for neither."""

@@ -77,6 +77,10 @@ class TerraformValues:
                 break
         return values[:MOST]
 
+    def counts(self, line: StoredSymbol, folder: str) -> bool:
+        """Whether a .tfvars line is what a variable of this folder is given."""
+        return self._evaluation.given(line.symbol.name, Place(line.source, folder)) == line
+
     # -- contexts -----------------------------------------------------------------------------------------------------
 
     def _chains(self, found: StoredSymbol) -> list[tuple[Called, ...]]:
@@ -186,7 +190,7 @@ def find_values(
     Raises: NotFoundError when nothing defines it, or it has no such instance; SettingsError when it names no value.
     """
     asked = parse_asked(text)
-    evaluation = TerraformValues(lookup, environment)
+    evaluation = TerraformValues(lookup, lookup.environment_called(environment) if environment else "")
     found = [
         (one, _chosen(evaluation.of(one, path, steps), modules, instance, folder))
         for one, path, steps, modules, instance in _meant(asked, lookup, source, folder)

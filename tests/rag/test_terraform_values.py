@@ -128,7 +128,7 @@ def test_known_values(values: Values, attribute: str, environment: str, expected
         ("x.y.count_of", "", "workspace"),
         ("x.y.loop", "live", "refers to itself"),
         ("x.z.v", "", "differs by environment"),
-        ("x.z.v", "other", "given from outside"),
+        ("x.z.v", "other", "var.given is given for live, test, and work has no other"),
     ],
 )
 def test_what_cannot_be_told_is_not_guessed(values: Values, attribute: str, environment: str, why: str) -> None:
@@ -283,11 +283,11 @@ def test_a_part_of_a_local_is_cited_with_its_own_line(values: Values) -> None:
 
 
 APART = {
-    "deployments/rds/main.tf": 'variable "days" {\n  default = 7\n}\nvariable "cidr" {}\nresource "aws_db_instance" "this" {\n'
+    "deployments/rds/main.tf": 'variable "days" {\n  default = 7\n}\nvariable "other" {}\nvariable "cidr" {}\nresource "aws_db_instance" "this" {\n'
     "  backup_retention_period = var.days\n  cidr                    = var.cidr\n}\n" + 'module "s3" {\n  source = "../../shared/s3"\n}\n',
     "deployments/chat/main.tf": 'variable "days" {\n  default = 9\n}\nresource "aws_db_instance" "chat" {\n'
     "  backup_retention_period = var.days\n}\n" + 'module "s3" {\n  source = "../../shared/s3"\n}\n',
-    "deployments/dns/main.tf": 'module "s3" {\n  source = "../../shared/s3"\n}\n',
+    "deployments/dns/main.tf": 'variable "zone" {}\nmodule "s3" {\n  source = "../../shared/s3"\n}\n',
     "shared/s3/main.tf": 'resource "aws_s3_bucket" "b" {}\n',
     "variables/common.tf": 'variable "cidr" {}\n',
     "variables/integration/rds.tfvars": "days = 1\n",
