@@ -22,8 +22,8 @@ _ASIDE = frozenset({"examples", "example", "test", "tests"})  # folders whose ca
 
 @dataclass(frozen=True)
 class Stock:
-    """What one viewer may read of: .tfvars lines, variables, `terraform` blocks, (source, folder, called folder) of calls, .tfvars
-    files that can't be read, workspaces that code names, and blocks that name .tfvars files."""
+    """What one viewer may read: .tfvars lines, variables, `terraform` blocks, (source, folder, called folder) of calls, .tfvars
+    files that can't be read, (source, name) of workspaces that code names, and blocks that name .tfvars files."""
 
     lines: Sequence[StoredSymbol]
     variables: Sequence[StoredSymbol]

@@ -7,7 +7,6 @@ in each.
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
