@@ -316,8 +316,8 @@ def _note(found: _Found) -> str:
 
 
 def _with_values(judged: Judgement, values: AskedFor) -> Judgement:
-    """What is thought of the evidence, the values of Terraform that are asked for counted: that of an environment of which nothing
-    was found is no whole answer, though another's is told."""
+    """What is thought of the evidence, with the values of Terraform that are asked for: of an environment of which nothing was
+    found there is no whole answer, though another's is told."""
     if values.known and not values.unanswered:  # its words stand nowhere, and its value does
         return judged if judged.verdict == "answered" else replace(judged, verdict="answered", missing=(), passing=())
     missing = tuple(dict.fromkeys((*values.lacking, *judged.missing)))

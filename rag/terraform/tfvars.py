@@ -99,7 +99,7 @@ class Layout:
         return (words[0], True) if words and self._alternates(path) else ("", False)
 
     def _alternates(self, path: str) -> bool:
-        """Whether a file beside this one sets at least half of what it sets, as environments' do: `blue.tfvars`, `green.tfvars`."""
+        """Whether a file beside this one sets at least half of what it sets, as environments' do: `blue`, `green`."""
         folder, own = posixpath.dirname(path), self._files[path]
         beside = [one for one in self._files if posixpath.dirname(one) == folder and one != path]
         beside = [one for one in beside if not _automatic(posixpath.basename(one)) and not COMMON & set(_words_of(one))]
@@ -172,7 +172,7 @@ class Layout:
         return {posixpath.basename(folder).lower().replace("_", "-") for folder in self._roots if folder}
 
     def _repeats(self, path: str, at: int, parts: list[str]) -> bool:
-        """Whether a folder of this path has others beside it with a file of the same name (`blue/rds.tfvars`, `green/rds.tfvars`),
+        """Whether a folder of this path has others beside it with a file of the same name (`blue/rds`, `green/rds`),
         or a file others that set the same."""
         folders = [*filter(None, posixpath.dirname(path).split("/"))]
         if at >= len(folders):

@@ -1,7 +1,7 @@
 """What code says of workspaces of Terraform Cloud: the folder in which each runs, and the .tfvars files that it is given.
 
-Blocks with a `working_directory` and a list of .tfvars files are such a workspace, `tfe_workspace` or a module that makes one; files
-may also stand behind `-var-file=`, in the workspace's own block or a `tfe_variable`'s. `rag.terraform.passed` asks.
+A block with a `working_directory` and a list of .tfvars files is such a workspace, `tfe_workspace` or a module that makes one;
+files may also stand behind `-var-file=`, in the workspace's own block or a `tfe_variable`'s. `rag.terraform.passed` asks.
 
 Reference: https://registry.terraform.io/providers/hashicorp/tfe/latest/docs/resources/workspace
 """
@@ -24,8 +24,8 @@ _OF = "workspace_id"
 
 @dataclass(frozen=True)
 class Workspace:
-    """A workspace: what it is called ("": that isn't written out), the folder in which it runs, and what it is given, the last file
-    counts. `missing` are files that aren't here."""
+    """A workspace: what it is called ("": that isn't written out), the folder in which it runs, and what it is given, of which the
+    last counts. `missing` are files that aren't here."""
 
     name: str
     source: str

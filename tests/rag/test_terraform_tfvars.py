@@ -50,7 +50,8 @@ LAYOUTS: dict[str, Files] = {
         "config/db-prod.tfvars": "size = 1\n", "config/db-staging.tfvars": "size = 2\n", "config/queue-prod.tfvars": "size = 9\n",
     },
     "with terraform.tfvars beside the code": {
-        "stacks/db/terraform.tfvars": "size = 8\n", "variables/prod/db.tfvars": "size = 1\n", "variables/staging/db.tfvars": "size = 2\n",
+        "stacks/db/terraform.tfvars": "size = 8\n",
+        "variables/prod/db.tfvars": "size = 1\n", "variables/staging/db.tfvars": "size = 2\n",
     },
 }  # fmt: skip
 
@@ -118,7 +119,9 @@ BY_WORKSPACE = {
     "cloud/main.tf": WORKSPACE.format(
         block='module "a"', name="workspace_name", stack="db", env="production", files='"one.tfvars", "two.tfvars"'
     )
-    + WORKSPACE.format(block='resource "tfe_workspace" "b"', name="name", stack="db", env="staging", files='"two.tfvars", "one.tfvars"')
+    + WORKSPACE.format(
+        block='resource "tfe_workspace" "b"', name="name", stack="db", env="staging", files='"two.tfvars", "one.tfvars"'
+    )
     + WORKSPACE.format(block='module "c"', name="workspace_name", stack="queue", env="staging", files='"gone.tfvars"'),
 }  # fmt: skip
 
