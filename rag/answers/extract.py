@@ -20,10 +20,11 @@ from rag.answers.pieces import Piece, pieces
 from rag.answers.purposes import does_away, gives_back, seeks_return
 from rag.answers.quotation import Run, Scored, best_score, quoted, runs_of, word_count
 from rag.answers.settled import settled
-from rag.answers.sought import Sought, asks_for_fact, subject_words
+from rag.answers.sought import Sought, asks_for_fact
 from rag.answers.steps import Pages, Procedure, procedure
 from rag.answers.wording import Wording, all_of, worth
 from rag.cite import Citer
+from rag.indexes.tokens import content_words
 from rag.records import ScoredPassage
 from rag.shorthand import Forms
 
@@ -59,7 +60,7 @@ def extract(
     `forms` are what the question says in another form. A `brief` answer holds no procedure and few words, and those that speak of
     what is `named`, if any do.
     """
-    words = {word: worth(word, weigh(word)) for word in subject_words(question)}
+    words = {word: worth(word, weigh(word)) for word in content_words(question)}
     sought = Sought(question)
     concerned = _concerned(evidence, asked) if asked else range(len(evidence))
     outlines = {found.document.id: Outline(found.document) for found in evidence if found.passage.kind == "section"}

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag.answers.passing import Mentions, in_passing, no_mentions
-from rag.answers.sought import subject_words
 from rag.answers.wording import EVERYDAY, Wording, all_of, worth
 from rag.indexes.tokens import content_words
 from rag.records import ScoredPassage, Verdict
@@ -86,10 +85,7 @@ def judge(
     held = share_held(words, evidence, rarity, forms)
     score = WORDS_ALONE.score(held, 0.0) if nearness is None else BOTH.score(held, nearness)
     verdict: Verdict = "answered" if score >= PARTIAL else "partial" if score >= NOT_FOUND else "not_found"
-    missing, passing = (
-        _missing(subject_words(question), evidence, forms),
-        in_passing(question, evidence, rarity, forms, mentions),
-    )
+    missing, passing = _missing(words, evidence, forms), in_passing(question, evidence, rarity, forms, mentions)
     unknown = _unknown(passing, evidence, forms, mentions)
     others = [word for word in words if word not in EVERYDAY and word not in [name.lower() for name in unknown]]
     if passing and unknown == passing and len(others) <= _OTHERS:

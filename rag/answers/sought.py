@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 
-from rag.indexes.tokens import content_words
-
 _WORDED = "one|two|three|four|five|six|seven|eight|nine|ten|twelve|fourteen|thirty|sixty|ninety|half an?|an?|a few"
 _UNIT = (
     r"(?:milliseconds?|seconds?|secs?|minutes?|mins?|hours?|hrs?|(?:working |business )?days?|weeks?|months?|years?)"
@@ -71,7 +69,6 @@ _ASKED = (
     ("reason", re.compile(r"^\W*(?:why|what(?:['’]s| is| was) the (?:reason|rationale)|how come)\b|\b(?:and|,) why\b", re.I)),
 )  # fmt: skip
 _MORE = re.compile(r"\band\b|[,;?.!:]\s+\w", re.I)  # that is asked or told besides
-_HOW = re.compile(r"\bhow (?:long|often|old|soon|big|large|fast|far|frequently|regularly)\b", re.I)
 # A question for a fact: no procedure answers it.
 _FACT = re.compile(r"^\W*(?:who|when|where|which|why|is|are|does|do|did|was|were)\b|\bstands? for\b|" + _QUANTITY, re.I)
 
@@ -79,11 +76,6 @@ _FACT = re.compile(r"^\W*(?:who|when|where|which|why|is|are|does|do|did|was|were
 def asks_for_fact(question: str) -> bool:
     """Whether a question asks for a fact, and not for what to do."""
     return bool(_FACT.search(question))
-
-
-def subject_words(question: str) -> list[str]:
-    """The words of a question that carry meaning, without the "long" of "how long", which says what kind of answer is wanted."""
-    return content_words(_HOW.sub(" ", question))
 
 
 class Sought:

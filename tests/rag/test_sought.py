@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answers.sought import Sought, asks_for_fact, subject_words
+from rag.answers.sought import Sought, asks_for_fact
 from rag.answers.wording import Wording
+from rag.indexes.tokens import content_words
 
 
 @pytest.mark.parametrize(
@@ -54,8 +55,8 @@ def test_of_a_question_for_more_no_text_is_all() -> None:
 
 
 def test_the_long_of_how_long_is_no_word_of_its_own() -> None:
-    assert subject_words("How long are the long tables kept?") == ["long", "tables", "kept"]
-    assert subject_words("How often are tables copied?") == ["tables", "copied"]
+    assert content_words("How long are the long tables kept?") == ["long", "tables", "kept"]
+    assert content_words("How often are tables copied?") == ["tables", "copied"]
 
 
 @pytest.mark.parametrize(
