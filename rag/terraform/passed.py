@@ -22,9 +22,9 @@ _ASIDE = frozenset({"examples", "example", "test", "tests"})  # folders whose ca
 
 @dataclass(frozen=True)
 class Stock:
-    """What one viewer may read of: .tfvars lines, variables, `terraform` blocks, (source, folder, called folder) of calls, .tfvars
-    files that can't be read, workspaces that code names, blocks that name .tfvars files, and (source, folder) in which something
-    is made: a folder that only declares variables runs nothing."""
+    """What one viewer may read: .tfvars lines, variables, `terraform` blocks, (source, folder, called folder) of calls,
+    .tfvars files that can't be read, (source, name) of workspaces that code names, blocks that name .tfvars files, and (source,
+    folder) in which something is made: a folder that only declares variables runs nothing."""
 
     lines: Sequence[StoredSymbol]
     variables: Sequence[StoredSymbol]

@@ -133,10 +133,7 @@ def test_without_an_environment_all_are_told_productions_first(told: Told) -> No
     asked, text = told(ACCOUNTS, "how many nodes does the default node group have?")
     assert [one.value.value for one in asked.values][:4] == [85, 7, 4, 5]
     assert (
-        text.index("live: `85`")
-        < text.index("live-2: `7`")
-        < text.index("manager: `4`")
-        < text.index(f"{OTHER}: `5`")
+        text.index("live: `85`") < text.index("live-2: `7`") < text.index("manager: `4`") < text.index(f"{OTHER}: `5`")
     )
 
 
