@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from api import side_files
 from api.owner import open_owner
 from api.settings import Settings
 from ingest.redaction import redact
@@ -41,7 +43,7 @@ class Made:
 @dataclass(frozen=True)
 class Restored:
     """What a restore did. `config` is written, kept (there was one, which stays) or none; `before` is where the catalog that was
-    there is kept; `sound` is what the doctor says."""
+    there is kept; `sound` is what the doctor says; `added` counts what was put into the small files beside the catalog."""
 
     manifest: Manifest
     passages: int
@@ -49,6 +51,7 @@ class Restored:
     config: str
     before: str
     sound: bool
+    added: Mapping[str, int]
 
 
 def back_up(settings: Settings, target: Path, *, force: bool = False) -> Made:
@@ -68,7 +71,8 @@ def back_up(settings: Settings, target: Path, *, force: bool = False) -> Made:
         )
     if settings.config.is_file():
         extras[_CONFIG] = _without_credentials(settings.config)
-    return Made(target, write_backup(catalog_file(settings), target, extras, program(), now(), force=force))
+    files = side_files.beside(settings.home)
+    return Made(target, write_backup(catalog_file(settings), target, extras, program(), now(), files, force=force))
 
 
 def _outside(settings: Settings, file: Path, advice: str) -> None:
@@ -118,14 +122,14 @@ def restore(settings: Settings, backup: Path, *, force: bool = False) -> Restore
                 f"{target.parent} holds a catalog already; name an empty WAYPOST_HOME, or use --force: "
                 "then the one that is there is kept beside it"
             )
-        manifest, config, before = _replace(settings, target, backup)
+        manifest, config, before, added = _replace(settings, target, backup)
     except BaseException:
         lock.release()
         raise
-    return _rebuild(settings, lock, manifest, config, before)
+    return _rebuild(settings, lock, manifest, config, before, added)
 
 
-def _replace(settings: Settings, target: Path, backup: Path) -> tuple[Manifest, str, str]:
+def _replace(settings: Settings, target: Path, backup: Path) -> tuple[Manifest, str, str, Mapping[str, int]]:
     """Unpacks and proves a backup, keeps what is there, and puts the new catalog in its place by one rename."""
     folder = target.parent / "restore"
     try:
@@ -138,20 +142,23 @@ def _replace(settings: Settings, target: Path, backup: Path) -> tuple[Manifest, 
         (folder / CATALOG).replace(target)
         config = _restore_config(settings.config, folder / _CONFIG)
         _restore_gaps(settings.home, folder)
+        added = side_files.put_back(settings.home, folder)
     except OSError as error:
         raise StorageError(f"{settings.home} can't be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return manifest, config, before
+    return manifest, config, before, added
 
 
-def _rebuild(settings: Settings, lock: WriterLock, manifest: Manifest, config: str, before: str) -> Restored:
+def _rebuild(
+    settings: Settings, lock: WriterLock, manifest: Manifest, config: str, before: str, added: Mapping[str, int]
+) -> Restored:
     with open_owner(settings, "restore", lock=lock) as owner:
         for projection in owner.projections.by_name().values():
             projection.catch_up()
         report = doctor.examine(owner.catalog, owner.projections)
         passages = owner.projections.lexical.expected_count()
-        return Restored(manifest, passages, report.waiting, config, before, report.sound)
+        return Restored(manifest, passages, report.waiting, config, before, report.sound, added)
 
 
 def _set_aside(settings: Settings, catalog: Path) -> str:

@@ -18,7 +18,7 @@ def backup(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the catalog and waypost.yaml into one file, also while a sync or `serve` runs."""
+    """Write the catalog, keys, threads, feedback, the audit and waypost.yaml into one file, also while a sync or `serve` runs."""
     from api.backup import back_up
 
     settings = settings_from(config, told=False)
@@ -42,7 +42,7 @@ def restore(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put a backup's catalog into WAYPOST_HOME, and rebuild the indexes from it, offline."""
+    """Put a backup into WAYPOST_HOME (keys, threads, feedback are added to those there), and rebuild the indexes, offline."""
     from api.backup import restore as put_back
 
     settings = settings_from(config, told=False)  # it may be what is written
@@ -50,11 +50,24 @@ def restore(
     if as_json:
         told = {"documents": done.manifest.documents, "passages": done.passages, "waiting": done.waiting}
         kept = {"created_at": done.manifest.created_at, "config": done.config, "before": done.before}
-        print_json({"restored": str(source), "home": str(settings.home), **told, **kept, "sound": done.sound})
+        print_json(
+            {
+                "restored": str(source),
+                "home": str(settings.home),
+                **told,
+                **kept,
+                "added": dict(done.added),
+                "sound": done.sound,
+            }
+        )
     else:
         out.print(
             f"{done.manifest.documents} documents of {done.manifest.created_at}, {done.passages} passages indexed"
         )
+        if done.added:
+            out.print("Put back: " + ", ".join(f"{n} {what}" if n > 1 else what for what, n in done.added.items()))
+        if "keys" in done.added:
+            out.print("A key that was revoked since the backup is live again: look at `waypost keys list`")
         if done.waiting:
             out.print(f"{done.waiting} passages wait for their vectors, as they did then: run `waypost sync`")
         if done.config == "kept":

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from api.observability.audit import Audit
 from api.observability.chain import FILE as AUDIT
 from api.observability.chain import Chain
 from api.observability.recorder import Recorder
-from api.settings import Settings, llama_index_options, load_sources
+from api.settings import Settings, llama_index_options, load_sources, parts_of
 from ingest.git import is_url
 from ingest.redaction import redact
 from ingest.sources import BrokenSource, Source, SourceSpec
@@ -52,7 +52,7 @@ from rag.records import EVERYONE, Generation, Passage, Viewer
 from rag.remote import RemoteDense
 from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.model import ModelReranker
-from rag.search import Dense, Filters, LocalDense, NoDense, Retriever, Serving, VectorSearch
+from rag.search import Dense, Elsewhere, Filters, LocalDense, NoDense, Retriever, Serving, VectorSearch, here
 from rag.spans import Spans
 from rag.suggestions import Suggester
 from rag.terraform.lookup import TerraformLookup
@@ -65,7 +65,7 @@ _GPU = Path("/dev/nvidiactl")  # there when NVIDIA's driver is: asking torch wou
 
 def viewer_from(groups: str) -> Viewer:
     """The viewer of these comma-separated groups; `everyone` is among them always."""
-    return Viewer.of(group.strip() for group in groups.split(",") if group.strip()) if groups else Viewer.of([EVERYONE])
+    return Viewer.of(parts_of(groups)) if groups else Viewer.of([EVERYONE])
 
 
 def embedder_from(settings: Settings) -> Embedder:
@@ -245,7 +245,9 @@ def lexical_index(settings: Settings, generation: Generation, *, writable: bool)
 class Reader:
     """What answers questions: the catalog, and the generation that `serving` gives for each of them."""
 
-    def __init__(self, settings: Settings, catalog: Catalog, serving: Callable[[], Serving]) -> None:
+    def __init__(
+        self, settings: Settings, catalog: Catalog, serving: Callable[[], Serving], elsewhere: Elsewhere = here
+    ) -> None:
         self.catalog = catalog
         self._settings = settings
         self._serving = serving
@@ -253,7 +255,7 @@ class Reader:
         self._model = Metered(model) if model else None
         self._reranker = reranker_from(settings, self._model)
         self.spans = Spans()
-        self.retriever = Retriever(catalog, serving, self._reranker, spans=self.spans)
+        self.retriever = Retriever(catalog, serving, self._reranker, spans=self.spans, elsewhere=elsewhere)
         self.suggester = Suggester(catalog, serving)
         self.gaps = gaps_of(settings, catalog)
         self.feedback = feedback_of(settings)
@@ -361,6 +363,14 @@ def open_reader(settings: Settings) -> Iterator[Reader]:
         catalog = Catalog(settings.catalog_url, read_only=True)
         stack.callback(catalog.close)
         yield Reader(settings, catalog, _Following(settings, catalog))
+
+
+@contextmanager
+def open_retriever(settings: Settings) -> Iterator[Retriever]:
+    """What searches alone, without a reranker, beside whatever else works on the data folder. Raises: as `open_reader`."""
+    catalog = Catalog(settings.catalog_url, read_only=True)
+    with closing(catalog):
+        yield Retriever(catalog, _Following(settings, catalog))
 
 
 class _Following:

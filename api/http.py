@@ -15,16 +15,17 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic.fields import FieldInfo
 from starlette.exceptions import HTTPException
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from api.access.doors import identity_from
 from api.access.gate import Gate
+from api.access.hosts import KnownHosts
 from api.access.refusal import Refusal
 from api.bodies import Bodies
 from api.compose import Reader
 from api.failures import http_status
 from api.idempotency import Repeats
 from api.mcp_http import add_mcp
+from api.missing_routes import told_of
 from api.notices import Notices
 from api.observability.metrics import add_metrics
 from api.observability.seen import Seen, seen_by
@@ -48,8 +49,6 @@ from api.v1.terraform import add_terraform
 from api.web.pages import add_web
 from rag.errors import SettingsError, WaypostError
 
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver.local")
-
 
 def make_app(
     settings: Settings, reader: Reader, pushed: Callable[[str], None] | None = None, seen: Seen | None = None, *,
@@ -69,9 +68,9 @@ def make_app(
     )
     app.add_middleware(Repeats, state=reader.catalog.state)
     app.add_middleware(Bodies)  # what is added later stands around it
-    app.add_middleware(Gate, identity=identity_from(settings, bound), per_minute=settings.requests_per_minute)
-    hosts = [*LOOPBACK_HOSTS, *(host.strip() for host in settings.allowed_hosts.split(",") if host.strip())]
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
+    identity = identity_from(settings, bound)
+    app.add_middleware(Gate, identity=identity, per_minute=settings.requests_per_minute)
+    app.add_middleware(KnownHosts, hosts=identity.hosts)
     seen = seen or seen_by(settings, reader)
     app.add_middleware(Watch, audit=seen.audit, begun=seen.metrics.begun, served=seen.served, around=seen.around)
     app.add_middleware(RequestIds)
@@ -83,13 +82,13 @@ def make_app(
     add_sources(app, settings, reader, pushed)
     add_feedback(app, reader)
     add_alerts(app, reader, Notices(settings, reader.runbooks).tell)
-    add_slack(app, settings, reader, seen.audit)
+    add_slack(app, settings, reader, seen.audit, identity.budgets)
     add_health(app, reader)
     add_metrics(app, seen.metrics, seen.figures)
     add_audit(app, seen.audit)
     if pushed:
         add_hooks(app, settings, pushed)
-    add_mcp(app, settings, reader, hosts)
+    add_mcp(app, settings, reader, identity.hosts)
     add_pages(app)
     add_web(app, settings, reader)
     return app
@@ -119,9 +118,10 @@ def _is_list(parameter: FieldInfo) -> bool:
 
 def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
-    def refused(_request: Request, error: HTTPException) -> JSONResponse:
+    def refused(request: Request, error: HTTPException) -> JSONResponse:
         """Paths and methods that are not there, in the form that all errors have."""
-        return problem(error.status_code, str(error.detail), error.headers)
+        detail, headers = told_of(app, request.scope, error)
+        return problem(error.status_code, detail, headers)
 
     @app.exception_handler(Refusal)
     def denied(_request: Request, error: Refusal) -> JSONResponse:

@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from api.access.scopes import SCOPES
 from api.console import ConfigOption, JsonOption, err, out, print_json, settings_from
+from api.settings import parts_of
 from rag.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def create(
 ) -> None:
     """Make a key, and print its token: once, for it is kept nowhere."""
     key, token = _keys(config).create(
-        name, parts(groups), scopes_of(scopes), end_of(expires), requests_per_minute=requests_per_minute,
+        name, parts_of(groups), scopes_of(scopes), end_of(expires), requests_per_minute=requests_per_minute,
         tokens_per_day=tokens_per_day,
     )  # fmt: skip
     if as_json:
@@ -82,7 +83,7 @@ def edit(
 ) -> None:
     """Change what a key may read or do, or when it ends; its token stays. What is not named stays too."""
     changes: dict[str, Any] = {
-        "groups": None if groups is None else parts(groups),
+        "groups": None if groups is None else parts_of(groups),
         "scopes": None if scopes is None else scopes_of(scopes),
         "expires_at": None if expires is None else end_of(expires),
         "requests_per_minute": requests_per_minute,
@@ -126,14 +127,9 @@ def _told(key: Key) -> str:
     return f"{key.name}  {key.id}  {key.state}, {ends}, {used}\n   groups: {groups}; scopes: {', '.join(key.scopes)}"
 
 
-def parts(given: str) -> tuple[str, ...]:
-    """The comma-separated names of an option."""
-    return tuple(dict.fromkeys(part.strip() for part in given.replace("\n", ",").split(",") if part.strip()))
-
-
 def scopes_of(given: str) -> tuple[str, ...]:
     """The scopes of an option. Raises: SettingsError for one that there is not, or none."""
-    found = parts(given)
+    found = parts_of(given)
     for scope in found:
         if scope not in SCOPES:
             near = difflib.get_close_matches(scope, SCOPES, 1)

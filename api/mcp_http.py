@@ -6,16 +6,16 @@ is gone with the next request. docs/decisions/0037-mcp.md.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.access.hosts import Hosts
 from api.compose import Reader
 from api.mcp_server import make_server
 from api.problems import problem
@@ -25,8 +25,8 @@ PATH = "/mcp"
 LARGEST = 1_000_000  # bytes of a request; what fits the tools' schemas is smaller
 
 
-def add_mcp(app: FastAPI, settings: Settings, reader: Reader, hosts: Sequence[str]) -> None:
-    """Serves MCP at /mcp while the application runs; `hosts` are those that it may be called by."""
+def add_mcp(app: FastAPI, settings: Settings, reader: Reader, hosts: Hosts) -> None:
+    """Serves MCP at /mcp while the application runs; `hosts` are the names that it may be called by."""
     endpoint = _Endpoint(settings, reader, hosts)
     before = app.router.lifespan_context
 
@@ -42,10 +42,10 @@ def add_mcp(app: FastAPI, settings: Settings, reader: Reader, hosts: Sequence[st
 class _Endpoint:
     """The ASGI application at /mcp."""
 
-    def __init__(self, settings: Settings, reader: Reader, hosts: Sequence[str]) -> None:
+    def __init__(self, settings: Settings, reader: Reader, hosts: Hosts) -> None:
         self._settings = settings
         self._reader = reader
-        self._hosts = [host.lower() for host in hosts]
+        self._hosts = hosts
         self._serving: ASGIApp | None = None
 
     @asynccontextmanager
@@ -68,17 +68,6 @@ class _Endpoint:
         origin = Headers(scope=scope).get("origin")
         if scope["method"] != "POST":  # no sessions: there is no stream to open, and nothing to delete
             return problem(405, f"{PATH} takes MCP's messages by POST alone", {"Allow": "POST"})
-        if origin is not None and not self._ours(origin):
+        if origin is not None and not self._hosts.know(origin):
             return problem(403, "pages of other origins may not call this; WAYPOST_ALLOWED_HOSTS names those that may")
         return self._serving or problem(503, "the server is starting; try again in a moment", {"Retry-After": "1"})
-
-    def _ours(self, origin: str) -> bool:
-        """Whether a page's origin is a host that this server is called by: any other reached it by a name that was rebound."""
-        try:
-            name = (urlsplit(origin).hostname or "").lower()
-        except ValueError:
-            return False
-        names = (name, f"[{name}]")
-        return bool(name) and any(
-            host in ("*", *names) or (host.startswith("*.") and name.endswith(host[1:])) for host in self._hosts
-        )

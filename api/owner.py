@@ -42,7 +42,7 @@ from rag.ports import Embedder, Progress
 from rag.purged import Purged, PurgedDocument
 from rag.records import Generation
 from rag.remote import search_handler
-from rag.search import Dense, Serving
+from rag.search import Dense, Elsewhere, Serving, here
 
 _LOADED = "can it be loaded?"
 _PINNED = "pinned"  # the setting that keeps syncs from switching to what the settings ask for
@@ -140,8 +140,9 @@ class Owner:
             raise GenerationChangedError(f"generation {number} does not serve")
         return opened.dense
 
-    def reader(self) -> Reader:
-        return Reader(self.settings, self.catalog, self.serving)
+    def reader(self, elsewhere: Elsewhere = here) -> Reader:
+        """What answers questions in this process; `elsewhere` may have searches made by others."""
+        return Reader(self.settings, self.catalog, self.serving, elsewhere)
 
     # -- syncing ------------------------------------------------------------------------------------------------------
 

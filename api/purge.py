@@ -12,10 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from api import side_files
 from api.backup import ENDING, catalog_file, remove_indexes
-from api.compose import feedback_of, threads_of
-from api.observability.chain import FILE as AUDIT
-from api.observability.chain import Chain
 from api.owner import Owner, open_owner
 from api.settings import Settings
 from ingest.embedding import embed_missing
@@ -100,7 +98,7 @@ def purge_value(settings: Settings, secret: str, backups: Sequence[Path]) -> Pur
         return gaps.cleaned(found, scrubber, lambda source, path: False)
 
     def holds(turn: Turn) -> bool:
-        return any(scrubber(text) != text for text in _words_of(turn))
+        return any(scrubber(text) != text for text in turn.words)
 
     purge = _Purge(
         remember, erase, scrubber, patterns_of(values), clean_gaps=clean_gaps, holds=holds,
@@ -146,7 +144,7 @@ def purge_document(settings: Settings, source: str, path: str, backups: Sequence
 
     def holds(turn: Turn) -> bool:
         named = any(one in ids or (at, where) == (source, path) for one, at, where in turn.documents)
-        return named or quotes("\n".join(_words_of(turn)))
+        return named or quotes("\n".join(turn.words))
 
     purge = _Purge(
         lambda purged: purged.with_document(document), erase, lambda text: text, patterns, look, clean_gaps, holds,
@@ -222,8 +220,9 @@ def _run(settings: Settings, purge: _Purge, backups: Sequence[Path]) -> PurgeRep
         forgotten = gaps.rewrite(settings.home, purge.clean_gaps)
         if synced:
             remove_indexes(settings.home)
-            beside = {**_erase_turns(settings, purge), **({"gaps": forgotten} if forgotten else {})}
-            purge.erased = {**_erase(here, purge), **beside, **_erase_questions(settings, purge)}
+            _look(here, purge)
+            beside = side_files.erase(settings.home, purge.holds, purge.asks)  # while the catalog still knows what goes
+            purge.erased = {**_erase(here, purge), **beside, **({"gaps": forgotten} if forgotten else {})}
     except BaseException:
         lock.release()
         raise
@@ -261,6 +260,15 @@ def _advised(settings: Settings, trace: Trace, catalog: Path, backups: set[Path]
     return replace(trace, remedy=advice)
 
 
+def _look(catalog_at: Path, purge: _Purge) -> None:
+    """Learns from the catalog in a file what is looked for."""
+    catalog = Catalog(f"sqlite:///{catalog_at.absolute()}")
+    try:
+        purge.look(catalog)
+    finally:
+        catalog.close()
+
+
 def _erase(catalog_at: Path, purge: _Purge) -> Mapping[str, int]:
     """Cleans the catalog in a file, and the file of what was deleted."""
     catalog = Catalog(f"sqlite:///{catalog_at.absolute()}")
@@ -272,33 +280,6 @@ def _erase(catalog_at: Path, purge: _Purge) -> Mapping[str, int]:
     finally:
         catalog.close()
     return erased
-
-
-def _erase_turns(settings: Settings, purge: _Purge) -> Mapping[str, int]:
-    """Removes the turns of threads, and the feedback on them, that hold it."""
-    counts = {
-        "turns of threads": threads_of(settings).remove(purge.holds),
-        "opinions on answers": feedback_of(settings).remove(purge.holds),
-    }
-    return {what: count for what, count in counts.items() if count}
-
-
-def _erase_questions(settings: Settings, purge: _Purge) -> Mapping[str, int]:
-    """Takes the questions that hold it from the audit, whose entries stay."""
-    count = Chain(settings.home / AUDIT).erase(purge.asks, now())
-    return {"questions of the audit": count} if count else {}
-
-
-def _words_of(turn: Turn) -> tuple[str, ...]:
-    flagged = (word for flag in turn.flags for word in flag)
-    return (
-        turn.question,
-        turn.asked_as,
-        turn.answer,
-        turn.degraded,
-        *flagged,
-        *(path for _, _, path in turn.documents),
-    )
 
 
 def _make_anew(owner: Owner, purge: _Purge) -> tuple[int, int]:
@@ -358,12 +339,18 @@ def _rewrite(settings: Settings, file: Path, purge: _Purge) -> None:
         manifest = unpack(file, folder)
         _erase(folder / CATALOG, purge)
         settle(folder / CATALOG)
-        texts = {name: (folder / name).read_text(encoding="utf-8") for name in manifest.parts if name != CATALOG}
+        side_files.erase(folder, purge.holds, purge.asks)
+        texts = {
+            name: (folder / name).read_text(encoding="utf-8")
+            for name in manifest.parts
+            if name not in (CATALOG, *side_files.NAMES)
+        }
         extras = {name: purge.clean(text) for name, text in texts.items()}
         if gaps.FILE in texts:
             extras[gaps.FILE] = gaps.text_of(purge.clean_gaps(gaps.parsed(texts[gaps.FILE])))
         extras[FILE] = Purged.load(folder).merged(Purged.load(settings.home)).text()
-        write_backup(folder / CATALOG, file, extras, manifest.waypost, manifest.created_at, force=True)
+        beside = side_files.beside(folder)
+        write_backup(folder / CATALOG, file, extras, manifest.waypost, manifest.created_at, beside, force=True)
         purge.backups.append(str(file))
     except (OSError, WaypostError) as error:
         purge.remains.append(Trace(str(file), f"a backup that could not be rewritten: {error}", _DELETE))

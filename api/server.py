@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import queue
+import signal
 import socket
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
 from rich.console import Console
 
-from api.access.doors import check_reachable, identity_from
+from api.access.doors import check_reachable, identity_from, unnamed
 from api.access.peers import is_loopback
 from api.checkup import check_up_within
 from api.compose import Reader, chosen_sources, model_choice, model_from, progress_event
@@ -20,6 +22,7 @@ from api.observability.logs import console_for, start_log
 from api.observability.seen import seen_by
 from api.owner import Owner, open_owner
 from api.scheduler import Scheduler
+from api.search_pool import SearchPool, processes_for
 from api.settings import Settings
 from ingest.sync import as_json
 from rag.errors import SettingsError, WaypostError
@@ -53,9 +56,12 @@ def run(settings: Settings, host: str, port: int) -> None:
     ):
         owners.append(owner)
         address = f"http://{host}:{listener.getsockname()[1]}"
-        console, reader = console_for(settings), owner.reader()
+        pool = SearchPool(settings, processes_for(settings))
+        console, reader = console_for(settings), owner.reader(pool)
         seen = seen_by(settings, reader)
         console.print(f"Waypost answers at {address} (API: {address}/docs)")
+        if hint := unnamed(settings, host):
+            console.print(hint, markup=False)
         console.print(model_choice(settings).told)
         for name, why in personas.broken().items():
             console.print(f"{name} can't be used: {why}", markup=False)
@@ -74,12 +80,25 @@ def run(settings: Settings, host: str, port: int) -> None:
             config = uvicorn.Config(
                 app, http="h11", log_config=None, access_log=False, timeout_graceful_shutdown=20, proxy_headers=False
             )
-            uvicorn.Server(config).run([listener])
+            with _orderly():
+                uvicorn.Server(config).run([listener])
         finally:
             stopping.set()
+            pool.close()
             seen.close()
             with owner.syncing:  # a sync under way stops at its next step
                 owner.note_settings("")
+
+
+@contextmanager
+def _orderly() -> Iterator[None]:
+    """uvicorn sends itself the signal that ended it once more; SIGTERM would then end this process before it has put away what
+    it works on."""
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _listening(host: str, port: int) -> socket.socket:

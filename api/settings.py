@@ -108,6 +108,10 @@ class Settings(BaseSettings):
     anonymous: Literal["off", "loopback", "everyone"] = Field(
         default="loopback", description="who may ask by HTTP without saying who they are: off, loopback, everyone"
     )
+    search_processes: int | None = Field(
+        default=None, ge=0, le=32,
+        description="processes of `serve` that search when several ask at once; unset: one for each further core, at most 3",
+    )  # fmt: skip
     requests_per_minute: int = Field(
         default=3000,
         ge=0,
@@ -162,6 +166,11 @@ class Settings(BaseSettings):
     def config_is_missing(self) -> bool:
         """Whether somebody names a file of sources that isn't there."""
         return "config" in self.model_fields_set and not self.config.is_file()
+
+
+def parts_of(given: str) -> tuple[str, ...]:
+    """The parts of a list as variables, options and headers have it: separated by commas (or lines), none empty or twice."""
+    return tuple(dict.fromkeys(part.strip() for part in re.split(r"[,\n]", given) if part.strip()))
 
 
 def default_home() -> Path:

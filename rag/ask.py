@@ -216,7 +216,7 @@ class Asker:
             yield AskEvent(answer=replace(_not_found(found), usage=usage))
             return
         with self._spans.span("verify", {"content.answer": text}) as told:
-            warned = tuple(self._warnings.of(citer.citations, found.evidence, viewer))
+            warned = tuple(self._warnings.of(citer.citations, found.evidence, viewer, found.values))
             told.update(citations=len(citer.citations), flags=len(warned), verdict=judged.verdict)
         answer = Answer(
             text, judged.verdict, citer.citations, found.evidence, warned, degraded=degraded, model="extractive",
@@ -300,7 +300,7 @@ class Asker:
         doubted = any(flag.kind in UNCHECKED for flag in flags)
         verdict: Verdict = "not_found" if not citer.citations else "partial" if doubted else "answered"
         with self._spans.span("verify", {"content.answer": text}) as told:
-            warned = tuple(self._warnings.of(citer.citations, citer.evidence, asked.viewer))
+            warned = tuple(self._warnings.of(citer.citations, citer.evidence, asked.viewer, found.values))
             told.update(citations=len(citer.citations), flags=len(flags) + len(warned), verdict=verdict)
         return Answer(
             text, verdict, citer.citations, citer.evidence, (*flags, *warned),
@@ -330,8 +330,9 @@ def _with_values(judged: Judgement, values: AskedFor) -> Judgement:
 
 def _not_found(found: _Found) -> Answer:
     nearest = _nearest(found.result.passages)
-    text = " ".join(filter(None, ("Our documents don't answer this.", _nearest_pages(found))))
     coverage, judged = found.result.coverage, found.judged
+    note = judged.note if judged.verdict == "not_found" else ""
+    text = " ".join(filter(None, ("Our documents don't answer this.", note, _nearest_pages(found))))
     answer = Answer(text, "not_found", nearest=nearest, degraded=coverage.note, coverage=coverage)
     return replace(answer, score=judged.score, missing=judged.missing, usage=found.result.usage)
 

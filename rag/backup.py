@@ -17,14 +17,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 from rag.catalog import schema
 from rag.errors import SettingsError, StorageError, WaypostError
+from rag.side_file import copy_file
 
 CATALOG = "catalog.db"
 _MANIFEST = "manifest.json"
-_FORMAT = 1
+_FORMAT = 2  # 1 had none of the small files beside the catalog
 _BLOCK = 1 << 20
 _MANIFEST_LIMIT = 1 << 20  # bytes; a file that claims more is no manifest
 _RESTORE = "restore a backup that was made before (`waypost restore FILE --force`), or move the data folder away and sync again"
@@ -52,9 +54,11 @@ class Manifest:
 
 
 def write_backup(
-    catalog: Path, target: Path, extras: Mapping[str, str], waypost: str, created_at: str, *, force: bool = False
-) -> Manifest:
-    """Writes a backup of the catalog in the file `catalog`, which others may be writing, with further texts by name.
+    catalog: Path, target: Path, extras: Mapping[str, str], waypost: str, created_at: str,
+    beside: Mapping[str, Path] = MappingProxyType({}), *, force: bool = False,
+) -> Manifest:  # fmt: skip
+    """Writes a backup of the catalog in the file `catalog`, which others may be writing, with further texts by name, and the
+    small SQLite files `beside` it, each as it is at one moment.
 
     `target` comes into being complete or not at all, for its owner's eyes alone.
     Raises: SettingsError when there is no catalog, or `target` is there and not `force`; StorageError when it can't be written;
@@ -69,6 +73,9 @@ def write_backup(
         for name, text in extras.items():
             files[name] = folder / name
             files[name].write_text(text, encoding="utf-8")
+        for name, file in beside.items():
+            files[name] = folder / name
+            copy_file(file, files[name])
         parts = {name: Part(_sha256(file), file.stat().st_size) for name, file in files.items()}
         manifest = Manifest(found, waypost, created_at, documents, parts)
         packed = folder / "packed"

@@ -141,18 +141,28 @@ class Serving:
     dense: Dense
 
 
+Made = Callable[[], SearchResult]
+Elsewhere = Callable[[str, Viewer, int, Filters, Made], SearchResult]  # makes a search, or has it made here
+
+
+def here(query: str, viewer: Viewer, k: int, filters: Filters, made: Made) -> SearchResult:
+    """Makes a search where it was asked for."""
+    return made()
+
+
 class Retriever:
     """Searches one catalog. `serving` gives the generation that serves now: each search asks once, so that none mixes two.
 
-    `weights` are what `make bench-ranking` varies.
+    `weights` are what `make bench-ranking` varies; `elsewhere` may have a search made by another process.
     """
 
     def __init__(
         self, catalog: Catalog, serving: Callable[[], Serving], reranker: Reranker | None = None,
-        weights: Weights = MEASURED, spans: Spans | None = None,
+        weights: Weights = MEASURED, spans: Spans | None = None, elsewhere: Elsewhere = here,
     ) -> None:  # fmt: skip
         self._catalog = catalog
         self._serving = serving
+        self._elsewhere = elsewhere
         self._reranker = reranker
         self._weights = weights
         self._spans = spans or Spans()
@@ -166,9 +176,10 @@ class Retriever:
         """
         query = query.encode("utf-8", "replace").decode()  # a command line may hold what is no text
         check_query(query)
-        scope = self._scope(viewer, filters or Filters())
+        filters = filters or Filters()
+        scope = self._scope(viewer, filters)
         with self._spans.span("retrieve", {"k": k, "content.query": query}) as told:
-            result = self._search_steadily(query, k, scope)
+            result = self._elsewhere(query, viewer, k, filters, lambda: self._search_steadily(query, k, scope))
             told.update(passages=len(result.passages), degraded=bool(result.coverage.note))
         return result
 
@@ -285,7 +296,8 @@ class Retriever:
         for what, names, known in (("source", filters.sources, sources), ("kind", filters.kinds, set(KINDS))):
             for name in names:
                 if name not in known:
-                    raise SettingsError(f"there is no {what} {name!r}")
+                    there = f"; there are: {', '.join(KINDS)}" if what == "kind" else ""
+                    raise SettingsError(f"there is no {what} {name!r}{there}")
         matching: tuple[str, ...] = ()
         if filters.paths:
             globs = [re.compile(glob_regex(glob)) for glob in filters.paths]

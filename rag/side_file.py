@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -35,3 +35,51 @@ def opened(
             database.commit()
     except (sqlite3.Error, OSError) as error:
         raise StorageError(f"{what} in {file} can't be read or written: {error}") from error
+
+
+def copy_file(file: Path, copy: Path) -> None:
+    """Copies a file that others may be writing, as it is at one moment; the copy is one file, complete or not there, for its
+    owner's eyes alone. Raises: StorageError. Source: https://www.sqlite.org/backup.html."""
+    beside = copy.with_name(f".{copy.name}.copy")
+    try:
+        beside.unlink(missing_ok=True)
+        make_private(beside)
+        with closing(sqlite3.connect(file, timeout=10)) as there, closing(sqlite3.connect(beside)) as here:
+            there.backup(here)
+            here.execute("PRAGMA journal_mode = DELETE")
+            told = here.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if told != "ok":
+            raise sqlite3.DatabaseError(told)
+        beside.replace(copy)
+    except (sqlite3.Error, OSError) as error:
+        raise StorageError(f"{file} can't be copied: {error}; if it is damaged, move it away") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def add_rows(file: Path, other: Path, tables: Sequence[str]) -> int:
+    """Adds the rows of another file's tables that this one lacks, by their keys, and gives how many there were of the first; a
+    file that is not there becomes a copy of the other. Raises: StorageError."""
+    try:
+        if not file.exists() or not file.stat().st_size:
+            copy_file(other, file)
+            with closing(sqlite3.connect(file)) as database:
+                return int(database.execute(f"SELECT count(*) FROM {tables[0]}").fetchone()[0])  # noqa: S608
+        with closing(sqlite3.connect(file, timeout=10, isolation_level=None)) as database:
+            database.execute("ATTACH ? AS other", (str(other),))
+            database.execute("BEGIN IMMEDIATE")
+            counts = [_add(database, table) for table in tables]
+            database.execute("COMMIT")
+            return counts[0]
+    except (sqlite3.Error, OSError) as error:
+        raise StorageError(f"what a backup has of {file} can't be added to it: {error}") from error
+
+
+def _add(database: sqlite3.Connection, table: str) -> int:
+    """The columns that both have; a file of an older Waypost may have fewer."""
+    ours, theirs = (
+        [row[1] for row in database.execute(f"PRAGMA {schema}.table_info({table})")] for schema in ("main", "other")
+    )
+    columns = ", ".join(f'"{column}"' for column in ours if column in theirs)
+    query = f"INSERT OR IGNORE INTO main.{table} ({columns}) SELECT {columns} FROM other.{table}"  # noqa: S608
+    return database.execute(query).rowcount

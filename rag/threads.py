@@ -84,6 +84,13 @@ class Turn:
     degraded: str = ""
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """All of it that somebody wrote or said: what a purge looks through."""
+        flagged = (word for flag in self.flags for word in flag)
+        paths = (path for _, _, path in self.documents)
+        return (self.question, self.asked_as, self.answer, self.degraded, *flagged, *paths)
+
+    @property
     def cut(self) -> bool:
         """Whether the answer was longer than what is kept of it."""
         return len(self.answer) >= _TEXT

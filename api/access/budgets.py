@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 
 import anyio
@@ -33,29 +33,55 @@ class Budgets:
     async def asking(self, caller: Caller) -> AsyncIterator[None]:
         """What runs within may ask the model, and is counted. Raises: Refusal (429) when the day's budget is used up;
         StorageError."""
-        limit = self._standard if caller.tokens_per_day is None else caller.tokens_per_day
-        if not limit:
+        if not self._limit(caller):
             yield
             return
-        day, spending = datetime.now(UTC).date().isoformat(), Spending()
-        if not await run_in_threadpool(self._keys.spend, caller.id, day, self._reserve, limit):
-            raise too_many(
-                f"the {limit} tokens of the model that {caller.name} may use in a day are used", _rest_of_day()
-            )
+        day, spending = _today(), Spending()
+        await run_in_threadpool(self._take, caller, day)
         before = SPENDING.set(spending)
         try:
             yield
         finally:
             SPENDING.reset(before)
-            used = max(spending.tokens, self._reserve) if spending.untold else spending.tokens
             with anyio.CancelScope(shield=True):
-                await run_in_threadpool(self._settle, caller.id, day, used - self._reserve)
+                await run_in_threadpool(self._settle, caller.id, day, spending)
 
-    def _settle(self, caller: str, day: str, tokens: int) -> None:
+    @contextmanager
+    def answering(self, caller: Caller) -> Iterator[None]:
+        """The same, for whoever asks in a thread and not in a request of their own. Raises: Refusal (429); StorageError."""
+        if not self._limit(caller):
+            yield
+            return
+        day, spending = _today(), Spending()
+        self._take(caller, day)
+        before = SPENDING.set(spending)
         try:
-            self._keys.spend(caller, day, tokens)
+            yield
+        finally:
+            SPENDING.reset(before)
+            self._settle(caller.id, day, spending)
+
+    def _limit(self, caller: Caller) -> int:
+        return self._standard if caller.tokens_per_day is None else caller.tokens_per_day
+
+    def _take(self, caller: Caller, day: str) -> None:
+        """Reserves what one answer may take. Raises: Refusal; StorageError."""
+        limit = self._limit(caller)
+        if not self._keys.spend(caller.id, day, self._reserve, limit):
+            raise too_many(
+                f"the {limit} tokens of the model that {caller.name} may use in a day are used", _rest_of_day()
+            )
+
+    def _settle(self, caller: str, day: str, spending: Spending) -> None:
+        used = max(spending.tokens, self._reserve) if spending.untold else spending.tokens
+        try:
+            self._keys.spend(caller, day, used - self._reserve)
         except StorageError as error:  # the answer is out by now; what was reserved stays counted
             logging.getLogger(__name__).warning("what an answer used is not counted: %s", error)
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
 
 
 def _rest_of_day() -> float:

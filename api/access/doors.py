@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from api.access.budgets import Budgets
 from api.access.caller import Caller
+from api.access.hosts import Hosts
 from api.access.identity import Anonymous, Identity, ProxyHeaders
 from api.access.keys import FILE, Keys
 from api.access.peers import Peers, is_loopback, networks
@@ -13,7 +14,7 @@ from api.access.scopes import ADMIN, ASK, READ, SCOPES
 from api.access.sessions import FILE as SECRET
 from api.access.sessions import Sessions
 from api.compose import viewer_from
-from api.settings import Settings
+from api.settings import Settings, parts_of
 from rag.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def identity_from(settings: Settings, bound: bool) -> Identity:
         keys, Peers(networks(settings.trusted_proxies), bound, named), _anonymous(settings),
         Sessions(settings.home / SECRET, settings.session_hours),
         Budgets(keys, settings.tokens_per_day, settings.evidence_tokens + settings.max_tokens), proxy,
-        _parts(settings.allowed_hosts), _issuer(settings),
+        Hosts.of(settings.allowed_hosts), _issuer(settings),
     )  # fmt: skip
 
 
@@ -52,7 +53,7 @@ def _issuer(settings: Settings) -> Issuer | None:
 
     return Issuer(
         Terms(
-            settings.oidc_issuer, settings.oidc_audience, settings.oidc_jwks_url, _parts(settings.oidc_algorithms),
+            settings.oidc_issuer, settings.oidc_audience, settings.oidc_jwks_url, parts_of(settings.oidc_algorithms),
             settings.oidc_groups_claim, _mapping(settings.oidc_groups),
             _scopes(settings.oidc_scopes, "WAYPOST_OIDC_SCOPES"),
         )
@@ -61,7 +62,7 @@ def _issuer(settings: Settings) -> Issuer | None:
 
 def _mapping(given: str) -> dict[str, str] | None:
     """`theirs=ours`, separated by commas. Raises: SettingsError."""
-    found = [tuple(part.strip() for part in pair.rsplit("=", 1)) for pair in _parts(given)]
+    found = [tuple(part.strip() for part in pair.rsplit("=", 1)) for pair in parts_of(given)]
     for pair in found:
         if len(pair) != 2 or not all(pair):
             raise SettingsError("WAYPOST_OIDC_GROUPS: write their-group=audience, separated by commas")
@@ -69,15 +70,11 @@ def _mapping(given: str) -> dict[str, str] | None:
 
 
 def _scopes(given: str, setting: str) -> frozenset[str]:
-    found = frozenset(_parts(given))
+    found = frozenset(parts_of(given))
     if not found <= SCOPES:
         wrong, known = ", ".join(sorted(found - SCOPES)), ", ".join(sorted(SCOPES))
         raise SettingsError(f"{setting}: there is no scope {wrong}; there are: {known}")
     return found
-
-
-def _parts(given: str) -> tuple[str, ...]:
-    return tuple(filter(None, (part.strip() for part in given.split(","))))
 
 
 def check_reachable(settings: Settings, host: str) -> None:
@@ -85,7 +82,7 @@ def check_reachable(settings: Settings, host: str) -> None:
     if is_loopback(host) or settings.anonymous == "everyone" or settings.oidc_issuer or settings.trusted_proxies:
         return
     keys = Keys(settings.home / FILE)
-    found = [key for key in keys.listed() if key.state == "live"]
+    found = keys.any_live()
     keys.close()
     if not found:
         raise SettingsError(
@@ -93,3 +90,13 @@ def check_reachable(settings: Settings, host: str) -> None:
             "create NAME`, set WAYPOST_OIDC_ISSUER or WAYPOST_TRUSTED_PROXIES (docs/access.md), or WAYPOST_ANONYMOUS=everyone to "
             "let anybody read what is for everyone"
         )
+
+
+def unnamed(settings: Settings, host: str) -> str:
+    """What to set where others can reach the port by a name that is not known; "" where nothing is missing."""
+    if is_loopback(host) or settings.allowed_hosts:
+        return ""
+    return (
+        "WAYPOST_ALLOWED_HOSTS is not set: only requests that call this machine localhost or 127.0.0.1 are answered. Set it to "
+        "the names and addresses by which others call it, as WAYPOST_ALLOWED_HOSTS=waypost.example.org,10.0.0.7"
+    )

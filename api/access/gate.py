@@ -21,6 +21,7 @@ from api.access.limits import Buckets, too_many
 from api.access.origins import check_origin
 from api.access.refusal import Refusal, forbidden, unknown
 from api.access.scopes import ASK, OPEN, scope_for
+from api.missing_routes import no_route
 from rag.errors import StorageError
 
 _IN_ADDRESS = re.compile(rb"(?:^|&)(?:access_token|api_key)=|wp_[0-9a-f]{12}_")
@@ -104,7 +105,7 @@ def _needed(scope: Scope) -> str:
     """The scope that a request asks for. Raises: Refusal for a path that no line names, and for a token in the address."""
     needed = scope_for(str(scope.get("method", "GET")), _path(scope))
     if needed is None:
-        raise Refusal(404, "Not Found")
+        raise Refusal(404, no_route(_path(scope)))
     if _IN_ADDRESS.search(scope.get("query_string", b"")):
         raise unknown(
             "a token in an address is not taken, for addresses are logged: send it as `Authorization: Bearer …`, and revoke "

@@ -6,8 +6,7 @@ What a request shows is judged alone: one with a token that is not valid is refu
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
@@ -16,17 +15,20 @@ from starlette.types import Scope
 
 from api.access.budgets import Budgets
 from api.access.caller import Caller
+from api.access.hosts import Hosts
 from api.access.keys import TOKEN, Key, Keys
 from api.access.limits import Guesses
 from api.access.peers import Peers
 from api.access.refusal import Refusal, unknown
 from api.access.sessions import COOKIE, Sessions
+from api.settings import parts_of
 from rag.records import Viewer
 
 if TYPE_CHECKING:
     from api.access.oidc import Issuer
 
 _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.I)
+_LONGEST = 16_384  # characters of a token, so that checking any costs less than the request around it
 _NEEDED = (
     "say who you are: send a key or an OIDC token as `Authorization: Bearer …`; whoever runs Waypost makes keys with `waypost "
     "keys create`"
@@ -61,7 +63,7 @@ class Identity:
     sessions: Sessions
     budgets: Budgets
     proxy: ProxyHeaders
-    hosts: Sequence[str] = ()
+    hosts: Hosts = field(default_factory=Hosts)
     issuer: Issuer | None = None
 
     def __post_init__(self) -> None:
@@ -88,14 +90,11 @@ class Identity:
     def by_key_alone(self, scope: Scope, token: str) -> Caller:
         """Whom a key's token lets in, without any other. Raises: Refusal; StorageError."""
         address = self.peers.origin(scope, Headers(scope=scope))
-        self._guesses.check(address, token)
         try:
-            found = self._by_key(token)
+            return self._by_key(token)
         except Refusal:
             self._guesses.failed(address)
             raise
-        self._guesses.succeeded(token)
-        return found
 
     def is_https(self, scope: Scope) -> bool:
         """Whether the browser came by https, as far as a trusted proxy or the connection tells."""
@@ -104,19 +103,15 @@ class Identity:
 
     async def _by_token(self, scope: Scope, headers: Headers, given: list[str]) -> Caller:
         address = self.peers.origin(scope, headers)
-        self._guesses.check(address, given[0])
         try:
             token = bearer(given)
             if token.startswith("wp_") or not self.issuer:
-                found = self._by_key(token)
-            else:
-                found = await self.issuer.caller(token)
+                return self._by_key(token)
+            return await self.issuer.caller(token)
         except Refusal as refusal:
             if refusal.status == 401:
                 self._guesses.failed(address)
             raise
-        self._guesses.succeeded(given[0])
-        return found
 
     def _by_key(self, token: str) -> Caller:
         key = self.keys.checked(token) if TOKEN.fullmatch(token) else None
@@ -143,14 +138,15 @@ class Identity:
         if not name:
             return None
         lists = headers.getlist(self.proxy.groups)
-        groups = (group.strip() for group in ",".join(lists).split(","))
-        return Caller(name, Viewer.of(filter(None, groups)), self.proxy.scopes, "proxy", f"proxy:{name}")
+        return Caller(name, Viewer.of(parts_of(",".join(lists))), self.proxy.scopes, "proxy", f"proxy:{name}")
 
 
 def bearer(given: list[str]) -> str:
     """The token of an Authorization header. Raises: Refusal for another scheme, and for more than one header."""
     if len(given) > 1:
         raise unknown("there is more than one Authorization header; send one")
+    if len(given[0]) > _LONGEST:
+        raise unknown(f"the token has more than {_LONGEST:,} characters, which is the most that is read")
     found = _BEARER.fullmatch(given[0])
     if not found:
         raise unknown("the Authorization header must be `Bearer ` and a token, and nothing else")

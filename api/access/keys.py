@@ -105,6 +105,12 @@ class Keys:
             rows = database.execute(f"SELECT {_COLUMNS}, hash FROM key {where} ORDER BY created_at, name").fetchall()  # noqa: S608
         return [_key(row) for row in rows]
 
+    def any_live(self) -> bool:
+        """Whether somebody could sign in by a key. Raises: StorageError."""
+        with self._reading() as database:
+            query = "SELECT 1 FROM key WHERE revoked_at = '' AND (expires_at = '' OR expires_at > ?) LIMIT 1"
+            return database is not None and database.execute(query, (now(),)).fetchone() is not None
+
     def create(
         self, name: str, groups: Iterable[str], scopes: Iterable[str], expires_at: str, *,
         requests_per_minute: int | None = None, tokens_per_day: int | None = None,

@@ -5,17 +5,15 @@ Browsers send cookies, and reach this machine's ports, whichever page asks them 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from urllib.parse import urlsplit
-
 from starlette.datastructures import Headers
 
+from api.access.hosts import Hosts
 from api.access.refusal import Refusal
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
-def check_origin(method: str, headers: Headers, hosts: Sequence[str], *, told: bool) -> None:
+def check_origin(method: str, headers: Headers, hosts: Hosts, *, told: bool) -> None:
     """That a request which changes something comes from a page of ours, or from none; `told` asks that it says so, as browsers
     do. Raises: Refusal. Source: Fetch Metadata Request Headers; RFC 6454."""
     if method in _SAFE:
@@ -24,7 +22,7 @@ def check_origin(method: str, headers: Headers, hosts: Sequence[str], *, told: b
     if site is not None:
         ours = site in ("same-origin", "none")
     elif origin is not None:
-        ours = _is_ours(origin, headers.get("host", ""), hosts)
+        ours = hosts.own(origin, headers.get("host", ""))
     else:
         ours = not told
     if not ours:
@@ -32,15 +30,3 @@ def check_origin(method: str, headers: Headers, hosts: Sequence[str], *, told: b
             403,
             "a page of another site sent this; open Waypost's own page, or send a token as `Authorization: Bearer …`",
         )
-
-
-def _is_ours(origin: str, host: str, hosts: Sequence[str]) -> bool:
-    try:
-        parts = urlsplit(origin)
-    except ValueError:  # no address
-        return False
-    name = parts.hostname or ""
-    return bool(name) and (
-        parts.netloc.lower() == host.lower()
-        or any(name == known or (known.startswith("*.") and name.endswith(known[1:])) for known in hosts)
-    )

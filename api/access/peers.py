@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from api.settings import parts_of
 from rag.errors import SettingsError
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -70,7 +71,7 @@ def address_of(scope: Scope) -> Address | None:
 def networks(given: str) -> tuple[Network, ...]:
     """The comma-separated networks and addresses of WAYPOST_TRUSTED_PROXIES. Raises: SettingsError."""
     found = []
-    for part in filter(None, (part.strip() for part in given.split(","))):
+    for part in parts_of(given):
         try:
             found.append(ipaddress.ip_network(part))
         except ValueError as error:

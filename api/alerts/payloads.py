@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from rag.alerts.records import Alert
 
@@ -103,7 +103,30 @@ class BareAlert(BaseModel):
         return [Alert(self.name, self.labels, self.annotations)]
 
 
-Payload = AlertmanagerWebhook | PagerDutyWebhook | BareAlert
+def _form_of(body: Any) -> str | None:
+    """Which of the forms a body means to have, so that what is wrong is said of that one alone."""
+    told = set(body) if isinstance(body, dict) else set()
+    whole = next((form for form, asked in _ASKED.items() if asked <= told), None)
+    return whole or next((form for form, asked in _ASKED.items() if told & asked), None)
+
+
+def _any_of(schema: dict[str, Any]) -> None:
+    """What one form doesn't know it passes over, so a body may be of two of them."""
+    schema["anyOf"] = schema.pop("oneOf")
+
+
+_ASKED = {"alertmanager": {"version", "alerts"}, "pagerduty": {"event"}, "name": {"name"}}  # what each must have
+_TAKEN = (
+    "send Alertmanager's webhook (version 4), PagerDuty's (v3), or one alert by its name, such as "
+    '{"name": "KubePodCrashLooping", "labels": {"namespace": "payments"}}'
+)
+Payload = Annotated[
+    Annotated[AlertmanagerWebhook, Tag("alertmanager")]
+    | Annotated[PagerDutyWebhook, Tag("pagerduty")]
+    | Annotated[BareAlert, Tag("name")],
+    Discriminator(_form_of, custom_error_type="alert", custom_error_message=_TAKEN),
+    Field(json_schema_extra=_any_of),
+]
 EXAMPLES: dict[str, Any] = {
     "Alertmanager": {
         "value": {"version": "4", "alerts": [{"status": "firing", "labels": _LABELS, "annotations": _NOTES}]}

@@ -7,6 +7,9 @@ import threading
 import time
 from collections import OrderedDict
 
+from api.access.budgets import Budgets
+from api.access.caller import Caller
+from api.access.scopes import ASK, READ
 from api.alerts.views import alert_view
 from api.compose import Reader
 from api.observability.audit import Asker, Audit
@@ -24,12 +27,23 @@ _MOST_THREADS = 5000
 Thread = tuple[str, str, str]  # workspace, channel, and the message that began it
 
 
+def name_of(user: str) -> str:
+    """By which name a Slack user stands in the audit and among the limits."""
+    return f"slack:{user}"
+
+
+def caller_of(user: str, viewer: Viewer) -> Caller:
+    """A Slack user as a caller, whose limits are those of the settings."""
+    return Caller(name_of(user), viewer, frozenset({READ, ASK}), "slack", name_of(user))
+
+
 class Answers:
     """Answers over one reader; remembers which of our threads goes on in which of Slack's, for each set of groups."""
 
-    def __init__(self, reader: Reader, audit: Audit) -> None:
+    def __init__(self, reader: Reader, audit: Audit, budgets: Budgets) -> None:
         self._reader = reader
         self._audit = audit
+        self._budgets = budgets
         self._threads: OrderedDict[tuple[Thread, frozenset[str]], str] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -38,13 +52,14 @@ class Answers:
         asked = asked.strip()[:MAX_QUERY]
         if not asked or asked.lower() == "help":
             return HELP
-        asker = Asker(f"slack:{user}", "slack")
+        asker = Asker(name_of(user), "slack")
         try:
             if alert := _ALERT.match(asked):
                 found = alert_view(self._reader.runbooks.answer([Alert(alert[1].strip())], viewer)[0])
                 return alert_text(self._audit.shown(asker, "slack", "alert", alert[1].strip(), found))
             began = time.perf_counter()
-            answer = self._answer(asked, viewer, thread)
+            with self._budgets.answering(caller_of(user, viewer)):
+                answer = self._answer(asked, viewer, thread)
             view = answer_view(answer, (time.perf_counter() - began) * 1000)
             return answer_text(self._audit.shown(asker, "slack", "ask", asked, view))
         except WaypostError as error:

@@ -6,6 +6,7 @@ Sources: https://docs.slack.dev/apis/events-api/, https://docs.slack.dev/interac
 from __future__ import annotations
 
 import json
+import math
 import re
 import threading
 from collections import OrderedDict
@@ -15,11 +16,13 @@ from urllib.parse import parse_qs
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
+from api.access.budgets import Budgets
+from api.access.limits import Buckets
 from api.compose import Reader
 from api.observability.audit import Audit
 from api.problems import problem
 from api.settings import Settings
-from api.slack.answers import HELP, Answers
+from api.slack.answers import HELP, Answers, name_of
 from api.slack.client import SlackClient
 from api.slack.people import People
 from api.slack.signing import is_signed
@@ -62,11 +65,13 @@ class Seen:
 class SlackApp:
     """What becomes of events and commands."""
 
-    def __init__(self, settings: Settings, reader: Reader, audit: Audit) -> None:
+    def __init__(self, settings: Settings, reader: Reader, audit: Audit, budgets: Budgets) -> None:
         self.worker = Worker("slack", _WAITING, _HANDS)
         self._client = SlackClient(settings.slack_token, settings.slack_api_url)
         self._people = People(settings.slack_users, self._client.email)
-        self._answers = Answers(reader, audit)
+        self._answers = Answers(reader, audit, budgets)
+        self._requests = Buckets()
+        self._per_minute = settings.requests_per_minute
         self._seen = Seen()
 
     def event(self, payload: dict[str, Any]) -> bool:
@@ -81,11 +86,11 @@ class SlackApp:
         private, user = event.get("type") == "message", str(event["user"])
         thread = str(event.get("thread_ts") or stamp)
         foreign = payload.get("is_ext_shared_channel") is True or _is_foreign(event, team)
-        asked = _asked(str(event.get("text", "")))
+        asked, refused = _asked(str(event.get("text", ""))), _FOREIGN if foreign else self._too_many(user)
 
         def answer() -> None:
-            if foreign:
-                self._client.post(channel, _FOREIGN, thread)
+            if refused:
+                self._client.post(channel, refused, thread)
                 return
             viewer = self._people.viewer(user) if private else Viewer()
             self._client.post(channel, self._answers.text(asked, viewer, user, (team, channel, thread)), thread)
@@ -100,19 +105,31 @@ class SlackApp:
         asked, user, url = _asked(form.get("text", "")), form.get("user_id", ""), form.get("response_url", "")
         if not asked or not user or not url:
             return HELP
+        if refused := self._too_many(user):
+            return refused
 
         def answer() -> None:
             self._client.reply(url, self._answers.text(asked, self._people.viewer(user), user))
 
         return "Looking it up …" if self.worker.put(answer) else _BUSY
 
+    def _too_many(self, user: str) -> str:
+        """What a user is told who asks too often; "" when this one may be answered."""
+        wait = self._requests.take(name_of(user), self._per_minute) if self._per_minute else 0
+        return (
+            f"You asked more than {self._per_minute} times in a minute; ask again in {math.ceil(wait)} s."
+            if wait
+            else ""
+        )
 
-def add_slack(app: FastAPI, settings: Settings, reader: Reader, audit: Audit) -> SlackApp | None:
-    """Adds the routes where both the signing secret and the token are set; without them there are none."""
+
+def add_slack(app: FastAPI, settings: Settings, reader: Reader, audit: Audit, budgets: Budgets) -> SlackApp | None:
+    """Adds the routes where both the signing secret and the token are set; without them there are none. `budgets` are those of
+    everybody who asks."""
     secret = settings.slack_signing_secret
     if not secret or not settings.slack_token:
         return None
-    slack = SlackApp(settings, reader, audit)
+    slack = SlackApp(settings, reader, audit, budgets)
 
     @app.post("/slack/events", include_in_schema=False)
     async def events(request: Request) -> Response:

@@ -1,4 +1,5 @@
-"""The way in: a browser that is not signed in is led to `/signin` instead of being told 401, and back to where it was going.
+"""The way in: a browser that is not signed in is led to `/signin` instead of being told 401, and back to where it was going; what
+it is refused otherwise, by whoever stands before the pages, it sees as a page.
 
 This is the only place that knows of sign-in: `Entrance` stands before the gate, `add_entrance` has the pages. The sessions are
 those of `api.access.sessions`.
@@ -6,6 +7,7 @@ those of `api.access.sessions`.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -17,7 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access.caller import Calling
 from api.access.sessions import begin, end
-from api.web.routing import Fields, field
+from api.problems import MEDIA_TYPE
+from api.web.routing import Fields, field, told
 from api.web.templating import HEADERS, respond
 from rag.errors import WaypostError
 
@@ -26,7 +29,8 @@ _PROGRAMS = ("/v1/", "/mcp", "/openapi.json")
 
 
 class Entrance:
-    """ASGI middleware around everything: what a browser is refused for want of a session becomes the way to `/signin`."""
+    """ASGI middleware around everything: what a browser is refused for want of a session becomes the way to `/signin`, and any
+    other problem (there is no such page, too many requests) a page that says so."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -35,15 +39,23 @@ class Entrance:
         if scope["type"] != "http" or scope["path"].startswith(_PROGRAMS) or not _by_browser(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
-        led = False
+        led, problem, body = False, Headers(), b""
+        status = 0
 
         async def lead(message: Message) -> None:
-            nonlocal led
-            if message["type"] == "http.response.start" and message["status"] == 401:
-                led = True
-                await _to_sign_in(scope)(scope, receive, send)
-            if not led:
+            nonlocal led, problem, body, status
+            if message["type"] == "http.response.start":
+                status, problem = message["status"], Headers(raw=message["headers"])
+                if led := status == 401:
+                    await _to_sign_in(scope)(scope, receive, send)
+            if led:
+                return
+            if problem.get("content-type") != MEDIA_TYPE:
                 await send(message)
+                return
+            body += message.get("body", b"")
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                await _page(scope, status, problem, body)(scope, receive, send)
 
         await self._app(scope, receive, lead)
 
@@ -85,6 +97,15 @@ def _to_sign_in(scope: Scope) -> Response:
     if headers.get("hx-request") == "true":  # a part of a page: the whole page goes
         return Response(status_code=401, headers={**HEADERS, "HX-Redirect": "/signin"})
     return RedirectResponse("/signin?" + urlencode({"next": _safe(there)}), 303, HEADERS)
+
+
+def _page(scope: Scope, status: int, problem: Headers, body: bytes) -> Response:
+    """A problem as a page, with what else its headers say."""
+    page = told(Request(scope), status, str(json.loads(body)["detail"]))
+    for name, value in problem.items():
+        if name not in ("content-type", "content-length", "cache-control"):
+            page.headers[name] = value
+    return page
 
 
 def _safe(onward: Any) -> str:

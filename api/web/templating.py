@@ -6,6 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -15,6 +16,7 @@ from markupsafe import Markup
 from api.access.caller import Caller
 from api.web.harmless import harmless
 from api.web.markdown import web_link
+from rag.errors import StorageError
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
@@ -37,16 +39,35 @@ def is_part(request: Request) -> bool:
 
 def respond(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """A page, or a part of one, for whoever asks."""
-    return HTMLResponse(
-        fill(template, caller=getattr(request.state, "caller", Caller()), path=request.url.path, **values),
-        status,
-        HEADERS,
-    )
+    caller = getattr(request.state, "caller", Caller())
+    page = fill(template, caller=caller, path=request.url.path, sign_in=_way_in(request), **values)
+    return HTMLResponse(page, status, HEADERS)
+
+
+def _way_in(request: Request) -> str:
+    """The address that one signs in at and comes back from; "" where there is no key to sign in by, or no need of it."""
+    state = request.state
+    if (
+        not hasattr(state, "caller")
+        or state.caller.via != "anonymous"
+        or is_part(request)
+        or request.url.path == "/signin"
+    ):
+        return ""
+    try:
+        if not state.identity.keys.any_live():
+            return ""
+    except StorageError:  # the page is worth more than its link
+        return ""
+    query = f"?{request.url.query}" if request.url.query else ""
+    onward = f"{request.url.path}{query}" if request.method == "GET" else "/"
+    return f"/signin?{urlencode({'next': onward})}"
 
 
 def fill(template: str, **values: Any) -> str:
     """A template's text."""
     values.setdefault("caller", Caller())
+    values.setdefault("sign_in", "")
     return _templates().get_template(template).render(**values)
 
 

@@ -24,7 +24,7 @@ from ingest.redaction.places import take
 from ingest.redaction.repeats import repeats
 from ingest.redaction.sentences import SENTENCES
 from ingest.redaction.servers import SERVERS
-from ingest.redaction.tables import tables
+from ingest.redaction.tables import separator_of, tables
 from ingest.redaction.terraform_json import json_variables, parsed, terraform_json
 from ingest.redaction.tokens import aws_pairs, private_keys, tokens
 from ingest.redaction.vendors import TOKENS
@@ -86,7 +86,7 @@ def redact(text: str, path: str, sensitive: Collection[str] = (), *, depth: int 
     arguments(COMMANDS, lines, index, found)
     definitions(lines, index, found)
     for places in (COMMANDS, SERVERS, SENTENCES):
-        take(places, lines, index, found)
+        take(places, lines, index, found, separator=separator_of(before, path))
     if found and not depth:
         repeats(before, lines, found)
     return "\n".join(lines), tuple(sorted(found, key=lambda finding: (finding.line, finding.rule)))

@@ -22,7 +22,7 @@ from ingest.redaction.names import (
     names_password,
     names_secret,
 )
-from ingest.redaction.values import is_chance, is_credential, is_variable, names_object
+from ingest.redaction.values import is_chance, is_credential, is_key_id, is_variable, names_object, names_thing
 
 _BEHIND = r"\\?['\"\])]{0,3}(?:\*\*|__)?\s*(?:=>|:=|[:=：])(?:\*\*|__)?\s*(?:!!\w+\s+)?"  # a name
 _ASSIGNED = Form(rf"{NAMED}{_BEHIND}{WRAPPED}{VALUE}")
@@ -69,6 +69,7 @@ _NAME = re.compile(
 )
 _PAIRED = Form(rf"(?i)(?:^|[\s{{<(,])[\"']?\w{{0,20}}(?:value|default)[\"']?\s*[:=]\s*{VALUE}")
 _NEAR = 2  # lines between the name and the value of a pair
+_GIT = 8  # lines about a key's id that may say that it is git's
 _PROPERTY = re.compile(
     rf"(?i)<key>{SECRET_NAME}</key>\s*$|>\s*{SECRET_NAME}\s*</(?:name|key)>\s*$|^\s*-\s+[\"']?--?{SECRET_NAME}[\"']?\s*$"
 )  # the value stands below
@@ -148,8 +149,14 @@ def _take(
         if apart or expanded or is_other(name) or (form is _DIRECTIVE and _is_plain(name)):
             continue
         people = names_password(name) if name else password or form.people or form in (_ELEMENT, _VARIABLE)
-        spans += _values(line, match, form, name, people=people, words=words, query=before[-1:] in ("?", "&"))
+        taken = _values(line, match, form, name, people=people, words=words, query=before[-1:] in ("?", "&"))
+        spans += [span for span in taken if not _is_gits(lines, at, name, line[slice(*span)])]
     replace(lines, at, spans, "assignment", found)
+
+
+def _is_gits(lines: list[str], at: int, name: str, value: str) -> bool:
+    """Whether it is the name of the key that git signs with, beside lines that speak of git."""
+    return is_key_id(name, value, lines[max(0, at - _GIT) : at + _GIT])
 
 
 def _is_part(line: str, start: int, end: int) -> bool:
@@ -175,7 +182,7 @@ def _values(
             value = value.partition("&")[0]
         text = quoting != "bare" or words
         code = (not people or not (text or name.isupper())) and is_variable(value)
-        if code or (form.strict and names_secret(value)) or names_object(name, value):
+        if code or (form.strict and names_secret(value)) or names_object(name, value) or names_thing(name, value):
             continue
         strict = form.strict or not text
         least = 8 if not people else 7 if form.strict else 6
@@ -190,7 +197,8 @@ def _hinted(lines: list[str], at: int, found: set[Finding]) -> None:
     for match in _HINTED.pattern.finditer(lines[at]):
         start, end = match.span(_HINTED.name)
         if may_be_secret(match.group(_HINTED.name)) and not _is_part(lines[at], start, end):
-            spans += [match.span(group) for _, group in _HINTED.groups if is_chance(match.group(group) or "")]
+            name, values = match.group(_HINTED.name), [(match.group(group) or "", group) for _, group in _HINTED.groups]
+            spans += [match.span(g) for value, g in values if is_chance(value) and not _is_gits(lines, at, name, value)]
     replace(lines, at, spans, "assignment", found)
 
 

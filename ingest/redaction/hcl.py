@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 
+from ingest.redaction.described import is_described, is_plain
 from ingest.redaction.literals import literals
 from ingest.redaction.marks import ALLOWED, MARK, Finding, blank, compiled, replace
 from ingest.redaction.names import names_password, names_secret
-from ingest.redaction.values import EXPRESSION, SAYS_PLACEHOLDER, is_credential, stands_for_another
+from ingest.redaction.values import EXPRESSION, SAYS_PLACEHOLDER, is_credential, names_thing, stands_for_another
 
 _HCL_OPEN = re.compile(r"^\s*[\w-]+(?:\s+(?:\"[^\"]*\"|[\w-]+))*\s*\{\s*(?:#.*)?$")
 _HCL_ATTRIBUTE = re.compile(r"^(?P<indent>\s*)\"?(?P<name>[\w.-]+)\"?\s*=\s*(?P<value>.*)$")
@@ -59,6 +61,13 @@ _SECURE = re.compile(
 )
 _SHA1 = re.compile(r"^[0-9a-f]{40}$")
 _FENCE = re.compile(r"\s*(?:```|~~~)\s*\{?\.?(?:hcl|terraform|tf)\b")
+# What stands in a place that refers to a secret: of Google's Secret Manager, its name.
+_REFERRING = re.compile(
+    r"^(\s*)(?:(?:data|ephemeral|resource)\s+\"google_secret_manager_\w+\"\s+\"[\w-]+\"|secret_key_ref|secret_environment_variables)\s*\{\s*$"
+)
+_WITHIN = 40  # lines of such a place that are looked at
+_TRIAL = re.compile(r"(?i)test|dummy|fake|unset|none|null|n/?a|todo|tbd")
+_Spared = Callable[[str, int, int], bool]  # of a line and two columns, whether what stands between them is no secret
 _HEREDOC = re.compile(r"<<[-~]?\s*\"?(\w+)\"?\s*$")
 
 
@@ -66,9 +75,13 @@ def hcl(lines: list[str], found: set[Finding], names: frozenset[str], *, everywh
     """Literals of secret attributes, and the values of sensitive variables, whatever they look like. `names` are given a value
     `everywhere` in .tfvars and Terragrunt files, and else by calls of modules alone."""
     holding = _holding_lines(lines)
-    sensitive = _sensitive_lines(lines) | holding
+    declared, named = _sensitive_lines(lines), _named_lines(lines)
     for block in [range(len(lines))] if everywhere else [block for _, block in blocks(lines, "module")]:
-        sensitive |= _assigned_lines(lines, names, block)
+        declared |= _assigned_lines(lines, names, block)
+    sensitive = declared | named | holding
+    spared: dict[int, _Spared] = dict.fromkeys(_referring_lines(lines), _is_reference)
+    spared |= dict.fromkeys(named, _is_trial) | dict.fromkeys(holding, is_described)
+    spared |= dict.fromkeys(declared, _is_none)
     at = 0
     while at < len(lines):
         match = _HCL_ATTRIBUTE.match(lines[at])
@@ -81,11 +94,12 @@ def hcl(lines: list[str], found: set[Finding], names: frozenset[str], *, everywh
                 continue
             if at in sensitive or (secret and (value.startswith('"') or _PASSED_ON.search(value))):
                 skipped = 0 if at in sensitive else _condition(value)
-                _blank_strings(lines, at, match.start("value") + skipped, found, anything=at in sensitive)
+                spare = spared.get(at, partial(_is_thing, name))
+                _blank_strings(lines, at, match.start("value") + skipped, found, spare, anything=at in sensitive)
             if secret and names_password(name) and at not in sensitive and not value.startswith('"'):
                 _blank_arguments(lines, at, match.start("value"), found)
         elif at in sensitive:
-            _blank_strings(lines, at, 0, found, anything=True)
+            _blank_strings(lines, at, 0, found, spared.get(at, _is_none), anything=True)
         at += 1
 
 
@@ -113,12 +127,52 @@ def is_sensitive(lines: Sequence[str], block: range) -> bool:
 
 
 def _sensitive_lines(lines: list[str]) -> set[int]:
-    """The lines of `default` in blocks of variables that are sensitive, or named as a secret is."""
+    """The lines of `default` in blocks of variables that are sensitive."""
     result: set[int] = set()
-    for name, block in blocks(lines, "variable"):
-        if is_sensitive(lines, block) or names_secret(name.lower()):
+    for _, block in blocks(lines, "variable"):
+        if is_sensitive(lines, block):
             result |= _assigned_lines(lines, {"default"}, block)
     return result
+
+
+def _named_lines(lines: list[str]) -> set[int]:
+    """The lines of `default` in blocks of variables that are named as a secret is."""
+    result: set[int] = set()
+    for name, block in blocks(lines, "variable"):
+        if names_secret(name.lower()):
+            result |= _assigned_lines(lines, {"default"}, block)
+    return result
+
+
+def _referring_lines(lines: list[str]) -> set[int]:
+    """The lines of arguments that name a secret of Google's Secret Manager and do not hold it, by the providers' documentation."""
+    result: set[int] = set()
+    for at, line in enumerate(lines):
+        if "secret" in line and (header := _REFERRING.match(line)):
+            depth = len(header[1])
+            for row in range(at + 1, min(at + _WITHIN, len(lines))):
+                if lines[row].strip() and len(lines[row]) - len(lines[row].lstrip()) <= depth:
+                    break
+                if (match := _HCL_ATTRIBUTE.match(lines[row])) and match["name"] == "secret":
+                    result.add(row)
+    return result
+
+
+def _is_none(line: str, start: int, end: int) -> bool:
+    return False
+
+
+def _is_reference(line: str, start: int, end: int) -> bool:
+    return is_plain(line[start:end])
+
+
+def _is_thing(name: str, line: str, start: int, end: int) -> bool:
+    return names_thing(name, line[start:end])
+
+
+def _is_trial(line: str, start: int, end: int) -> bool:
+    """Whether it is what a variable is given so that a plan runs without the secret."""
+    return bool(_TRIAL.fullmatch(line[start:end]))
 
 
 def _holding_lines(lines: list[str]) -> set[int]:
@@ -150,12 +204,15 @@ def _assigned_lines(lines: Sequence[str], names: Collection[str], block: range) 
     return result
 
 
-def _blank_strings(lines: list[str], at: int, offset: int, found: set[Finding], *, anything: bool) -> None:
+def _blank_strings(
+    lines: list[str], at: int, offset: int, found: set[Finding], spare: _Spared, *, anything: bool
+) -> None:
+    """The texts of a line behind a column, but for those that `spare` tells."""
     line = lines[at]
     key = _IS_NAME if "?" in line[:offset] + line[offset : offset + 1] else _IS_KEY
     spans: list[tuple[int, int]] = []
     for match in _HCL_STRING.finditer(line, offset):
-        if key.match(line, match.end()):
+        if key.match(line, match.end()) or spare(line, *match.span(1)):
             continue
         if "{" in match[1] and not _is_text(match[1]):
             spans += _literal_parts(match[1], match.start(1), anything=anything)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
+from ingest.redaction.described import is_described
 from ingest.redaction.literals import literals, template_texts
 from ingest.redaction.marks import MARK, Finding, blank, compiled, replace
 from ingest.redaction.values import EXPRESSION, masked
@@ -158,6 +159,8 @@ def _take(lines: list[str], row: int, start: int, found: set[Finding]) -> None:
 def _given(line: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """What of a value is one, and no template, reference or placeholder."""
     value = line[start:end]
+    if is_described(line, start, end):
+        return
     if not EXPRESSION.search(value):
         if value and not MARK.fullmatch(value) and not _stands(value):
             yield start, end

@@ -31,6 +31,10 @@ SHELL = rf"(?:{QUOTED}|(?P<bare>[^\s'\"`<>|;]{{4,}}))"  # a word of a command li
 _GROUPS = ("single", "double", "tick", "bare", "opaque", "strong", "phrase", "coded")
 _AFTER_SENTENCE = ".,:;!?)"
 
+# The header of a block of Terraform or Packer: its labels are a type and a name.
+_LABELS = re.compile(
+    r"^\W{0,6}(?:resource|data|ephemeral|action|module|variable|output|provider|provisioner|dynamic|backend|check|source)(?:\s+\"[\w.-]+\"){1,2}\s*\{\s*$"
+)
 _COMMAND = r"(?:'[^'\n]*'|\"[^\"\n]*\"|[^|;\n])*"  # up to where the next one begins
 _OPTION = re.compile(r"^--?[A-Za-z][A-Za-z-]*$")
 
@@ -55,30 +59,35 @@ def ready(places: Iterable[Place]) -> list[Compiled]:
     return result
 
 
-def take(places: Iterable[Compiled], lines: list[str], index: Index, found: set[Finding]) -> None:
-    """What stands at these places."""
+def take(
+    places: Iterable[Compiled], lines: list[str], index: Index, found: set[Finding], *, separator: str = ""
+) -> None:
+    """What stands at these places. With the `separator` of a table's cells it ends where its cell does."""
     for place in places:
         keywords = place.place.keywords
         if index.has(keywords) and (place.within or place.pattern).search(index.raw):
             for at in index.rows(keywords):
-                if not ALLOWED.search(lines[at]):
-                    replace(lines, at, list(spans(place, lines[at])), "password", found)
+                line = lines[at]
+                if not ALLOWED.search(line) and not (line.endswith("{") and _LABELS.match(line)):
+                    apart = separator if '"' not in line else ""
+                    replace(lines, at, list(spans(place, line, apart)), "password", found)
 
 
-def spans(place: Compiled, line: str) -> Iterator[tuple[int, int]]:
+def spans(place: Compiled, line: str, separator: str = "") -> Iterator[tuple[int, int]]:
     """The columns of a line's secrets at such a place."""
     parts = [m.span() for m in place.within.finditer(line)] if place.within else [(0, len(line))]
     for start, end in parts:
         for match in place.pattern.finditer(line[start:end]):
-            if span := _secret(match, place.groups, sure=place.place.sure):
+            if span := _secret(match, place.groups, separator, sure=place.place.sure):
                 yield start + span[0], start + span[1]
 
 
-def _secret(match: Any, groups: tuple[tuple[str, int], ...], *, sure: bool) -> tuple[int, int] | None:
+def _secret(match: Any, groups: tuple[tuple[str, int], ...], separator: str, *, sure: bool) -> tuple[int, int] | None:
     """The columns of the one group that matched, if what stands there is a secret."""
     for name, group in groups:
         value = match.group(group)
         if value is not None:
+            value = value.partition(separator)[0] if separator else value
             kept = value.rstrip(_AFTER_SENTENCE) if name in ("bare", "strong") and not sure else value
             start = match.start(group)
             return (start, start + len(kept)) if _counts(kept, name, sure=sure) else None

@@ -31,8 +31,7 @@ class _Cell(NamedTuple):
 def tables(lines: list[str], index: Index, path: str, found: set[Finding]) -> None:
     """The secrets in the tables of a text."""
     if path.lower().endswith(_SEPARATED):
-        separator = max(",;\t|", key=lines[0].count)
-        _table(lines, range(len(lines)), separator, found, headed=True)
+        _table(lines, range(len(lines)), separator_of(lines, path), found, headed=True)
         return
     named = set(index.rows(HINTS))
     if named and "|" in index.text:
@@ -45,6 +44,11 @@ def tables(lines: list[str], index: Index, path: str, found: set[Finding]) -> No
         if "<th" in lines[at].lower():
             columns = _columns(cells)
         _row(lines, at, cells, columns, found)
+
+
+def separator_of(lines: Sequence[str], path: str) -> str:
+    """What stands between the cells of a file of values, nothing for another."""
+    return max(",;\t|", key=lines[0].count) if path.lower().endswith(_SEPARATED) else ""
 
 
 def _groups(lines: list[str]) -> Iterator[list[int]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
+from ingest.redaction.described import is_plain
 from ingest.redaction.marks import MARK, compiled
 from ingest.redaction.names import names_secret
 
@@ -51,6 +53,15 @@ _HOLDER = re.compile(r"(?i)^(?:existing[_-]?|db[_-]?password[_-]?)?(?:secrets?|c
 _OBJECT_NAME = re.compile(
     r"^[a-z]{2,}[a-z0-9]{0,3}(?:[-/.][a-z]{2,}[a-z0-9]{0,3})*(?:[-/.](?:[a-z]{2,}[a-z0-9]{0,3}|\d{1,4}))$"
 )
+# https://docs.aws.amazon.com/efs/latest/ug/API_CreateFileSystem.html
+_REQUEST = re.compile(r"(?i)^(?:creation|client[_-]?request|idempoten(?:cy|t))[_-]?token$")
+_ROUTING = re.compile(r"(?i)routing[_-]?key$")
+_TOPIC = re.compile(
+    r"^(?:[a-z]{2,20}\d?(?:[_-][a-z]{1,20}\d?)*|[*#])(?:\.(?:[a-z]{1,20}\d?(?:[_-][a-z]{1,20}\d?)*|[*#]))+$", re.I
+)
+_GIT_KEY = re.compile(r"^(?:user\.)?signing[kK]ey$")
+_KEY_ID = re.compile(r"^(?:0x)?(?:[0-9A-F]{8}|[0-9A-F]{16}|[0-9A-F]{40})!?$")
+_GPG = re.compile(r"(?i)\bgpg|gpg_?sign|\[user\]|\bgit config\b")
 _PRODUCT = re.compile(
     r"^[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[-_.]?v?\d[\d.]*$|^[A-Z][\w]*(?:[-.][A-Z]?[\w]*)*-\d+$|^[A-Z][A-Za-z]+(?:-\w{1,4})+$|^.*\d{4}-\d\d-\d\d"
 )
@@ -65,6 +76,8 @@ _SPOKEN = re.compile(
     r"^(?:input|local|remote|global|header|"
     r"cookie|session|client|server|file|basic|digest|public|private|shared|static|dynamic|internal|external|legacy|update|create|delete|choose|insert|select)$"
 )  # words of those who speak of passwords
+# Signs of a regular expression, two of which no password has by chance.
+_PATTERN = re.compile(r"\(\?(?:[:=!]|<[=!])|\\[dwsDWS](?:[+*?)|\\\[]|\{\d|$)|\[\^?(?:\w-\w)+\](?:[+*?)|\[]|\{\d|$)")
 EXPRESSION = re.compile(
     r"\$\{|\$\(|\{\{|<%|<<|%\{|^%\(|^\$[A-Za-z_]|^%[A-Z_]+%|^\s*[+,.)\]]+\s*[A-Za-z_$][\w.$()]{0,30}[\s+,]+$|^\s*\+\s*[A-Za-z_.]+\d{0,2}\)*$|^[A-Za-z_][\w.]*\(| == |&&|\|\||"
     r"^!{1,2}[A-Za-z]\w*(?:[-.:/]\w+)*(?:\s|$)|^\$?\d?$|^ENC\[|^Ag[A-D][A-Za-z0-9+/]{100,}|\]\("
@@ -92,6 +105,8 @@ def stands_for_another(value: str) -> bool:
     if MARK.search(value) or EXPRESSION.search(value) or REFERENCE.match(value) or _PLACEHOLDER.match(value):
         return True
     if masked(value) or is_name(value) or (_CONNECTION.match(value) and not _HAS_SECRET.search(value)):
+        return True
+    if ("\\" in value or "[" in value) and len(_PATTERN.findall(value)) > 1:
         return True
     return bool(HARMLESS.match(value) or _ADDRESS.match(value)) and not _BASE64.match(value)
 
@@ -206,6 +221,20 @@ def is_chance(value: str) -> bool:
 def names_object(name: str, value: str) -> bool:
     """Whether it is the name of an object that is or has secrets, and no secret: `secret: app-credentials-2`."""
     return bool(_HOLDER.match(name) and _OBJECT_NAME.match(value))
+
+
+def names_thing(name: str, value: str) -> bool:
+    """Whether it opens nothing, though its name ends as a secret's does: what AMQP binds a queue by, dotted words with `*` and `#` among
+    them, as PagerDuty's routing key is none; words that AWS tells a repeated request by."""
+    return bool(
+        (_ROUTING.search(name) and _TOPIC.match(value))
+        or (_REQUEST.match(name) and (is_plain(value) or is_object_name(value)))
+    )
+
+
+def is_key_id(name: str, value: str, near: Iterable[str]) -> bool:
+    """Whether it is the name of an OpenPGP key in git's `user.signingkey`, where the lines `near` speak of git or GnuPG."""
+    return bool(_GIT_KEY.search(name) and _KEY_ID.match(value)) and any(map(_GPG.search, near))
 
 
 def is_object_name(value: str) -> bool:

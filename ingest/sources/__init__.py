@@ -71,7 +71,10 @@ class SourceSpec:
     @property
     def fingerprint(self) -> str:
         """Changes when a setting changes that shapes documents; they are then made anew. Access and owner alone shape none."""
-        shown = (self.kind, self.web_url, self.site_url, *self._own_options())
+        linked = (
+            ("site",) if self.type == "folder" and self.site_url and not self.web_url else ()
+        )  # as it was not at first
+        shown = (self.kind, self.web_url, self.site_url, *linked, *self._own_options())
         return digest("spec", *shown)[:12]
 
     def _own_options(self) -> tuple[str, ...]:

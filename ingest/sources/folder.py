@@ -21,6 +21,7 @@ from ingest.owners import PLACES, owners
 from ingest.refusals import MAX_BYTES, too_large
 from ingest.sources import Link, Listed, Listing, Previous, SourceSpec, SourceType
 from ingest.sources.moves import moved_by_content
+from rag.alerts.slugs import address_of
 from rag.errors import DocumentError, RefusedError, SettingsError, SourceError
 
 _RACY_NS = 2_000_000_000  # a file changed this shortly before the listing may change again within its time stamp
@@ -126,6 +127,8 @@ class FolderSource:
     def link(self, item: Listed, version: str) -> Link:
         if self._spec.web_url:
             return Link(f"{self._spec.web_url.rstrip('/')}/{item.path}", "#L{start}-L{end}")
+        if self._spec.site_url and (page := address_of(item.path)):  # which shows no lines
+            return Link(f"{self._spec.site_url.rstrip('/')}/{page.lstrip('/')}", "")
         return Link(f"{item.path}@{version[:12]}", ":{start}-{end}")
 
 

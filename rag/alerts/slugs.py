@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from urllib.parse import quote
 
 from rag.catalog.documents import PageRow
 
@@ -44,6 +45,17 @@ def stem_of(path: str) -> str:
         name = _MARKUP.sub("", name)
     folder = path.rsplit("/", 2)[-2] if "/" in path else ""
     return folder if name.lower() in _INDEXES else name
+
+
+def address_of(path: str) -> str:
+    """The path below a site's address under which the page of a file stands, as far as its name tells: without its ending, and
+    an index's is its folder's. "" for a file that sites make no page of."""
+    folder, slash, name = path.rpartition("/")
+    if not _MARKUP.search(name):
+        return ""
+    while _MARKUP.search(name):
+        name = _MARKUP.sub("", name)
+    return quote(f"{folder}{slash}" if name.lower() in _INDEXES else f"{folder}{slash}{name}") or "/"
 
 
 def slugs_of(page: PageRow) -> Iterator[Slug]:

@@ -55,7 +55,8 @@ class Asked:
 class AskedFor:
     """The values that a question asks for, or the environments. `lacking` are those it names of which nothing was found: then
     `values` are those of others; `elsewhere` may be others' of the same, which are not told. `others` are the folders and
-    .tfvars files (source and path) of other environments than those that are `named`."""
+    .tfvars files (source and path) of other environments than those that are `named`,
+    `code_knows` the environments of the code."""
 
     values: tuple[Asked, ...] = ()
     lacking: tuple[str, ...] = ()
@@ -63,6 +64,7 @@ class AskedFor:
     environments: tuple[Listed, ...] = ()
     named: Named = Named()  # noqa: RUF009  # frozen
     others: frozenset[tuple[str, str]] = frozenset()
+    code_knows: frozenset[str] = frozenset()
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -116,7 +118,7 @@ def asked_values(question: str, results: Sequence[ScoredPassage], lookup: Terraf
         found = replace(found, lacking=named.unknown)
     if found.lacking and (others := tuple(one for one in found.values if one.environment == OTHER)):
         found = replace(found, values=others)  # what a workspace gets that no code names
-    return replace(found, named=named, others=standings.others(named))
+    return replace(found, named=named, others=standings.others(named), code_knows=frozenset(standings.known))
 
 
 def _candidates(
@@ -192,6 +194,9 @@ def _nearest(hits: Sequence[_Hit], subject: Subject, standings: Standings) -> tu
         meant = [root for root in by_root if rank[root] < 2 and score[root] >= best - _RIVAL] or meant
     told: list[Asked] = []
     for root in sorted(meant, key=lambda r: rank[r]):
+        if rank[root] > 1 and {one.environment for one in told} & {one.holding.environment for one in by_root[root]}:
+            meant.remove(root)  # another account's of the same names
+            continue
         of_root = _of_root([one for one in by_root[root] if one.score >= score[root] - _ALIKE], subject)
         told += sorted(of_root, key=lambda one: canonical(one.environment) != _PRODUCTION)
     others = [r for r in by_root if r not in meant and score[r] >= best - _RIVAL and rank[r] > 1]

@@ -13,9 +13,10 @@ from rag.answers.asked import AskedFor, asked_values
 from rag.answers.cautions import Cautions
 from rag.answers.page import procedural, whole_of
 from rag.answers.pieces import pieces
-from rag.answers.procedures import joined, whole
+from rag.answers.procedures import LONGEST, joined, whole
 from rag.answers.prohibitions import forbidden, runs
-from rag.answers.steps import WARNS
+from rag.answers.steps import FOLLOWS, WARNS
+from rag.answers.task import Task, task
 from rag.answers.units import units
 from rag.catalog import Catalog
 from rag.records import Document, Generation, Passage, ScoredPassage, Viewer
@@ -27,6 +28,7 @@ EVIDENCE_TOKENS = 4000  # characters / 4
 EVIDENCE_PASSAGES = 12  # results that an answer considers
 _WHOLE_PROCEDURES = 4  # results whose procedures are made whole
 _WARNED = 4  # pages with steps whose warnings come along
+_TASKS = 2  # pages whose task comes along whole
 _COMPANIONS = 10  # passages that come along at most
 _AROUND = 6  # lines above and below what comes along, within its passage
 _WHOLE = 24  # lines of a passage that comes along uncut
@@ -54,6 +56,8 @@ def assemble(
     taken = list(within_budget(_with_whole_procedures(within_budget(found.passages, tokens), tokens), tokens))
     asked = asked if asked is not None else asked_values(question, taken, lookup)
     left = max(tokens * 4 - sum(len(one.passage.text) for one in taken), tokens // 2)
+    for rest in following(question, taken, lambda name: catalog.passages_of(name, found.generation)):
+        taken.append(rest)
     for warning in cautionary(tuple(taken), lambda name: catalog.passages_of(name, found.generation)):
         if len(warning.passage.text) <= left:
             left -= len(warning.passage.text)
@@ -85,6 +89,35 @@ def _with_whole_procedures(found: Sequence[ScoredPassage], tokens: int = EVIDENC
         else:
             taken.append(one)
     return taken
+
+
+def following(
+    question: str, taken: Sequence[ScoredPassage], passages_of: Callable[[str], Sequence[Passage]]
+) -> list[ScoredPassage]:
+    """The tasks that are asked for, of the pages whose headings say it best, where not all of one is among what was taken: from
+    its first line on, as far as it may be long."""
+    documents = {one.document.id: one.document for one in taken if one.passage.kind == "section"}.values()
+    told = [(found, document) for document in documents if (found := task(question, document))]
+    told.sort(key=lambda pair: -pair[0].fit)
+    rest, left = [], LONGEST
+    for found, document in told[:_TASKS]:
+        first, last = _first_of(found, document, left)
+        held = [one.passage for one in taken if one.document.id == document.id]
+        home = next((p for p in passages_of(document.id) if _stands(first, p, document)), None)
+        if home and first <= last and not any(p.start_line <= first and last <= p.end_line for p in held):
+            text = document.lines(first, last)
+            left -= len(text)
+            cut = replace(home, text=text, start_line=first, end_line=last)
+            rest.append(ScoredPassage(cut, document, taken[-1].score, (FOLLOWS,)))
+    return rest
+
+
+def _first_of(found: Task, document: Document, longest: int) -> tuple[int, int]:
+    """The lines of a task from its first piece on that have no more characters than this; last before first where none do."""
+    within = [piece for piece in pieces(whole_of(document)) if found.holds(piece.start)]
+    first = within[0].start if within else 1
+    fitting = [p.end for p in within if len(document.lines(first, p.end)) <= longest]
+    return first, max(fitting, default=0)
 
 
 def cautionary(

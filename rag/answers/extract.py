@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import math
 import posixpath
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rag.answers.asked import AskedFor
 from rag.answers.bearing import Bears, bearing
-from rag.answers.filling import LEAST, Prohibitions, Room, filled
+from rag.answers.filling import Prohibitions, Room, filled
 from rag.answers.outline import Outline
 from rag.answers.page import headings_above
 from rag.answers.pieces import Piece, pieces
 from rag.answers.purposes import does_away, gives_back, seeks_return
 from rag.answers.quotation import Run, Scored, best_score, quoted, runs_of, word_count
 from rag.answers.settled import settled
-from rag.answers.steps import Pages, Procedure, procedure
+from rag.answers.sought import Sought, asks_for_fact
+from rag.answers.steps import FOLLOWS, Pages, Procedure, procedure
+from rag.answers.task import is_form
 from rag.answers.wording import Wording, all_of, worth
 from rag.cite import Citer
 from rag.indexes.tokens import content_words
@@ -30,6 +31,7 @@ from rag.shorthand import Forms
 
 _WORDS = 250  # of the whole answer
 _BRIEF_WORDS = 80  # of one to a question whose name nothing speaks of: it is about something near at best
+_DIRECT_WORDS = 110  # of one whose first piece says just the kind of thing that was asked for
 _PROCEDURE_WORDS = 590  # of an answer that holds a procedure, which must not pass 600
 
 # What makes a piece a likely answer. The figures lie on a plateau that both question sets of decision 29 share.
@@ -37,22 +39,16 @@ _CONTEXT = 0.5  # what a word counts that stands above a piece, not in it
 _BESIDE = 0.35  # what the better neighbour's score counts
 _RANK = 0.09  # what each rank of the passage takes off, down to the tenth
 _WHOLE = 0.6  # how far the share of the question that the whole passage holds counts
-_NUMBER = 1.25  # for a number, where one is asked for
+
+_CLOSE = 0.5  # of the best piece's score, for another that says what was asked for where that one does
+_NEXT = 0.8  # the same, for one that doesn't say it
 
 _RETURNING = 0.3  # of the best piece's score, for one that tells how to get something back
 _REMOVING = 0.5  # the same, for one that does away with things: of less nothing need be said
 _AWAY = 0.2  # what a piece counts that does away with things, for who seeks them back
+_OF_FORM = 0.4  # what a piece of a form counts
 _NO_RETURN = "Nothing that was found tells how to get it back: what is quoted tells how such things are removed."
 
-_QUANTITY = r"\bhow (?:many|much|long|often|far|big|large|old|fast|soon)\b"
-_NUMBER_ASKED = re.compile(
-    _QUANTITY
-    + r"|\b(?:size|count|number|limit|ports?|versions?|cidrs?|ips?|max\w*|min\w*|percent\w*|retention|interval|"
-    r"timeout|default|threshold|when|date|cost)\b|%",
-    re.I,
-)
-# A question for a fact: no procedure answers it.
-_FACT = re.compile(r"^\W*(?:who|when|where|which|why|is|are|does|do|did|was|were)\b|\bstands? for\b|" + _QUANTITY, re.I)
 Weigh = Callable[[str], float]
 
 
@@ -67,7 +63,7 @@ def extract(
     what is `named`, if any do.
     """
     words = {word: worth(word, weigh(word)) for word in content_words(question)}
-    number = bool(_NUMBER_ASKED.search(question))
+    sought = Sought(question)
     concerned = _concerned(evidence, asked) if asked else range(len(evidence))
     outlines = {found.document.id: Outline(found.document) for found in evidence if found.passage.kind == "section"}
     scored = [
@@ -75,9 +71,10 @@ def extract(
         if (document := evidence[index].document.id) in outlines
         else one
         for index in concerned
-        for one in _scores(index, evidence[index], words, number, forms)
+        for one in _scores(index, evidence[index], words, sought, forms)
     ]
     scored = [one for one in scored if _speaks_of(named, one, evidence)] or scored
+    scored = _without_forms(question, scored, evidence)
     everything = scored
     scored, lacking = _on_purpose(question, scored, evidence)
     opening = " ".join(filter(None, (opening, lacking)))
@@ -85,7 +82,9 @@ def extract(
     values = settled(asked, evidence, citer) if asked else ""
     doubt = _doubt(asked, evidence) if asked and not values else ""
     used = len(f"{values} {opening} {doubt}".split())
-    pages = None if values or brief or _FACT.search(question) else Pages(scored, evidence)  # of what is to be done
+    pages = (
+        None if values or brief or asks_for_fact(question) else Pages(scored, evidence, question)
+    )  # of what is to be done
     prohibitions = Prohibitions(everything, evidence)
     steps = procedure(pages, _PROCEDURE_WORDS - used) if pages else Procedure()
     if pages and (must := prohibitions.of(steps.taken)):
@@ -93,21 +92,34 @@ def extract(
     if steps.cut:  # no later step without those before it
         its = evidence[steps.taken[0].index].document.id if steps.taken else ""
         scored = [one for one in scored if evidence[one.index].document.id != its]
-    used += len(f"{steps.before} {steps.rest}".split())
+    scored = [one for one in scored if FOLLOWS not in evidence[one.index].why]  # it is told as a procedure, or named
+    left = pages.left(steps, steps.taken) if pages else ("", "")
+    used += len(f"{steps.before} {steps.rest} {' '.join(left)}".split())
     fits = _BRIEF_WORDS + len(opening.split()) if brief else _WORDS
+    best = best_score(everything) if everything else 0.0
+    direct = any(one.score == best and sought.is_all(one.piece.text) for one in scored)
+    if direct:  # what is as near, and what says such a thing too
+        fits = min(fits, used + _DIRECT_WORDS)
+        scored = [one for one in scored if one.score >= (_CLOSE if sought.is_all(one.piece.text) else _NEXT) * best]
     if values and asked and (bears := bearing(question, asked)):  # the value is the answer
-        scored = [
-            one for one in scored if _adds(one, bears, evidence, citer) and one.score >= LEAST * best_score(everything)
-        ]
+        scored = [one for one in scored if _adds(one, bears, evidence, citer) and one.score >= _CLOSE * best]
+        scored = [one for one in scored if sought.is_met(one.piece.text)]
         fits = min(fits, used + _BRIEF_WORDS)
     room = Room(evidence, used, fits, _PROCEDURE_WORDS, pages, prohibitions)
     chosen = filled(steps.taken, scored, room)
-    runs = _ordered(chosen, steps.taken, prohibitions.of(chosen))
+    left = pages.left(steps, chosen) if pages else left
+    runs = _ordered(chosen, steps, prohibitions.of(chosen), evidence)
     quotations = [quoted(evidence, run, runs, citer) for run in runs]
     if not any(evidence[run[0].index].document.kind == "terraform" for run in runs) and not (asked and asked.lacking):
         doubt = ""
     told = "\n\n".join(filter(None, (values, *quotations)))
-    return "\n\n".join(filter(None, (opening, doubt, steps.before, told, steps.rest))) if told else ""
+    return "\n\n".join(filter(None, (opening, doubt, steps.before, left[0], told, steps.rest, left[1]))) if told else ""
+
+
+def _without_forms(question: str, scored: Sequence[Scored], evidence: Sequence[ScoredPassage]) -> list[Scored]:
+    """The pieces, those of forms that are filled in each time counting less than those of pages, unless one is asked for."""
+    forms = {one.index for one in scored if is_form(question, evidence[one.index].document)}
+    return [replace(one, score=_OF_FORM * one.score) if one.index in forms else one for one in scored]
 
 
 def _on_purpose(
@@ -158,7 +170,7 @@ def _doubt(asked: AskedFor, evidence: Sequence[ScoredPassage]) -> str:
 
 
 def _scores(
-    index: int, found: ScoredPassage, words: Mapping[str, float], number: bool, forms: Forms
+    index: int, found: ScoredPassage, words: Mapping[str, float], sought: Sought, forms: Forms
 ) -> Iterator[Scored]:
     parts = pieces(found.passage, headings_above(found))
     own = [_gain(piece, found, words, forms) for piece in parts]
@@ -167,9 +179,10 @@ def _scores(
     standing = (1 - _RANK * min(index, 9)) * (1 - _WHOLE + _WHOLE * share)
     for at, piece in enumerate(parts):
         beside = max((own[near] for near in (at - 1, at + 1) if 0 <= near < len(own)), default=0.0)
-        asked = _NUMBER if number and re.search(r"\d", piece.text) else 1.0
         lacking = piece.kind == "row" and not own[at]  # another row says nothing of this one
-        yield Scored(index, piece, 0.0 if lacking else (own[at] + _BESIDE * beside) * standing * asked)
+        yield Scored(
+            index, piece, 0.0 if lacking else (own[at] + _BESIDE * beside) * standing * sought.weight(piece.text)
+        )
 
 
 def _gain(piece: Piece, found: ScoredPassage, words: Mapping[str, float], forms: Forms) -> float:
@@ -204,12 +217,17 @@ def _speaks_of(named: Sequence[str], one: Scored, evidence: Sequence[ScoredPassa
 # -- in what order, and how it is shown -------------------------------------------------------------------------------
 
 
-def _ordered(chosen: Sequence[Scored], procedure: Sequence[Scored], forbidding: Sequence[Scored]) -> list[Run]:
-    """What another page or section forbids, then the best run; a procedure's runs together, in the order of its lines."""
+def _ordered(
+    chosen: Sequence[Scored], procedure: Procedure, forbidding: Sequence[Scored], evidence: Sequence[ScoredPassage]
+) -> list[Run]:
+    """What another page or section forbids, then the best run. All runs of a procedure's page stand together, in the order of its
+    lines: what a page says last is done last. Where it is the task that was asked for, nothing stands before it."""
     runs = runs_of(chosen)
-    steps = sorted((r for r in runs if any(one in procedure for one in r)), key=lambda r: r[0].piece.start)
+    page = {evidence[one.index].document.id for one in procedure.taken}
+    steps = sorted((r for r in runs if evidence[r[0].index].document.id in page), key=lambda r: r[0].piece.start)
     others = sorted((run for run in runs if run not in steps), key=lambda run: -best_score(run))
     forbid = [run for run in others if all(one in forbidding for one in run)]
     others = [run for run in others if run not in forbid]
-    before = [run for run in others if steps and best_score(run) > max(map(best_score, steps))]
+    first = bool(steps) and not procedure.task
+    before = [run for run in others if first and best_score(run) > max(map(best_score, steps))]
     return [*forbid, *before, *steps, *(run for run in others if run not in before)]

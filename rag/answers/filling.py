@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rag.answers.destructive import destructive
 from rag.answers.prohibitions import forbidden, runs
 from rag.answers.quotation import Scored, runs_of, word_count
 from rag.answers.steps import Pages, told
@@ -48,6 +49,30 @@ class Room:
         document = self.evidence[one.index].document.id
         same = (other.piece for other in chosen if self.evidence[other.index].document.id == document)
         return any(told(one.piece, by) for by in same)
+
+    def skips_steps(self, added: Sequence[Scored], more: Sequence[Scored]) -> bool:
+        """Whether something of what is added destroys things, and steps of its list that come before it are not quoted: who does
+        only that loses what they would have kept."""
+        if not self.pages:
+            return False
+        for one in added:
+            document = self.evidence[one.index].document.id
+            quoted = {
+                line
+                for other in more
+                if self.evidence[other.index].document.id == document
+                for line in range(other.piece.start, other.piece.end + 1)
+            }
+            earlier = (
+                set(range(first, last + 1))
+                for listing in one.piece.place.lists
+                if listing.numbered
+                for first, last in listing.lines()
+                if last < one.piece.start
+            )
+            if any(quoted.isdisjoint(step) for step in earlier) and any(destructive(one.piece.text)):
+                return True
+        return False
 
     def warnings(self, one: Scored) -> list[Scored]:
         """What a piece's section warns of, and what is forbidden of its commands anywhere."""
@@ -102,6 +127,8 @@ def filled(procedure: Sequence[Scored], scored: Sequence[Scored], room: Room) ->
             more = [*(other for other in chosen if not any(room.told(other, [new]) for new in added)), *added]
             more += [other for other in room.warnings(one) if not room.told(other, more)]
             alone = len(runs_of(more)) > len(runs_of(chosen))
+            if room.skips_steps(added, more):
+                continue
             if alone and one is not ordered[0] and _points_elsewhere(added):
                 continue
             if word_count(more, room.evidence) <= most and len(runs_of(more)) <= _QUOTATIONS:

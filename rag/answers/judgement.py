@@ -11,13 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag.answers.passing import Mentions, in_passing, no_mentions
-from rag.answers.wording import Wording, all_of, worth
+from rag.answers.wording import EVERYDAY, Wording, all_of, worth
 from rag.indexes.tokens import content_words
 from rag.records import ScoredPassage, Verdict
 from rag.shorthand import Forms
 
 _JUDGED = 5  # passages among which the one is looked for that holds most of the question
 _MISSING = 5  # words that are named at most
+_OTHERS = 2  # telling words beside a name that stands in no document, up to which a question is about nothing else
 
 
 @dataclass(frozen=True)
@@ -44,16 +45,20 @@ NOT_FOUND, PARTIAL = 0.27, 0.5  # below the one nothing is answered, below the o
 @dataclass(frozen=True)
 class Judgement:
     """`score` is how sure it is that the documents answer, 0 to 1; `missing` are the question's words that none of them holds,
-    `passing` the names in it that nothing is about (`rag.answers.passing`)."""
+    `passing` the names in it that nothing is about (`rag.answers.passing`), `unknown` those of them that
+    no document has at all."""
 
     verdict: Verdict
     score: float
     missing: tuple[str, ...] = ()
     passing: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     @property
     def note(self) -> str:
-        """What a partial answer says of what it lacks."""
+        """What a partial answer, or none, says of what it lacks."""
+        if self.unknown and self.verdict == "not_found":
+            return f"Nothing in them speaks of {' or '.join(self.unknown)}."
         if self.verdict != "partial":
             return ""
         named = [name for name in self.passing if name.lower() not in self.missing]
@@ -71,8 +76,9 @@ def judge(
 ) -> Judgement:  # fmt: skip
     """Whether the evidence speaks of what the question asks: by how much of it one passage holds, and by how near the nearest
     is (a cosine of the packaged embedder; None where no vector was searched, or another embedder's). What names a product that
-    nothing is about has no whole answer. `forms` are what the question says in another form, `mentions` gives texts that hold a
-    word, by which names are known that the evidence lacks: it and `rarity` go by what the viewer may read."""
+    nothing is about has no whole answer; what is about one that stands in no document, and about little else, has none.
+    `forms` are what the question says in another form, `mentions` gives texts that hold a word, by which names are known that
+    the evidence lacks: it and `rarity` go by what the viewer may read."""
     words = content_words(question)
     if not evidence or not words:
         return Judgement("not_found", 0.0, tuple(words[:_MISSING]))
@@ -80,7 +86,23 @@ def judge(
     score = WORDS_ALONE.score(held, 0.0) if nearness is None else BOTH.score(held, nearness)
     verdict: Verdict = "answered" if score >= PARTIAL else "partial" if score >= NOT_FOUND else "not_found"
     missing, passing = _missing(words, evidence, forms), in_passing(question, evidence, rarity, forms, mentions)
-    return Judgement("partial" if passing and verdict == "answered" else verdict, score, missing, passing)
+    unknown = _unknown(passing, evidence, forms, mentions)
+    others = [word for word in words if word not in EVERYDAY and word not in [name.lower() for name in unknown]]
+    if passing and unknown == passing and len(others) <= _OTHERS:
+        verdict = "not_found"
+    elif passing and verdict == "answered":
+        verdict = "partial"
+    return Judgement(verdict, score, missing, passing, unknown)
+
+
+def _unknown(
+    names: Sequence[str], evidence: Sequence[ScoredPassage], forms: Forms, mentions: Mentions
+) -> tuple[str, ...]:
+    """The names that neither the evidence nor any other text has, as far as anybody can say."""
+    if mentions is no_mentions:
+        return ()
+    said = Wording("\n".join(map(all_of, evidence)), forms)
+    return tuple(name for name in names if not said.holds(name.lower()) and not mentions(name.lower()))
 
 
 def share_held(

@@ -10,9 +10,20 @@ from collections.abc import Iterable
 
 REMOVED = "[link removed]"
 CUT = "…"  # where a text that is too long for a flag ends
-_END = r"[^\s<>\"'`|\\()\[\]\x00]*"
+_DEEPEST = 8  # brackets within brackets of one address
+
+
+def _bracketed(outside: str, inside: str, depth: int = _DEEPEST) -> str:
+    """What matches an address of these characters with brackets in pairs, as Kibana's views have: `#?_a=(view:(x:!()))`."""
+    return rf"{outside}*+(?:\({_bracketed(inside, inside, depth - 1)}\){outside}*+)*+" if depth else rf"{outside}*+"
+
+
+_CHARACTER = r"[^\s<>\"'`|\\()\[\]\x00]"
+_END = rf"{_CHARACTER}*"
+_PATH = r"[^?#\s<>\"'`|\\()\[\]\x00]*+"
+_QUERY = _bracketed(_CHARACTER, r"[^\s<>\"`|\\()\x00]")
 URL = re.compile(
-    rf"""[a-z][a-z0-9+.-]{{1,31}}://(?:\[[0-9a-f:.%]+\])?{_END}
+    rf"""[a-z][a-z0-9+.-]{{1,31}}://(?:\[[0-9a-f:.%]+\])?{_PATH}(?:[?\#]{_QUERY})?
     | (?<![A-Za-z0-9])(?:
       (?:javascript|vbscript|mailto|blob|view-source):[^\s\x00]{_END}
     | data:[\w.+-]*/?[\w.+-]*[;,]{_END}
@@ -24,9 +35,8 @@ URL = re.compile(
     """,
     re.I | re.X,
 )
-_TARGET = re.compile(
-    r"\]\(\s*<?([^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)*)"
-)  # of a link: brackets in pairs are part of it
+TARGET = _bracketed(r"[^\s()<>]", r"[^\s()<>]")  # of a link: brackets in pairs are part of it
+_TARGET = re.compile(rf"\]\(\s*<?({TARGET})|<([a-z][a-z0-9+.-]{{1,31}}://[^\s<>]*)>", re.I)
 _TRAILING = ".,;:!?*_~"
 _KEY = re.compile(r"(?!www\.)(?:[a-z0-9-]+\.)+[a-z]{2,24}(?::\d+)?/[^?]*", re.I)
 _MAIL = re.compile(r"[^@/:]+@[^@/:?]+", re.I)
@@ -40,7 +50,7 @@ class Links:
 
     def admit(self, texts: Iterable[str]) -> None:
         for text in texts:
-            self._known.update(match[1].rstrip("/") for match in _TARGET.finditer(text))
+            self._known.update((match[1] or match[2] or "").rstrip("/") for match in _TARGET.finditer(text))
             for match in URL.finditer(text):
                 address = match[0].rstrip(_TRAILING)
                 self._known.add(address.rstrip("/"))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import re
 
-from rag.answers.links import REMOVED, URL, Links, split
+from rag.answers.links import REMOVED, TARGET, URL, Links, split
 
 _MARKERS = r"(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)+"
 _FENCE = re.compile(
@@ -38,7 +38,7 @@ _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _PLACEHOLDER = re.compile(r"<[A-Za-z][\w.-]*(?: [\w.-]+)*>")
 _AUTOLINK = re.compile(r"<([A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@]+@[^\s<>@]+)>")
 _LINK = re.compile(
-    r"(!?)\[((?:[^\[\]\\]|\\.|\[[^\[\]]*\])*)\]\(\s*(<[^<>]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)"
+    rf"(!?)\[((?:[^\[\]\\]|\\.|\[[^\[\]]*\])*)\]\(\s*(<[^<>]*>|{TARGET})"
     r"(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*\)"
 )
 _RUNS = re.compile(r"(?:javascript|vbscript|data|blob|view-source):", re.I)

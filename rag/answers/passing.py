@@ -7,10 +7,10 @@ there, and nothing is said of Jenkins' jobs. `rag.answers.judgement` calls `in_p
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
 from rag.answers.pieces import pieces
-from rag.answers.products import PRODUCTS
+from rag.answers.products import PRODUCTS, WORDS_TOO
 from rag.answers.wording import EVERYDAY, Wording, all_of, worth
 from rag.environments import NAMED
 from rag.indexes.tokens import STOP_WORDS, content_words
@@ -69,10 +69,10 @@ def in_passing(
         most = max((_share(one, _others(word, weights)) for one in said[:_JUDGED]), default=0.0)
         return max(_shares(word, weights, evidence, said, forms), default=0.0) >= max(_ABOUT, _AS_MUCH * most)
 
-    names = dict(_names(question, words, evidence, mentions))
+    held = {word for word in words if any(one.holds(word) for one in said)}
+    names = dict(_names(question, words, evidence, mentions, WORDS_TOO - held))
     told = {word for word in names if is_told(word)}
-    spoken = {word for word in names if any(one.holds(word) for one in said)}
-    return tuple(spelling for word, spelling in names.items() if word not in (told | spoken if told else told))
+    return tuple(spelling for word, spelling in names.items() if word not in (told | held if told else told))
 
 
 def is_name(word: str, question: str) -> bool:
@@ -85,9 +85,9 @@ def is_name(word: str, question: str) -> bool:
 
 
 def _names(
-    question: str, words: Sequence[str], evidence: Sequence[ScoredPassage], mentions: Mentions
+    question: str, words: Sequence[str], evidence: Sequence[ScoredPassage], mentions: Mentions, also: Set[str]
 ) -> Iterator[tuple[str, str]]:
-    """The names among a question's words, and how they are written there; what is quoted in it has none."""
+    """The names among a question's words, and how they are written there; what is quoted in it has none. `also` are products."""
     said = _QUOTED.sub(" ", question)
     for word in words:
         found = _found(word, said)
@@ -95,7 +95,7 @@ def _names(
             continue
         if word.isdigit():
             continue
-        written = is_name(word, said) or word in PRODUCTS
+        written = is_name(word, said) or word in PRODUCTS or word in also
         if written or (word not in EVERYDAY and _is_name_there(word, evidence, mentions)):
             yield word, found[0]
 

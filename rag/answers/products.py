@@ -1,6 +1,6 @@
 """Products that questions name in lower case ("restart jenkins"): written down from the field at large, so that a name is known
-for one that no document holds. Those that mean something else as often (vault, salt, beats, flux) are left out; documents tell
-them by their capitals. `rag.answers.passing` asks.
+for one that no document holds. Those that are plain words too (vault, flux) are names where nothing
+that was found has the word; else documents tell them by their capitals. `rag.answers.passing` asks.
 """
 
 from __future__ import annotations
@@ -23,4 +23,9 @@ PRODUCTS = frozenset(
     terragrunt thanos tidb tomcat traefik trello trino tyk unifi vagrant varnish veeam velero vercel vertica victoriametrics
     victorops vmware vsphere weblogic websphere wireguard wordpress xen yugabyte zabbix zendesk zipkin zookeeper zoom zscaler
     zuora""".split()
+)
+WORDS_TOO = frozenset(
+    """argo beats boundary brigade cilium chef contour cortex drone envoy falco flux ghost harbor harness hydra istio kong kuma
+    kyverno longhorn mimir nats octopus ory piper pinot portainer ranger raven rook salt shield spark storm tempo tines vault
+    vector velocity wazuh waypoint weave""".split()
 )

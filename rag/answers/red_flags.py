@@ -45,11 +45,23 @@ class _Rule:
     unless_trial: bool = False  # also where nothing says production, but not where something says dev or test
 
 
+# Rules of redaction that go by a thing's name or place and not by the shape of a key or a token, so that they may err.
+_BY_PLACE = frozenset(("assignment", "hcl-secret", "password", "kubernetes-secret"))
+_HIDDEN = re.compile(
+    r"(?:(?P<key>[\w.-]+)[\"'`*\])]{0,4}\s*(?:=>|:=|[:=])\s*[\"'`]?)?\[REDACTED:(?!purged\])(?P<rule>[\w-]+)\]"
+)
+_SECRET_KEY = re.compile(
+    r"(?:passw(?:or)?d|pass(?:phrase|code)?|pwd|secret|token|(?:api|access|secret|private|account|encryption|signing|shared)[_-]?key|"
+    r"connection[_-]?string)(?:[_-]?\d{1,2})?(?:_(?:value|prod|production|live|dev|staging|test))?$", re.I
+)  # fmt: skip
+_NO_SECRET_KEY = re.compile(
+    r"(?:^|[_.-]|[a-z](?=[A-Z]))(?i:user|login|host|port|engine|db|database|region|address|endpoint)$|(?i:username|hostname|dbname)$"
+)
+_DIGEST_KEY = re.compile(r"hash|digest|checksum|encrypted", re.I)
 _SHOWN = re.compile(r"\[REDACTED:kubernetes-secret\]")  # in a page: what a command prints of some Secret
-_MARK = r"\[REDACTED:(?!purged\])[\w-]+\]"
 _RULES = (
     _Rule(
-        "hard-coded secret", re.compile(_MARK),
+        "hard-coded secret", _HIDDEN,
         "a credential stood here in the open; replace it, and keep it in a secret store",
     ),
     _Rule(
@@ -105,6 +117,10 @@ _RULES = (
                    r"\bclick (?:on )?[\"'*_`]*(?:edit|delete|modify|create|terminate|reboot|apply)\b", re.I),
         "it leaves no trace in code and can't be repeated; make it a pipeline or a script", "prose", in_production=True,
     ),
+    _Rule(
+        "possible secret", _HIDDEN,
+        "what is hidden here may be a credential; if it is one, replace it, and keep it in a secret store",
+    ),
 )  # fmt: skip
 _OPEN = re.compile(r"(?:0\.0\.0\.0/0|::/0)")
 _OPEN_RULE = next(rule for rule in _RULES if rule.name == "open to the world")
@@ -147,11 +163,25 @@ def _seen(document: Document, citation: Citation) -> Iterator[tuple[_Rule, int]]
                 continue
             if rule.in_production and not _in_production(near, context, lines[:at]):
                 continue
+            if rule.line is _HIDDEN and rule.name != _told_of(line):
+                continue
             if (rule.where == "prose" and _NEGATED.search(line)) or (not code and _SHOWN.search(line)):
                 continue
             yield rule, citation.start_line + at
     if code:
         yield from ((_OPEN_RULE, citation.start_line + at) for at in _open_doors(lines))
+
+
+def _told_of(line: str) -> str:
+    """The name of the rule for what was hidden in a line: a credential, what may be one, or nothing to speak of."""
+    names = {_told_of_one(match["key"] or "", match["rule"]) for match in _HIDDEN.finditer(line)}
+    return next((name for name in ("hard-coded secret", "possible secret") if name in names), "")
+
+
+def _told_of_one(key: str, rule: str) -> str:
+    if rule not in _BY_PLACE or (_SECRET_KEY.search(key) and not _DIGEST_KEY.search(key)):
+        return "hard-coded secret"
+    return "" if _NO_SECRET_KEY.search(key) else "possible secret"
 
 
 def _in_production(near: str, context: str, above: Sequence[str]) -> bool:

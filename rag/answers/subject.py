@@ -6,9 +6,11 @@ monitoring node group). `rag.answers.asked` calls this.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from rag.answers.matters import Matter
 from rag.answers.wording import EVERYDAY, stem
@@ -30,6 +32,16 @@ _GENERIC = frozenset(
 )  # the block above counts
 _NOT_ASKED = frozenset(
     {"source", "name", "description", "type", "value", "for_each", "count", "id", "tags", "depends_on"}
+)
+# A bare "cluster" or "node" is Kubernetes's; these have such too, and are said by name.
+_STORES = frozenset(
+    "opensearch elasticsearch elasticache redis valkey memcached memorydb dax rds aurora docdb documentdb neptune redshift msk "
+    "kafka mq rabbitmq activemq cassandra keyspaces emr mongodb couchbase".split()
+)
+_KUBERNETES = frozenset("eks gke aks kubernetes k8s kops cluster clusters".split())
+_NODES = frozenset("node nodes nodegroup nodegroups nodepool ng worker workers".split())
+_OF_ANY_CLUSTER = frozenset(
+    map(stem, "cluster clusters node nodes instance instances machine machines worker workers".split())
 )
 # What a type is called where people speak of it, and what is written short in names.
 _CALLED = {
@@ -67,7 +79,11 @@ class Subject:
     """The words of a question that may say of which thing it asks; those that name an environment (`elsewhere`) don't."""
 
     def __init__(self, question: str, elsewhere: Collection[str] = ()) -> None:
-        self.stems = frozenset(stem(word) for word in tokenise(question).words)
+        said = tokenise(question).words
+        self.stems = frozenset(map(stem, said))
+        joined = [(pair, stem("".join(pair))) for pair in pairwise(said)]  # Amazon MQ is `amazonmq` in names
+        self._joined = {word: [whole for pair, whole in joined if word in pair] for word in said}
+        self._telling = frozenset(word for word in said if stem(word) not in _OF_ANY_CLUSTER)
         left_out = {stem(word) for word in elsewhere}
         words = [word for word in content_words(question) if stem(word) not in left_out]
         words = [word for word in words if not _joined(word, words)]  # OpenSearch is one word
@@ -130,14 +146,28 @@ class Subject:
         rest = {word: worth for word, worth in self._words.items() if stem(word) not in explained}
         if not rest:
             own = {stem(word) for word in _words(candidate.block.symbol.name)}
-            return 1.0 if own & self.stems else 0.0
+            return 1.0 if own & self.stems and not self._is_a_store_unnamed(candidate.block, {}) else 0.0
         known = {**self._of_block(candidate.block)}
         known.update(dict.fromkeys(_stems(candidate.told.path), 1.0))
         if value and (value.instance or value.calls):
             known.update(_called(" ".join(value.calls), 0.9))
             known.update(dict.fromkeys(_stems(" ".join((value.instance, *value.calls))), 1.0))
-        gained = {word: worth * _held(word, known) for word, worth in rest.items()}
+        gained = {word: worth * self._holds(word, known) for word, worth in rest.items()}
+        if self._is_a_store_unnamed(candidate.block, gained):
+            return 0.0
         return sum(gained.values()) / sum(rest.values()) if max(gained.values()) >= _PLAIN else 0.0
+
+    def _holds(self, word: str, known: Mapping[str, float]) -> float:
+        """How well a word is known, by itself or as one with its neighbour."""
+        return max(_held(word, known), *(known.get(whole, 0.0) for whole in self._joined.get(word, ())), 0.0)
+
+    def _is_a_store_unnamed(self, block: StoredSymbol, gained: Mapping[str, float]) -> bool:
+        """Whether all that a question has of a store's block is that it asks for "the cluster": it never speaks of that store."""
+        symbol = block.symbol
+        stores = _STORES.intersection(_words(f"{symbol.type} {symbol.name} {block.path}"))
+        called = stores.union(*(_CALLED.get(store, "").split() for store in stores))
+        own = {word for word, gain in gained.items() if gain >= _PLAIN}
+        return bool(stores) and self._telling.isdisjoint(called | own)
 
     def spare(self, candidate: Candidate, value: EffectiveValue) -> float:
         """What a block's name says besides takes off: a validator of the controllers is not the controllers."""
@@ -169,6 +199,8 @@ def _known_by(block: StoredSymbol) -> dict[str, float]:
         ):
             names.append(str(attribute.expression[1]))
     known = _called(f"{block.source} {block.path}", 0.7)
+    if _NODES.intersection(_words(symbol.name)) and _KUBERNETES.intersection(_words(posixpath.basename(block.folder))):
+        known[stem("cluster")] = 0.9  # its nodes, set where the cluster is made
     known.update(_called(f"{symbol.type} {symbol.name}", 0.9))
     known.update(dict.fromkeys(_stems(symbol.type), 0.9))
     known.update(dict.fromkeys(_stems(" ".join(names)), 1.0))

@@ -5,16 +5,20 @@ for flags of what was cited, and beforehand for what a model should be told of t
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 
+from rag.answers.asked import AskedFor
 from rag.answers.conflicts import Conflict, conflicts, preferred_first, spot
+from rag.answers.opposed import opposed
 from rag.answers.red_flags import red_flags
 from rag.catalog import Catalog
 from rag.drift import Drift, DriftWatch
 from rag.drift.records import Place
 from rag.records import Citation, Document, Flag, ScoredPassage, Spot, Viewer
+from rag.terraform.entries import FALLBACK
 
 _PLAIN = re.compile(r"[^\w./@:~ -]")  # what a path holds beyond this is not repeated to a model
 _TOLD = 3  # doubts of each kind that a model is told of
@@ -27,14 +31,23 @@ class Warnings:
         self._catalog = catalog
         self._drift = drift
 
-    def of(self, citations: Sequence[Citation], evidence: Sequence[ScoredPassage], viewer: Viewer) -> Iterator[Flag]:
+    def of(
+        self,
+        citations: Sequence[Citation],
+        evidence: Sequence[ScoredPassage],
+        viewer: Viewer,
+        asked: AskedFor | None = None,
+    ) -> Iterator[Flag]:
+        """`asked` are the values of Terraform that were asked for: what contradicts those is told, cited or not, and nothing of
+        other environments than those that the question names."""
         yield from _outdated(citations, evidence)
         yield from _overdue(citations)
         yield from self._stale(citations)
-        drifted = [*self._drifted(citations, evidence, viewer)]
+        drifted = [*self._drifted(citations, evidence, viewer, asked or AskedFor())]
         yield from drifted
         told = {(one.source, one.path, one.line) for flag in drifted for one in flag.spots}
         yield from _conflicting(citations, evidence, told)
+        yield from _opposed(citations, evidence)
         yield from red_flags(citations, evidence)
 
     def beforehand(
@@ -63,14 +76,19 @@ class Warnings:
                 yield Flag("stale", row.name, f"last read in full {row.synced_at or 'never'}: {row.message}")
 
     def _drifted(
-        self, citations: Sequence[Citation], evidence: Sequence[ScoredPassage], viewer: Viewer
+        self, citations: Sequence[Citation], evidence: Sequence[ScoredPassage], viewer: Viewer, asked: AskedFor
     ) -> Iterator[Flag]:
-        """A flag for each cited line that code contradicts (conflict), or that names what code does not have (drift)."""
+        """A flag for each cited line that code contradicts (conflict), or that names what code does not have (drift); and for
+        what is found, or stands beside the code, that contradicts a value that is told."""
         documents = {found.document.id: found.document for found in evidence}
-        cited = {c.document_id: documents[c.document_id] for c in citations if c.document_id in documents}
-        for drift in self._drift.of(cited.values(), viewer):
+        documents.update((one.id, one) for one in self._beside(citations, asked, viewer))
+        cited = {c.document_id for c in citations}
+        told = _lines(citations) & {(step.source, step.path, step.line) for step in asked.steps}
+        for drift in self._drift.of((one for i, one in documents.items() if i in cited or told), viewer):
             lines = [(c.start_line, c.end_line) for c in citations if c.document_id == drift.document_id]
-            if any(start <= drift.document.line <= end for start, end in lines):
+            contradicts = drift.code is not None and (drift.code.source, drift.code.path, drift.code.line) in told
+            shown = any(start <= drift.document.line <= end for start, end in lines)
+            if contradicts or (shown and not _is_of_others(drift, asked)):
                 here = spot(documents[drift.document_id], drift.document.line)
                 if drift.code is None:
                     yield Flag("drift", drift.stated, f"{drift.summary} ({drift.about})", (here,))
@@ -79,11 +97,29 @@ class Warnings:
                 dated = ", ".join(_dated_place(one) for one in (here, there))
                 yield Flag("conflict", drift.stated, f"{drift.summary} ({dated}); prefer the code", (there, here))
 
+    def _beside(self, citations: Sequence[Citation], asked: AskedFor, viewer: Viewer) -> Iterator[Document]:
+        """The README of each folder in which a line of a value stands that is told."""
+        folders = {(c.source, posixpath.dirname(c.path)) for c in citations} if asked.values else set()
+        for source, folder in sorted(folders):
+            found = self._catalog.document_at(source, posixpath.join(folder, "README.md"))
+            if found and found.access.admits(viewer.groups):
+                yield found
+
     def _dated(self, place: Place) -> Spot:
         document = self._catalog.document_at(place.source, place.path)
         return Spot(
             place.source, place.path, place.line, place.quote, place.url, document.updated_at if document else ""
         )
+
+
+def _lines(citations: Sequence[Citation]) -> set[tuple[str, str, int]]:
+    return {(c.source, c.path, line) for c in citations for line in range(c.start_line, c.end_line + 1)}
+
+
+def _is_of_others(drift: Drift, asked: AskedFor) -> bool:
+    """Whether what code contradicts is the entry of an environment that the code knows, and another than those that are named."""
+    key = drift.about.rpartition(".")[2]
+    return bool(asked.named.known) and key in {*asked.code_knows, FALLBACK} and key not in asked.named.known
 
 
 def _dated_place(one: Spot) -> str:
@@ -132,6 +168,20 @@ def _conflicting(
         if any(s.document.id == i and first <= s.line <= last for s in statements for i, first, last in cited):
             shown = f"{statements[0].shown} or {statements[1].shown}"
             yield Flag("conflict", shown, conflict.reason, conflict.spots)
+
+
+def _opposed(citations: Sequence[Citation], evidence: Sequence[ScoredPassage]) -> Iterator[Flag]:
+    """A flag for each name that one cited page tells to remove, and another says destroys something when it is removed."""
+    documents = {found.document.id: found.document for found in evidence}
+    for one in opposed(citations):
+        if one.order.document_id in documents and one.harm.document_id in documents:
+            harm = spot(documents[one.harm.document_id], one.harm_line)
+            order = spot(documents[one.order.document_id], one.order_line)
+            reason = (
+                f"{_dated_place(harm)} says that removing it destroys something, {_dated_place(order)} tells to remove it: "
+                "they may speak of two cases; make sure which is yours before you remove anything"
+            )
+            yield Flag("conflict", f"remove {one.name}", reason, (harm, order))
 
 
 def _outdated(citations: Sequence[Citation], evidence: Sequence[ScoredPassage]) -> tuple[Flag, ...]:

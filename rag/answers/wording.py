@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from rag.indexes.tokens import STOP_WORDS, tokenise
+from rag.inflections import INFLECTIONS
 from rag.records import ScoredPassage
 from rag.shorthand import Forms
 
@@ -38,6 +39,8 @@ class Wording:
     def _holds(self, word: str) -> bool:
         own = stem(word)
         if own in self._stems or any(word in said.split() and self._tells(form) for said, form in self._forms):
+            return True
+        if any(stem(form) in self._stems for form in INFLECTIONS.get(word, ())):
             return True
         if len(own) < _LONG or not word.isalpha():
             return False

@@ -35,8 +35,8 @@ def contradictions(document: Document, facts: Facts, places: Places) -> Iterator
 
 
 def _copies(held: Held, lines: Sequence[str]) -> Iterator[Drift]:
-    """`name = { key = value }` as a document copied it, against the local or variable of that name. Blocks are left out: those of
-    one type are many, and a document's may be anybody's."""
+    """`name = { key = value }` as a document copied it, against the local or variable of that name, in the code that the document
+    speaks of there. Blocks are left out: those of one type are many, and a document's may be anybody's."""
     within: list[str] = []  # what is open; "" for a block, in which anybody's settings may stand
     for number, line in enumerate(lines, start=1):
         if line.lstrip().startswith("```"):
@@ -52,6 +52,7 @@ def _copies(held: Held, lines: Sequence[str]) -> Iterator[Drift]:
             stated = [part.strip(' "') for part in leaf[2].strip("[]").split(",") if part.strip(' "')]
             if any(_PLACEHOLDER.search(part) for part in stated):
                 continue
+            against = [*held.concerning(against, number)]
             if against and not any(_texts(fact.value) == stated for fact in against):
                 yield held.drift(number, ", ".join(stated), f"{within[0]}.{leaf[1]}", against, 0.9)
 

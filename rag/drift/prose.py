@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from rag.drift.facts import Fact
+from rag.drift.facts import Fact, stems
 from rag.drift.held import Held
 from rag.drift.records import Drift
 from rag.drift.spoken import is_elsewhere, marked, of_one_kind, placed_in, spoken_of, subject_of, under
@@ -24,6 +24,10 @@ NOT_NOW = re.compile(
 )  # fmt: skip
 _CURRENT = re.compile(r"\bcurrent(ly)?\b", re.I)
 _CLUSTER = re.compile(r"\b(kubernetes|k8s|eks|cluster) (cluster )?version|uses kubernetes\b", re.I)
+_SIZED = re.compile(
+    r"\bcluster(?:['’]s)?(?: size)? (?:is|has|runs|of) (?:of )?[*`]*(?P<number>\d+)[*`]* (?:worker )?nodes\b", re.I
+)
+_SIZES, _NO_SIZES = frozenset("count size desired capacity".split()), frozenset("min max disk type monitoring".split())
 _RANGE = re.compile(r"\b(\d+) (?:to|-|–) (\d+) (node|instance|replica)s?\b", re.I)
 _USES = re.compile(r"\b(?:is|uses|has|runs|range|block|cidr)\b", re.I)
 _ROUTES = re.compile(r"\b(?:peer\w*|rout\w+|allow\w*|subnets?|reach\w*|office|vpn|connect\w*|traffic)\b", re.I)
@@ -61,6 +65,7 @@ def told_in_prose(held: Held, lines: Sequence[str]) -> Iterator[Drift]:
                 yield from _named_values(held, line, sentence)
                 yield from _placed(held, line, sentence)
                 yield from _running(held, line, sentence)
+                yield from _sized(held, line, sentence)
                 if not things and not spoken:
                     yield from _by_name(held, line, sentence)
 
@@ -183,3 +188,22 @@ def _running(held: Held, line: int, sentence: str) -> Iterator[Drift]:
     if value:
         where = _line(line, sentence, said.start() + value.at)
         yield from held.against(where, value, "Kubernetes version", versions, held.environments(sentence), MARKED)
+
+
+def _sized(held: Held, line: int, sentence: str) -> Iterator[Drift]:
+    """ "Default cluster size is 21 nodes": against what code calls the number of nodes, by the environment where it is one of a
+    map's keys; nothing where code has such a number of several things."""
+    match = _SIZED.search(sentence)
+    words = {*re.findall(r"[a-z0-9-]+", sentence.lower())}
+    found = [fact for fact in held.facts.variables if match and len(fact.names) < 3 and _counts_nodes(fact)]
+    found = [*held.concerning(found, line)]
+    keyed = [fact for fact in found if len(fact.names) > 1 and fact.attribute in words] or found
+    if match and len({fact.names[0] for fact in keyed}) == 1 and len({fact.path for fact in keyed}) == 1:
+        value = Typed("number", int(match["number"]), match["number"], match.start("number"))
+        about = ".".join(keyed[0].names)
+        yield from held.against(_line(line, sentence, value.at), value, about, keyed, frozenset(), SPOKEN)
+
+
+def _counts_nodes(fact: Fact) -> bool:
+    named = stems(fact.names[0])
+    return "node" in named and bool(named & _SIZES) and not named & _NO_SIZES and str(fact.value).isdigit()

@@ -88,10 +88,14 @@ def terms(question: str) -> Terms:
     )
 
 
+_HOW = re.compile(r"\bhow (?:long|often|old|soon|big|large|fast|far|frequently|regularly)\b", re.I)
+
+
 def content_words(text: str) -> list[str]:
-    """The distinct words of a question that carry meaning, in order: stop words and single letters left out."""
+    """The distinct words of a question that carry meaning, in order: stop words and single letters left out, and the
+    "long" of "how long", which says what kind of answer is wanted."""
     return [
         word
-        for word in dict.fromkeys(tokenise(text).words)
+        for word in dict.fromkeys(tokenise(_HOW.sub(" ", text)).words)
         if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())
     ]

@@ -28,6 +28,13 @@ from rag.terraform.tfvars import ValueFile
 
 _INDEX = re.compile(r"\[[^\]]*\]")
 _UNITS = ("terragrunt.hcl", "terragrunt.stack.hcl")
+_MADE = (
+    "resource",
+    "module",
+    "data",
+    "output",
+    "local",
+)  # what a folder that is run has; one of variables alone is not
 _SIDE_BY_SIDE = 3  # folders that call one module before they are environments
 _DEEPEST = 12  # levels of modules that an address may pass through
 
@@ -294,15 +301,17 @@ class TerraformLookup:
         calls = [(one.call.source, one.call.folder, one.folder) for one in self.module_calls if one.folder is not None]
         named = [(one.source, name) for name, naming in self.workspaces.items() for one in naming]
         naming = self._symbols.holding(self._access, ".tfvars")
+        made = {(one.source, one.folder) for kind in _MADE for one in find(kind=kind)}
         return PassedFiles(
             Stock(
-                find(kind="value"), find(kind="variable"), find(kind="terraform"), calls, self._unread, named,
+                find(kind="value"), find(kind="variable"), find(kind="terraform"), made, calls, self._unread, named,
                 [*naming, *find(type_="tfe_workspace")],
             )
         )  # fmt: skip
 
     def _environment_folders(self) -> dict[tuple[str, str], set[str]]:
-        """Folders by source and name: those of usual names, and those of which several stand side by side and call one module."""
+        """Folders by source and name: those of usual names, and those of which several stand side by side and call one module,
+        unless they have values for each environment: then they are parts of all of them."""
         found: dict[tuple[str, str], set[str]] = {}
         for source, folder in self.folders:
             for at in (PurePosixPath(folder), *PurePosixPath(folder).parents):

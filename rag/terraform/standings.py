@@ -213,7 +213,7 @@ class Standings:
         return [*(one for one in held if one.value.known), *each, *others]
 
     def _below(self, source: str, folder: str) -> Iterator[str]:
-        """The environments that code in a folder, or .tfvars files below it, know."""
+        """The environments that code in a folder, or .tfvars files below it or apart from it, know."""
         for (of, at), names in self._names_in.items():
             if of == source and (at == folder or at.startswith(f"{folder}/")):
                 yield from names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,20 @@ def test_a_pagerduty_event(client: TestClient) -> None:
 )  # fmt: skip
 def test_what_is_no_alert_or_too_much_is_refused(client: TestClient, body: Any) -> None:
     assert client.post("/v1/alerts", json=body).status_code == 422
+
+
+@pytest.mark.parametrize("body", [{}, [], {"labels": {}}, {"alert": "x"}])
+def test_what_is_taken_is_said_in_one_sentence_with_an_example(client: TestClient, body: Any) -> None:
+    told = client.post("/v1/alerts", json=body).json()
+    assert len(told["details"]) == 1
+    assert told["detail"].startswith("body: send Alertmanager's webhook")
+    example = re.search(r"\{.*\}", told["detail"])
+    assert example
+    assert client.post("/v1/alerts", json=json.loads(example[0])).status_code == 200
+    wrong = client.post("/v1/alerts", json={"name": "x", "lables": {}}).json()[
+        "detail"
+    ]  # of the form that is meant alone
+    assert wrong == "body.name.lables: Extra inputs are not permitted"
 
 
 def test_what_a_viewer_may_not_see_is_as_if_it_were_not(reader: Reader) -> None:

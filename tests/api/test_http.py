@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.http import make_app
@@ -46,7 +47,11 @@ def test_search(client: TestClient) -> None:
     assert found["coverage"]["complete"]
     refused = client.get("/v1/search", params={"q": "x", "source": "none"})
     assert (refused.status_code, refused.json()["detail"]) == (400, "there is no source 'none'")
+    kind = client.get("/v1/search", params={"q": "x", "kind": "nope"})
+    assert "there is no kind 'nope'; there are: page, runbook, terraform" in kind.json()["detail"]
     assert refused.headers["content-type"] == "application/problem+json"
+    refused = client.get("/v1/search", params={"q": "x", "kind": "nope"})
+    assert "there is no kind 'nope'; there are: page, runbook, terraform" in refused.json()["detail"]
 
 
 def test_why_a_search_is_not_whole_names_the_server_and_no_key() -> None:
@@ -203,11 +208,24 @@ def test_lines_that_are_not_there(client: TestClient) -> None:
     [
         ("/v1/terraform/values?attribute=var.x&env=live", 400, "'env' here; did you mean environment?"),
         ("/v1/search?q=x&kidn=runbook", 400, "'kidn' here; did you mean kind?"),
-        ("/v1/terraform/nope", 404, "Not Found"),
-        ("/v1/ask", 405, "Method Not Allowed"),
+        ("/v1/terraform/nope", 404, "there is nothing at /v1/terraform/nope; /docs lists the routes, /openapi.json"),
+        ("/v2/nope", 404, "there is nothing at /v2/nope; /docs lists the routes"),
+        ("/v1/ask", 405, "/v1/ask takes POST, and not GET; /docs lists"),
     ],
 )
 def test_what_is_misspelt_is_refused(client: TestClient, path: str, status: int, said: str) -> None:
     answer = client.get(path)
     assert answer.status_code == status
     assert said in answer.json()["error"]
+
+
+def test_a_method_that_is_not_taken_is_told_all_that_are(client: TestClient) -> None:
+    app = client.app
+    assert isinstance(app, FastAPI)
+    app.add_api_route("/v1/search/{name}", lambda name: None, methods=["GET"])
+    app.add_api_route("/v1/search/{name}", lambda name: None, methods=["DELETE"])
+    reply = client.put("/v1/search/x")
+    assert (reply.status_code, reply.headers["allow"]) == (405, "GET, DELETE")
+    assert "takes GET, DELETE, and not PUT" in reply.json()["detail"]
+    files = client.post("/static/waypost.css")
+    assert (files.status_code, files.headers["allow"]) == (405, "GET, HEAD")

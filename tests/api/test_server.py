@@ -74,8 +74,9 @@ def test_it_serves_syncs_for_others_and_ends(
     assert str(process.pid) in second.stderr
     process.send_signal(signal.SIGTERM)
     began = time.monotonic()
-    process.wait(30)
+    assert process.wait(30) == 0
     assert time.monotonic() - began < 20
+    assert not (tmp_path / "home" / "owner.json").exists()  # what it works on was put away
     assert waypost("doctor").returncode == 0
 
 
@@ -181,6 +182,7 @@ def test_others_reach_it_once_there_is_a_key_and_headers_name_no_peer(
     assert process.stderr
     try:
         address = process.stderr.readline().split()[3].replace("0.0.0.0", "127.0.0.1")
+        assert process.stderr.readline().startswith("WAYPOST_ALLOWED_HOSTS is not set")
         asked = f"{address}/v1/sources"
         assert httpx.get(asked).status_code == 401
         for peer in ("127.0.0.1", "10.0.0.5"):  # whoever says so here is neither this machine nor the proxy

@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +17,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from api.access.budgets import Budgets
+from api.access.keys import FILE as KEYS
+from api.access.keys import Keys
 from api.compose import audit_of
 from api.owner import Owner
 from api.settings import Settings
@@ -47,8 +51,25 @@ def slack() -> Iterator[SlackServer]:
 
 
 @pytest.fixture
+def keys(settings: Settings) -> Iterator[Keys]:
+    opened = Keys(settings.home / KEYS)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def budgets(keys: Keys) -> Budgets:
+    return Budgets(keys, 1000, 100)
+
+
+@pytest.fixture
 def app(
-    owner: Owner, sync: Callable[..., SyncReport], tmp_path: Path, settings: Settings, slack: SlackServer
+    owner: Owner,
+    sync: Callable[..., SyncReport],
+    tmp_path: Path,
+    settings: Settings,
+    slack: SlackServer,
+    budgets: Budgets,
 ) -> Iterator[tuple[TestClient, SlackApp]]:
     write(tmp_path / "wiki", WIKI)
     write(tmp_path, {"users.yaml": "U7: [payments]\njo@example.org: payments\n"})
@@ -59,10 +80,11 @@ def app(
     sync()
     told = {
         "slack_signing_secret": SECRET, "slack_token": "xoxb-1", "slack_api_url": f"{slack.address}/api/",
-        "slack_users": tmp_path / "users.yaml",
+        "slack_users": tmp_path / "users.yaml", "requests_per_minute": 20,
     }  # fmt: skip
     bare = FastAPI()
-    added = add_slack(bare, settings.model_copy(update=told), owner.reader(), audit_of(settings, owner.catalog))
+    settings = settings.model_copy(update=told)
+    added = add_slack(bare, settings, owner.reader(), audit_of(settings, owner.catalog), budgets)
     assert added is not None
     with TestClient(bare) as client:
         yield client, added
@@ -104,11 +126,14 @@ def direct(text: str, user: str, number: int = 1, **more: Any) -> dict[str, Any]
     return {"type": "event_callback", "team_id": "T1", "event_id": f"Dv{number}", "event": event}
 
 
-def test_without_its_settings_there_is_no_slack(owner: Owner, settings: Settings) -> None:
+def test_without_its_settings_there_is_no_slack(owner: Owner, settings: Settings, budgets: Budgets) -> None:
     for told in ({}, {"slack_signing_secret": SECRET}, {"slack_token": "xoxb-1"}):
         bare = FastAPI()
         assert (
-            add_slack(bare, settings.model_copy(update=told), owner.reader(), audit_of(settings, owner.catalog)) is None
+            add_slack(
+                bare, settings.model_copy(update=told), owner.reader(), audit_of(settings, owner.catalog), budgets
+            )
+            is None
         )
         with TestClient(bare) as client:
             assert client.post("/slack/events", content=b"{}").status_code == 404
@@ -176,6 +201,28 @@ def test_a_direct_message_is_answered_as_the_reader_may_see(
     assert [("04:10" in told["text"], told["channel"]) for told in slack.posted()] == [
         (True, "D1"), (True, "D1"), (False, "D1"), (False, "D1"),
     ]  # fmt: skip
+
+
+def test_each_user_has_the_limits_of_a_caller(app: tuple[TestClient, SlackApp], slack: SlackServer, keys: Keys) -> None:
+    client, added = app
+    keys.spend("slack:U7", datetime.now(UTC).date().isoformat(), 1000)
+    for number, (user, asked) in enumerate((("U7", QUESTION), ("U7", "alert PodCrashLooping"), ("U8", QUESTION))):
+        send(client, direct(asked, user, number))
+        added.worker.wait()
+    spent, runbook, other = [told["text"] for told in slack.posted()]
+    assert "the 1000 tokens of the model that slack:U7 may use in a day are used: try again in" in spent
+    assert "kubectl delete pod" in runbook  # which asks no model
+    assert "tokens" not in other
+    for number in range(10, 31):
+        send(client, direct("help", "U9", number))
+        added.worker.wait()
+    assert [told["text"][:28] for told in slack.posted()[-2:]] == [
+        "Ask me a question, or write ",
+        "You asked more than 20 times",
+    ]
+    send(client, direct("help", "U8", 40))
+    added.worker.wait()
+    assert slack.posted()[-1]["text"].startswith("Ask me")
 
 
 def test_a_group_taken_away_is_gone_with_the_next_question(

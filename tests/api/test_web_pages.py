@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from fastapi.testclient import TestClient
 
+from api.access.keys import FILE as KEYS
+from api.access.keys import Keys
 from api.access.scopes import TABLE
 from api.http import make_app
 from api.owner import Owner
@@ -259,3 +261,39 @@ def test_a_browser_that_is_not_known_is_led_to_sign_in_and_back(client: TestClie
     assert shut.get("/search", headers={"HX-Request": "true"}).headers["hx-redirect"] == "/signin"
     for onward in ("https://evil.example", "//evil.example", "/\\evil.example", "/signin", "javascript:x"):
         assert f'href="{onward}"' not in client.get("/signin", params={"next": onward}, headers=AS).text
+
+
+def test_what_is_not_there_is_a_page_for_browsers_and_a_problem_for_programs(client: TestClient) -> None:
+    reply = client.get("/nowhere/<b>", headers=AS)
+    assert (reply.status_code, reply.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "there is nothing at /nowhere/&lt;b&gt;" in reply.text
+    assert '<a href="/">Back' in reply.text
+    assert 'href="/static/waypost.css' in reply.text
+    assert reply.headers["content-security-policy"].startswith("default-src 'none'")
+    assert reply.headers["x-request-id"]
+    for path, accept in (("/nowhere", "*/*"), ("/v1/nowhere", "text/html"), ("/sources/x", "application/json")):
+        told = client.get(path, headers={"Accept": accept})
+        assert (told.status_code, told.headers["content-type"]) == (404, "application/problem+json")
+    method = client.post("/sources", headers=FORM)
+    assert (method.status_code, method.headers["allow"], "takes GET" in method.text) == (405, "GET", True)
+    called = client.get("/", headers={**AS, "Host": "kb.example.org"})
+    assert (called.status_code, "WAYPOST_ALLOWED_HOSTS=kb.example.org" in called.text) == (400, True)
+    part = client.get("/nowhere", headers={"HX-Request": "true"})
+    assert part.text.startswith('<div class="broken"')
+
+
+def test_who_is_not_signed_in_finds_the_way_where_there_are_keys(client: TestClient, settings: Settings) -> None:
+    there = "/search?q=unlock"
+    assert "Sign in" not in client.get(there, headers=AS).text
+    keys = Keys(settings.home / KEYS)
+    _, token = keys.create("ann", [], ["read", "ask"], "")
+    assert 'href="/signin?next=%2Fsearch%3Fq%3Dunlock">Sign in</a>' in client.get(there, headers=AS).text
+    assert ">Sign in</a>" not in client.get("/signin", headers=AS).text
+    assert client.post("/signin", data={"token": token, "next": there}, headers=FORM, follow_redirects=False).headers[
+        "location"
+    ] == there  # fmt: skip
+    signed_in = client.get(there, headers=AS).text
+    assert ("Sign out" in signed_in, ">Sign in</a>" in signed_in) == (True, False)
+    keys.revoke("ann")
+    assert "Sign in" not in client.get(there, headers=AS).text  # there is nobody who could
+    keys.close()

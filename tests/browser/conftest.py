@@ -68,6 +68,7 @@ class Seen:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("browser")
     write(folder / "wiki", PAGES)
+    write(folder / "board", {"minutes.md": "# Zanzibar minutes\n\nThe zanzibar merger closes in May.\n"})
     hostile = {f"h{number:03}.md": f"# Page {number}\n\n{text}\n" for number, text in enumerate(HOSTILE)}
     write(folder / "hostile", {name: text.encode("utf-8", "replace") for name, text in hostile.items()})
     settings = Settings(home=folder / "home", config=folder / "waypost.yaml", embedder="hashing")
@@ -75,6 +76,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         settings,
         {"name": "wiki", "type": "folder", "path": str(folder / "wiki"), "owner": "platform"},
         {"name": "hostile", "type": "folder", "path": str(folder / "hostile")},
+        {"name": "board", "type": "folder", "path": str(folder / "board"), "audience": ["board"]},
     )
     with open_owner(settings, "sync") as owner, socket.socket() as listener:
         owner.sync([], lambda step: None, lambda: False)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ingest.sources import Previous, Source, SourceSpec
+from ingest.sources import Listed, Previous, Source, SourceSpec
 from ingest.sources.folder import FolderSource
 from ingest.sources.git import GitSource
 from rag.errors import SettingsError
@@ -101,6 +102,23 @@ def test_links_are_pinned(kind: str, repo: Path, tmp_path: Path) -> None:
     link = source.link(item, item.version or "cafe" * 16)
     assert (item.version or "cafe" * 3) in link.url
     assert (link.url + link.line_anchor.format(start=3, end=9)).endswith(":3-9")
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("on-call/Rota.md", "on-call/Rota"), ("on-call/README.md", "on-call/"), ("index.md", ""),
+        ("a b/ü?.md.erb", "a%20b/%C3%BC%3F"),
+    ],
+)  # fmt: skip
+def test_a_folder_links_to_the_site_that_is_made_of_it(tmp_path: Path, path: str, page: str) -> None:
+    site = SourceSpec("s", "folder", str(tmp_path), site_url="https://wiki.example.org/docs/")
+    link = FolderSource(site).link(Listed(path, ""), "cafe")
+    assert link.url + link.line_anchor.format(start=3, end=9) == f"https://wiki.example.org/docs/{page}"
+    assert FolderSource(site).link(Listed("main.tf", ""), "cafe").url == "main.tf@cafe"  # sites make no page of it
+    both = replace(site, web_url="https://files.example.org")
+    assert FolderSource(both).link(Listed(path, ""), "cafe").url == f"https://files.example.org/{path}"
+    assert len({one.fingerprint for one in (site, both, replace(site, site_url=""))}) == 3
 
 
 def moved(folder: Path, moves: Mapping[str, str], before: Previous) -> Mapping[str, str]:

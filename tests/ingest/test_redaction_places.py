@@ -238,3 +238,19 @@ def test_time_is_linear(name: str, text: str) -> None:
     path = name.split(maxsplit=1)[0]
     quarter = min(seconds(hostile(50_000)[name], path) for _ in range(3))
     assert min(seconds(text, path) for _ in range(3)) < 11 * max(quarter, 0.01)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "kept"),
+    [
+        ("a.tf", 'resource "aws_secretsmanager_secret_version" "a" {{\n  secret_string = jsonencode({{ passport = "{}" }})\n}}', "48213"),
+        ("a.tf", 'variable "api_token" {{\n  sensitive = true\n  default = "{}"\n}}', "test"),
+        ("a.tf", 'variable "api_token" {{\n  default = "{}"\n}}', "umber" + "lantern"),
+        ("a.tf", 'data "google_secret_manager_secret_version" "a" {{\n  secret = "{}"\n}}', "umberlantern" * 3),
+        ("a.tf", 'routing_key = "{}"', "R0" + "ABCDEFGHIJKLMN1234567890ABCDEF"),
+        ("a.properties", "signingkey = {}", "3F5A9C07" + "B1D2E486"),
+        ("a.yaml", "password: '{}'", "x[a-z]+9" + "q#Zt"),
+    ],
+)  # fmt: skip
+def test_what_is_spared_elsewhere_goes_where_nothing_says_so(path: str, text: str, kept: str) -> None:
+    assert kept not in redact(text.format(kept), path)[0]

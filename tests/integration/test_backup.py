@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sqlite3
 import stat
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from api.access.keys import FILE as KEYS
+from api.access.keys import Keys
 from api.backup import back_up, restore
+from api.compose import feedback_of, threads_of
+from api.observability.chain import FILE as AUDIT
+from api.observability.chain import Chain, Entry
 from api.owner import Owner, open_owner
+from api.purge import purge_document, purge_value
 from api.settings import Settings
+from api.side_files import NAMES
 from rag import doctor
-from rag.errors import SettingsError, StorageError, WaypostError, WriterBusyError
+from rag.errors import NotFoundError, SettingsError, StorageError, WaypostError, WriterBusyError
+from rag.feedback import FILE as FEEDBACK
 from rag.owner import WriterLock
+from rag.records import Viewer
+from rag.threads import FILE as THREADS
+from rag.threads import Turn
 from tests.conftest import configure, write
 from tests.crash.backup import answers, round_trip, under_load
 
@@ -261,7 +275,7 @@ def test_a_damaged_backup_is_refused_and_changes_nothing(
 
 def test_a_backup_of_a_newer_waypost_is_refused(synced: Settings, elsewhere: Settings, tmp_path: Path) -> None:
     good = back_up(synced, tmp_path / "b.waypost").file
-    for key, value in (("schema", "9999"), ("format", 2)):
+    for key, value in (("schema", "9999"), ("format", 3)):
         newer = rewritten(
             good,
             tmp_path / f"{key}.waypost",
@@ -337,3 +351,101 @@ def test_a_backup_runs_beside_the_owner(owner_while_reading: Owner, synced: Sett
     with owner_while_reading.catalog.write() as writer:
         writer.put_setting("half", "done")
         assert back_up(synced, tmp_path / "b.waypost").manifest.documents == 20  # what is not committed is not in it
+
+
+# -- the small files beside the catalog ---------------------------------------------------------------------------------------
+
+
+VIEWER = Viewer.of(["sre"])
+
+
+def asked(question: str, path: str = "1.md") -> Turn:
+    return Turn(
+        question, question, "answered", f"about {question}", (("d1", "wiki", path),), datetime.now(UTC).isoformat()
+    )
+
+
+def spoken(settings: Settings, name: str, *questions: Turn) -> tuple[str, list[str]]:
+    """Makes a key, and has somebody ask, think of it, and be noted in the audit: the key's token, and the threads."""
+    keys, threads = Keys(settings.home / KEYS), threads_of(settings)
+    _, token = keys.create(name, ["sre"], ["read"], "")
+    keys.close()
+    begun = [threads.add("", VIEWER, one) for one in questions]
+    for thread in begun:
+        feedback_of(settings).note(VIEWER, name, thread, None, useful=True)
+    entries = [Entry("2026-01-01T00:00:00+00:00", "ask", name, words=one.question) for one in questions]
+    Chain(settings.home / AUDIT).append(entries)
+    return token, begun
+
+
+def checked(settings: Settings, token: str) -> str:
+    keys = Keys(settings.home / KEYS)
+    found = keys.checked(token)
+    keys.close()
+    return found.state if found else "none"
+
+
+def test_keys_threads_feedback_and_the_audit_come_back(synced: Settings, elsewhere: Settings, tmp_path: Path) -> None:
+    token, (thread,) = spoken(synced, "ci", asked("alpaca?"))
+    with closing(sqlite3.connect(synced.home / KEYS, isolation_level=None)) as busy:  # somebody writes meanwhile
+        busy.execute("BEGIN IMMEDIATE")
+        busy.execute("UPDATE key SET name = 'half'")
+        backup = back_up(synced, tmp_path / "b.waypost").file
+        busy.execute("ROLLBACK")
+    done = restore(elsewhere, backup)
+    assert done.added == {"keys": 1, "threads": 1, "opinions on answers": 1, "audit": 1}
+    assert checked(elsewhere, token) == "live"
+    assert [turn.question for turn in threads_of(elsewhere).turns(thread, VIEWER)] == ["alpaca?"]
+    assert [(one.name, one.question) for one in feedback_of(elsewhere).listed()] == [("ci", "alpaca?")]
+    audit = Chain(elsewhere.home / AUDIT)
+    audit.append([Entry("2026-01-02T00:00:00+00:00", "ask", "ci")])
+    proof = audit.verify(f"1:{Chain(synced.home / AUDIT).verify().head}")  # it is continued where it was
+    assert (proof.sound, proof.entries) == (True, 2)
+    assert {stat.S_IMODE((elsewhere.home / name).stat().st_mode) for name in NAMES} == {0o600}
+
+
+def test_what_is_there_is_newer_and_stays(synced: Settings, tmp_path: Path) -> None:
+    old, (before,) = spoken(synced, "old", asked("alpaca?"))
+    backup = back_up(synced, tmp_path / "b.waypost").file
+    lost, _ = spoken(synced, "lost")
+    keys = Keys(synced.home / KEYS)
+    keys.revoke("old")
+    keys.close()
+    threads_of(synced).add(before, VIEWER, asked("and llamas?"))
+    head = Chain(synced.home / AUDIT).verify().head
+    assert not restore(synced, backup, force=True).added
+    assert (checked(synced, old), checked(synced, lost)) == ("revoked", "live")
+    assert [turn.question for turn in threads_of(synced).turns(before, VIEWER)] == ["alpaca?", "and llamas?"]
+    assert Chain(synced.home / AUDIT).verify().head == head
+
+
+def test_what_was_purged_since_does_not_come_back_with_them(synced: Settings, tmp_path: Path) -> None:
+    _, (kept, secret, gone) = spoken(
+        synced, "ci", asked("alpaca?"), asked("is it hunter22secret?"), asked("of what?", "2.md")
+    )
+    backup = back_up(synced, tmp_path / "b.waypost").file
+    untouched = Path(shutil.copy(backup, tmp_path / "untouched.waypost"))
+    assert purge_value(synced, "hunter22secret", [backup]).clean
+    assert purge_document(synced, "wiki", "2.md", [backup]).clean
+    for name in (THREADS, FEEDBACK, AUDIT):
+        (synced.home / name).unlink()
+    for file in (untouched, backup):
+        restore(synced, file, force=True)
+        threads = threads_of(synced)
+        assert threads.turns(kept, VIEWER)
+        for thread in (secret, gone):
+            with pytest.raises(NotFoundError):
+                threads.turns(thread, VIEWER)
+        assert [one.question for one in feedback_of(synced).listed()] == ["alpaca?"]
+        proof = Chain(synced.home / AUDIT).verify()
+        assert (proof.sound, proof.erased) == (True, 1)
+        for name in (THREADS, FEEDBACK, AUDIT):
+            assert b"hunter22secret" not in (synced.home / name).read_bytes()
+            (synced.home / name).unlink()
+
+
+def test_a_damaged_file_beside_the_catalog_is_said(synced: Settings, tmp_path: Path) -> None:
+    (synced.home / FEEDBACK).write_bytes(b"no database" * 100)
+    with pytest.raises(StorageError, match=r"feedback\.db can't be copied: .*move it away"):
+        back_up(synced, tmp_path / "b.waypost")
+    assert not (tmp_path / "b.waypost").exists()

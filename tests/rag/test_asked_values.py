@@ -133,10 +133,7 @@ def test_without_an_environment_all_are_told_productions_first(told: Told) -> No
     asked, text = told(ACCOUNTS, "how many nodes does the default node group have?")
     assert [one.value.value for one in asked.values][:4] == [85, 7, 4, 5]
     assert (
-        text.index("live (accounts/acme/eks): `85`")
-        < text.index("live-2: `7`")
-        < text.index("manager: `4`")
-        < text.index(f"{OTHER} (accounts/acme/eks): `5`")
+        text.index("live: `85`") < text.index("live-2: `7`") < text.index("manager: `4`") < text.index(f"{OTHER}: `5`")
     )
 
 
@@ -371,3 +368,58 @@ def test_what_holds_the_name_of_the_workspace_is_not_told_of_any_other(told: Tol
     cluster = CLUSTERS % (85, 5, 150)
     asked, _ = told({"main.tf": cluster + ledger}, "which version has the ledger database?")
     assert values(asked) == {"live": "live-16", "live-2": "live-2-16", "manager": "manager-16"}
+
+
+STORES = {
+    "stacks/eks/main.tf": 'locals {\n  node_groups_count = {\n    live    = 85\n    default = 5\n  }\n}\n'
+    'resource "aws_eks_node_group" "main" {\n  size = local.node_groups_count[terraform.workspace]\n}\n',
+    "stacks/account/search.tf": 'resource "aws_opensearch_domain" "live_logs" {\n  cluster_config {\n'
+    "    instance_count = 18\n  }\n}\n",
+    "README.md": "# Nodes\n\nThe cluster has nodes.\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("How many nodes does the cluster have?", [85, 5]),
+        ("How many nodes does the live cluster have?", [85]),
+        ("How many nodes does the OpenSearch cluster have?", [18]),
+        ("How many instances does the logs cluster have?", [18]),
+    ],
+)
+def test_a_bare_cluster_is_no_store_that_has_nodes_too(told: Told, question: str, expected: list[int]) -> None:
+    asked, _ = told(STORES, question)
+    assert [one.value.value for one in asked.values] == expected
+
+
+def test_of_two_accounts_with_the_same_workspaces_the_one_for_trials_is_named_alone(told: Told) -> None:
+    asked, text = told(ACCOUNTS, "how many nodes does the default node group have?")
+    assert [one.value.value for one in asked.values] == [85, 7, 4, 5]
+    assert "Another environment's may differ: infra/accounts/acme-ephemeral-test/eks/cluster.tf" in text
+
+
+def test_what_contradicts_a_told_value_is_said_and_nothing_of_other_environments(
+    owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tmp_path: Path
+) -> None:
+    copy = "# Nodes of the cluster\n\nThe counts:\n\n```\nnode_groups_count = {\n  live = 64\n  default = 3\n}\n```\n"
+    files = {**STORES, "stacks/eks/README.md": "Default cluster size is **21** nodes.\n", "docs/nodes.md": copy}
+    configure(settings, {"name": "infra", "type": "folder", "path": str(write(tmp_path / "infra", files))})
+    sync()
+
+    def flagged(question: str) -> set[str]:
+        flags = owner.reader().asker().answer(question, Viewer()).flags
+        return {flag.text for flag in flags if flag.kind == "conflict"}
+
+    assert flagged("How many nodes does the live cluster have?") == {"64"}
+    assert flagged("How many nodes does the cluster have?") == {"64", "3", "21"}
+
+
+def test_two_words_of_a_question_may_be_one_in_a_name(told: Told) -> None:
+    files = {
+        "deployments/app/main.tf": 'variable "amazonmq_host_instance_type" {\n  default = "mq.t3.micro"\n}\n'
+        'resource "aws_mq_broker" "main" {\n  host_instance_type = var.amazonmq_host_instance_type\n}\n',
+        "variables/staging/app.tfvars": 'amazonmq_host_instance_type = "mq.m5.large"\n',
+    }
+    asked, _ = told(files, "What instance type does Amazon MQ use in staging?")
+    assert values(asked) == {"staging": "mq.m5.large"}

@@ -259,3 +259,52 @@ def test_what_tests_and_examples_set_says_nothing_of_what_runs(
     trials = {folder: found(folder) for folder in ("tests/a", "modules/a/examples/b", "test/a", "stacks/test")}
     assert trials == {"tests/a": 0, "modules/a/examples/b": 0, "test/a": 0, "stacks/test": 1}
     assert [found("stacks", stated) for stated in ("...", "<network>", "my-net", "XXXXXXX", "net-1")] == [0, 0, 0, 0, 1]
+
+
+COUNTS = 'locals {\n  node_groups_count = {\n    live    = "85"\n    default = "5"\n  }\n}\n'
+ACCOUNTS = {
+    "accounts/main/eks/cluster.tf": COUNTS,
+    "accounts/trial/eks/cluster.tf": COUNTS.replace("85", "54").replace('"5"', '"3"'),
+    "production/main.tf": "locals {\n  backups = {\n    days = 35\n  }\n}\n",
+    "staging/main.tf": "locals {\n  backups = {\n    days = 3\n  }\n}\n",
+}
+COPY = '\n```\nnode_groups_count = {\n  live    = "%s"\n  default = "%s"\n}\n```\n'
+DAYS = "\n```\nbackups = {\n  days = %s\n}\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "page", "stated"),
+    [
+        ("docs/a.md", "# Nodes\n" + COPY % (85, 3), []),  # it speaks of neither account
+        ("docs/a.md", "# Nodes\nIn `accounts/main/eks/cluster.tf`:\n" + COPY % (85, 3), ["3"]),
+        ("docs/a.md", "# Nodes\nIn `accounts/trial/eks`:\n" + COPY % (85, 3), ["85"]),
+        (
+            "docs/a.md",
+            "# Nodes\nSee [it](https://x.org/t/r/blob/main/accounts/main/eks/cluster.tf).\n" + COPY % (54, 5),
+            ["54"],
+        ),
+        ("accounts/main/eks/README.md", "# Nodes\n" + COPY % (54, 5), ["54"]),
+        ("accounts/trial/eks/README.md", "# Nodes\n" + COPY % (54, 3), []),
+        ("accounts/main/eks/README.md", "Default cluster size is **21** nodes.\n", ["21"]),
+        ("accounts/main/eks/README.md", "Default cluster size is **5** nodes.\n", []),
+        ("accounts/trial/eks/README.md", "The live cluster has 85 nodes.\n", ["85"]),
+        ("docs/a.md", "The live cluster has 85 nodes.\n", []),
+        ("docs/a.md", "# Backups in staging\n" + DAYS % 35, ["35"]),
+        ("docs/a.md", "# Backups in production\n" + DAYS % 35, []),
+        ("docs/a.md", "# Backups\n\n## Staging\n" + DAYS % 3 + "\n## Production\n" + DAYS % 3, ["3"]),
+    ],
+)
+def test_a_page_is_held_against_the_code_that_it_speaks_of(
+    owner: Owner,
+    sync: Callable[..., SyncReport],
+    settings: Settings,
+    tmp_path: Path,
+    path: str,
+    page: str,
+    stated: list[str],
+) -> None:
+    write(tmp_path / "all", {**ACCOUNTS, path: page})
+    configure(settings, {"name": "all", "type": "folder", "path": str(tmp_path / "all")})
+    sync()
+    found = find_drift(owner.catalog, Viewer(), facts_for(owner.catalog, Viewer()))
+    assert [one.stated for one in found if one.confidence >= REPORTED] == stated

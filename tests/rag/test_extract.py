@@ -164,7 +164,7 @@ def test_steps_that_are_too_many_say_where_they_go_on(ask: Ask) -> None:
     answer = ask({"broker.md": steps, "x.md": FILLER}, "How do I rebuild the broker?")
     shown = re.findall(r"^(\d+)\.", answer.text, re.M)
     assert shown == [str(n) for n in range(1, len(shown) + 1)]
-    assert f"The steps go on from line {len(shown) + 3} of wiki/broker.md" in answer.text
+    assert f"The steps go on from line {len(shown) + 3} (Rebuild the broker) of wiki/broker.md" in answer.text
     assert len(answer.text.split()) <= 600
 
 
@@ -262,7 +262,8 @@ def test_where_steps_are_too_many_the_warnings_go_first_and_the_others_are_named
     shown = [int(n) for n in re.findall(r"^swapctl (\d+)", answer.text, re.M)]
     assert shown == [*range(1, len(shown) + 1)]
     begins = page.split("\n").index(f"### {len(shown) + 1}. Swap part {len(shown) + 1}") + 3
-    assert f"The steps go on from line {begins} of wiki/swap.md: read them there." in answer.text
+    assert f"The steps go on from line {begins} ({len(shown) + 1}. Swap part {len(shown) + 1}), " in answer.text
+    assert "(11. Swap part 11) of wiki/swap.md: read them there." in answer.text
     assert len(answer.text.split()) <= 600
 
 
@@ -357,6 +358,33 @@ def test_a_question_that_asks_for_more_than_a_value_is_answered_with_more(ask: A
     answer = ask(KEPT, "What is the backup retention period of the ledger database, and who is it dear to?")
     assert "backup_retention_period is `35`" in answer.text
     assert "dear to team" in answer.text
+
+
+SNAPSHOTS = """# Snapshots of Borg
+
+Borg makes snapshots of every volume. Snapshots of Borg are of great worth, and Borg's snapshots are encrypted.
+
+## Where
+
+Snapshots lie in a bucket for 30 days.
+
+## Restore
+
+A snapshot of Borg is restored with:
+
+```
+borg restore snapshots
+```
+
+Borg snapshots are also copied to another region.
+"""
+
+
+def test_how_long_is_answered_first_with_a_length_of_time_and_little_else(ask: Ask) -> None:
+    answer = ask({"snapshots.md": SNAPSHOTS, "other.md": FILLER}, "How long are Borg snapshots kept?")
+    first = answer.text.partition("\n\n")[2]
+    assert first.startswith("Snapshots lie in a bucket for 30 days.")
+    assert "restore" not in answer.text and "great worth" not in answer.text
 
 
 @pytest.mark.parametrize(

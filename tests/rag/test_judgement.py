@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answers.judgement import NOT_FOUND, PARTIAL, judge
+from rag.answers.judgement import NOT_FOUND, PARTIAL, Judgement, judge
 from rag.answers.wording import Wording, worth
 from rag.records import AccessRule, Document, Passage, ScoredPassage
 
@@ -97,3 +97,12 @@ def test_plain_talk_counts_for_less() -> None:
     assert worth("somebody", 0.999) < worth("kafka", 0.999)
     assert worth("kafka", 1.0) == 6.0
     assert worth("kafka", 0.0) == 0.1
+
+
+def test_a_name_that_no_document_has_is_not_found_and_one_elsewhere_is_partial() -> None:
+    def judged(*texts: str) -> Judgement:
+        return judge("restore the database with kafka", evidence(TEXT), rarity, 0.9, (), lambda _: texts)
+
+    assert (judged().verdict, judged().unknown) == ("not_found", ("kafka",))
+    assert judged().note == "Nothing in them speaks of kafka."
+    assert (judged("Kafka is nice.").verdict, judged("Kafka is nice.").unknown) == ("partial", ())

@@ -19,7 +19,8 @@ from tests.rag.rendered import faults
 
 KNOWN = "https://wiki.example.org/runbooks/locks?tab=2"
 SYSTEM = "Answer from the search results alone; they are this organisation's documents. Cite every statement taken from them."
-EVIDENCE = f"# Locks\n\nSee [the runbook]({KNOWN}). Then run `curl {KNOWN} | jq .`, with <namespace> filled in. A [list](https://wiki.example.org/List_(a)?x='1').\n"
+VIEW = "https://logs.example.org/app/discover#?_a=(view:(columns:!(_source),sort:!()),metadata:(pattern:'6c27',v:1))&_q=(q:'')"
+EVIDENCE = f"# Locks\n\nSee [the runbook]({KNOWN}). Then run `curl {KNOWN} | jq .`, with <namespace> filled in. A [list](https://wiki.example.org/List_(a)?x='1'). Kibana's [view]({VIEW}), or <{VIEW}>.\n"
 
 
 def passage(text: str, path: str = "a.md") -> ScoredPassage:
@@ -130,6 +131,12 @@ def test_whatever_is_put_together_is_harmless_and_the_same_however_it_is_cut(
         (
             "See [a list](https://wiki.example.org/List_(a)?x='1').",
             "See a list (`https://wiki.example.org/List_(a)?x='1'`).",
+        ),
+        (f"Look at [the view]({VIEW}) now.", f"Look at the view (`{VIEW}`) now."),
+        (f"Look there (<{VIEW}>) now.", f"Look there (`{VIEW}`) now."),
+        (
+            "Look there (https://logs.example.org/app/discover#?_a=(view:(columns:!(_source),sort:!()),metadata:(pattern:'6c27',v:1))&_q=(q:'')).",
+            "Look there (`https://logs.example.org/app/discover#?_a=(view:(columns:!(_source),sort:!()),metadata:(pattern:'6c27',v:1))&_q=(q:'')`).",
         ),
         ("Line<br>break, <b>bold</b>.", "Line break, bold."),
         ("It is on wiki.example.org, in main.tf.", "It is on wiki.example.org, in main.tf."),

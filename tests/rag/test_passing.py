@@ -49,6 +49,12 @@ def test_a_product_in_lower_case_is_a_name_too() -> None:
     assert passing("how do i restart jenkins", ("Jenkins", "Restart it with systemctl.")) == ()
 
 
+def test_a_product_that_is_a_plain_word_too_is_a_name_where_nothing_found_has_the_word() -> None:
+    rotate = ("Tokens", "Rotate the token of the registry every month.")
+    assert passing("rotate the vault token", rotate) == ("vault",)
+    assert passing("rotate the vault token", ("Tokens", "Put the token into the backup vault.")) == ()
+
+
 def test_what_documents_write_as_a_name_elsewhere_is_one() -> None:
     restart = found(("Restart", "Restart the controller with systemctl, and wait until it is ready."))
 

@@ -78,6 +78,8 @@ def test_what_is_spoken_up_about(path: str, kind: str, text: str, name: str, lin
     [
         ("run.md", "runbook", "# Run\npassword: [REDACTED:purged]"),
         ("guide.md", "page", "# Secrets\nIt prints\n```\ntoken: [REDACTED:kubernetes-secret]\n```"),
+        ("app.yaml", "config", "kind: Secret\nstringData:\n  DB_USERNAME: [REDACTED:kubernetes-secret]"),
+        ("app.tf", "terraform", '"engine" = "[REDACTED:hcl-secret]"'),
         ("staging/rds.tf", "terraform", DATABASE % "skip_final_snapshot = true"),
         ("modules/rds.tf", "terraform", DATABASE % "multi_az = false"),
         ("prod/rds.tf", "terraform", DATABASE % "# multi_az = false\n  backup_retention_period = 10"),
@@ -100,6 +102,32 @@ def test_what_is_spoken_up_about(path: str, kind: str, text: str, name: str, lin
 )
 def test_what_only_looks_like_it(path: str, kind: str, text: str) -> None:
     assert flags(path, kind, text) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "text", "name"),
+    [
+        ("app.tf", "terraform", 'master_password = "[REDACTED:hcl-secret]"', "hard-coded secret"),
+        ("app.yaml", "config", "  api_key: '[REDACTED:assignment]'", "hard-coded secret"),
+        ("app.yaml", "config", "  password: [REDACTED:kubernetes-secret]", "hard-coded secret"),
+        ("app.tf", "terraform", 'name = "[REDACTED:github-token]"', "hard-coded secret"),
+        ("run.md", "runbook", "# Run\npostgres://app:[REDACTED:url-password]@db/orders", "hard-coded secret"),
+        ("app.yaml", "config", "  user: [REDACTED:assignment]\n  token: [REDACTED:assignment]", "hard-coded secret"),
+        ("app.tf", "terraform", 'gtm_auth = "[REDACTED:assignment]"', "possible secret"),
+        (
+            "settings.yaml",
+            "config",
+            "stringData:\n  grafana.ini: |\n    [REDACTED:kubernetes-secret]",
+            "possible secret",
+        ),
+        ("run.md", "runbook", "# Run\nthe password [REDACTED:password] of the sandbox", "possible secret"),
+        (".baseline", "config", '"hashed_secret": "[REDACTED:assignment]"', "possible secret"),
+    ],
+)
+def test_only_what_surely_was_a_credential_is_called_one(path: str, kind: str, text: str, name: str) -> None:
+    (found,) = flags(path, kind, text)
+    assert found.text == name
+    assert ("a credential stood" in str(found)) == (name == "hard-coded secret")
 
 
 def test_only_cited_lines_count_and_at_most_a_few_are_told() -> None:

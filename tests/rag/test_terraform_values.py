@@ -280,3 +280,39 @@ def test_of_several_blocks_of_one_type_each_is_told(values: Values) -> None:
 def test_a_part_of_a_local_is_cited_with_its_own_line(values: Values) -> None:
     (value,) = values("local.sizes.b.cpu", "", "several")
     assert [step.line for step in value.steps][-1] == 4
+
+
+APART = {
+    "deployments/rds/main.tf": 'variable "days" {\n  default = 7\n}\nvariable "cidr" {}\nresource "aws_db_instance" "this" {\n'
+    "  backup_retention_period = var.days\n  cidr                    = var.cidr\n}\n" + 'module "s3" {\n  source = "../../shared/s3"\n}\n',
+    "deployments/chat/main.tf": 'variable "days" {\n  default = 9\n}\nresource "aws_db_instance" "chat" {\n'
+    "  backup_retention_period = var.days\n}\n" + 'module "s3" {\n  source = "../../shared/s3"\n}\n',
+    "deployments/dns/main.tf": 'module "s3" {\n  source = "../../shared/s3"\n}\n',
+    "shared/s3/main.tf": 'resource "aws_s3_bucket" "b" {}\n',
+    "variables/common.tf": 'variable "cidr" {}\n',
+    "variables/integration/rds.tfvars": "days = 1\n",
+    "variables/integration/common.tfvars": 'cidr = "10.1.0.0/16"\n',
+    "variables/production/rds.tfvars": "days = 35\n",
+    "variables/production/dns.tfvars": "zone = 1\ndays = 3\n",
+    "variables/production/common.tfvars": 'cidr = "10.2.0.0/16"\n',
+    "variables/staging/rds.tfvars": "other = 1\n",
+}  # fmt: skip
+
+
+def test_values_in_a_tree_of_their_own_are_of_the_folder_that_they_are_called_after(
+    owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tmp_path: Path
+) -> None:
+    configure(settings, {"name": "infra", "type": "folder", "path": str(write(tmp_path / "infra", APART))})
+    sync()
+    lookup = TerraformLookup(owner.catalog, Viewer())
+
+    def told(name: str, environment: str) -> Any:
+        ((_, (value,)),) = find_values(lookup, name, environment)
+        return value.value if value.known else value.why_not
+
+    days = "aws_db_instance.this.backup_retention_period"
+    assert [told(days, one) for one in ("integration", "production", "staging")] == [1, 35, 7]
+    assert "differs by environment" in told(days, "")
+    assert told("aws_db_instance.this.cidr", "production") == "10.2.0.0/16"  # the file is called after no folder
+    assert told("aws_db_instance.chat.backup_retention_period", "production") == 9
+    assert [one.name for one in lookup.environments] == ["integration", "production", "staging"]

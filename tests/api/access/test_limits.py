@@ -51,16 +51,27 @@ def test_whoever_is_anonymous_is_counted_by_address(door: Make) -> None:
     assert [asked(peer=peer).status_code for peer in (ELSEWHERE, ELSEWHERE, ("203.0.113.8", 1))] == [200, 429, 200]
 
 
-def test_guesses_are_slowed_down_by_address_and_hold_nobody_up_who_was_let_in(door: Make, keys: Keys) -> None:
+def test_wrong_tokens_are_told_to_stop_and_lock_nobody_out(door: Make, keys: Keys) -> None:
     asked = door()
-    _, known = keys.create("known", [], ["read"], "")
     _, fresh = keys.create("fresh", [], ["read"], "")
-    assert asked(token=known).status_code == 200
-    statuses = [asked(token=f"guess{n}").status_code for n in range(32)]
+    wrong = [*(f"guess{n}" for n in range(16)), *(f"wp_{n:012x}_{'a' * 43}" for n in range(16))]
+    statuses = [asked(token=token).status_code for token in wrong]
     assert (statuses[:30], statuses[30:]) == ([401] * 30, [429] * 2)
-    assert asked(token=fresh).status_code == 429
-    assert asked(token=known).status_code == 200
-    assert asked(token=fresh, peer=("203.0.113.9", 1)).status_code == 200
+    last = asked(token="guess")
+    assert (last.headers["Retry-After"], "is not valid" in last.json()["detail"]) == ("2", True)
+    assert asked(token=fresh).status_code == 200  # its first request from an address from which others guess
+    assert asked("/v1/hooks/signin", method="POST", content=fresh).status_code == 200
+    assert asked(token=fresh).status_code == 200
+    assert asked(token="guess", peer=("203.0.113.9", 1)).status_code == 401
+
+
+def test_a_token_that_is_too_long_is_not_read(door: Make) -> None:
+    assert "16,384" in asked_detail(door(), "a" * 16_400)
+    assert "16,384" not in asked_detail(door(), "a" * 16_000)
+
+
+def asked_detail(asked: Door, token: str) -> str:
+    return str(asked(token=token).json()["detail"])
 
 
 def test_behind_a_trusted_proxy_they_are_counted_for_whom_it_serves(door: Make) -> None:
@@ -77,9 +88,9 @@ def test_a_guess_is_possible_again_after_a_while() -> None:
     for _ in range(30):
         guesses.failed("a")
     with pytest.raises(Refusal):
-        guesses.check("a", "x")
+        guesses.failed("a")
     now[0] = 2.1
-    guesses.check("a", "x")
+    guesses.failed("a")
 
 
 # -- the model's tokens -----------------------------------------------------------------------------------------------------
@@ -121,6 +132,18 @@ def test_what_the_model_tells_is_counted_once(keys: Keys) -> None:
 def test_an_answer_that_is_cut_off_costs_what_was_reserved(keys: Keys) -> None:
     used(Budgets(keys, 1000, 100), replying(ModelEvent("a"), ModelEvent("b"), TOLD), stop_after=0)
     assert keys.spent("key:1", DAY) == 100
+
+
+def test_who_asks_in_a_thread_is_counted_too(keys: Keys) -> None:
+    budgets = Budgets(keys, 40, 100)
+    with budgets.answering(CALLER):
+        list(replying(TOLD).stream(PROMPT))
+    assert keys.spent("key:1", DAY) == 40
+    with pytest.raises(Refusal), budgets.answering(CALLER):
+        pass
+    with pytest.raises(KeyError), budgets.answering(Caller(id="key:2")):
+        raise KeyError
+    assert keys.spent("key:2", DAY) == 0
 
 
 def test_with_the_budget_used_the_answer_is_429_until_midnight(keys: Keys) -> None:

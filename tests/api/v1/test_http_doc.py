@@ -25,10 +25,15 @@ from api.client import (
     WaypostClient,
 )  # fmt: skip
 from api.http import make_app
-from api.owner import Owner
+from api.owner import open_owner
+from api.settings import Settings
 from tests.api.v1.served import running
 
 ROOT = Path(__file__).parents[3]
+SAMPLE = "data/sample/waypost.yaml"
+EMPTY = re.compile(
+    r'"(?:results|suggestions|documents|passages|symbols|definitions|values|drift|sources|gaps)":\s*\[\]'
+)
 TEXT = (ROOT / "docs/http.md").read_text()
 
 
@@ -37,9 +42,13 @@ def examples(language: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def address(organisation: Owner) -> Iterator[str]:
-    with running(make_app(organisation.settings, organisation.reader(), lambda source: None)) as found:
-        yield found
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server over the sample, which whoever tries the examples has too."""
+    settings = Settings(home=tmp_path_factory.mktemp("sample"), config=ROOT / SAMPLE, embedder="hashing")
+    with open_owner(settings, "sync") as owner:
+        owner.sync([], lambda step: None, lambda: False)
+        with running(make_app(settings, owner.reader(), lambda source: None)) as found:
+            yield found
 
 
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="needs curl and jq")
@@ -53,6 +62,7 @@ def test_examples_of_curl(address: str, script: str) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.strip()
+    assert not EMPTY.search(done.stdout), "an example that finds nothing shows nothing"
 
 
 def test_examples_are_there() -> None:
@@ -68,7 +78,8 @@ def test_examples_of_python(address: str, script: str) -> None:
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
         exec(compile(script, "docs/http.md", "exec"), {"address": address})
-    assert "unlock.md" in said.getvalue()
+    assert "change-infrastructure.md" in said.getvalue()
+    assert "10.40.0.0/16" in said.getvalue() or "retriever" in script
 
 
 def test_the_client_needs_httpx_alone() -> None:

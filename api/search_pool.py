@@ -1,0 +1,119 @@
+"""Searches in processes beside the one that serves: one process of Python computes one thing at a time, on however many cores.
+
+`waypost serve` gives a `SearchPool` to its retriever. A search alone is made where it was asked for. When several come at once
+processes are started, and from then on a search is made where the fewest wait. The processes read the catalog and the words
+themselves and ask the owner for vectors, as every command does (docs/decisions/0043-search-processes.md). What can't be made
+there is made here.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+
+from api.compose import open_retriever
+from api.settings import Settings
+from rag.records import Viewer
+from rag.search import Filters, Retriever, SearchResult
+
+_MOST = 3  # processes, however many cores there are
+
+
+class SearchPool:
+    """Up to `processes` of them; 0: all is searched here. Close it to end them."""
+
+    def __init__(self, settings: Settings, processes: int) -> None:
+        self._settings = settings
+        self._processes = processes
+        self._lock = threading.Lock()
+        self._here = self._there = 0  # searches that are being made
+        self._pool: ProcessPoolExecutor | None = None
+        self._starting: list[Future[None]] = []
+
+    def __call__(
+        self, query: str, viewer: Viewer, k: int, filters: Filters, here: Callable[[], SearchResult]
+    ) -> SearchResult:
+        """What the search finds; `here` makes it in this process."""
+        pool = self._choose()
+        if pool is None:
+            try:
+                return here()
+            finally:
+                with self._lock:
+                    self._here -= 1
+        try:
+            return pool.submit(_search, query, viewer, k, filters).result()
+        except (BrokenProcessPool, CancelledError, RuntimeError):  # one was killed, or all are being ended
+            self.close(wait=False)
+            return here()
+        finally:
+            with self._lock:
+                self._there -= 1
+
+    def _choose(self) -> ProcessPoolExecutor | None:
+        """Where one more search is made, counted: in the pool, or, None, here, where fewer wait or the pool only starts."""
+        with self._lock:
+            if self._here and self._processes and self._pool is None:
+                self._start()
+            ready = self._pool is not None and all(future.done() for future in self._starting)
+            if not ready or self._here * self._processes <= self._there:
+                self._here += 1
+                return None
+            self._there += 1
+            return self._pool
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")  # a fork would copy locks that other threads hold
+        self._pool = ProcessPoolExecutor(self._processes, context, _open, (self._settings,))
+        self._starting = [self._pool.submit(_nothing) for _ in range(self._processes)]  # each starts one
+
+    def close(self, *, wait: bool = True) -> None:
+        """Ends the processes, once they are done with what they search. Several searches at once start new ones."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool:
+            pool.shutdown(wait=wait, cancel_futures=True)
+
+
+def processes_for(settings: Settings) -> int:
+    """How many processes: as the settings say, else one for each further core. A reranker is loaded once, so that all is searched
+    where it is."""
+    if settings.reranker:
+        return 0
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores - 1, _MOST) if settings.search_processes is None else settings.search_processes
+
+
+# -- in such a process ------------------------------------------------------------------------------------------------
+
+_open_things = ExitStack()
+_retriever: Retriever | None = None
+
+
+def _open(settings: Settings) -> None:
+    global _retriever  # noqa: PLW0603  # an initializer has nowhere else to leave what it made
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that serves, which ends these
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _retriever = _open_things.enter_context(open_retriever(settings))
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+    os._exit(0)
+
+
+def _nothing() -> None:
+    """What tells, once it is done, that a process is ready."""
+
+
+def _search(query: str, viewer: Viewer, k: int, filters: Filters) -> SearchResult:
+    assert _retriever
+    return _retriever.search(query, viewer, k, filters)

@@ -1,0 +1,230 @@
+"""The task that a question asks how to do: found by the headings of a page, told whole and in order, or told how it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rag.answers.evidence import following
+from rag.answers.task import is_about, is_form, task
+from rag.records import Document, Passage, ScoredPassage
+from tests.rag.test_procedures import document, passage
+from tests.rag.test_steps import answered, evidence
+
+UPGRADE = """# Upgrade the broker
+
+Before you begin, tell the others.
+
+## Prepare it
+
+Pause the feeds.
+
+```
+brokerctl pause
+```
+
+## Switch it over
+
+In the console, press Upgrade.
+
+## Put it back
+
+```
+brokerctl resume
+```
+"""
+QUESTION = "How do I upgrade the broker?"
+
+
+def titled(page: str, title: str, path: str = "x.md") -> Document:
+    return replace(document(page), title=title, path=path, id=path)
+
+
+def found(question: str, page: str, title: str, path: str = "x.md") -> tuple[str, float] | None:
+    told = task(question, titled(page, title, path))
+    return (told.section.heading, told.fit) if told else None
+
+
+def of(page: str, title: str, path: str, *lines: tuple[int, int]) -> list[ScoredPassage]:
+    """Passages of a page with a title."""
+    own = titled(page, title, path)
+    cut = [replace(one.passage, document_id=own.id, id=f"{path}{one.passage.id}") for one in evidence(page, *lines)]
+    return [ScoredPassage(one, own, 1.0) for one in cut]
+
+
+def whole(page: str) -> tuple[int, int]:
+    return 1, page.count("\n")
+
+
+def with_rest(question: str, taken: list[ScoredPassage]) -> list[ScoredPassage]:
+    """These passages, and the tasks that come along with them."""
+
+    def passages_of(name: str) -> list[Passage]:
+        own = next(one.document for one in taken if one.document.id == name)
+        return [replace(passage(own.text, *whole(own.text)), document_id=name)]
+
+    return [*taken, *following(question, taken, passages_of)]
+
+
+def test_a_task_is_the_outermost_section_that_says_what_is_asked() -> None:
+    page = f"# Brokers\n\nThey hum.\n\n{UPGRADE.replace('#', '##')}\n## Remove it\n\n```\nbrokerctl rm\n```\n"
+    told = found(QUESTION, page, "Brokers")
+    assert told
+    assert told[0] == "## Upgrade the broker"
+    assert found(QUESTION, UPGRADE, "Upgrade the broker") == ("", 1.0)
+
+
+def test_a_step_is_no_task_of_its_own() -> None:
+    steps = "### 1. Find it\n\n```\na b\n```\n\n### 2. Restore the ledger dump\n\n```\nc d\n```\n"
+    told = found("How do I restore the ledger dump by hand?", f"# Restore\n\n## Ledgers\n\n{steps}", "Ledgers by hand")
+    assert told
+    assert told[0] != "### 2. Restore the ledger dump"
+
+
+@pytest.mark.parametrize(
+    "question", ["When was the broker upgraded?", "How many brokers do we upgrade?", "How do I paint a wall?"]
+)
+def test_facts_and_other_things_are_no_tasks(question: str) -> None:
+    assert found(question, UPGRADE, "Upgrade the broker") is None
+
+
+def test_where_nothing_is_to_be_done_there_is_no_task() -> None:
+    assert found(QUESTION, "# Upgrade the broker\n\nIt was a good year.\n", "Upgrade the broker") is None
+
+
+def test_all_of_them_are_another_task_than_one() -> None:
+    one, every = (
+        ("# Recycle a node\n\n```\na b\n```\n", "Recycle a node"),
+        ("# Recycle all nodes\n\n```\na b\n```\n", "Recycle all nodes"),
+    )
+    assert (found("How do I recycle all nodes?", *every) or ("", 0))[1] > (
+        found("How do I recycle all nodes?", *one) or ("", 0)
+    )[1]
+    assert (found("How do I recycle a node?", *one) or ("", 0))[1] > (
+        found("How do I recycle a node?", *every) or ("", 0)
+    )[1]
+
+
+def test_what_is_missing_is_another_task_than_having_it() -> None:
+    gone = found("no feed logs in the hub", "# No feed logs in the hub\n\n```\na b\n```\n", "No feed logs in the hub")
+    there = found("no feed logs in the hub", "# Feed logs in the hub\n\n```\na b\n```\n", "Feed logs in the hub")
+    assert gone
+    assert gone[1] > (there or ("", 0.0))[1]
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        (".github/ISSUE_TEMPLATE/upgrade.md", True),
+        ("cmd/make/template/upgrade.md", True),
+        ("docs/pull_request_template.md", True),
+        ("docs/upgrade.md", False),
+        ("docs/templating.md", False),
+    ],
+)
+def test_forms_are_told_by_where_they_stand(path: str, form: bool) -> None:
+    assert is_form(QUESTION, titled(UPGRADE, "Upgrade the broker", path)) is form
+    assert not is_form("Where is the template of an upgrade?", titled(UPGRADE, "Upgrade", path))
+
+
+def test_a_page_is_about_what_its_title_says_half_of() -> None:
+    assert is_about("How do I upgrade the broker's disk?", titled(UPGRADE, "Upgrade the broker"))
+    assert not is_about("How do I upgrade the disk of a portal?", titled(UPGRADE, "Upgrade the broker"))
+
+
+def test_sections_that_were_not_found_are_told_in_their_place() -> None:
+    taken = of(UPGRADE, "Upgrade the broker", "x.md", (1, 11))
+    text = answered(QUESTION, with_rest(QUESTION, taken))
+    places = [text.find(said) for said in ("tell the others", "brokerctl pause", "press Upgrade", "brokerctl resume")]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert "go on from" not in text
+
+
+def test_a_task_that_is_too_long_is_told_from_its_beginning_and_says_how_it_goes_on() -> None:
+    parts = "".join(
+        f"## Upgrade part {n}\n\nDo it. {'word ' * 90}\n\n```\nbrokerctl {n}\n```\n\n" for n in range(1, 10)
+    )
+    page = f"# Upgrade the broker\n\nTell the others.\n\n{parts}"
+    lines = page.split("\n")
+    later = lines.index("## Upgrade part 5") + 1
+    text = answered(QUESTION, with_rest(QUESTION, of(page, "Upgrade the broker", "x.md", (later, later + 6))))
+    shown = [n for n in range(1, 10) if f"brokerctl {n}\n" in text]
+    assert shown == [*range(1, len(shown) + 1)]
+    assert shown
+    assert "(Upgrade part 9) of wiki/x.md: read them there." in text
+    assert len(text.split()) <= 600
+
+
+def test_what_a_page_says_last_is_quoted_last() -> None:
+    look = "## Look\n\nSee whether it hums.\n\n```\nbrokerctl hum\n```"
+    page = f"# Broker trouble\n\n{look}\n\n## Else\n\n{'Grass. ' * 700}\n\nRebuild the lost broker as a last resort.\n"
+    text = answered("How do I rebuild a lost broker?", of(page, "Broker trouble", "x.md", whole(page)))
+    assert 0 < text.find("brokerctl hum") < text.find("last resort")
+
+
+def test_a_page_tells_how_to_do_it_before_a_form_does() -> None:
+    form = "# Upgrade\n\nUpgrade the broker: upgrade the broker by the page on how to upgrade the broker.\n\n- [ ] broker\n"
+    taken = [
+        *of(form, "Upgrade the broker", ".github/ISSUE_TEMPLATE/upgrade.md", whole(form)),
+        *of(UPGRADE, "Upgrade the broker", "x.md", (1, 11)),
+    ]
+    text = answered(QUESTION, with_rest(QUESTION, taken))
+    assert 0 < text.find("(wiki/x.md") < text.find("ISSUE_TEMPLATE")
+    assert "brokerctl resume" in text
+
+
+def test_of_two_pages_the_one_whose_title_is_the_task_is_told() -> None:
+    said = "See whether logs pass it.\n\n```\nsidecarctl look\n```\n"
+    gone, feeds = f"# No feed logs\n\n{said}", f"# Feeds\n\n{said.replace('sidecarctl', 'hubctl feed logs')}"
+    taken = [*of(feeds, "Feeds", "f.md", whole(feeds)), *of(gone, "No feed logs", "g.md", whole(gone))]
+    text = answered("no feed logs", taken)
+    assert text.find("sidecarctl look") > 0
+    assert "hubctl" not in text.split("sidecarctl")[0]
+
+
+def test_nothing_is_destroyed_without_the_steps_before() -> None:
+    keep = f"1. Keep a copy of the ledger's keys. {'word ' * 300}"
+    other = f"# Hubs\n\n{keep}\n2. Remove the rusty ledger key:\n\n   ```\n   rm -rf keys\n   ```\n"
+    page = "# Rusty ledgers\n\n## Oil the rusty ledger key\n\n```\noilctl key\n```\n"
+    taken = [*of(page, "Rusty ledgers", "a.md", whole(page)), *of(other, "Hubs", "b.md", whole(other))]
+    text = answered("How do I oil the rusty ledger key?", taken)
+    assert "oilctl key" in text
+    assert "rm -rf" not in text
+
+
+def test_steps_in_sections_behind_are_named() -> None:
+    write, apply = "```\nkind: Pod\n```", "```\nkubectl apply\n```"
+    page = f"# Broker pods\n\n## Write the broker pod's definition\n\n{write}\n\n## Apply what was written\n\n{apply}\n"
+    text = answered("How do I write a broker pod's definition?", of(page, "Broker pods", "x.md", (1, 7)))
+    assert (
+        "Then the page goes on at line 11 (Apply what was written) of wiki/x.md: see which of it belongs to this."
+        in text
+    )
+
+
+def test_sections_behind_are_not_named_of_a_page_about_other_things() -> None:
+    page = "# Hubs\n\n## Write the broker pod\n\n```\nkind: Pod\n```\n\n## Apply it\n\n```\nkubectl apply\n```\n"
+    text = answered("How do I write a broker pod?", of(page, "Hubs", "x.md", (1, 7)))
+    assert "kind: Pod" in text
+    assert "the page goes on" not in text
+
+
+def test_sections_between_that_are_not_at_hand_are_named_above() -> None:
+    text = answered(QUESTION, of(UPGRADE, "Upgrade the broker", "x.md", (5, 11), (17, 21)))
+    assert "brokerctl pause" in text
+    assert "brokerctl resume" in text
+    assert text.startswith(
+        "Not all steps are quoted; others stand at line 3 (Upgrade the broker), 15 (Switch it over) of wiki/x.md"
+    )
+
+
+def test_what_a_form_says_counts_less_than_a_page_of_it() -> None:
+    said = "The outer seal of a broker is upgraded first.\n"
+    form = of(f"# Form\n\n{said}", "Seals", "docs/templates/seal.md", (1, 3))
+    text = answered(
+        "Which seal of a broker is upgraded first?", [*form, *of(f"# Seal\n\n{said}", "Seals", "s.md", (1, 3))]
+    )
+    assert text.startswith("**Seals")
+    assert text.find("(wiki/s.md)") < text.find("docs/templates") or "docs/templates" not in text
