@@ -54,8 +54,9 @@ class Asked:
 @dataclass(frozen=True)
 class AskedFor:
     """The values that a question asks for, or the environments. `lacking` are those it names of which nothing was found: then
-    `values` are those of others; `elsewhere` may be others' of the same, which are not told. `others` are the folders and .tfvars
-    files (source and path) of other environments than those that are `named`, `code_knows` the environments of the code."""
+    `values` are those of others; `elsewhere` may be others' of the same, which are not told. `others` are the folders and
+    .tfvars files (source and path) of other environments than those that are `named`,
+    `code_knows` the environments of the code."""
 
     values: tuple[Asked, ...] = ()
     lacking: tuple[str, ...] = ()

@@ -28,7 +28,13 @@ from rag.terraform.tfvars import ValueFile
 
 _INDEX = re.compile(r"\[[^\]]*\]")
 _UNITS = ("terragrunt.hcl", "terragrunt.stack.hcl")
-_USING = ("resource", "module", "data", "output", "local")  # blocks of a folder that is more than declarations
+_MADE = (
+    "resource",
+    "module",
+    "data",
+    "output",
+    "local",
+)  # what a folder that is run has; one of variables alone is not
 _SIDE_BY_SIDE = 3  # folders that call one module before they are environments
 _DEEPEST = 12  # levels of modules that an address may pass through
 
@@ -295,11 +301,11 @@ class TerraformLookup:
         calls = [(one.call.source, one.call.folder, one.folder) for one in self.module_calls if one.folder is not None]
         named = [(one.source, name) for name, naming in self.workspaces.items() for one in naming]
         naming = self._symbols.holding(self._access, ".tfvars")
-        made = {(one.source, one.folder) for kind in _USING for one in find(kind=kind)}
+        made = {(one.source, one.folder) for kind in _MADE for one in find(kind=kind)}
         return PassedFiles(
             Stock(
-                find(kind="value"), find(kind="variable"), find(kind="terraform"), calls, self._unread, named,
-                [*naming, *find(type_="tfe_workspace")], made,
+                find(kind="value"), find(kind="variable"), find(kind="terraform"), made, calls, self._unread, named,
+                [*naming, *find(type_="tfe_workspace")],
             )
         )  # fmt: skip
 

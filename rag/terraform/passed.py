@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -22,13 +22,14 @@ _ASIDE = frozenset({"examples", "example", "test", "tests"})  # folders whose ca
 
 @dataclass(frozen=True)
 class Stock:
-    """What one viewer may read: .tfvars lines, variables, `terraform` blocks, (source, folder, called folder) of calls,
-    .tfvars files that can't be read, (source, name) of workspaces that code names, blocks that name .tfvars files, and (source,
-    folder) in which something is made: a folder that only declares variables runs nothing."""
+    """What one viewer may read: .tfvars lines, variables, `terraform` blocks, (source, folder) in which something is made,
+    (source, folder, called folder) of calls, .tfvars files that can't be read, (source, name) of workspaces that code names, and
+    blocks that name .tfvars files."""
 
     lines: Sequence[StoredSymbol]
     variables: Sequence[StoredSymbol]
     settings: Sequence[StoredSymbol]
+    made: Collection[tuple[str, str]]
     calls: Sequence[tuple[str, str, str]]
     unread: Mapping[str, Sequence[str]]
     named: Sequence[tuple[str, str]]
@@ -129,7 +130,7 @@ class PassedFiles:
 
     @cached_property
     def _workspaces(self) -> list[Workspace]:
-        folders = {(one.source, one.folder) for one in (*self._stock.variables, *self._stock.settings)}
+        folders = {*self._stock.made, *((one.source, one.folder) for one in self._stock.variables)}
         return find_workspaces(self._stock.naming, folders, self.files.keys())
 
     @cached_property
@@ -156,7 +157,8 @@ class PassedFiles:
     def _layout(self, source: str) -> Layout:
         stock = self._stock
         files = values_of((one.path, one.symbol.name) for one in stock.lines if one.source == source)
-        declared = values_of((one.folder, one.symbol.name) for one in stock.variables if one.source == source)
+        names_of = values_of((one.folder, one.symbol.name) for one in stock.variables if one.source == source)
+        declared = {at: names_of.get(at, frozenset()) for of, at in stock.made if of == source} or names_of
         run = {posixpath.dirname(path) for path in files} | {
             one.folder for one in stock.settings if one.source == source and _keeps_state(one)
         }

@@ -217,7 +217,6 @@ class Standings:
         for (of, at), names in self._names_in.items():
             if of == source and (at == folder or at.startswith(f"{folder}/")):
                 yield from names
-        yield from self._lookup.passed.environments(source, folder)
 
     def _name_of(self, root: str) -> str:
         """The environment of the code that a root folder is, else the part of its path that speaks of one; "" for neither."""

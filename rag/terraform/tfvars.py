@@ -48,8 +48,9 @@ class ValueFile:
 
 
 class Layout:
-    """The .tfvars files of one source. `files` are their paths with the variables that they set; `declared` are the folders that
-    declare variables, with these; `children` those of them that other modules call and that aren't run by themselves."""
+    """The .tfvars files of one source. `files` are their paths with the variables that they set; `declared` the folders in which
+    something is made, with the variables that they declare; `children` those of them that other modules call and that aren't run
+    by themselves; `environments` are workspaces that code names."""
 
     def __init__(
         self, files: Mapping[str, frozenset[str]], declared: Mapping[str, frozenset[str]],
@@ -67,7 +68,7 @@ class Layout:
 
     @property
     def folders(self) -> Collection[str]:
-        """The folders that declare variables."""
+        """The folders that are run or called."""
         return self._declared.keys()
 
     def _placed(self, path: str) -> ValueFile:
@@ -110,19 +111,21 @@ class Layout:
     def _stacks(self, path: str, parts: list[str]) -> tuple[frozenset[int], frozenset[str]]:
         """Which parts name the stack, and its folder; several that are named as well as one another."""
         names, variables = _positions(parts, self._words), self._files[path]
-        best: dict[tuple[bool, bool, int, int, int], list[tuple[frozenset[int], str]]] = {}
+        best: dict[tuple[bool, bool, bool, int, int, int], list[tuple[frozenset[int], str]]] = {}
         for folder, declared in self._roots.items():
             steps = folder.split("/")
             above = not folder or path.startswith(f"{folder}/")
             at = len(steps) - 1 if folder and above else -1 if above else names.get(steps[-1], -1)
-            if (at < 0 and not above) or (variables and not variables & declared):
-                continue
-            if not folder and COMMON & set(_words_of(path)):
+            common = bool(COMMON & set(_words_of(path)))
+            lacks = bool(variables) and not variables & declared
+            if (at < 0 and not above) or (lacks and (above or common)) or (not folder and common):
                 continue
             used = frozenset(range(len(steps) if folder else 0)) if above else _used(steps, parts, at)
             a_word = bool(folder) and steps[-1].lower() in self._words and not above
             near = len(posixpath.commonpath([posixpath.dirname(path), folder]).split("/")) if folder else 0
-            best.setdefault((variables <= declared, not a_word, at, len(used), near), []).append((used, folder))
+            best.setdefault((not lacks, variables <= declared, not a_word, at, len(used), near), []).append(
+                (used, folder)
+            )
         if not best:
             return frozenset(), frozenset()
         found = best[max(best)]

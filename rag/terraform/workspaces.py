@@ -24,8 +24,8 @@ _OF = "workspace_id"
 
 @dataclass(frozen=True)
 class Workspace:
-    """A workspace: what it is called ("": that isn't written out), the folder in which it runs, and what it is given, of which
-    the last counts. `missing` are files that aren't here."""
+    """A workspace: what it is called ("": that isn't written out), the folder in which it runs, and what it is given: the last
+    counts. `missing` are files that aren't here."""
 
     name: str
     source: str

@@ -12,7 +12,7 @@ from rag.terraform.values import EffectiveValue, find_values
 from tests.conftest import Files
 from tests.rag.conftest import LookUp
 
-SIZE = 'variable "size" {\n  default = 7\n}\nvariable "name" {\n  default = "x"\n}\n'
+SIZE = 'variable "size" {\n  default = 7\n}\nvariable "name" {\n  default = "x"\n}\noutput "all" {\n  value = var.size\n}\n'
 CODE = {"stacks/db/main.tf": SIZE, "stacks/queue/main.tf": SIZE}
 Value = Callable[..., EffectiveValue]
 
