@@ -309,7 +309,7 @@ class Evaluation(Forms):
         if rank in LOADED and not self._environment:
             return
         for line, file in mine:
-            if not file.sure and file.rank > rank:
+            if not file.sure and file.rank >= rank:
                 where = f"{line.path} line {line.symbol.start}"
                 raise CannotTellError(
                     f"var.{name} may be given in {where}: nothing tells to which folder that is passed"

@@ -34,7 +34,6 @@ class Stock:
     unread: Mapping[str, Sequence[str]]
     named: Sequence[tuple[str, str]]
     naming: Sequence[StoredSymbol]
-    made: Set[tuple[str, str]]
 
 
 class PassedFiles:
@@ -50,6 +49,11 @@ class PassedFiles:
         if key not in self._by_folder:
             layout = self._layouts.get(source)
             by_path = [one for one in layout.files.values() if folder in one.stacks] if layout else []
+            if (
+                layout and folder not in layout.folders
+            ):  # variables alone, which several stacks share: what lies below sets them
+                below = [one for path, one in layout.files.items() if path.startswith(f"{folder}/")]
+                by_path = [replace(one, stacks=frozenset({folder}), sure=True) for one in below]
             own = [one for one in by_path if one.rank < _WRITTEN and posixpath.dirname(one.path) == folder]
             if workspaces := self._of_folder.get(key, []):
                 listed = [one for each in workspaces for one in self._given(each)]
@@ -165,9 +169,7 @@ class PassedFiles:
         called = {inner for of, at, inner in stock.calls if of == source and not _ASIDE & set(PurePosixPath(at).parts)}
         names = {name for of, name in stock.named if of == source}
         unread = dict.fromkeys(stock.unread.get(source, ()), frozenset[str]())
-        used = {folder for of, folder in stock.made if of == source}
-        idle = declared.keys() - used if used else set()
-        return Layout({**unread, **files}, declared, (called | idle) - run, names - COMMON)
+        return Layout({**unread, **files}, declared, called - run, names - COMMON)
 
 
 def _automatic(file: ValueFile) -> bool:

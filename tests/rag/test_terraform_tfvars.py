@@ -155,3 +155,8 @@ def test_a_file_of_other_things_beside_the_code_is_no_environment() -> None:
     found = Layout(files, {"app": frozenset({"size", "name"})}).files
     assert (found["app/prod.tfvars"].environment, found["app/prod.tfvars"].sure) == ("prod", True)
     assert (found["app/secrets.tfvars"].environment, found["app/secrets.tfvars"].sure) == ("", False)
+
+
+def test_variables_that_stacks_share_have_the_values_below_them(look_up: LookUp) -> None:
+    files = {"variables/shared.tf": 'variable "size" {}\n', "variables/prod/common.tfvars": "size = 4\n"}
+    assert value(look_up({**CODE, **files}), "prod", "variables").value == 4

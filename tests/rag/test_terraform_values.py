@@ -283,11 +283,11 @@ def test_a_part_of_a_local_is_cited_with_its_own_line(values: Values) -> None:
 
 
 APART = {
-    "deployments/rds/main.tf": 'variable "days" {\n  default = 7\n}\nvariable "other" {}\nvariable "cidr" {}\nresource "aws_db_instance" "this" {\n'
+    "deployments/rds/main.tf": 'variable "days" {\n  default = 7\n}\nvariable "cidr" {}\nresource "aws_db_instance" "this" {\n'
     "  backup_retention_period = var.days\n  cidr                    = var.cidr\n}\n" + 'module "s3" {\n  source = "../../shared/s3"\n}\n',
     "deployments/chat/main.tf": 'variable "days" {\n  default = 9\n}\nresource "aws_db_instance" "chat" {\n'
     "  backup_retention_period = var.days\n}\n" + 'module "s3" {\n  source = "../../shared/s3"\n}\n',
-    "deployments/dns/main.tf": 'variable "zone" {}\nmodule "s3" {\n  source = "../../shared/s3"\n}\n',
+    "deployments/dns/main.tf": 'module "s3" {\n  source = "../../shared/s3"\n}\n',
     "shared/s3/main.tf": 'resource "aws_s3_bucket" "b" {}\n',
     "variables/common.tf": 'variable "cidr" {}\n',
     "variables/integration/rds.tfvars": "days = 1\n",
