@@ -1,6 +1,6 @@
 """Other forms of English words that no ending tells: "paid" of "pay" and "payment", "kept" of "keep".
 
-`rag.shorthand` gives them with the short forms of the field; those that an ending tells are compared by `rag.answers.wording`.
+`rag.answers.wording` asks, which compares those itself that an ending tells.
 """
 
 from __future__ import annotations

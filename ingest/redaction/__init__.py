@@ -85,8 +85,9 @@ def redact(text: str, path: str, sensitive: Collection[str] = (), *, depth: int 
     inserts(lines, index, found)
     arguments(COMMANDS, lines, index, found)
     definitions(lines, index, found)
+    separator = separator_of(before, path)
     for places in (COMMANDS, SERVERS, SENTENCES):
-        take(places, lines, index, found, separator=separator_of(before, path))
+        take(places, lines, index, found, separator=separator)
     if found and not depth:
         repeats(before, lines, found)
     return "\n".join(lines), tuple(sorted(found, key=lambda finding: (finding.line, finding.rule)))

@@ -75,7 +75,8 @@ def hcl(lines: list[str], found: set[Finding], names: frozenset[str], *, everywh
     """Literals of secret attributes, and the values of sensitive variables, whatever they look like. `names` are given a value
     `everywhere` in .tfvars and Terragrunt files, and else by calls of modules alone."""
     holding = _holding_lines(lines)
-    declared, named = _sensitive_lines(lines), _named_lines(lines)
+    declared = _default_lines(lines, lambda _, block: is_sensitive(lines, block))
+    named = _default_lines(lines, lambda name, _: names_secret(name.lower()))
     for block in [range(len(lines))] if everywhere else [block for _, block in blocks(lines, "module")]:
         declared |= _assigned_lines(lines, names, block)
     sensitive = declared | named | holding
@@ -126,20 +127,11 @@ def is_sensitive(lines: Sequence[str], block: range) -> bool:
     return any(re.match(r"\s*sensitive\s*=\s*true\b", lines[row]) for row in block)
 
 
-def _sensitive_lines(lines: list[str]) -> set[int]:
-    """The lines of `default` in blocks of variables that are sensitive."""
-    result: set[int] = set()
-    for _, block in blocks(lines, "variable"):
-        if is_sensitive(lines, block):
-            result |= _assigned_lines(lines, {"default"}, block)
-    return result
-
-
-def _named_lines(lines: list[str]) -> set[int]:
-    """The lines of `default` in blocks of variables that are named as a secret is."""
+def _default_lines(lines: list[str], wanted: Callable[[str, range], bool]) -> set[int]:
+    """The lines of `default` in those blocks of variables that are wanted, by name and lines."""
     result: set[int] = set()
     for name, block in blocks(lines, "variable"):
-        if names_secret(name.lower()):
+        if wanted(name, block):
             result |= _assigned_lines(lines, {"default"}, block)
     return result
 

@@ -20,7 +20,7 @@ from rag.records import ScoredPassage
 from rag.terraform.entries import entries
 from rag.terraform.lookup import TerraformLookup
 from rag.terraform.places import Step
-from rag.terraform.standings import OTHER, Holding, Named, Standings
+from rag.terraform.standings import OTHER, PRODUCTION, Holding, Named, Standings
 from rag.terraform.values import EffectiveValue
 
 _FILES = 8  # of the first results whose blocks are looked at, all of them
@@ -35,7 +35,6 @@ _ALIKE = 0.01  # of the best one's score: those mean the same
 _RIVAL = 0.6  # how much less sure production's may be than another environment's that is told in its place
 _LESS = 0.6  # of what is surest, for another matter that the question asks for besides
 _NUMBER = re.compile(r"\bhow (?:many|much|long|big|large|often)\b", re.I)
-_PRODUCTION = "prod"
 _KINDS = ("resource", "module", "value", "local", "data", "variable")
 
 
@@ -198,7 +197,7 @@ def _nearest(hits: Sequence[_Hit], subject: Subject, standings: Standings) -> tu
             meant.remove(root)  # another account's of the same names
             continue
         of_root = _of_root([one for one in by_root[root] if one.score >= score[root] - _ALIKE], subject)
-        told += sorted(of_root, key=lambda one: canonical(one.environment) != _PRODUCTION)
+        told += sorted(of_root, key=lambda one: canonical(one.environment) != PRODUCTION)
     others = [r for r in by_root if r not in meant and score[r] >= best - _RIVAL and rank[r] > 1]
     return told, [max(by_root[root], key=lambda one: one.score).asked for root in others] if told else []
 

@@ -56,8 +56,7 @@ def assemble(
     taken = list(within_budget(_with_whole_procedures(within_budget(found.passages, tokens), tokens), tokens))
     asked = asked if asked is not None else asked_values(question, taken, lookup)
     left = max(tokens * 4 - sum(len(one.passage.text) for one in taken), tokens // 2)
-    for rest in following(question, taken, lambda name: catalog.passages_of(name, found.generation)):
-        taken.append(rest)
+    taken += following(question, taken, lambda name: catalog.passages_of(name, found.generation))
     for warning in cautionary(tuple(taken), lambda name: catalog.passages_of(name, found.generation)):
         if len(warning.passage.text) <= left:
             left -= len(warning.passage.text)

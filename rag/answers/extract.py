@@ -118,7 +118,7 @@ def extract(
 
 def _without_forms(question: str, scored: Sequence[Scored], evidence: Sequence[ScoredPassage]) -> list[Scored]:
     """The pieces, those of forms that are filled in each time counting less than those of pages, unless one is asked for."""
-    forms = {one.index for one in scored if is_form(question, evidence[one.index].document)}
+    forms = {index for index, found in enumerate(evidence) if is_form(question, found.document)}
     return [replace(one, score=_OF_FORM * one.score) if one.index in forms else one for one in scored]
 
 

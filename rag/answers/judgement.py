@@ -85,8 +85,9 @@ def judge(
     held = share_held(words, evidence, rarity, forms)
     score = WORDS_ALONE.score(held, 0.0) if nearness is None else BOTH.score(held, nearness)
     verdict: Verdict = "answered" if score >= PARTIAL else "partial" if score >= NOT_FOUND else "not_found"
-    missing, passing = _missing(words, evidence, forms), in_passing(question, evidence, rarity, forms, mentions)
-    unknown = _unknown(passing, evidence, forms, mentions)
+    said = Wording("\n".join(map(all_of, evidence)), forms)
+    missing, passing = _missing(words, said), in_passing(question, evidence, rarity, forms, mentions)
+    unknown = _unknown(passing, said, mentions)
     others = [word for word in words if word not in EVERYDAY and word not in [name.lower() for name in unknown]]
     if passing and unknown == passing and len(others) <= _OTHERS:
         verdict = "not_found"
@@ -95,13 +96,10 @@ def judge(
     return Judgement(verdict, score, missing, passing, unknown)
 
 
-def _unknown(
-    names: Sequence[str], evidence: Sequence[ScoredPassage], forms: Forms, mentions: Mentions
-) -> tuple[str, ...]:
+def _unknown(names: Sequence[str], said: Wording, mentions: Mentions) -> tuple[str, ...]:
     """The names that neither the evidence nor any other text has, as far as anybody can say."""
     if mentions is no_mentions:
         return ()
-    said = Wording("\n".join(map(all_of, evidence)), forms)
     return tuple(name for name in names if not said.holds(name.lower()) and not mentions(name.lower()))
 
 
@@ -115,10 +113,9 @@ def share_held(
     return max(sum(value for word, value in weights.items() if one.holds(word)) / total for one in said)
 
 
-def _missing(words: Sequence[str], evidence: Sequence[ScoredPassage], forms: Forms) -> tuple[str, ...]:
+def _missing(words: Sequence[str], said: Wording) -> tuple[str, ...]:
     """The telling words that nothing in the evidence holds. By what this viewer was shown, never by how rare a word is in the
     index: that would tell of documents that are hidden."""
-    said = Wording("\n".join(map(all_of, evidence)), forms)
     found = [word for word in words if said.telling(word) and not said.holds(word)]
     whole = [word for word in found if not any(word in other for other in found if other != word)]
     return tuple(whole[:_MISSING])

@@ -291,11 +291,8 @@ class Evaluation(Forms):
     def _refuse_absent(self, name: str, files: Sequence[ValueFile], place: Place) -> None:
         """Raises: CannotTellError when a folder has environments of its own, and not this one."""
         there = self._lookup.passed.environments(place.source, place.folder)
-        there |= (
-            {named_after(file.path) for file in self._lookup.unread_values(place.source, place.folder)}
-            if there
-            else there
-        )
+        if there:
+            there |= {named_after(file.path) for file in self._lookup.unread_values(place.source, place.folder)}
         there |= {file.environment for file in files if file.environment == self._environment}  # common ones of it
         if self._environment and there and self._environment not in there and any(file.environment for file in files):
             told = ", ".join(sorted(there))

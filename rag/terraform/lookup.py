@@ -28,13 +28,8 @@ from rag.terraform.tfvars import ValueFile
 
 _INDEX = re.compile(r"\[[^\]]*\]")
 _UNITS = ("terragrunt.hcl", "terragrunt.stack.hcl")
-_MADE = (
-    "resource",
-    "module",
-    "data",
-    "output",
-    "local",
-)  # what a folder that is run has; one of variables alone is not
+# What a folder that is run has; one of variables alone is not.
+_MADE = ("resource", "module", "data", "output", "local")
 _SIDE_BY_SIDE = 3  # folders that call one module before they are environments
 _DEEPEST = 12  # levels of modules that an address may pass through
 

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from rag.catalog.symbols import StoredSymbol
 from rag.environments import canonical
-from rag.terraform.tfvars import COMMON, WORDS, Layout, ValueFile, values_of
+from rag.terraform.tfvars import COMMON, LOADED, WORDS, Layout, ValueFile, values_of
 from rag.terraform.workspaces import Workspace, find_workspaces
 
 _WRITTEN = 10  # the rank of the first file that a workspace lists
@@ -54,10 +54,10 @@ class PassedFiles:
             ):  # variables alone, which several stacks share: what lies below sets them
                 below = [one for path, one in layout.files.items() if path.startswith(f"{folder}/")]
                 by_path = [replace(one, stacks=frozenset({folder}), sure=True) for one in below]
-            own = [one for one in by_path if one.rank < _WRITTEN and posixpath.dirname(one.path) == folder]
+            loaded = [one for one in by_path if one.rank in LOADED and posixpath.dirname(one.path) == folder]
             if workspaces := self._of_folder.get(key, []):
                 listed = [one for each in workspaces for one in self._given(each)]
-                self._by_folder[key] = [*(one for one in own if _automatic(one)), *listed]
+                self._by_folder[key] = [*loaded, *listed]
             elif self._of_source.get(source):  # its workspaces are written down, and this folder is none of theirs
                 self._by_folder[key] = [replace(one, sure=one.sure and len(one.stacks) == 1) for one in by_path]
             else:
@@ -170,12 +170,6 @@ class PassedFiles:
         names = {name for of, name in stock.named if of == source}
         unread = dict.fromkeys(stock.unread.get(source, ()), frozenset[str]())
         return Layout({**unread, **files}, declared, called - run, names - COMMON)
-
-
-def _automatic(file: ValueFile) -> bool:
-    """Whether Terraform loads a file that lies with the code by itself."""
-    name = posixpath.basename(file.path)
-    return name.startswith("terraform.tfvars") or ".auto." in name
 
 
 def _keeps_state(one: StoredSymbol) -> bool:

@@ -29,7 +29,7 @@ _CLUSTER = re.compile(r"(?:['’]s)?\s+(?:cluster|environment|env|account|worksp
 _BEHIND = re.compile(
     r"^(?:['’]s)?(?:\s+(?:cluster|environment|env|account|workspace)s?\b|\s*[?.!,;]|\s*$|\s+and\b)", re.I
 )
-_PRODUCTION = "prod"
+PRODUCTION = "prod"
 _NOUNS = frozenset(
     {"manager", "preview", "test", "testing", "demo", "stage", "development"}
 )  # that are other things too
@@ -176,7 +176,7 @@ class Standings:
     def rank(self, holding: Holding) -> int:
         """Production's first, other environments' last."""
         marks = self.of_folder(holding.root)
-        return 0 if _PRODUCTION in marks else 2 if marks else 1
+        return 0 if PRODUCTION in marks else 2 if marks else 1
 
     def _of_line(self, line: StoredSymbol, told: SymbolAttribute, named: Named) -> Iterator[Holding]:
         """What a .tfvars line gives: to the environment and the folder that its file is passed to, where no other file counts
@@ -238,4 +238,4 @@ def _plain(name: str) -> str:
 
 
 def _order(name: str) -> tuple[bool, str]:
-    return canonical(name) != _PRODUCTION, name
+    return canonical(name) != PRODUCTION, name
