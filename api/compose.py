@@ -28,7 +28,7 @@ from ingest.sources.git import GitSource, web_url_of
 from ingest.sources.git_wiki import is_wiki
 from ingest.sources.registry import source_type
 from rag.alerts.addresses import Site
-from rag.answers.outlet import Redact
+from rag.answers.outgoing.outlet import Redact
 from rag.ask import Asker, Budget
 from rag.catalog import Catalog
 from rag.catalog.kept import Kept

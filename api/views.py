@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from api.compose import without_secrets
-from rag.answers.outlet import reason
+from rag.answers.outgoing.outlet import reason
 from rag.catalog.documents import ListedDocument
 from rag.drift import Drift
 from rag.feedback import Opinion

@@ -1,7 +1,7 @@
 """From a question to a cited answer: retrieve → evidence → prompt → model → verify citations → Answer.
 
 `Asker.stream` is that path. Without a model, or when it fails, the answer is extractive and says so. All that is said leaves
-through `rag.answers.outlet`.
+through `rag.answers.outgoing.outlet`.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from rag.answers.asked import AskedFor, asked_values
-from rag.answers.claims import Transcript
+from rag.answers.caveats.warnings import Warnings
 from rag.answers.evidence import EVIDENCE_PASSAGES, EVIDENCE_TOKENS, assemble
-from rag.answers.extract import extract
-from rag.answers.judgement import Judgement, judge
-from rag.answers.leaks import Instructions
-from rag.answers.outlet import Outlet, Redact, readable
-from rag.answers.reading import read_next
-from rag.answers.rota import NAMED as ROTA_NAMES
-from rag.answers.rota import SOUGHT, TOLD, asks_who, telling
-from rag.answers.toolbox import DocumentToolbox
-from rag.answers.warnings import Warnings
+from rag.answers.extractive.extract import extract
+from rag.answers.extractive.reading import read_next
+from rag.answers.judging.judgement import Judgement, judge
+from rag.answers.judging.rota import NAMED as ROTA_NAMES
+from rag.answers.judging.rota import SOUGHT, TOLD, asks_who, telling
+from rag.answers.outgoing.leaks import Instructions
+from rag.answers.outgoing.outlet import Outlet, Redact, readable
+from rag.answers.replies.claims import Transcript
+from rag.answers.replies.toolbox import DocumentToolbox
+from rag.answers.values.asked import AskedFor, asked_values
 from rag.catalog import Catalog
 from rag.cite import Citer
 from rag.drift import DriftWatch

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rag.answers.judgement import PARTIAL
+from rag.answers.judging.judgement import PARTIAL
 from rag.catalog import Catalog
 from rag.errors import NotFoundError, StorageError, WaypostError
 from rag.indexes.tokens import tokenise

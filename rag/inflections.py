@@ -1,6 +1,6 @@
 """Other forms of English words that no ending tells: "paid" of "pay" and "payment", "kept" of "keep".
 
-`rag.answers.wording` asks, which compares those itself that an ending tells.
+`rag.answers.judging.wording` asks, which compares those itself that an ending tells.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Short forms that everybody in the field writes and nobody defines: "db", "ttl", "k8s", "SG".
 
 What documents define themselves is learnt from them (`ingest.abbreviations`, `Catalog.other_forms`); this small table stands
-beside it. `rag.search` calls `other_forms` for what a question says, `rag.answers.wording` compares by them, and
+beside it. `rag.search` calls `other_forms` for what a question says, `rag.answers.judging.wording` compares by them, and
 `rag.substitution` asks whether two words are `alike`.
 """
 

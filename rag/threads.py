@@ -18,7 +18,7 @@ from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rag.answers.reading import READ_NEXT
+from rag.answers.extractive.reading import READ_NEXT
 from rag.ask import Asker, AskEvent, History
 from rag.catalog import Catalog
 from rag.conversation import standalone

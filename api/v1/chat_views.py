@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from api.v1.chat_requests import MODEL, Model, Models
 from api.views import answer_view
-from rag.answers.marks import marks
+from rag.answers.replies.marks import marks
 from rag.ask import AskEvent
 from rag.persona import Persona
 from rag.records import Answer, Citation, Usage

@@ -20,7 +20,7 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from api.web.harmless import harmless
-from rag.answers.sentences import advice
+from rag.answers.replies.sentences import advice
 
 _MARK = re.compile(r"\[(\d{1,3})\](?![(\[:])")
 _LANGUAGE = re.compile(r"[\w+#.-]{1,20}")

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from rag.alerts.addresses import Addresses, Site
 from rag.alerts.records import Alert, LinkState, Runbook, bare, plain
 from rag.alerts.slugs import stem_of
-from rag.answers.judgement import judge
-from rag.answers.page import Section, page_of
+from rag.answers.extractive.page import Section, page_of
+from rag.answers.judging.judgement import judge
 from rag.catalog import Catalog
 from rag.catalog.documents import PageRow
 from rag.embedders.sentence_transformer import PACKAGED

@@ -1,7 +1,7 @@
 """What a runbook says is to be done, quoted with its lines: its procedures whole and in order, each with what the page warns of
 around it, and which commands destroy something. `api.alerts` shows it.
 
-It is the extractive answerer's way (`rag.answers.steps`), over the whole page instead of what a search found.
+It is the extractive answerer's way (`rag.answers.extractive.steps`), over the whole page instead of what a search found.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.alerts.records import Runbook
-from rag.answers.destructive import destructive
-from rag.answers.page import whole_of
-from rag.answers.pieces import Piece, pieces
-from rag.answers.prohibitions import warns
-from rag.answers.quotation import Scored, cited, runs_of
-from rag.answers.steps import WARNS, Pages, Procedure, procedure
-from rag.answers.suspicion import suspicions
+from rag.answers.extractive.page import whole_of
+from rag.answers.extractive.pieces import Piece, pieces
+from rag.answers.extractive.prohibitions import warns
+from rag.answers.extractive.quotation import Scored, cited, runs_of
+from rag.answers.extractive.steps import WARNS, Pages, Procedure, procedure
+from rag.answers.outgoing.destructive import destructive
+from rag.answers.outgoing.suspicion import suspicions
 from rag.catalog import Catalog
 from rag.cite import Citer
 from rag.records import Citation, Document, ScoredPassage, Viewer

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from rag.answers.asked import AskedFor, asked_values
-from rag.answers.cautions import Cautions
-from rag.answers.page import procedural, whole_of
-from rag.answers.pieces import pieces
-from rag.answers.procedures import LONGEST, joined, whole
-from rag.answers.prohibitions import forbidden, runs
-from rag.answers.steps import FOLLOWS, WARNS
-from rag.answers.task import Task, task
-from rag.answers.units import units
+from rag.answers.extractive.cautions import Cautions
+from rag.answers.extractive.page import procedural, whole_of
+from rag.answers.extractive.pieces import pieces
+from rag.answers.extractive.procedures import LONGEST, joined, whole
+from rag.answers.extractive.prohibitions import forbidden, runs
+from rag.answers.extractive.steps import FOLLOWS, WARNS
+from rag.answers.extractive.task import Task, task
+from rag.answers.extractive.units import units
+from rag.answers.values.asked import AskedFor, asked_values
 from rag.catalog import Catalog
 from rag.records import Document, Generation, Passage, ScoredPassage, Viewer
 from rag.search import SearchResult
@@ -73,8 +73,8 @@ def assemble(
 
 
 def _with_whole_procedures(found: Sequence[ScoredPassage], tokens: int = EVIDENCE_TOKENS) -> list[ScoredPassage]:
-    """The first results with their procedures whole (`rag.answers.procedures`), as far as so many tokens reach; a later one that
-    overlaps is made one with it."""
+    """The first results with their procedures whole (`rag.answers.extractive.procedures`), as far as so many tokens reach;
+    a later one that overlaps is made one with it."""
     taken: list[ScoredPassage] = []
     for at, one in enumerate(found):
         grown = replace(one, passage=whole(one.passage, one.document)) if at < _WHOLE_PROCEDURES else one

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rag.answers.evidence import EVIDENCE_PASSAGES, within_budget
-from rag.answers.judgement import NOT_FOUND
+from rag.answers.judging.judgement import NOT_FOUND
 from rag.ask import Asker
 from rag.catalog import Catalog
 from rag.evaluation.questions import Question

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from rag.answers.units import Unit
+from rag.answers.extractive.units import Unit
 from rag.errors import ModelBusyError, ModelError, ModelRefusedError
 from rag.ports import Claim, ModelEvent
 from rag.records import Usage

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rag.answers.units import Unit, units
+from rag.answers.extractive.units import Unit, units
 from rag.ports import Lookup, Prompt
 from rag.records import ScoredPassage
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.answers.units import Unit, units
+from rag.answers.extractive.units import Unit, units
 from rag.ports import Prompt
 from rag.records import ScoredPassage
 from rag.steering import STEERING

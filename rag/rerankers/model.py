@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.answers.suspicion import suspicions
+from rag.answers.outgoing.suspicion import suspicions
 from rag.errors import ModelError
 from rag.ports import ChatModel, Prompt
 from rag.records import ScoredPassage, Usage

@@ -1,7 +1,7 @@
 """What a block sets, down to the entries of its objects: `instance_types` in `local.node_groups = { general = { … } }` is a
 setting as much as an attribute is. A map by workspace (`{ live = 85, default = 5 }`) is one setting, which differs.
 
-`rag.answers.asked` looks for what a question asks among them; `rag.terraform.values` evaluates one.
+`rag.answers.values.asked` looks for what a question asks among them; `rag.terraform.values` evaluates one.
 """
 
 from __future__ import annotations

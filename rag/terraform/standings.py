@@ -1,7 +1,7 @@
 """Whose a value is: the environments that a question names, those in which a folder or block stands, and what a setting comes to
 in each.
 
-`rag.answers.asked` calls this. An environment of the code is known by its folders, .tfvars files and workspaces
+`rag.answers.values.asked` calls this. An environment of the code is known by its folders, .tfvars files and workspaces
 (`rag.terraform.environments`); a folder's name may speak of one besides (`accounts/acme-ephemeral-test`).
 """
 

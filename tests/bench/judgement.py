@@ -1,4 +1,4 @@
-"""Fits and checks the numbers of `rag.answers.judgement`: docs/decisions/0029-calibrated-refusals.md.
+"""Fits and checks the numbers of `rag.answers.judging.judgement`: docs/decisions/0029-calibrated-refusals.md.
 
     python -m tests.bench.judgement HOME=FILE HOME=FILE…
 
@@ -24,7 +24,7 @@ from rich.table import Table
 from api.compose import Reader, open_reader
 from api.settings import Settings
 from rag.answers.evidence import EVIDENCE_PASSAGES, assemble
-from rag.answers.judgement import BOTH, NOT_FOUND, WORDS_ALONE, Fit, share_held
+from rag.answers.judging.judgement import BOTH, NOT_FOUND, WORDS_ALONE, Fit, share_held
 from rag.evaluation.questions import Question, load_questions
 from rag.indexes.tokens import content_words
 from rag.records import ScoredPassage, Viewer

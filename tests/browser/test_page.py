@@ -183,7 +183,7 @@ def test_hostile_documents_run_nothing_and_load_nothing(opened: Opened, served: 
 
 
 def test_hostile_answers_run_nothing_and_load_nothing(opened: Opened, served: Served, seen: Seen) -> None:
-    """They stand in threads, whose text no `rag.answers.outlet` sees any more."""
+    """They stand in threads, whose text no `rag.answers.outgoing.outlet` sees any more."""
     threads, at = Threads(served.owner.settings.home / "threads.db", 90), datetime.now(UTC).isoformat()
     for first in range(0, len(HOSTILE), 15):
         thread = ""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from rag.answers.units import units
+from rag.answers.extractive.units import units
 from rag.errors import ModelError
 from rag.models.claude import AnthropicModel
 from rag.models.keyed import keyed

@@ -10,7 +10,7 @@ import pytest
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
-from rag.answers.judgement import judge
+from rag.answers.judging.judgement import judge
 from rag.ask import Asker, AskEvent
 from rag.errors import ModelError, SettingsError
 from rag.models.scripted import ScriptedModel

@@ -10,10 +10,10 @@ import pytest
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
-from rag.answers.asked import AskedFor, asked_values
 from rag.answers.evidence import assemble
-from rag.answers.extract import extract
-from rag.answers.settled import settled
+from rag.answers.extractive.extract import extract
+from rag.answers.values.asked import AskedFor, asked_values
+from rag.answers.values.settled import settled
 from rag.ask import Asker
 from rag.cite import Citer
 from rag.records import Viewer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answers.cautions import Cautions
+from rag.answers.extractive.cautions import Cautions
 from tests.rag.test_procedures import document
 
 PAGE = """---

@@ -9,10 +9,10 @@ import pytest
 
 from api.owner import Owner, open_owner
 from api.settings import Settings
-from rag.answers.claims import Transcript
-from rag.answers.particulars import missing
-from rag.answers.sentences import advice, sentences, states
-from rag.answers.units import units
+from rag.answers.extractive.units import units
+from rag.answers.replies.claims import Transcript
+from rag.answers.replies.particulars import missing
+from rag.answers.replies.sentences import advice, sentences, states
 from rag.cite import Citer
 from rag.ports import Claim
 from rag.records import ScoredPassage, Viewer

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingest.parsers import parse
-from rag.answers.conflicts import Conflict, conflicts, preferred_first
+from rag.answers.caveats.conflicts import Conflict, conflicts, preferred_first
 from rag.records import AccessRule, Document, Passage, ScoredPassage
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answers.destructive import destructive
+from rag.answers.outgoing.destructive import destructive
 
 DESTROYING = """\
 terraform destroy

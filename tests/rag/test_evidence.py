@@ -8,7 +8,7 @@ import pytest
 
 from rag.answers.evidence import _with_whole_procedures as with_whole_procedures
 from rag.answers.evidence import cautionary, within_budget
-from rag.answers.steps import WARNS
+from rag.answers.extractive.steps import WARNS
 from rag.records import ScoredPassage
 from tests.rag.test_outlet import passage
 

@@ -11,10 +11,10 @@ import pytest
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
-from rag.answers.asked import asked_values
-from rag.answers.bearing import things
-from rag.answers.pieces import pieces
-from rag.answers.settled import settled
+from rag.answers.extractive.pieces import pieces
+from rag.answers.values.asked import asked_values
+from rag.answers.values.bearing import things
+from rag.answers.values.settled import settled
 from rag.ask import Asker
 from rag.cite import Citer
 from rag.records import Answer, Passage, Viewer

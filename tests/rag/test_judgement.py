@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answers.judgement import NOT_FOUND, PARTIAL, Judgement, judge
-from rag.answers.wording import Wording, worth
+from rag.answers.judging.judgement import NOT_FOUND, PARTIAL, Judgement, judge
+from rag.answers.judging.wording import Wording, worth
 from rag.records import AccessRule, Document, Passage, ScoredPassage
 
 TEXT = "The ledger's database is restored from last night's snapshot by the payments team."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answers.marks import marks
+from rag.answers.replies.marks import marks
 from rag.records import Citation
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answers.opposed import opposed
+from rag.answers.caveats.opposed import opposed
 from rag.records import Citation
 
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.compose import without_secrets
-from rag.answers.leaks import Instructions
-from rag.answers.outlet import Outlet, Redact, readable
+from rag.answers.outgoing.leaks import Instructions
+from rag.answers.outgoing.outlet import Outlet, Redact, readable
 from rag.records import AccessRule, Answer, Document, Passage, ScoredPassage
 from tests.rag.rendered import faults
 

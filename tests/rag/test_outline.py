@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from rag.answers.outline import Outline
-from rag.answers.page import whole_of, worded
-from rag.answers.pieces import Listing, Piece, pieces
+from rag.answers.extractive.outline import Outline
+from rag.answers.extractive.page import whole_of, worded
+from rag.answers.extractive.pieces import Listing, Piece, pieces
 from tests.rag.test_procedures import document
 from tests.rag.test_steps import answered, evidence
 

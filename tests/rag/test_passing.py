@@ -10,7 +10,7 @@ import pytest
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
-from rag.answers.passing import in_passing
+from rag.answers.judging.passing import in_passing
 from rag.records import AccessRule, Document, Passage, ScoredPassage, Viewer
 from rag.shorthand import Forms
 from tests.conftest import configure, write

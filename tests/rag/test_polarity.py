@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answers.polarity import contradicted
+from rag.answers.replies.polarity import contradicted
 
 OPPOSITE = [
     (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answers.procedures import LONGEST, joined, whole
+from rag.answers.extractive.procedures import LONGEST, joined, whole
 from rag.records import AccessRule, Document, Passage
 
 STEPS = """# Restore

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rag.answers.evidence import cautionary
-from rag.answers.prohibitions import forbidden, runs, warns
+from rag.answers.extractive.prohibitions import forbidden, runs, warns
 from tests.rag.test_purposes import both
 from tests.rag.test_steps import answered
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rag.answers.purposes import seeks_return
+from rag.answers.extractive.purposes import seeks_return
 from rag.records import ScoredPassage
 from tests.rag.test_steps import answered, evidence
 

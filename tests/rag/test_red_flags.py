@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answers.red_flags import MOST, red_flags
+from rag.answers.caveats.red_flags import MOST, red_flags
 from rag.records import AccessRule, Citation, Document, Flag, Passage, ScoredPassage
 
 

@@ -10,7 +10,7 @@ import pytest
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
-from rag.answers.rota import asks_who
+from rag.answers.judging.rota import asks_who
 from rag.records import Viewer
 from tests.conftest import configure, write
 

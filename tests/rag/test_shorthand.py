@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answers.wording import Wording
+from rag.answers.judging.wording import Wording
 from rag.indexes.tokens import tokenise
 from rag.shorthand import STANDARD, alike, other_forms
 

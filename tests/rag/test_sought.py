@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answers.sought import Sought, asks_for_fact
-from rag.answers.wording import Wording
+from rag.answers.judging.sought import Sought, asks_for_fact
+from rag.answers.judging.wording import Wording
 from rag.indexes.tokens import content_words
 
 

@@ -8,10 +8,10 @@ from typing import cast
 
 import pytest
 
-from rag.answers.extract import extract
-from rag.answers.pieces import pieces
-from rag.answers.quotation import Scored, word_count
-from rag.answers.steps import WARNS, Pages, Procedure, procedure
+from rag.answers.extractive.extract import extract
+from rag.answers.extractive.pieces import pieces
+from rag.answers.extractive.quotation import Scored, word_count
+from rag.answers.extractive.steps import WARNS, Pages, Procedure, procedure
 from rag.catalog import Catalog
 from rag.cite import Citer
 from rag.records import Document, ScoredPassage, Viewer

@@ -8,7 +8,7 @@ import base64
 
 import pytest
 
-from rag.answers.suspicion import suspicions, suspicious
+from rag.answers.outgoing.suspicion import suspicions, suspicious
 from rag.records import ScoredPassage
 from tests.rag.test_outlet import passage
 

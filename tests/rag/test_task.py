@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rag.answers.evidence import following
-from rag.answers.task import is_about, is_form, task
+from rag.answers.extractive.task import is_about, is_form, task
 from rag.records import Document, Passage, ScoredPassage
 from tests.rag.test_procedures import document, passage
 from tests.rag.test_steps import answered, evidence

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.answers.units import units
+from rag.answers.extractive.units import units
 from rag.records import Passage
 
 PROSE = """## Drain a node

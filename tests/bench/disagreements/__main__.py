@@ -1,5 +1,5 @@
 """How many planted disagreements are noticed, and how many innocents are taken for one, by form: pages against Terraform
-(`rag.drift`) and pages against pages (`rag.answers.conflicts`).
+(`rag.drift`) and pages against pages (`rag.answers.caveats.conflicts`).
 
     python -m tests.bench.disagreements
 
@@ -20,7 +20,7 @@ import yaml
 
 from api.owner import Owner, open_owner
 from api.settings import Settings
-from rag.answers.conflicts import conflicts
+from rag.answers.caveats.conflicts import conflicts
 from rag.drift import REPORTED, Drift, facts_for, find_drift
 from rag.records import Document, Passage, ScoredPassage, Viewer
 

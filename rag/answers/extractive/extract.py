@@ -1,0 +1,233 @@
+"""The extractive answer: what answers the question in the documents' own words, when no model is at hand.
+
+The sentences, items, commands, rows and lines (`pieces`) that say most of the question, the surest first, each under
+where it stands; a procedure whole and in order. `rag.ask` calls this without a key, or when the model fails.
+"""
+
+from __future__ import annotations
+
+import math
+import posixpath
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from rag.answers.extractive.filling import Prohibitions, Room, filled
+from rag.answers.extractive.outline import Outline
+from rag.answers.extractive.page import headings_above
+from rag.answers.extractive.pieces import Piece, pieces
+from rag.answers.extractive.purposes import does_away, gives_back, seeks_return
+from rag.answers.extractive.quotation import Run, Scored, best_score, quoted, runs_of, word_count
+from rag.answers.extractive.steps import FOLLOWS, Pages, Procedure, procedure
+from rag.answers.extractive.task import is_form
+from rag.answers.judging.sought import Sought, asks_for_fact
+from rag.answers.judging.wording import Wording, all_of, worth
+from rag.answers.values.asked import AskedFor
+from rag.answers.values.bearing import Bears, bearing
+from rag.answers.values.settled import settled
+from rag.cite import Citer
+from rag.indexes.tokens import content_words
+from rag.records import Document, ScoredPassage
+from rag.shorthand import Forms
+
+_WORDS = 250  # of the whole answer
+_BRIEF_WORDS = 80  # of one to a question whose name nothing speaks of: it is about something near at best
+_DIRECT_WORDS = 110  # of one whose first piece says just the kind of thing that was asked for
+_PROCEDURE_WORDS = 590  # of an answer that holds a procedure, which must not pass 600
+
+# What makes a piece a likely answer. The figures lie on a plateau that both question sets of decision 29 share.
+_CONTEXT = 0.5  # what a word counts that stands above a piece, not in it
+_BESIDE = 0.35  # what the better neighbour's score counts
+_RANK = 0.09  # what each rank of the passage takes off, down to the tenth
+_WHOLE = 0.6  # how far the share of the question that the whole passage holds counts
+
+_CLOSE = 0.5  # of the best piece's score, for another that says what was asked for where that one does
+_NEXT = 0.8  # the same, for one that doesn't say it
+
+_RETURNING = 0.3  # of the best piece's score, for one that tells how to get something back
+_REMOVING = 0.5  # the same, for one that does away with things: of less nothing need be said
+_AWAY = 0.2  # what a piece counts that does away with things, for who seeks them back
+_OF_FORM = 0.4  # what a piece of a form counts
+_NO_RETURN = "Nothing that was found tells how to get it back: what is quoted tells how such things are removed."
+
+Weigh = Callable[[str], float]
+
+
+def extract(
+    question: str, evidence: Sequence[ScoredPassage], citer: Citer, weigh: Weigh, asked: AskedFor | None = None,
+    opening: str = "", *, forms: Forms = (), brief: bool = False, named: Sequence[str] = (),
+) -> str:  # fmt: skip
+    """The answer's text with [n] after each quotation; "" when nothing could be quoted.
+
+    `weigh` gives a word's rarity, 0 to 1; `asked` are the values of Terraform that it asks for; `opening` is said first.
+    `forms` are what the question says in another form. A `brief` answer holds no procedure and few words, and those that speak of
+    what is `named`, if any do.
+    """
+    words = {word: worth(word, weigh(word)) for word in content_words(question)}
+    sought = Sought(question)
+    concerned = _concerned(evidence, asked) if asked else range(len(evidence))
+    outlines = {found.document.id: Outline(found.document) for found in evidence if found.passage.kind == "section"}
+    scored = [
+        replace(one, piece=outlines[document].of(one.piece))
+        if (document := evidence[index].document.id) in outlines
+        else one
+        for index in concerned
+        for one in _scores(index, evidence[index], words, sought, forms)
+    ]
+    scored = [one for one in scored if _speaks_of(named, one, evidence)] or scored
+    scored = _without_forms(question, scored, evidence)
+    everything = scored
+    scored, lacking = _on_purpose(question, scored, evidence)
+    opening = " ".join(filter(None, (opening, lacking)))
+    brief = brief or bool(lacking)
+    values = settled(asked, evidence, citer) if asked else ""
+    doubt = _doubt(asked, evidence) if asked and not values else ""
+    used = len(f"{values} {opening} {doubt}".split())
+    pages = (
+        None if values or brief or asks_for_fact(question) else Pages(scored, evidence, question)
+    )  # of what is to be done
+    prohibitions = Prohibitions(everything, evidence)
+    steps = procedure(pages, _PROCEDURE_WORDS - used) if pages else Procedure()
+    if pages and (must := prohibitions.of(steps.taken)):
+        steps = procedure(pages, _PROCEDURE_WORDS - used - word_count(must, evidence))
+    if steps.cut:  # no later step without those before it
+        its = evidence[steps.taken[0].index].document.id if steps.taken else ""
+        scored = [one for one in scored if evidence[one.index].document.id != its]
+    scored = [one for one in scored if FOLLOWS not in evidence[one.index].why]  # it is told as a procedure, or named
+    left = pages.left(steps, steps.taken) if pages else ("", "")
+    used += len(f"{steps.before} {steps.rest} {' '.join(left)}".split())
+    fits = _BRIEF_WORDS + len(opening.split()) if brief else _WORDS
+    best = best_score(everything) if everything else 0.0
+    direct = any(one.score == best and sought.is_all(one.piece.text) for one in scored)
+    if direct:  # what is as near, and what says such a thing too
+        fits = min(fits, used + _DIRECT_WORDS)
+        scored = [one for one in scored if one.score >= (_CLOSE if sought.is_all(one.piece.text) else _NEXT) * best]
+    if values and asked and (bears := bearing(question, asked)):  # the value is the answer
+        scored = [one for one in scored if _adds(one, bears, evidence, citer) and one.score >= _CLOSE * best]
+        scored = [one for one in scored if sought.is_met(one.piece.text)]
+        fits = min(fits, used + _BRIEF_WORDS)
+    room = Room(evidence, used, fits, _PROCEDURE_WORDS, pages, prohibitions)
+    chosen = filled(steps.taken, scored, room)
+    left = pages.left(steps, chosen) if pages else left
+    runs = _ordered(chosen, steps, prohibitions.of(chosen), evidence)
+    quotations = [quoted(evidence, run, runs, citer) for run in runs]
+    if not any(evidence[run[0].index].document.kind == "terraform" for run in runs) and not (asked and asked.lacking):
+        doubt = ""
+    told = "\n\n".join(filter(None, (values, *quotations)))
+    return "\n\n".join(filter(None, (opening, doubt, steps.before, left[0], told, steps.rest, left[1]))) if told else ""
+
+
+def _without_forms(question: str, scored: Sequence[Scored], evidence: Sequence[ScoredPassage]) -> list[Scored]:
+    """The pieces, those of forms that are filled in each time counting less than those of pages, unless one is asked for."""
+    forms = {index for index, found in enumerate(evidence) if is_form(question, found.document)}
+    return [replace(one, score=_OF_FORM * one.score) if one.index in forms else one for one in scored]
+
+
+def _on_purpose(
+    question: str, scored: Sequence[Scored], evidence: Sequence[ScoredPassage]
+) -> tuple[list[Scored], str]:  # fmt: skip
+    """The pieces, those that do away with things counting less for who seeks something back; and that none gives it back."""
+    if not scored or not seeks_return(question):
+        return list(scored), ""
+    titles = {one.index: evidence[one.index].document.title for one in scored}
+    away = [one for one in scored if does_away(titles[one.index], one.piece)]
+    back = [one.score for one in scored if gives_back(titles[one.index], one.piece)]
+    best = best_score(scored)
+    if not away or best_score(away) < _REMOVING * best:
+        return list(scored), ""
+    if max(back, default=0.0) < _RETURNING * best:
+        return list(scored), _NO_RETURN
+    return [replace(one, score=_AWAY * one.score) if one in away else one for one in scored], ""
+
+
+def _concerned(evidence: Sequence[ScoredPassage], asked: AskedFor) -> list[int]:
+    """The evidence that may be quoted: none of the code of another environment than the one that is asked for, unless there is
+    no other evidence."""
+    own = [index for index, found in enumerate(evidence) if not _of_another(found.document, asked)]
+    return own or list(range(len(evidence)))
+
+
+def _of_another(document: Document, asked: AskedFor) -> bool:
+    """Whether a document is code of another environment than the one that is asked for."""
+    return bool({(document.source, document.path), (document.source, posixpath.dirname(document.path))} & asked.others)
+
+
+def _doubt(asked: AskedFor, evidence: Sequence[ScoredPassage]) -> str:
+    """What is said before code is quoted that may be of another environment than the one asked for."""
+    named = asked.named
+    if named.unknown and not (named.known or named.marked):
+        return (
+            f"Nothing in the code is called {', '.join(named.unknown)}; what is quoted of it is another environment's."
+        )
+    code = [one.document for one in evidence if one.document.kind == "terraform"]
+    if asked.lacking and asked.values:
+        return f"The code tells no such value for {', '.join(asked.lacking)}."
+    if code and all(_of_another(one, asked) for one in code):
+        return f"What is quoted of the code is another environment's than {', '.join(named.all)}."
+    return ""
+
+
+# -- what answers -----------------------------------------------------------------------------------------------------
+
+
+def _scores(
+    index: int, found: ScoredPassage, words: Mapping[str, float], sought: Sought, forms: Forms
+) -> Iterator[Scored]:
+    parts = pieces(found.passage, headings_above(found))
+    own = [_gain(piece, found, words, forms) for piece in parts]
+    everything = Wording(all_of(found), forms)
+    share = sum(value for word, value in words.items() if everything.holds(word)) / (sum(words.values()) or 1.0)
+    standing = (1 - _RANK * min(index, 9)) * (1 - _WHOLE + _WHOLE * share)
+    for at, piece in enumerate(parts):
+        beside = max((own[near] for near in (at - 1, at + 1) if 0 <= near < len(own)), default=0.0)
+        lacking = piece.kind == "row" and not own[at]  # another row says nothing of this one
+        yield Scored(
+            index, piece, 0.0 if lacking else (own[at] + _BESIDE * beside) * standing * sought.weight(piece.text)
+        )
+
+
+def _gain(piece: Piece, found: ScoredPassage, words: Mapping[str, float], forms: Forms) -> float:
+    """What of the question a piece says, by its length."""
+    held = Wording(piece.text, forms)
+    if piece.kind == "row" and not any(held.holds(word) for word in words):
+        return 0.0  # its header's words are those of every row
+    above = f"{piece.header} {piece.heading} {found.passage.heading} {found.document.title}"
+    context = Wording(above, forms)
+    gained = sum(
+        value if held.holds(word) else _CONTEXT * value if context.holds(word) else 0.0 for word, value in words.items()
+    )
+    return gained / math.sqrt(1 + math.log1p(piece.words))
+
+
+def _adds(one: Scored, bears: Bears, evidence: Sequence[ScoredPassage], citer: Citer) -> bool:
+    """Whether a piece says more of a value that is told: not the code that says it, nor half a sentence."""
+    found, piece = evidence[one.index], one.piece
+    above = " ".join((found.document.title, piece.heading, *piece.place.path, piece.header))
+    told = piece.kind == "code" and any(
+        c.document_id == found.document.id and piece.start <= c.start_line <= piece.end for c in citer.citations
+    )
+    return not told and not piece.place.leads[0] and bears(piece.text, above)
+
+
+def _speaks_of(named: Sequence[str], one: Scored, evidence: Sequence[ScoredPassage]) -> bool:
+    """Whether a piece, or what stands above it, has one of these names; any, where there are none."""
+    said = Wording(f"{evidence[one.index].document.title} {one.piece.heading} {one.piece.text}")
+    return not named or any(said.holds(name.lower()) for name in named)
+
+
+# -- in what order, and how it is shown -------------------------------------------------------------------------------
+
+
+def _ordered(
+    chosen: Sequence[Scored], procedure: Procedure, forbidding: Sequence[Scored], evidence: Sequence[ScoredPassage]
+) -> list[Run]:
+    """What another page or section forbids, then the best run. All runs of a procedure's page stand together, in the order of its
+    lines: what a page says last is done last. Where it is the task that was asked for, nothing stands before it."""
+    runs = runs_of(chosen)
+    page = {evidence[one.index].document.id for one in procedure.taken}
+    steps = sorted((r for r in runs if evidence[r[0].index].document.id in page), key=lambda r: r[0].piece.start)
+    others = sorted((run for run in runs if run not in steps), key=lambda run: -best_score(run))
+    forbid = [run for run in others if all(one in forbidding for one in run)]
+    others = [run for run in others if run not in forbid]
+    first = bool(steps) and not procedure.task
+    before = [run for run in others if first and best_score(run) > max(map(best_score, steps))]
+    return [*forbid, *before, *steps, *(run for run in others if run not in before)]

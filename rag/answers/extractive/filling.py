@@ -1,0 +1,156 @@
+"""What an answer holds besides a procedure: the best pieces that there is room for, each with what it leads up to, what its
+section warns of, and what any page at hand forbids of the commands in it.
+
+`extract` calls `filled`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rag.answers.extractive.prohibitions import forbidden, runs
+from rag.answers.extractive.quotation import Scored, runs_of, word_count
+from rag.answers.extractive.steps import Pages, told
+from rag.answers.outgoing.destructive import destructive
+from rag.records import ScoredPassage
+
+_DIRECT_WORDS = 60  # that may stand beside a procedure that is longer than another answer may be
+_QUOTATIONS = 7
+LEAST = 0.3  # of the best piece's score: what scores less is left out
+_DANGLING = 0.6  # of it, for a piece without what it leads up to
+_POINTING = 3  # words up to which a sentence beside a link does no more than point there
+_FORBIDDING = 2  # prohibitions of a command that come along
+_FORBIDDING_WORDS = 100  # of one
+_LINK = re.compile(r"\[[^\]]*\]\([^)]*\)")
+
+
+@dataclass(frozen=True)
+class Room:
+    """`used` words already, of those that an answer `fits`, or that one with a procedure may have (`longest`). What is to be done
+    comes with what its section warns of: `pages` tell that, None where a fact was asked for."""
+
+    evidence: Sequence[ScoredPassage]
+    used: int
+    fits: int
+    longest: int
+    pages: Pages | None
+    prohibitions: Prohibitions
+
+    def most(self, length: int) -> int:
+        """The words of all quotations, where a procedure has so many."""
+        if length + self.used <= self.fits:
+            return self.fits - self.used
+        return min(length + _DIRECT_WORDS, self.longest - self.used)
+
+    def told(self, one: Scored, chosen: Sequence[Scored]) -> bool:
+        """Whether a piece is quoted already, from whatever passage of its document."""
+        document = self.evidence[one.index].document.id
+        same = (other.piece for other in chosen if self.evidence[other.index].document.id == document)
+        return any(told(one.piece, by) for by in same)
+
+    def skips_steps(self, added: Sequence[Scored], more: Sequence[Scored]) -> bool:
+        """Whether something of what is added destroys things, and steps of its list that come before it are not quoted: who does
+        only that loses what they would have kept."""
+        if not self.pages:
+            return False
+        for one in added:
+            document = self.evidence[one.index].document.id
+            quoted = {
+                line
+                for other in more
+                if self.evidence[other.index].document.id == document
+                for line in range(other.piece.start, other.piece.end + 1)
+            }
+            earlier = (
+                set(range(first, last + 1))
+                for listing in one.piece.place.lists
+                if listing.numbered
+                for first, last in listing.lines()
+                if last < one.piece.start
+            )
+            if any(quoted.isdisjoint(step) for step in earlier) and any(destructive(one.piece.text)):
+                return True
+        return False
+
+    def warnings(self, one: Scored) -> list[Scored]:
+        """What a piece's section warns of, and what is forbidden of its commands anywhere."""
+        found = self.evidence[one.index]
+        own = (
+            self.pages.of(found.document).warnings([one], own=True)
+            if self.pages and found.passage.kind == "section"
+            else []
+        )
+        return [*own, *self.prohibitions.of([one])]
+
+
+class Prohibitions:
+    """What the evidence forbids of commands, on whatever page."""
+
+    def __init__(self, scored: Sequence[Scored], evidence: Sequence[ScoredPassage]) -> None:
+        self._evidence = evidence
+        self._found = [
+            (one, command)
+            for one in sorted(scored, key=lambda o: -o.score)
+            if one.piece.words <= _FORBIDDING_WORDS
+            for command in forbidden(one.piece.text)
+        ]
+
+    def of(self, chosen: Sequence[Scored]) -> list[Scored]:
+        """The pieces that forbid a command which one of these tells to run, each said once."""
+        found: dict[str, Scored] = {}
+        for other, command in self._found:
+            if any(one.piece.text != other.piece.text and runs(one.piece.text, command) for one in chosen):
+                found.setdefault(other.piece.text, other)
+        return [*found.values()][:_FORBIDDING]
+
+
+def filled(procedure: Sequence[Scored], scored: Sequence[Scored], room: Room) -> list[Scored]:
+    """The procedure, and the best of the other pieces as long as there is room."""
+    # by tenths: of pieces that score all but the same, the one of the better passage, whatever another page made of the weights
+    ordered = sorted(
+        (*procedure, *(o for o in scored if o not in procedure)), key=lambda one: (-round(one.score, 1), one.index)
+    )
+    chosen = [*procedure, *(one for one in room.prohibitions.of(procedure) if not room.told(one, procedure))]
+    most = room.most(word_count(chosen, room.evidence))
+    for one in ordered:
+        if one.score < LEAST * ordered[0].score:
+            break
+        if room.told(one, chosen):
+            continue
+        for rest in _rests(one, scored):
+            dangles = not rest and one.piece.place.leads[0]
+            if dangles and one.score < _DANGLING * ordered[0].score:
+                break
+            added = [one, *(other for other in rest if not room.told(other, chosen))]
+            more = [*(other for other in chosen if not any(room.told(other, [new]) for new in added)), *added]
+            more += [other for other in room.warnings(one) if not room.told(other, more)]
+            alone = len(runs_of(more)) > len(runs_of(chosen))
+            if room.skips_steps(added, more):
+                continue
+            if alone and one is not ordered[0] and _points_elsewhere(added):
+                continue
+            if word_count(more, room.evidence) <= most and len(runs_of(more)) <= _QUOTATIONS:
+                chosen = more
+                break
+    return chosen
+
+
+def _rests(one: Scored, scored: Sequence[Scored]) -> Iterator[Sequence[Scored]]:
+    """What a piece leads up to, or the rest of the list that it begins: all of it, ever less of it, nothing."""
+    last = max(one.piece.place.leads[1], *(each.last for each in one.piece.place.lists), 0) if _begins(one) else 0
+    behind = sorted((o for o in scored if o.index == one.index and o.piece.at > one.piece.at), key=lambda o: o.piece.at)
+    rest = [other for other in behind if other.piece.start <= last]
+    yield from (rest[:length] for length in range(len(rest), -1, -1))
+
+
+def _begins(one: Scored) -> bool:
+    """Whether a piece leads up to what is not in it, or to a list that is longer than what of it is."""
+    return bool(one.piece.place.leads[0]) or one.piece.kind == "list"
+
+
+def _points_elsewhere(added: Sequence[Scored]) -> bool:
+    """Whether these are little but a link: "Tomorrow: [first week](first-week.md)."."""
+    text = " ".join(one.piece.text for one in added)
+    return bool(_LINK.search(text)) and len(_LINK.sub(" ", text).split()) <= _POINTING

@@ -1,0 +1,101 @@
+"""The task that a question asks how to do, as a section of a page: the outermost one whose headings say what is asked, with all
+that stands below it. Sections that follow each other there are one procedure, whatever level their headings have, and whether or
+not each of them was found.
+
+`rag.answers.evidence` brings the rest of it along, `steps` quotes it in order, and says what of it is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rag.answers.extractive.page import Section, page_of, worded
+from rag.answers.judging.sought import asks_for_fact
+from rag.answers.judging.wording import Wording, worth
+from rag.indexes.tokens import content_words
+from rag.records import Document
+
+_LEAST = 0.7  # of what a question asks that headings must say
+_NEARLY = 0.9  # of what the headings say that say most, for a section further out
+_RARITY = 0.8  # of any word of the question: which are rare is not asked, so that a page alone tells its tasks
+# Little words that make another task of the same things: "recycle all nodes", "no logs".
+_OF_ALL = frozenset(("all", "every", "each", "entire", "whole"))
+_NONE = frozenset(("no", "not", "without", "missing", "never", "cannot", "isn't", "aren't", "doesn't", "don't"))
+_LITTLE = 0.8  # what each kind of them is worth
+_UNASKED = 0.8  # of what a page says that is about all of them, for who asked about one
+_OTHER = 0.5  # of how far a task is what is asked for, what hangs on whether its headings say little else
+_BELOW = 0.85  # of it, for a section below the page's title, which may be a part of another task
+_ABOUT = 0.5  # of the question, that the title of a page says which is about it
+# A form that is filled in for each occasion, by where forges and generators look for such.
+_FORM = re.compile(r"(?:^|/)(?:\.?\w*_)?templates?/|(?:issue|pull_request|merge_request)_template", re.I)
+_FORM_ASKED = re.compile(r"\btemplates?\b", re.I)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A section of a page, the share of the question that its headings say, and how far it is what is asked for: the less, the
+    more else they say. Both are 0 to 1."""
+
+    section: Section
+    share: float
+    fit: float
+
+    def holds(self, line: int) -> bool:
+        return self.section.first <= line <= self.section.last
+
+
+def task(question: str, document: Document) -> Task | None:
+    """The section of a page that tells how to do what is asked; None where a fact is asked for, where no headings say it, and
+    where nothing is to be done below those that do."""
+    words = {word: worth(word, _RARITY) for word in content_words(question)}
+    if not words or asks_for_fact(question) or is_form(question, document):
+        return None
+    asked = _little(question)
+    total = sum(words.values()) + len(asked) * _LITTLE
+    told = []
+    for depth, said, section in _headed(document.title, page_of(document)):
+        wording, little = Wording(said), _little(said)
+        held = sum(value for word, value in words.items() if wording.holds(word)) + len(asked & little) * _LITTLE
+        told.append((held / total * (_UNASKED if _OF_ALL in little - asked else 1.0), depth, said, section))
+    most = max(share for share, *_ in told)
+    fitting = [one for one in told if one[0] >= _NEARLY * most and one[3].doing]
+    if most < _LEAST or not fitting:
+        return None
+    share, depth, said, section = min(fitting, key=lambda one: (one[1], one[3].first - one[3].last))
+    fit = share * (1 - _OTHER + _OTHER * _precision(question, said)) * (_BELOW if depth and section.level > 1 else 1.0)
+    return Task(section, share, fit)
+
+
+def is_about(question: str, document: Document) -> bool:
+    """Whether a page's title says a good part of the question: then what stands on it may well belong to the answer."""
+    words, title = content_words(question), Wording(document.title)
+    total = sum(worth(word, _RARITY) for word in words)
+    return sum(worth(word, _RARITY) for word in words if title.holds(word)) >= _ABOUT * total > 0
+
+
+def _little(text: str) -> frozenset[frozenset[str]]:
+    """Of which kinds a text has little words."""
+    words = text.lower().replace("’", "'").replace("-", " ").split()
+    return frozenset(kind for kind in (_OF_ALL, _NONE) if not kind.isdisjoint(words))
+
+
+def _precision(question: str, said: str) -> float:
+    """The share of what headings say that the question says too."""
+    asked, words = Wording(question), content_words(said.lower())  # OpenSearch is one word to who asks
+    return sum(asked.holds(word) for word in words) / len(words) if words else 0.0
+
+
+def is_form(question: str, document: Document) -> bool:
+    """Whether a page is a form to be filled in, and no such form was asked for."""
+    return bool(_FORM.search(document.path)) and document.kind != "terraform" and not _FORM_ASKED.search(question)
+
+
+def _headed(above: str, section: Section, depth: int = 0) -> Iterator[tuple[int, str, Section]]:
+    """Each section with the headings that say what it is about; steps are of the section above them."""
+    said = f"{above} {worded(section.heading)}"
+    yield depth, said, section
+    for part in section.parts:
+        if not part.step:
+            yield from _headed(said, part, depth + 1)

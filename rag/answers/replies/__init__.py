@@ -1,0 +1,1 @@
+"""What a model writes, checked while it streams, and the looks that it may take."""

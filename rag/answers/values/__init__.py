@@ -1,0 +1,1 @@
+"""What Terraform's settings come to that a question asks for."""
