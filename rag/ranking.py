@@ -137,4 +137,9 @@ def apart(ranked: Sequence[Ranked], passages: Mapping[str, Passage], kind_of: Ma
 
 def _copied(words: frozenset[str], kept: Iterable[frozenset[str]]) -> bool:
     near = (other for other in kept if _ALIKE <= len(words) / max(1, len(other)) <= 1 / _ALIKE)
-    return any(len(words & other) >= _ALIKE * len(words | other) for other in near)
+    return any(_jaccard(words, other) >= _ALIKE for other in near)
+
+
+def _jaccard(words: frozenset[str], others: frozenset[str]) -> float:
+    common = len(words & others)
+    return common / max(1, len(words) + len(others) - common)

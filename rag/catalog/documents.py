@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, func, or_, select, tuple_
 
 from rag.catalog import schema as s
+from rag.catalog.prepared import PASSAGE
 from rag.errors import NotFoundError
 from rag.records import Passage
 
@@ -118,7 +119,7 @@ class DocumentTable:
             if row is None:
                 raise NotFoundError(f"no passage {passage_id}")
             near = (
-                select(p)
+                select(*PASSAGE)
                 .where(
                     p.c.document_id == row.document_id,
                     p.c.splitter == row.splitter,
@@ -131,12 +132,10 @@ class DocumentTable:
         return found, next(at for at, one in enumerate(found) if one.id == passage_id)
 
 
-def passage_of(row: Row[Any]) -> Passage:
-    """A passage as its row has it."""
-    return Passage(
-        row.id, row.document_id, row.ordinal, _headings(row.heading_path), row.text,
-        row.start_line, row.end_line, row.kind,
-    )  # fmt: skip
+def passage_of(row: Sequence[Any]) -> Passage:
+    """A passage of its row, whose columns are those of `rag.catalog.prepared`."""
+    passage_id, document_id, ordinal, headings, text, start, end, kind = row
+    return Passage(passage_id, document_id, ordinal, _headings(headings), text, start, end, kind)
 
 
 @lru_cache(4096)

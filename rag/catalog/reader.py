@@ -16,7 +16,6 @@ from sqlalchemy import (
     Engine,
     Row,
     and_,
-    bindparam,
     case,
     distinct,
     func,
@@ -27,6 +26,7 @@ from sqlalchemy import (
     tuple_,
 )
 
+from rag.catalog import prepared
 from rag.catalog import schema as s
 from rag.catalog.documents import DocumentTable, passage_of
 from rag.catalog.engine import open_engine, translated
@@ -37,8 +37,7 @@ from rag.errors import NotFoundError, StorageError
 from rag.ports import Entry, Vectors
 from rag.records import AccessRule, Coverage, Document, Generation, Passage, Place, Standing, Viewer, digest
 
-_GIVEN = select(func.json_each(bindparam("ids")).table_valued("value").c.value)  # a list of ids in JSON
-_FORMS = 3  # other forms of a question's words that are looked for too
+_DOCUMENT = s.documents.c.keys()
 _WORDS_ASKED, _LONGEST = 40, 7  # words of a question in which they are looked for, and words of a long form
 
 
@@ -163,7 +162,7 @@ class Catalog:
         d, rules = s.documents, self._rules(connection)
         mine = [key for key, rule in rules.items() if rule.admits(viewer.groups)]
         row = connection.execute(select(d).where(d.c.id == document_id, d.c.access.in_(mine))).first()
-        return _document(row, rules) if row else None
+        return _document(row._mapping, rules) if row else None
 
     def version(self, document_id: str, version: str, viewer: Viewer) -> tuple[Document, str]:
         """A document as it was in a version, and when another one replaced it ("": it is the present one).
@@ -197,8 +196,9 @@ class Catalog:
         """The documents of these ids that exist."""
         with self._read() as connection:
             rules = self._rules(connection)
-            rows = _in_ids(connection, lambda part: select(s.documents).where(s.documents.c.id.in_(part)), ids)
-            return {row.id: _document(row, rules) for row in rows}
+            rows = prepared.DOCUMENTS.rows(connection, ids=json.dumps(list(ids)))
+        documents = (_document(dict(zip(_DOCUMENT, row, strict=True)), rules) for row in rows)
+        return {document.id: document for document in documents}
 
     def documents_for(self, viewer: Viewer) -> list[Document]:
         """Every document that this viewer may see, by source and path."""
@@ -206,7 +206,7 @@ class Catalog:
         with self._read() as connection:
             rules = self._rules(connection)
             rows = connection.execute(select(d).order_by(d.c.source, d.c.path))
-            found = [_document(row, rules) for row in rows]
+            found = [_document(row._mapping, rules) for row in rows]
         return [document for document in found if document.access.admits(viewer.groups)]
 
     def documents_beyond(self, source: str, rule: AccessRule) -> list[Document]:
@@ -216,14 +216,14 @@ class Catalog:
             rules = self._rules(connection)
             beyond = [key for key, one in rules.items() if not set(rule.clauses) <= set(one.clauses)]
             query = select(d).where(d.c.source == source, d.c.access.in_(beyond))
-            return [_document(row, rules) for row in connection.execute(query)]
+            return [_document(row._mapping, rules) for row in connection.execute(query)]
 
     def document_at(self, source: str, path: str) -> Document | None:
         """The document of a source at a path, or None."""
         with self._read() as connection:
             query = select(s.documents).where(s.documents.c.source == source, s.documents.c.path == path)
             row = connection.execute(query).first()
-            return _document(row, self._rules(connection)) if row else None
+            return _document(row._mapping, self._rules(connection)) if row else None
 
     def versions(self, ids: Iterable[str], places: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
         """Document id to its present version, of these ids and of what stands at these places (source, path)."""
@@ -246,24 +246,20 @@ class Catalog:
     def passages(self, ids: Iterable[str]) -> dict[str, Passage]:
         """The passages of these ids that exist."""
         with self._read() as connection:
-            rows = _in_ids(connection, lambda part: select(s.passages).where(s.passages.c.id.in_(part)), ids)
-            return {row.id: passage_of(row) for row in rows}
+            rows = prepared.PASSAGES.rows(connection, ids=json.dumps(list(ids)))
+        return {row[0]: passage_of(row) for row in rows}
 
     def passages_of(self, document_id: str, generation: Generation) -> list[Passage]:
         """A document's passages in the order of its lines, as this generation splits it."""
-        p = s.passages
-        mine = and_(p.c.document_id == document_id, p.c.splitter == generation.splitter)
-        query = select(p).where(mine).order_by(p.c.ordinal)
         with self._read() as connection:
-            return [passage_of(row) for row in connection.execute(query)]
+            rows = prepared.PASSAGES_OF.rows(connection, document=document_id, splitter=generation.splitter)
+        return [passage_of(row) for row in rows]
 
     def standings(self, document_ids: Iterable[str]) -> dict[str, Standing]:
         """What ranking wants to know of these documents."""
-        d = s.documents
         with self._read() as connection:
-            columns = (d.c.id, d.c.kind, d.c.outdated, d.c.title, d.c.path)
-            rows = _in_ids(connection, lambda part: select(*columns).where(d.c.id.in_(part)), document_ids)
-            return {row.id: Standing(row.kind, bool(row.outdated), row.title, row.path) for row in rows}
+            rows = prepared.STANDINGS.rows(connection, ids=json.dumps(list(document_ids)))
+        return {row[0]: Standing(row[1], bool(row[2]), row[3], row[4]) for row in rows}
 
     def other_forms(self, words: Sequence[str], access: Sequence[str]) -> list[tuple[str, str]]:
         """The short forms among these words with their long forms, and the long forms with their short ones, by the documents
@@ -274,18 +270,11 @@ class Catalog:
             for at in range(len(asked))
             for end in range(at + 2, min(at + _LONGEST, len(asked)) + 1)
         ]
-        a, d = s.abbreviations, s.documents
-        query = (
-            select(a.c.short, a.c.long, a.c.short.in_(asked).label("is_short"))
-            .join(d, a.c.document_id == d.c.id)
-            .where(or_(a.c.short.in_(asked), a.c.long.in_(runs)), d.c.access.in_(access))
-            .group_by(a.c.short, a.c.long)
-            .order_by(func.count().desc(), a.c.short, a.c.long)
-            .limit(_FORMS)
-        )
         with self._read() as connection:
-            rows = connection.execute(query).all()
-        return [(row.short, row.long) if row.is_short else (row.long, row.short) for row in rows]
+            rows = prepared.OTHER_FORMS.rows(
+                connection, words=json.dumps(asked), runs=json.dumps(runs), access=json.dumps(list(access))
+            )
+        return [(short, long) if is_short else (long, short) for short, long, is_short in rows]
 
     def paths(self) -> list[str]:
         """Every document's path, doubles left out."""
@@ -299,8 +288,8 @@ class Catalog:
 
     @staticmethod
     def _rules(connection: Connection) -> dict[str, AccessRule]:
-        rows = connection.execute(select(s.access_rules))
-        return {row.key: AccessRule(tuple(tuple(c) for c in json.loads(row.clauses))) for row in rows}
+        rows = prepared.RULES.rows(connection)
+        return {key: AccessRule(tuple(tuple(c) for c in json.loads(clauses))) for key, clauses in rows}
 
     # -- what the indexes follow --------------------------------------------------------------------------------------
 
@@ -314,7 +303,7 @@ class Catalog:
     def last_change(self) -> int:
         """The number of the newest change; 0 in an empty catalog."""
         with self._read() as connection:
-            return connection.execute(select(func.max(s.changes.c.seq))).scalar() or 0
+            return prepared.LAST_CHANGE.rows(connection)[0][0] or 0
 
     def changes(self, after: int, limit: int) -> list[Change]:
         """At most `limit` changes after number `after`, oldest first."""
@@ -426,7 +415,7 @@ class Catalog:
     ) -> Coverage:
         """How many of a generation's passages that these access rules admit each index can find, from its watermark."""
         with self._read() as connection:
-            last = connection.execute(select(func.max(s.changes.c.seq))).scalar() or 0
+            last = prepared.LAST_CHANGE.rows(connection)[0][0] or 0
             total, embedded = self._count(connection, access, last, generation)
             lexical, vectors = (
                 self._behind(connection, access, mark, _mine(generation, only_embedded), only_embedded)
@@ -605,11 +594,13 @@ def _embedded(generation: Generation) -> ColumnElement[bool]:
 
 def _in_ids(connection: Connection, query: Any, ids: Iterable[str]) -> Sequence[Row[Any]]:
     """The rows of a query over these ids, which it is given as a list in SQL: bound one by one they take longer."""
-    return connection.execute(query(_GIVEN), {"ids": json.dumps(list(ids))}).all()  # row by row is slower
+    return connection.execute(
+        query(prepared.given("ids")), {"ids": json.dumps(list(ids))}
+    ).all()  # row by row is slower
 
 
-def _document(row: Row[Any], rules: Mapping[str, AccessRule]) -> Document:
-    values = dict(row._mapping)
+def _document(row: Mapping[Any, Any], rules: Mapping[str, AccessRule]) -> Document:
+    values = dict(row)
     values["access"] = rules.get(values["access"], AccessRule(((),)))  # a rule that is not there admits nobody
     values["notes"] = tuple(json.loads(values["notes"]))
     values["places"] = _places(values["places"])
