@@ -27,6 +27,7 @@ REQUESTS = logging.getLogger("waypost.http")
 ASKED = logging.getLogger("waypost.asked")
 _TOLD = "told"  # the attribute of a record that holds further fields
 _SHORTEST = 6  # letters of a secret that is looked for
+_HARMLESS = 1000  # fields that are remembered as holding no secret
 _HEADERS = re.compile(
     r"(?i)\b(?:(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic|token|digest)\s+)?|bearer\s+)[^\s\"',;]+"
 )
@@ -40,6 +41,7 @@ class Redacting(logging.Filter):
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         super().__init__()
         known = sorted({one for one in secrets if len(one) >= _SHORTEST}, key=len, reverse=True)
+        self._harmless: set[str] = set()
         self._known = re.compile("|".join(map(re.escape, known))) if known else None
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -49,8 +51,19 @@ class Redacting(logging.Filter):
         record.exc_info = None
         record.exc_text = self.clean(record.exc_text) if record.exc_text else None
         told = getattr(record, _TOLD, {})
-        setattr(record, _TOLD, {k: self.clean(v) if isinstance(v, str) else v for k, v in told.items()})
+        setattr(record, _TOLD, {k: self._clean_again(v) if isinstance(v, str) else v for k, v in told.items()})
         return True
+
+    def _clean_again(self, text: str) -> str:
+        """What the same few methods, routes and callers come to, which need not be looked at with each request."""
+        if text in self._harmless:
+            return text
+        clean = self.clean(text)
+        if clean == text:
+            if len(self._harmless) >= _HARMLESS:
+                self._harmless.clear()
+            self._harmless.add(text)
+        return clean
 
     def clean(self, text: str) -> str:
         """The text without credentials."""

@@ -1,6 +1,6 @@
 """What writes the audit: entries wait in memory for a thread of their own, so that no request waits for the disk.
 
-It writes whatever waits at once, many entries in one transaction: a kill loses what came in the last moments (less than a
+It writes whatever waits in one transaction, ten times a second at most: a kill loses what came in the last moments (less than a
 second on a disk that answers). Where the file can't be written, entries wait and are tried again each second; requests go
 on, and that is said loudly: in the log, and in `waypost_audit_failures_total`. With `required` each entry is on disk before
 its request is answered, or the request is refused.
@@ -26,6 +26,7 @@ _IDLE, _PAUSE, _COMPLAINT = (
     1.0,
     60.0,
 )  # seconds: of idleness that end the thread, between tries, between two complaints
+_GATHERING = 0.1  # seconds from one write to the next, for which entries gather: a transaction costs more than a search
 _RETENTION = 3600.0  # seconds between two looks at what is too old
 _LOG = logging.getLogger("waypost.audit")
 
@@ -51,7 +52,8 @@ class Recorder:
         self._waiting: deque[Entry] = deque()
         self._changed = threading.Condition()
         self._writing = threading.Lock()
-        self._works = False
+        self._works = self._hurry = False
+        self._written = -_GATHERING
         self._kept = 0.0
         self._complained = -_COMPLAINT
 
@@ -68,7 +70,8 @@ class Recorder:
             if not self._works:
                 self._works = True
                 threading.Thread(target=self._work, name="audit", daemon=True).start()
-            self._changed.notify_all()
+            if len(self._waiting) == 1:  # else it is awake, or sleeps for others to come
+                self._changed.notify_all()
 
     def waiting(self) -> int:
         """How many entries wait to be written."""
@@ -78,6 +81,8 @@ class Recorder:
         """Waits until everything is written; False: it could not be in that time."""
         until = time.monotonic() + seconds
         with self._changed:
+            self._hurry = True
+            self._changed.notify_all()
             while self._waiting:
                 if not self._changed.wait(min(0.05, max(0.0, until - time.monotonic()))) and time.monotonic() >= until:
                     return False
@@ -98,6 +103,8 @@ class Recorder:
                 if not self._waiting and not self._changed.wait_for(lambda: bool(self._waiting), _IDLE):
                     self._works = False
                     return
+                self._changed.wait_for(lambda: self._hurry, self._written + _GATHERING - time.monotonic())
+                self._hurry = False
                 batch = [self._waiting[n] for n in range(min(_BATCH, len(self._waiting)))]
             try:
                 self._write(batch)
@@ -109,6 +116,7 @@ class Recorder:
                 time.sleep(_PAUSE)
                 continue
             with self._changed:
+                self._written = time.monotonic()
                 written = set(map(id, batch))
                 while self._waiting and id(self._waiting[0]) in written:  # some may be lost by now, for too many wait
                     self._waiting.popleft()
