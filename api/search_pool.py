@@ -3,11 +3,12 @@
 `waypost serve` gives a `SearchPool` to its retriever. A search alone is made where it was asked for. When several come at once
 processes are started, and from then on a search is made where the fewest wait. The processes read the catalog and the words
 themselves and ask the owner for vectors, as every command does (docs/decisions/0043-search-processes.md). What can't be made
-there is made here.
+there is made here. Processes that found nothing are started anew a few times in a row, no more.
 """
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -26,13 +27,19 @@ _MOST = 3  # processes, however many cores there are
 
 
 class SearchPool:
-    """Up to `processes` of them; 0: all is searched here. Close it to end them."""
+    """Up to `processes` of them; 0: all is searched here. Close it to end them.
 
-    def __init__(self, settings: Settings, processes: int) -> None:
+    When they ended `tries` times in a row before they made one search, none are started any more.
+    """
+
+    def __init__(self, settings: Settings, processes: int, tries: int = 3) -> None:
         self._settings = settings
         self._processes = processes
+        self._tries = tries
         self._lock = threading.Lock()
         self._here = self._there = 0  # searches that are being made
+        self._lost = 0  # pools in a row that broke before they made a search
+        self._proved = False  # whether this one made one
         self._pool: ProcessPoolExecutor | None = None
         self._starting: list[Future[None]] = []
 
@@ -48,9 +55,11 @@ class SearchPool:
                 with self._lock:
                     self._here -= 1
         try:
-            return pool.submit(_search, query, viewer, k, filters).result()
-        except (BrokenProcessPool, CancelledError, RuntimeError):  # one was killed, or all are being ended
-            self.close(wait=False)
+            result = pool.submit(_search, query, viewer, k, filters).result()
+            self._proved = True
+            return result
+        except (BrokenProcessPool, CancelledError, RuntimeError) as error:  # one was killed, or all are being ended
+            self._give_up(pool, error)
             return here()
         finally:
             with self._lock:
@@ -69,9 +78,25 @@ class SearchPool:
             return self._pool
 
     def _start(self) -> None:
+        self._proved = False
         context = multiprocessing.get_context("spawn")  # a fork would copy locks that other threads hold
         self._pool = ProcessPoolExecutor(self._processes, context, _open, (self._settings,))
         self._starting = [self._pool.submit(_nothing) for _ in range(self._processes)]  # each starts one
+
+    def _give_up(self, pool: ProcessPoolExecutor, error: BaseException) -> None:
+        """Ends a pool that broke. Several searches at once start a new one, unless too many broke in a row."""
+        with self._lock:
+            if self._pool is not pool:
+                return  # another search saw it first, or it was closed
+            self._pool = None
+            self._lost = 0 if self._proved else self._lost + 1
+            if self._lost >= self._tries:
+                self._processes = 0
+                logging.getLogger(__name__).warning(
+                    "search processes ended %d times before they made a search; all is searched in the serving process "
+                    "until the next start: %s", self._lost, error,
+                )  # fmt: skip
+        pool.shutdown(wait=False, cancel_futures=True)
 
     def close(self, *, wait: bool = True) -> None:
         """Ends the processes, once they are done with what they search. Several searches at once start new ones."""

@@ -133,6 +133,39 @@ def test_a_killed_process_costs_no_search(owner: Owner, pool: SearchPool) -> Non
         assert all(threads.map(lambda q: retriever.search(q, Viewer(), 5).passages, QUESTIONS))
 
 
+def test_processes_that_never_open_are_given_up_and_told_once(
+    owner: Owner, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pool = SearchPool(owner.settings.model_copy(update={"home": tmp_path / "none"}), 1, tries=2)
+    here = owner.reader().retriever
+    starts = 0
+    for _ in range(4):
+        result = crowded(pool, lambda: pool("lock", Viewer(), 5, Filters(), lambda: here.search("lock", Viewer(), 5)))
+        assert result.passages
+        if pool._pool:
+            starts += 1
+            assert all(future.exception(60) for future in pool._starting)
+            assert crowded(pool, lambda: pool("lock", Viewer(), 5, Filters(), lambda: result)) is result
+    assert starts == 2
+    assert [one.message.partition(";")[0] for one in caplog.records if one.name == "api.search_pool"] == [
+        "search processes ended 2 times before they made a search"
+    ]
+
+
+def test_processes_that_searched_before_they_were_killed_are_started_again(owner: Owner) -> None:
+    pool = SearchPool(owner.settings, 1, tries=1)
+    (process,) = started(pool)
+    assert crowded(pool, lambda: pool("lock", Viewer(), 5, Filters(), _not_here)).passages
+    os.kill(process, signal.SIGKILL)
+    result = owner.reader().retriever.search("lock", Viewer(), 5)
+    for _ in range(1000):
+        if pool._pool is None:
+            break
+        crowded(pool, lambda: pool("lock", Viewer(), 5, Filters(), lambda: result))
+    assert started(pool) != [process]
+    pool.close()
+
+
 def test_processes_end_with_the_one_that_serves(owner: Owner) -> None:
     code = (
         "import os, sys, signal; sys.path.insert(0, sys.argv[1])\n"
