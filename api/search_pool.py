@@ -1,7 +1,8 @@
 """Searches in processes beside the one that serves: one process of Python computes one thing at a time, on however many cores.
 
 `waypost serve` gives a `SearchPool` to its retriever. A search alone is made where it was asked for. When several come at once
-processes are started, and from then on a search is made where the fewest wait. The processes read the catalog and the words
+processes are started, and from then on these make them, one each at a time, in the order in which they came; the serving one is
+left to speak HTTP and to find vectors, which it does slowly while it searches too. The processes read the catalog and the words
 themselves and ask the owner for vectors, as every command does (docs/decisions/0043-search-processes.md). What can't be made
 there is made here. Processes that found nothing are started anew a few times in a row, no more.
 """
@@ -22,6 +23,7 @@ from api.compose import open_retriever
 from api.settings import Settings
 from rag.records import Viewer
 from rag.search import Filters, Retriever, SearchResult
+from rag.turns import Lanes
 
 _MOST = 3  # processes, however many cores there are
 
@@ -37,51 +39,55 @@ class SearchPool:
         self._processes = processes
         self._tries = tries
         self._lock = threading.Lock()
-        self._here = self._there = 0  # searches that are being made
+        self._busy = 0  # searches that are being made, or wait
         self._lost = 0  # pools in a row that broke before they made a search
         self._proved = False  # whether this one made one
         self._pool: ProcessPoolExecutor | None = None
         self._starting: list[Future[None]] = []
+        self._lanes = Lanes[None]()  # one for each process
 
     def __call__(
         self, query: str, viewer: Viewer, k: int, filters: Filters, here: Callable[[], SearchResult]
     ) -> SearchResult:
         """What the search finds; `here` makes it in this process."""
-        pool = self._choose()
-        if pool is None:
-            try:
-                return here()
-            finally:
-                with self._lock:
-                    self._here -= 1
+        with self._lock:
+            pool = self._ready() if self._busy else None
+            self._busy += 1
         try:
-            result = pool.submit(_search, query, viewer, k, filters).result()
-            self._proved = True
-            return result
+            return self._there(pool, query, viewer, k, filters) if pool else here()
         except (BrokenProcessPool, CancelledError, RuntimeError) as error:  # one was killed, or all are being ended
+            if pool is None:
+                raise
             self._give_up(pool, error)
             return here()
         finally:
             with self._lock:
-                self._there -= 1
+                self._busy -= 1
 
-    def _choose(self) -> ProcessPoolExecutor | None:
-        """Where one more search is made, counted: in the pool, or, None, here, where fewer wait or the pool only starts."""
-        with self._lock:
-            if self._here and self._processes and self._pool is None:
-                self._start()
-            ready = self._pool is not None and all(future.done() for future in self._starting)
-            if not ready or self._here * self._processes <= self._there:
-                self._here += 1
-                return None
-            self._there += 1
-            return self._pool
+    def _ready(self) -> ProcessPoolExecutor | None:
+        """The processes, started if there are none; None until they are ready."""
+        if self._pool is None and self._processes:
+            self._start()
+        return self._pool if all(future.done() for future in self._starting) else None
+
+    def _there(
+        self, pool: ProcessPoolExecutor, query: str, viewer: Viewer, k: int, filters: Filters
+    ) -> SearchResult:  # fmt: skip
+        lanes = self._lanes
+        lanes.take()
+        try:
+            result = pool.submit(_search, query, viewer, k, filters).result()
+        finally:
+            lanes.give(None)
+        self._proved = True
+        return result
 
     def _start(self) -> None:
         self._proved = False
         context = multiprocessing.get_context("spawn")  # a fork would copy locks that other threads hold
         self._pool = ProcessPoolExecutor(self._processes, context, _open, (self._settings,))
         self._starting = [self._pool.submit(_nothing) for _ in range(self._processes)]  # each starts one
+        self._lanes = Lanes([None] * self._processes)
 
     def _give_up(self, pool: ProcessPoolExecutor, error: BaseException) -> None:
         """Ends a pool that broke. Several searches at once start a new one, unless too many broke in a row."""
@@ -107,12 +113,12 @@ class SearchPool:
 
 
 def processes_for(settings: Settings) -> int:
-    """How many processes: as the settings say, else one for each further core. A reranker is loaded once, so that all is searched
-    where it is."""
+    """How many processes: as the settings say, else one for each core where there are several. A reranker is loaded once, so that
+    all is searched where it is."""
     if settings.reranker:
         return 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores - 1, _MOST) if settings.search_processes is None else settings.search_processes
+    return settings.search_processes if settings.search_processes is not None else min(cores, _MOST) if cores > 1 else 0
 
 
 # -- in such a process ------------------------------------------------------------------------------------------------
