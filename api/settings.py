@@ -110,7 +110,7 @@ class Settings(BaseSettings):
     )
     search_processes: int | None = Field(
         default=None, ge=0, le=32,
-        description="processes of `serve` that search when several ask at once; unset: one for each further core, at most 3",
+        description="processes of `serve` that search when several ask at once; unset: one for each of several cores, at most 3",
     )  # fmt: skip
     requests_per_minute: int = Field(
         default=3000,
