@@ -145,7 +145,7 @@ def _header(token: str) -> dict[str, Any]:
         )
     try:
         header: dict[str, Any] = jwt.get_unverified_header(token)
-    except (jwt.InvalidTokenError, RecursionError):
+    except jwt.InvalidTokenError:
         raise _not_valid("it is unknown, incomplete or wrong") from None
     kind = str(header.get("typ") or "").lower().removeprefix("application/")
     if kind not in _TYPES:

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -57,8 +57,9 @@ def process(command: list[str], port: int, folder: Path, **environment: str) -> 
         wait_for(port, started, log)
         yield started
     finally:
-        os.killpg(started.pid, signal.SIGCONT)
-        os.killpg(started.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            os.killpg(started.pid, signal.SIGCONT)
+            os.killpg(started.pid, signal.SIGTERM)
         try:
             started.wait(10)
         except subprocess.TimeoutExpired:
