@@ -1,7 +1,7 @@
 """The keys that an OpenID Connect issuer signs with: found, kept, and fetched anew. `api.access.oidc` asks for those that fit.
 
-One thread fetches them: when they are old, and when a token names one that is not among them or fits none, at most every `_PAUSE`
-seconds. While they can't be had those that are known hold for a day. Nobody waits long: what is slow goes on without whoever asked.
+One thread fetches them: when they are old, and when a token names one that is not among them or fits none, at most every
+`_PAUSE` seconds. While they can't be had those that are known hold for a day. Nobody waits long: what is slow goes on alone.
 Sources: OpenID Connect Discovery 1.0; RFC 7517 (keys).
 """
 
@@ -29,7 +29,10 @@ Jwk = dict[str, Any]
 _FRESH, _KEPT = 600.0, 86_400.0  # seconds after which keys are fetched anew; until which they hold where that fails
 _PAUSE = 30.0
 _TIMEOUT, _MOST_BYTES = 5.0, 1_000_000  # of one document: for each step of it, and once more for the whole
-_BRIEFLY, _LONGEST = 2.0, 10.0  # seconds that a request waits for them: where those that are known would do, and where none does
+_BRIEFLY, _LONGEST = (
+    2.0,
+    10.0,
+)  # seconds that a request waits for them: where those that are known would do, and where none does
 _MOST_TRIED = 8  # keys that a token which names none may be signed with
 
 
@@ -65,7 +68,7 @@ class IssuerKeys:
         raise unknown("the token is not valid: it is signed with a key that its issuer does not have")
 
     async def others(self, tried: list[Jwk], kid: object, algorithm: str) -> list[Jwk]:
-        """Those that fit and were not tried, once the keys are fetched anew: a key may be changed without a change of its name."""
+        """Those that fit and were not tried, once the keys are fetched anew: a key may be changed and keep its name."""
         await self._renewed(_BRIEFLY)
         return [key for key in self._known(kid, algorithm) if key not in tried]
 

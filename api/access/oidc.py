@@ -20,7 +20,11 @@ from rag.errors import SettingsError
 from rag.records import Viewer
 
 _LEEWAY = 30  # seconds by which clocks may differ
-_TYPES = ("", "jwt", "at+jwt")  # what a token may say of its kind: others, such as logout+jwt, are signed for other ends
+_TYPES = (
+    "",
+    "jwt",
+    "at+jwt",
+)  # what a token may say of its kind: others, such as logout+jwt, are signed for other ends
 _MOST_WARNED = 1000
 
 
@@ -86,7 +90,9 @@ class Issuer:
             except jwt.InvalidSignatureError:
                 continue
             except jwt.InvalidAudienceError:
-                raise _not_valid(f"it is not for {self._terms.audience!r}, which must be (in) its audience, `aud`") from None
+                raise _not_valid(
+                    f"it is not for {self._terms.audience!r}, which must be (in) its audience, `aud`"
+                ) from None
             except jwt.PyJWTError as error:
                 raise _not_valid(str(error)) from None
             if "events" in claims:
@@ -112,13 +118,13 @@ class Issuer:
         if len(self._warned) < _MOST_WARNED:
             self._warned.add(claims["sub"])
             logging.getLogger(__name__).warning(
-                "the issuer leaves the groups of %r out of their tokens, for they are too many: they read what is for everyone. Let "
-                "it send only groups that are assigned to Waypost, or its roles", claims["sub"],
+                "the issuer leaves the groups of %r out of their tokens, for they are too many: they read what is for everyone. "
+                "Let it send only groups that are assigned to Waypost, or its roles", claims["sub"],
             )  # fmt: skip
 
 
 def claimed(claims: Mapping[str, Any], name: str) -> list[str]:
-    """The groups in a claim of this name, or of `a.b`, in one within another: a list of texts, or one text. Names may hold dots."""
+    """The groups in a claim of this name, or of `a.b`, in one within another: a list of texts, or one. Names may hold dots."""
     found = _within(claims, name.split("."))
     if isinstance(found, str):
         return [found]

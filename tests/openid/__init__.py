@@ -4,6 +4,6 @@
 - Canaille (PyPI): a small identity provider with users, groups, clients and a login of its own, as an organisation runs it.
 - Apache with mod_auth_openidc (Debian's packages, unpacked): signs browsers in with PKCE, and names them in headers.
 
-`make test-oidc` fetches them, in the versions of the Makefile, into `.openid/`, which no part of Waypost imports. What couldn't be
-fetched is skipped, with a word on what it needs; so is all of it in `make check`.
+`make test-oidc` fetches them, in the versions of the Makefile, into `.openid/`, which no part of Waypost imports. What couldn't
+be fetched is skipped, with a word on what it needs; so is all of it in `make check`.
 """

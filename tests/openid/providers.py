@@ -251,7 +251,9 @@ class Canaille(Provider):
             ["create", "user", "--user-name", name, "--password", PASSWORD, "--family-name", name.title(), "--emails",
              f"{name}@example.org"] for name in ("ada", "bob")
         ]  # fmt: skip
-        groups = [["create", "group", "--display-name", name, "--members", "@user:user-name:ada"] for name in ("sre", "staff")]
+        groups = [
+            ["create", "group", "--display-name", name, "--members", "@user:user-name:ada"] for name in ("sre", "staff")
+        ]
         self.run(["install"], *people, *groups, *self.client(CLIENT, CALLBACK))
 
     def client(self, name: str, redirect: str, algorithm: str = "RS256") -> list[list[str]]:

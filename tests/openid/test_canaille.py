@@ -8,10 +8,10 @@ from pathlib import Path
 import jwt
 import pytest
 
-from tests.api.access.conftest import Door
-from tests.openid.providers import CALLBACK, CLIENT, NO_CANAILLE, Canaille, Person
-from tests.openid.test_keys import Clock
 from api.access.oidc import Issuer, Terms
+from tests.api.access.conftest import Door
+from tests.openid.providers import CLIENT, NO_CANAILLE, Canaille, Person
+from tests.openid.test_keys import Clock
 
 pytestmark = [pytest.mark.skipif(bool(NO_CANAILLE), reason=NO_CANAILLE), pytest.mark.timeout(180)]
 Make = Callable[..., Door]

@@ -112,9 +112,7 @@ def timed(ask: Callable[[], Any]) -> tuple[int, float]:
 
 
 @pytest.mark.parametrize("end", ["", "/"])
-def test_a_slash_at_the_end_of_the_name(
-    door: Make, end: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_slash_at_the_end_of_the_name(door: Make, end: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Discovery works with one and without; the name must be just what tokens say, and the log says what to set else."""
     panva = Panva(tmp_path, end)
     with panva.serving():

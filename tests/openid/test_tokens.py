@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import json
 import time
 from collections.abc import Callable
 from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.api.access.conftest import Door
 from tests.openid.providers import API, CLIENT, NO_PANVA, Panva, Person, new_jwk
@@ -58,7 +63,7 @@ def test_an_access_token_that_is_no_jwt_is_refused(door: Make, panva: Panva) -> 
         ({"groups": "sre"}, "groups", ["everyone", "sre"]),
         ({}, "groups", ["everyone"]),
         ({"realm_access": {"roles": ["sre"]}}, "realm_access.roles", ["everyone", "sre"]),
-        ({"resource_access": {"kb.example.org": {"roles": ["sre"]}}}, "resource_access.kb.example.org.roles", ["everyone", "sre"]),
+        ({"resource_access": {"a.b": {"roles": ["sre"]}}}, "resource_access.a.b.roles", ["everyone", "sre"]),
         ({"https://example.org/groups": ["sre"]}, "https://example.org/groups", ["everyone", "sre"]),
     ],
     ids=["list", "text", "absent", "Keycloak's roles", "Keycloak's roles of a client", "Auth0's namespace"],
@@ -134,14 +139,8 @@ def test_the_public_key_is_no_shared_secret(door: Make, panva: Panva) -> None:
     claims = jwt.decode(access(panva), options={"verify_signature": False})
     told = person.http.get(f"{panva.issuer}/.well-known/openid-configuration").json()
     key = person.http.get(told["jwks_uri"]).json()["keys"][0]
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
     pem = jwt.PyJWK(key).key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     header, body = _part({"alg": "HS256", "kid": key["kid"]}), _part(claims)
-    import base64
-    import hashlib
-    import hmac
-
     signature = hmac.new(pem, f"{header}.{body}".encode(), hashlib.sha256).digest()
     forged = {
         "HS256": f"{header}.{body}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}",
@@ -153,7 +152,4 @@ def test_the_public_key_is_no_shared_secret(door: Make, panva: Panva) -> None:
 
 
 def _part(told: dict[str, Any]) -> str:
-    import base64
-    import json
-
     return base64.urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")
