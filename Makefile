@@ -170,7 +170,7 @@ APACHE := apache2-bin libapache2-mod-auth-openidc libapr1 libaprutil1 libcjose0 
 .openid/.fetched: Makefile tests/openid/constraints.txt
 	@mkdir -p .openid/debs && $(PYTHON) -m venv .openid/venv
 	@.openid/venv/bin/pip install -q --disable-pip-version-check -c tests/openid/constraints.txt '$(CANAILLE)' || echo "no Canaille"
-	@npm install --silent --prefix .openid $(PANVA) || echo "no oidc-provider (it needs Node 22 and npm)"
+	@npm install --silent --prefix .openid $(PANVA) || echo "no oidc-provider (it needs node and npm)"
 	@cd .openid/debs && { apt-get download -qq $(APACHE) && for deb in *.deb; do dpkg -x $$deb ../apache; done; } || echo "no Apache (it needs Debian's apt)"
 	@touch $@
 

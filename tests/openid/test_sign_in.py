@@ -1,4 +1,4 @@
-"""A person at the web page, signed in by Apache's mod_auth_openidc at Canaille and oidc-provider; tools beside them, by tokens."""
+"""A person at the web page, signed in by Apache's mod_auth_openidc at Canaille and oidc-provider, beside tools with tokens."""
 
 from __future__ import annotations
 
@@ -106,6 +106,9 @@ def signs_in(provider: Provider, folder: Path, port: int) -> None:
         token = provider.tokens(Person("ada"), "openid profile email groups")["id_token"]
         reply = tool.http.get(f"{address}/v1/search?q=zanzibar", headers={"Authorization": f"Bearer {token}", **liar})
         assert (reply.status_code, "force-unlock" in reply.text) == (200, True), reply.text
+        # signing out, at the proxy
+        bob.http.get(f"{address}/oauth2callback", params={"logout": f"{address}/"})
+        assert bob.http.get(f"{address}/search?q=zanzibar").is_redirect
         # a page of another site
         cross = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
         assert ada.http.post(f"{address}/ask", data={"q": "kettle"}, headers=cross).status_code == 403
