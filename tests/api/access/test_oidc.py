@@ -6,10 +6,15 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 
+from api.access.jwks import _json
 from api.access.oidc import Issuer, Terms, claimed
+from api.http import make_app
+from api.owner import Owner
+from api.settings import Settings
 from tests.api.access.conftest import Door
 from tests.api.issuer import AUDIENCE, TestIssuer, issuing, new_key
 
@@ -165,10 +170,22 @@ def test_an_issuer_that_hangs_holds_up_nobody_with_a_known_key(asked: Door, issu
         assert time.monotonic() - begun < 4  # two seconds, once
 
 
-def test_the_keys_are_looked_for_before_anybody_asks(asked: Door, issuer: TestIssuer) -> None:
-    assert asked.identity.issuer
-    asked.identity.issuer.keys.look()
-    assert asked(token=issuer.token()).status_code == 200
+def test_a_document_that_drips_is_given_up() -> None:
+    def drip() -> Iterator[bytes]:
+        while True:
+            time.sleep(0.05)
+            yield b" "
+
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=drip()))
+    with httpx.Client(transport=transport) as client, pytest.raises(ValueError, match=r"more than 0\.2 seconds"):
+        _json(client, "https://issuer.test/keys", 0.2)
+
+
+def test_the_keys_are_looked_for_before_anybody_asks(owner: Owner, settings: Settings, issuer: TestIssuer) -> None:
+    make_app(settings.model_copy(update={"oidc_issuer": issuer.url, "oidc_audience": AUDIENCE}), owner.reader())
+    end = time.monotonic() + 20
+    while not issuer.fetched and time.monotonic() < end:
+        time.sleep(0.01)
     assert issuer.fetched == 1
 
 
