@@ -29,10 +29,8 @@ Jwk = dict[str, Any]
 _FRESH, _KEPT = 600.0, 86_400.0  # seconds after which keys are fetched anew; until which they hold where that fails
 _PAUSE = 30.0
 _TIMEOUT, _MOST_BYTES = 5.0, 1_000_000  # of one document: for each step of it, and once more for the whole
-_BRIEFLY, _LONGEST = (
-    2.0,
-    10.0,
-)  # seconds that a request waits for them: where those that are known would do, and where none does
+_BRIEFLY = 2.0  # seconds that a request waits for them where those that are known would do
+_LONGEST = 10.0  # where none would
 _MOST_TRIED = 8  # keys that a token which names none may be signed with
 
 
