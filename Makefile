@@ -164,5 +164,18 @@ test-browser: $(VENV)/.installed-dev $(AXE) ## the web page in headless Chromium
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { echo "no Chromium: apt-get install chromium"; exit 1; }
 	@WAYPOST_TEST_AXE=$$(test -f $(AXE) && echo $(CURDIR)/$(AXE)) $(BIN)/python -m pytest -q tests/browser
 
+CANAILLE := canaille[front,oidc,server,sqlite]==0.3.6
+PANVA := oidc-provider@9.13.3
+APACHE := apache2-bin libapache2-mod-auth-openidc libapr1 libaprutil1 libcjose0 libhiredis0.14 liblua5.3-0
+.openid/.fetched: Makefile tests/openid/constraints.txt
+	@mkdir -p .openid/debs && $(PYTHON) -m venv .openid/venv
+	@.openid/venv/bin/pip install -q --disable-pip-version-check -c tests/openid/constraints.txt '$(CANAILLE)' || echo "no Canaille"
+	@npm install --silent --prefix .openid $(PANVA) || echo "no oidc-provider (it needs node and npm)"
+	@cd .openid/debs && { apt-get download -qq $(APACHE) && for deb in *.deb; do dpkg -x $$deb ../apache; done; } || echo "no Apache (it needs Debian's apt)"
+	@touch $@
+
+test-oidc: $(VENV)/.installed-dev .openid/.fetched ## OIDC against real providers, and a sign-in through a real proxy (Node, apt; some minutes)
+	@WAYPOST_TEST_OPENID=$(CURDIR)/.openid $(BIN)/python -m pytest -q -rs tests/openid
+
 clean: ## remove .venv and the demo's index
-	@rm -rf $(VENV) .venv-peer .axe $(DEMO_HOME)
+	@rm -rf $(VENV) .venv-peer .axe .openid $(DEMO_HOME)

@@ -69,6 +69,8 @@ def make_app(
     app.add_middleware(Repeats, state=reader.catalog.state)
     app.add_middleware(Bodies)  # what is added later stands around it
     identity = identity_from(settings, bound)
+    if identity.issuer:
+        identity.issuer.keys.look()
     app.add_middleware(Gate, identity=identity, per_minute=settings.requests_per_minute)
     app.add_middleware(KnownHosts, hosts=identity.hosts)
     seen = seen or seen_by(settings, reader)

@@ -1,38 +1,31 @@
-"""Tokens of an OpenID Connect issuer: signed by one of its keys, for us, now. `api.access.identity` asks.
+"""Tokens of an OpenID Connect issuer: signed by one of its keys (`api.access.jwks`), for us, now. `api.access.identity` asks.
 
-The issuer's keys are fetched by one thread, kept, and fetched anew when they are old or a token names one that is not among
-them, at most every `_PAUSE` seconds. While they can't be had nobody is let in by a key that is not known. Sources: OpenID
-Connect Discovery 1.0; RFC 7517 (keys), 7519 (tokens), 8725 (their best practices).
+Sources: OpenID Connect Core 1.0; RFC 7519 (tokens), 8725 (their best practices), 9068 (those for access).
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-import httpx
 import jwt
 
 from api.access.caller import Caller
-from api.access.peers import is_loopback
+from api.access.jwks import ALGORITHMS, IssuerKeys, Jwk
 from api.access.refusal import Refusal, unknown
 from rag.errors import SettingsError
 from rag.records import Viewer
 
-ALGORITHMS = {
-    "RS256": "RSA", "RS384": "RSA", "RS512": "RSA", "PS256": "RSA", "PS384": "RSA", "PS512": "RSA", "ES256": "EC",
-    "ES384": "EC", "ES512": "EC", "EdDSA": "OKP",
-}  # fmt: skip  # and the type of key that each needs: so no public key is ever taken for a shared secret
 _LEEWAY = 30  # seconds by which clocks may differ
-_FRESH, _KEPT = 600.0, 86_400.0  # seconds after which keys are fetched anew; until which they hold where that fails
-_PAUSE = 30.0
-_TIMEOUT, _MOST_BYTES = 5.0, 1_000_000
+_TYPES = (
+    "",
+    "jwt",
+    "at+jwt",
+)  # what a token may say of its kind: others, such as logout+jwt, are signed for other ends
+_MOST_WARNED = 1000
 
 
 @dataclass(frozen=True)
@@ -55,8 +48,6 @@ class Terms:
                 raise SettingsError(
                     f"WAYPOST_OIDC_ALGORITHMS: {name!r} is none that can be taken; there are: {', '.join(ALGORITHMS)}"
                 )
-        for url in filter(None, (self.issuer, self.jwks_url)):
-            _check_url(url)
 
 
 class Issuer:
@@ -64,140 +55,109 @@ class Issuer:
 
     def __init__(self, terms: Terms, clock: Callable[[], float] = time.monotonic) -> None:
         self._terms = terms
-        self._clock = clock
-        self._fetcher = ThreadPoolExecutor(1, thread_name_prefix="oidc")
-        self._keys: list[dict[str, Any]] = []
-        self._fetched = self._tried = float("-inf")
-        self._failed = False
+        self.keys = IssuerKeys(terms.issuer, terms.jwks_url, clock)
+        self._warned: set[str] = set()
 
     async def caller(self, token: str) -> Caller:
         """Whom a token names. Raises: Refusal."""
-        try:
-            header = jwt.get_unverified_header(token)
-        except jwt.InvalidTokenError:
-            raise unknown("the token is not valid: it is unknown, incomplete or wrong") from None
-        algorithm = str(header.get("alg"))
+        header = _header(token)
+        algorithm, kid = str(header.get("alg")), header.get("kid")
         if algorithm not in self._terms.algorithms:
-            raise unknown(f"the token is not valid: it must be signed by {' or '.join(self._terms.algorithms)}")
-        keys = await self._candidates(header.get("kid"), algorithm)
-        return self._caller(self._claims(token, keys[0], algorithm))
+            raise _not_valid(
+                f"it must be signed by {' or '.join(self._terms.algorithms)}, and is by {algorithm[:20]!r}; whoever runs Waypost "
+                "may set WAYPOST_OIDC_ALGORITHMS"
+            )
+        keys = await self.keys.fitting(kid, algorithm)
+        claims = self._claims(token, keys, algorithm)
+        if claims is None:
+            claims = self._claims(token, await self.keys.others(keys, kid, algorithm), algorithm)
+        if claims is None:
+            raise _not_valid("Signature verification failed")
+        return self._caller(claims)
 
     def close(self) -> None:
         """Ends the thread that fetches keys."""
-        self._fetcher.shutdown(wait=False, cancel_futures=True)
+        self.keys.close()
 
-    def _claims(self, token: str, key: Mapping[str, Any], algorithm: str) -> dict[str, Any]:
-        try:
-            signed_with = jwt.PyJWK(dict(key), algorithm=algorithm)
-            claims: dict[str, Any] = jwt.decode(
-                token, signed_with, algorithms=[algorithm], audience=self._terms.audience, issuer=self._terms.issuer,
-                leeway=_LEEWAY, options={"require": ["exp", "iss", "aud", "sub"]},
-            )  # fmt: skip
-        except jwt.PyJWTError as error:
-            raise unknown(f"the token is not valid: {error}") from None
-        return claims
+    def _claims(self, token: str, keys: Sequence[Jwk], algorithm: str) -> dict[str, Any] | None:
+        """What a token says that is signed with one of these keys; None where it is signed with none. Raises: Refusal."""
+        for key in keys:
+            try:
+                claims: dict[str, Any] = jwt.decode(
+                    token, jwt.PyJWK(key, algorithm=algorithm), algorithms=[algorithm], audience=self._terms.audience,
+                    issuer=self._terms.issuer, leeway=_LEEWAY, options={"require": ["exp", "iss", "aud", "sub"]},
+                )  # fmt: skip
+            except jwt.InvalidSignatureError:
+                continue
+            except jwt.InvalidAudienceError:
+                raise _not_valid(
+                    f"it is not for {self._terms.audience!r}, which must be (in) its audience, `aud`"
+                ) from None
+            except jwt.PyJWTError as error:
+                raise _not_valid(str(error)) from None
+            if "events" in claims:
+                raise _not_valid("it tells of an event, such as a logout, and is for nobody's access")
+            return claims
+        return None
 
     def _caller(self, claims: Mapping[str, Any]) -> Caller:
-        name = next(
-            (str(claims[claim]) for claim in ("email", "preferred_username") if claims.get(claim)), claims["sub"]
-        )
+        named = ("preferred_username",) if claims.get("email_verified") is False else ("email", "preferred_username")
+        name = next((str(claims[claim]) for claim in named if claims.get(claim)), claims["sub"])
         given = claimed(claims, self._terms.groups_claim)
+        if not given:
+            self._warn_of_left_out(claims)
         mapped = self._terms.groups
         groups = given if mapped is None else [mapped[group] for group in given if group in mapped]
         return Caller(str(name)[:200], Viewer.of(groups), self._terms.scopes, "oidc", f"oidc:{claims['sub']}")
 
-    # -- the issuer's keys -----------------------------------------------------------------------------------------------
-
-    async def _candidates(self, kid: object, algorithm: str) -> list[dict[str, Any]]:
-        """The one key that a token may be signed with. Raises: Refusal."""
-        if self._clock() - self._fetched > _FRESH:
-            await self._renew()
-        if not (found := self._fitting(kid, algorithm)):
-            await self._renew()
-            found = self._fitting(kid, algorithm)
-        if len(found) == 1:
-            return found
-        if self._failed:
-            raise Refusal(
-                503,
-                "the issuer's keys can't be had, so the token can't be checked: try again later",
-                {"Retry-After": "30"},
-            )
-        raise unknown("the token is not valid: it is signed with a key that its issuer does not have")
-
-    def _fitting(self, kid: object, algorithm: str) -> list[dict[str, Any]]:
-        if self._clock() - self._fetched > _KEPT:
-            return []
-        return [
-            key for key in self._keys
-            if key.get("kty") == ALGORITHMS[algorithm] and key.get("alg", algorithm) == algorithm
-            and key.get("use", "sig") == "sig" and (kid is None or key.get("kid") == kid)
-        ]  # fmt: skip
-
-    async def _renew(self) -> None:
-        if self._clock() - self._tried >= _PAUSE or not self._keys:
-            await asyncio.wrap_future(self._fetcher.submit(self._fetch))
-
-    def _fetch(self) -> None:
-        """Fetches the keys, unless that was tried a moment ago. What fails leaves those that are known."""
-        if self._clock() - self._tried < _PAUSE:
+    def _warn_of_left_out(self, claims: Mapping[str, Any]) -> None:
+        """Logs, once for each user, that a token names where the groups are instead of them, as Entra's do for more than 200."""
+        elsewhere, claim = claims.get("_claim_names"), self._terms.groups_claim
+        if not isinstance(elsewhere, Mapping) or claim not in elsewhere or claims["sub"] in self._warned:
             return
-        self._tried = self._clock()
-        try:
-            self._keys = self._read()
-            self._fetched, self._failed = self._clock(), False
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, SettingsError) as error:
-            self._failed = True
-            logging.getLogger(__name__).warning("the keys of %s can't be had: %s", self._terms.issuer, error)
-
-    def _read(self) -> list[dict[str, Any]]:
-        with httpx.Client(timeout=_TIMEOUT, follow_redirects=False) as client:
-            url = self._terms.jwks_url or self._discovered(client)
-            keys = _json(client, url).get("keys")
-        if not isinstance(keys, list):
-            raise ValueError(f"{url} holds no keys")  # noqa: TRY004
-        return [key for key in keys if isinstance(key, dict)]
-
-    def _discovered(self, client: httpx.Client) -> str:
-        issuer = self._terms.issuer
-        told = _json(client, f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-        if told.get("issuer") != issuer:
-            raise ValueError(
-                f"it says of itself to be {str(told.get('issuer'))[:200]!r}; set WAYPOST_OIDC_ISSUER to just that"
-            )
-        url = str(told.get("jwks_uri", ""))
-        _check_url(url)
-        return url
+        if len(self._warned) < _MOST_WARNED:
+            self._warned.add(claims["sub"])
+            logging.getLogger(__name__).warning(
+                "the issuer leaves the groups of %r out of their tokens, for they are too many: they read what is for everyone. "
+                "Let it send only groups that are assigned to Waypost, or its roles", claims["sub"],
+            )  # fmt: skip
 
 
 def claimed(claims: Mapping[str, Any], name: str) -> list[str]:
-    """The groups in a claim of this name, or of `a.b`, in one within another: a list of texts, or one text."""
-    found: Any = claims.get(name)
-    if found is None:
-        found = claims
-        for part in name.split("."):
-            found = found.get(part) if isinstance(found, Mapping) else None
+    """The groups in a claim of this name, or of `a.b`, in one within another: a list of texts, or one. Names may hold dots."""
+    found = _within(claims, name.split("."))
     if isinstance(found, str):
         return [found]
     return [group for group in found if isinstance(group, str)] if isinstance(found, list) else []
 
 
-def _json(client: httpx.Client, url: str) -> dict[str, Any]:
-    with client.stream("GET", url) as reply:
-        if reply.status_code != 200:
-            raise ValueError(f"{url} answers {reply.status_code}")
-        body = b""
-        for part in reply.iter_bytes():
-            body += part
-            if len(body) > _MOST_BYTES:
-                raise ValueError(f"{url} sends more than {_MOST_BYTES} bytes")
-    told = httpx.Response(200, content=body).json()
-    if not isinstance(told, dict):
-        raise ValueError(f"{url} holds no JSON object")  # noqa: TRY004
-    return told
+def _within(claims: Any, parts: Sequence[str]) -> Any:
+    """What stands in claims by these parts of a name, of which the first are the longest name that there is."""
+    if not parts:
+        return claims
+    for length in range(len(parts), 0, -1) if isinstance(claims, Mapping) else ():
+        found = _within(claims.get(".".join(parts[:length])), parts[length:])
+        if found is not None:
+            return found
+    return None
 
 
-def _check_url(url: str) -> None:
-    parts = urlsplit(url)
-    if not (parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname)))):
-        raise SettingsError(f"WAYPOST_OIDC_ISSUER, WAYPOST_OIDC_JWKS_URL: {url[:200]!r} is no https:// URL")
+def _header(token: str) -> dict[str, Any]:
+    """What a token says of how it is signed. Raises: Refusal for what is no token, or one of another kind."""
+    if token.count(".") != 2:
+        raise _not_valid(
+            "it is neither a key of Waypost's nor a JWT; an opaque access token can't be read here: ask the issuer for one for "
+            "Waypost's own audience, or send the ID token"
+        )
+    try:
+        header: dict[str, Any] = jwt.get_unverified_header(token)
+    except jwt.InvalidTokenError:
+        raise _not_valid("it is unknown, incomplete or wrong") from None
+    kind = str(header.get("typ") or "").lower().removeprefix("application/")
+    if kind not in _TYPES:
+        raise _not_valid(f"it is a {kind[:40]!r}, and must be an access token or an ID token")
+    return header
+
+
+def _not_valid(why: str) -> Refusal:
+    return unknown(f"the token is not valid: {why}")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 
+from api.access.jwks import _json
 from api.access.oidc import Issuer, Terms, claimed
+from api.http import make_app
+from api.owner import Owner
+from api.settings import Settings
 from tests.api.access.conftest import Door
 from tests.api.issuer import AUDIENCE, TestIssuer, issuing, new_key
 
@@ -68,7 +74,8 @@ def test_groups_may_be_mapped_and_stand_in_another_claim(door: Make, issuer: Tes
     [
         ({"groups": ["a", 1, None, "b"]}, "groups", ["a", "b"]), ({"groups": "a b"}, "groups", ["a b"]), ({}, "groups", []),
         ({"a": {"b": ["c"]}}, "a.b", ["c"]), ({"https://x.org/groups": ["c"]}, "https://x.org/groups", ["c"]),
-        ({"a": "text"}, "a.b", []), ({"groups": {"a": 1}}, "groups", []),
+        ({"a": "text"}, "a.b", []), ({"groups": {"a": 1}}, "groups", []), ({"a": {"b.c": {"d": "e"}}}, "a.b.c.d", ["e"]),
+        ({"a.b": 1, "a": {"b": "c"}}, "a.b", []), ({"a": None}, "a", []), ({"a": {"b": "c"}}, "a", []),
     ],
 )  # fmt: skip
 def test_a_claim_of_groups(claims: dict[str, Any], name: str, found: list[str]) -> None:
@@ -87,6 +94,99 @@ def test_what_is_not_valid(asked: Door, issuer: TestIssuer) -> None:
     for name, token in wrong.items():
         reply = asked(token=token)
         assert (reply.status_code, 'error="invalid_token"' in reply.headers["WWW-Authenticate"]) == (401, True), name
+
+
+def test_tokens_of_other_kinds_let_nobody_in(asked: Door, issuer: TestIssuer) -> None:
+    """They are signed by the same key for the same audience: what tells of a logout, by its type or without."""
+    for kind in ("JWT", "at+jwt", "application/at+jwt", None):
+        assert asked(token=issuer.token(typ=kind)).status_code == 200
+    event = {"events": {"http://schemas.openid.net/event/backchannel-logout": {}}}
+    for token in (issuer.token(typ="logout+jwt"), issuer.token(typ="secevent+jwt"), issuer.token(**event)):
+        assert asked(token=token).status_code == 401
+    assert "'logout+jwt'" in asked(token=issuer.token(typ="logout+jwt")).json()["detail"]
+
+
+def test_what_is_wrong_is_told(asked: Door, issuer: TestIssuer) -> None:
+    told = {
+        "'RS512'; whoever runs Waypost may set WAYPOST_OIDC_ALGORITHMS": issuer.token(algorithm="RS512"),
+        "it is not for 'waypost'": issuer.token(aud="account"), "expired": issuer.token(exp=1),
+        "opaque": "2YotnFZFEjr1zCsicMWpAA",
+    }  # fmt: skip
+    for words, token in told.items():
+        reply = asked(token=token)
+        assert (reply.status_code, words in reply.json()["detail"]) == (401, True), reply.text
+
+
+def test_an_email_that_is_not_verified_names_nobody(asked: Door, issuer: TestIssuer) -> None:
+    """Else whoever may write their own at the issuer stands in the audit as another."""
+    assert asked(token=issuer.token(email_verified=True)).json()["name"] == "ada@example.org"
+    assert asked(token=issuer.token(email_verified=False, preferred_username="eve")).json()["name"] == "eve"
+    assert asked(token=issuer.token(email_verified=False)).json()["name"] == "u1"
+
+
+def test_groups_that_are_left_out_are_logged_once(
+    asked: Door, issuer: TestIssuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As Entra leaves them out where there are more than 200."""
+    token = issuer.token(
+        groups=None, _claim_names={"groups": "src1"}, _claim_sources={"src1": {"endpoint": "https://x.test"}}
+    )
+    for _ in range(2):
+        assert asked(token=token).json()["groups"] == ["everyone"]
+    assert caplog.text.count("leaves the groups of 'u1' out") == 1
+
+
+def test_keys_without_names_are_each_tried(asked: Door, issuer: TestIssuer) -> None:
+    clock = with_clock(asked, issuer)
+    issuer.keys["two"] = new_key()
+    for key in ("one", "two"):
+        assert asked(token=issuer.token(key, kid=None)).status_code == 200
+    issuer.keys["three"] = new_key()
+    assert asked(token=issuer.token("three", kid=None)).status_code == 401  # fetched a moment ago
+    clock.now += 31
+    assert asked(token=issuer.token("three", kid=None)).status_code == 200
+    assert issuer.fetched == 2
+
+
+def test_a_key_that_is_changed_under_its_name_is_fetched(asked: Door, issuer: TestIssuer) -> None:
+    clock = with_clock(asked, issuer)
+    old = issuer.token()
+    assert asked(token=old).status_code == 200
+    issuer.keys["one"] = new_key()
+    clock.now += 31
+    assert asked(token=issuer.token()).status_code == 200
+    assert asked(token=old).status_code == 401
+    assert issuer.fetched == 2
+
+
+def test_an_issuer_that_hangs_holds_up_nobody_with_a_known_key(asked: Door, issuer: TestIssuer) -> None:
+    clock = with_clock(asked, issuer)
+    token = issuer.token()
+    assert asked(token=token).status_code == 200
+    clock.now += 601
+    with issuer.hanging():
+        begun = time.monotonic()
+        assert [asked(token=token).status_code for _ in range(3)] == [200, 200, 200]
+        assert time.monotonic() - begun < 4  # two seconds, once
+
+
+def test_a_document_that_drips_is_given_up() -> None:
+    def drip() -> Iterator[bytes]:
+        while True:
+            time.sleep(0.05)
+            yield b" "
+
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=drip()))
+    with httpx.Client(transport=transport) as client, pytest.raises(ValueError, match=r"more than 0\.2 seconds"):
+        _json(client, "https://issuer.test/keys", 0.2)
+
+
+def test_the_keys_are_looked_for_before_anybody_asks(owner: Owner, settings: Settings, issuer: TestIssuer) -> None:
+    make_app(settings.model_copy(update={"oidc_issuer": issuer.url, "oidc_audience": AUDIENCE}), owner.reader())
+    end = time.monotonic() + 20
+    while not issuer.fetched and time.monotonic() < end:
+        time.sleep(0.01)
+    assert issuer.fetched == 1
 
 
 def test_a_new_key_of_the_issuer_is_fetched_and_not_too_often(asked: Door, issuer: TestIssuer) -> None:
