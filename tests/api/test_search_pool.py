@@ -145,7 +145,7 @@ def test_processes_that_never_open_are_given_up_and_told_once(
         if pool._pool:
             starts += 1
             assert all(future.exception(60) for future in pool._starting)
-            assert crowded(pool, lambda: pool("lock", Viewer(), 5, Filters(), lambda: result)) is result
+            assert crowded(pool, lambda: pool("lock", Viewer(), 5, Filters(), lambda r=result: r)) is result  # type: ignore[misc]
     assert starts == 2
     assert [one.message.partition(";")[0] for one in caplog.records if one.name == "api.search_pool"] == [
         "search processes ended 2 times before they made a search"
