@@ -11,14 +11,16 @@ from rag.embedders.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import SettingsError
 from rag.ports import Embedder
 
+pytestmark = pytest.mark.timeout(300)  # who comes second waits for `models`
+
 
 @pytest.fixture(
     scope="module",
     params=["hashing", *(pytest.param(name, marks=pytest.mark.embedder) for name in ("packaged", "onnx"))],
 )
-def embedder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Embedder:
+def embedder(request: pytest.FixtureRequest) -> Embedder:
     if request.param == "onnx":
-        return OnnxEmbedder(tmp_path_factory.mktemp("models"))
+        return OnnxEmbedder(request.getfixturevalue("models"))
     return HashingEmbedder() if request.param == "hashing" else SentenceTransformerEmbedder()
 
 
