@@ -34,7 +34,7 @@ def test_shape_and_norm(embedder: Embedder) -> None:
 def test_order_and_batch_mates_make_no_difference(embedder: Embedder) -> None:
     texts = ["restart the queue", "a much longer text about databases " * 20, "dns"] * 20
     together = embedder.embed(texts)
-    alone = np.stack([embedder.embed([text])[0] for text in texts])
+    alone = np.stack([embedder.embed([text])[0] for text in texts[:3]] * 20)
     assert (together * alone).sum(axis=1).min() >= 0.999
     assert (embedder.embed(texts[::-1])[::-1] * together).sum(axis=1).min() >= 0.999
 

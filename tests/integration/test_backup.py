@@ -444,6 +444,23 @@ def test_what_was_purged_since_does_not_come_back_with_them(synced: Settings, tm
             (synced.home / name).unlink()
 
 
+def test_what_is_purged_goes_from_what_a_backup_holds_beside_the_catalog(synced: Settings, tmp_path: Path) -> None:
+    spoken(synced, "ci", asked("alpaca?"), asked("is it hunter22secret?"), asked("of what?", "2.md"))
+    backup = back_up(synced, tmp_path / "b.waypost").file
+
+    def holding(words: bytes) -> set[str]:
+        with zipfile.ZipFile(backup) as archive:
+            return {name for name in archive.namelist() if words in archive.read(name)}
+
+    assert holding(b"hunter22secret") == holding(b"alpaca?") == {THREADS, FEEDBACK, AUDIT}
+    assert purge_value(synced, "hunter22secret", [backup]).clean
+    assert holding(b"hunter22secret") == set()
+    assert holding(b"of what?") >= {THREADS, FEEDBACK}
+    assert purge_document(synced, "wiki", "2.md", [backup]).clean
+    assert not holding(b"of what?") & {THREADS, FEEDBACK}
+    assert holding(b"alpaca?") == {THREADS, FEEDBACK, AUDIT}
+
+
 def test_a_damaged_file_beside_the_catalog_is_said(synced: Settings, tmp_path: Path) -> None:
     (synced.home / FEEDBACK).write_bytes(b"no database" * 100)
     with pytest.raises(StorageError, match=r"feedback\.db can't be copied: .*move it away"):
