@@ -101,7 +101,7 @@ def family(process: int) -> list[int]:
 
 
 def memory(process: int) -> str:
-    """What the server holds, its search processes too: the memory they share is counted once (PSS); each one's most is its own."""
+    """What the server holds, its search processes too: what they share counts once (PSS), but not in what each had at most."""
     held, most, cpu, counted = 0.0, 0.0, 0.0, 0
     for one in family(process):
         with suppress(OSError):  # it ended meanwhile

@@ -30,6 +30,7 @@ from rag import doctor
 from rag.errors import NotFoundError, SettingsError, StorageError, WaypostError, WriterBusyError
 from rag.feedback import FILE as FEEDBACK
 from rag.owner import WriterLock
+from rag.purged import Purged
 from rag.records import Viewer
 from rag.threads import FILE as THREADS
 from rag.threads import Turn
@@ -444,7 +445,11 @@ def test_what_was_purged_since_does_not_come_back_with_them(synced: Settings, tm
             (synced.home / name).unlink()
 
 
-def test_what_is_purged_goes_from_what_a_backup_holds_beside_the_catalog(synced: Settings, tmp_path: Path) -> None:
+def test_what_is_purged_goes_from_what_a_backup_holds_beside_the_catalog(
+    synced: Settings, elsewhere: Settings, tmp_path: Path
+) -> None:
+    with synced.config.open("a") as file:
+        file.write("# it was hunter22secret\n")
     spoken(synced, "ci", asked("alpaca?"), asked("is it hunter22secret?"), asked("of what?", "2.md"))
     backup = back_up(synced, tmp_path / "b.waypost").file
 
@@ -452,13 +457,18 @@ def test_what_is_purged_goes_from_what_a_backup_holds_beside_the_catalog(synced:
         with zipfile.ZipFile(backup) as archive:
             return {name for name in archive.namelist() if words in archive.read(name)}
 
-    assert holding(b"hunter22secret") == holding(b"alpaca?") == {THREADS, FEEDBACK, AUDIT}
+    assert holding(b"alpaca?") == {THREADS, FEEDBACK, AUDIT}
+    assert holding(b"hunter22secret") == {THREADS, FEEDBACK, AUDIT, "waypost.yaml"}
     assert purge_value(synced, "hunter22secret", [backup]).clean
     assert holding(b"hunter22secret") == set()
     assert holding(b"of what?") >= {THREADS, FEEDBACK}
     assert purge_document(synced, "wiki", "2.md", [backup]).clean
     assert not holding(b"of what?") & {THREADS, FEEDBACK}
     assert holding(b"alpaca?") == {THREADS, FEEDBACK, AUDIT}
+    restore(elsewhere, backup)
+    known = Purged.load(elsewhere.home)  # so that no sync there reads it again
+    assert "hunter22secret" not in known.scrub("it is hunter22secret")
+    assert [document.place for document in known.documents] == [("wiki", "2.md")]
 
 
 def test_a_damaged_file_beside_the_catalog_is_said(synced: Settings, tmp_path: Path) -> None:
