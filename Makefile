@@ -49,8 +49,12 @@ demo: $(VENV)/.installed ## sync the sample organisation and ask it questions
 	@echo "  waypost serve                 # HTTP on http://127.0.0.1:8765, API at /docs"
 	@echo "With ANTHROPIC_API_KEY set, Claude writes the answers. The demo's index is in $(DEMO_HOME); make clean removes it."
 
+# Tests wait for the disk more than for anything else: they write into memory where there are 4 GB for it. Each core has a
+# process of tests, so that torch's threads would only wait for one another.
+IN_MEMORY = $(shell test -w /dev/shm && ! grep -q ' /dev/shm .*noexec' /proc/mounts && df -Pk /dev/shm | awk 'END {if ($$4 > 4e6) print $$6}')
+
 test: $(VENV)/.installed-dev ## run the tests
-	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
+	@OMP_NUM_THREADS=1 PYTEST_DEBUG_TEMPROOT=$(IN_MEMORY) $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 lint: $(VENV)/.installed-dev ## ruff and import-linter
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-cache

@@ -11,7 +11,7 @@ from typing import get_args, get_origin
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 from pydantic.fields import FieldInfo
 from starlette.exceptions import HTTPException
@@ -46,7 +46,9 @@ from api.v1.hooks import add_hooks
 from api.v1.questions import add_questions
 from api.v1.sources import add_sources
 from api.v1.terraform import add_terraform
+from api.web.entrance import asks_for_page
 from api.web.pages import add_web
+from api.web.routing import told
 from rag.errors import SettingsError, WaypostError
 
 
@@ -134,9 +136,14 @@ def _add_errors(app: FastAPI) -> None:
         return problem(http_status(error), str(error))
 
     @app.exception_handler(Exception)
-    def broken(_request: Request, error: Exception) -> JSONResponse:
-        """What nobody foresaw: the log has it under the request's id. It stands outside of all middleware."""
-        return problem(500, "an error of Waypost's own, which its log tells", {HEADER: current()})
+    def broken(request: Request, error: Exception) -> Response:
+        """What nobody foresaw: the log has it under the request's id. It stands outside of all middleware, `Entrance` too."""
+        detail = "an error of Waypost's own, which its log tells"
+        if not asks_for_page(request.scope):
+            return problem(500, detail, {HEADER: current()})
+        page = told(request, 500, f"{detail} under the request id {current()}")
+        page.headers[HEADER] = current()
+        return page
 
     @app.exception_handler(RequestValidationError)
     def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:

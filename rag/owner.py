@@ -36,6 +36,7 @@ _ERRORS: dict[str, type[WaypostError]] = {
 }
 Handler = Callable[[Mapping[str, Any]], Iterator[Mapping[str, Any]]]
 _LONGEST_SOCKET_PATH = 100  # bytes that every system's sockaddr_un can hold
+_POLL = 0.05  # seconds until the service sees that it is to end: every command that owns the folder waits for it
 
 
 class WriterLock:
@@ -133,7 +134,7 @@ class OwnerService:
             self._server = Server(str(path), Request)
         finally:
             os.umask(mask)
-        threading.Thread(target=self._server.serve_forever, name="owner-service", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(_POLL,), name="owner-service", daemon=True).start()
         lock.announce(str(path))
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ import yaml
 from api.owner import Owner, open_owner
 from api.settings import Settings
 from ingest.sync import SyncReport
+from rag.embedders.onnx import OnnxEmbedder
 
 Files = Mapping[str, str | bytes]
 
@@ -66,6 +68,17 @@ def runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the packaged model's network, which takes long to make: made once for all processes of a run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "models"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        OnnxEmbedder(folder).embed(["made"])
+    return folder
 
 
 @pytest.fixture

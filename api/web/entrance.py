@@ -36,7 +36,7 @@ class Entrance:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(_PROGRAMS) or not _by_browser(Headers(scope=scope)):
+        if scope["type"] != "http" or not asks_for_page(scope):
             await self._app(scope, receive, send)
             return
         led, problem, body = False, Headers(), b""
@@ -87,8 +87,11 @@ def add_entrance(router: APIRouter) -> None:
         return response
 
 
-def _by_browser(headers: Headers) -> bool:
-    return "text/html" in headers.get("accept", "") or headers.get("hx-request") == "true"
+def asks_for_page(scope: Scope) -> bool:
+    """Whether a request is a browser's, for a page or a part of one."""
+    headers = Headers(scope=scope)
+    browser = "text/html" in headers.get("accept", "") or headers.get("hx-request") == "true"
+    return browser and not scope["path"].startswith(_PROGRAMS)
 
 
 def _to_sign_in(scope: Scope) -> Response:

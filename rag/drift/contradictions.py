@@ -67,11 +67,12 @@ def _texts(value: Any) -> list[str]:
 def _tables(held: Held, lines: Sequence[str]) -> Iterator[Drift]:
     header: list[str] = []
     heading = ""
+    headings = dict(held.headings)
     for number, line in enumerate(lines, start=1):
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")] if line.strip().startswith("|") else []
         if not cells:
             header = []
-            heading = line if line.startswith("#") else heading
+            heading = headings.get(number, heading)
         elif not header:
             header = cells
         elif len(cells) == len(header) and not set(line) <= set("|-: \t"):

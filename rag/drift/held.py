@@ -21,6 +21,7 @@ _VERBS = frozenset(
 
 
 _PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)+")
+_FENCE = re.compile(r"^\s*(```+|~~~+)")  # a line that opens or closes a fenced block
 _TITLED = frozenset(CANONICAL) - _VERBS  # what a heading names an environment by
 
 
@@ -76,10 +77,21 @@ class Held:
     @cached_property
     def _headed(self) -> list[tuple[int, frozenset[str]]]:
         """(line, environments that its heading names), the title's first; a heading without any is of the one above it."""
-        found = [(0, _environments_in(self.document.title))]
+        found = [(number, _environments_in(line)) for number, line in self.headings]
+        return [(0, _environments_in(self.document.title)), *((number, names) for number, names in found if names)]
+
+    @cached_property
+    def headings(self) -> list[tuple[int, str]]:
+        """(line, heading); what begins with `#` in a fenced block is a comment of code."""
+        found, fence = [], ""
         for number, line in enumerate(self.document.text.split("\n"), 1):
-            if line.startswith("#") and (names := _environments_in(line)):
-                found.append((number, names))
+            if mark := _FENCE.match(line):
+                if not fence:
+                    fence = mark[1]
+                elif mark[1].startswith(fence):
+                    fence = ""
+            elif not fence and line.startswith("#"):
+                found.append((number, line))
         return found
 
     def against(

@@ -30,8 +30,8 @@ pytestmark = [pytest.mark.embedder, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
-def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Owner, Any]]:
-    settings = Settings(home=tmp_path_factory.mktemp("home"), config=SAMPLE / "waypost.yaml")
+def synced(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[tuple[Owner, Any]]:
+    settings = Settings(home=tmp_path_factory.mktemp("home"), config=SAMPLE / "waypost.yaml", models=models)
     with open_owner(settings, "sync") as owner:
         yield owner, owner.sync([], lambda step: None, lambda: False)
 

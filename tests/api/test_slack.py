@@ -341,6 +341,23 @@ def test_a_command_is_answered_to_who_gave_it_with_their_rights(
     assert "Ask me a question" in command(client, text="", user_id="U7", response_url=url)["text"]
 
 
+def test_commands_count_among_the_requests_of_who_gives_them(
+    app: tuple[TestClient, SlackApp], slack: SlackServer
+) -> None:
+    client, added = app
+    url = f"{slack.address}/commands/1"
+    for number in range(19):
+        send(client, direct("help", "U9", number))
+    asked = {"text": "alert PodCrashLooping", "response_url": url}
+    assert command(client, user_id="U9", **asked)["text"] == "Looking it up …"
+    assert command(client, user_id="U9", **asked)["text"].startswith(
+        "You asked more than 20 times in a minute; ask again"
+    )
+    assert command(client, user_id="U8", **asked)["text"] == "Looking it up …"
+    added.worker.wait()
+    assert len(slack.replies()) == 2
+
+
 def test_a_reply_goes_to_slack_alone(slack: SlackServer) -> None:
     client = SlackClient("xoxb-1", f"{slack.address}/api")
     for url in (

@@ -263,6 +263,30 @@ def test_a_browser_that_is_not_known_is_led_to_sign_in_and_back(client: TestClie
         assert f'href="{onward}"' not in client.get("/signin", params={"next": onward}, headers=AS).text
 
 
+def test_an_error_that_nobody_foresaw_is_a_page_for_browsers_and_a_problem_for_programs(owner: Owner) -> None:
+    app = make_app(owner.settings, owner.reader())
+
+    @app.get("/drift/broken")
+    @app.get("/v1/search/broken")
+    def broken() -> None:
+        raise RuntimeError("secret detail")
+
+    client = TestClient(app, base_url="http://127.0.0.1:8765", client=LOOPBACK, raise_server_exceptions=False)
+    reply = client.get("/drift/broken", headers={**AS, "X-Request-Id": "mine"})
+    assert (reply.status_code, reply.headers["content-type"]) == (500, "text/html; charset=utf-8")
+    assert "which its log tells under the request id mine" in reply.text
+    assert '<a href="/">Back' in reply.text
+    assert reply.headers["x-request-id"] == "mine"
+    assert reply.headers["content-security-policy"].startswith("default-src 'none'")
+    part = client.get("/drift/broken", headers={"HX-Request": "true"})
+    assert part.status_code == 500
+    assert part.text.startswith('<div class="broken" role="alert">')
+    for path, accept in (("/drift/broken", "*/*"), ("/v1/search/broken", "text/html")):
+        told = client.get(path, headers={"Accept": accept})
+        assert (told.status_code, told.headers["content-type"]) == (500, "application/problem+json")
+        assert "secret" not in told.text + reply.text + part.text
+
+
 def test_what_is_not_there_is_a_page_for_browsers_and_a_problem_for_programs(client: TestClient) -> None:
     reply = client.get("/nowhere/<b>", headers=AS)
     assert (reply.status_code, reply.headers["content-type"]) == (404, "text/html; charset=utf-8")

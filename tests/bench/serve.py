@@ -22,7 +22,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,10 +90,29 @@ def serving(home: Path, config: Path, models: Path) -> Iterator[tuple[str, int]]
             process.terminate()
 
 
+def family(process: int) -> list[int]:
+    """A process and all that it started, with what those started."""
+    found = [process]
+    for one in found:  # which grows
+        for task in Path(f"/proc/{one}/task").glob("*/children"):
+            with suppress(OSError):
+                found += map(int, task.read_text().split())
+    return found
+
+
 def memory(process: int) -> str:
-    status = Path(f"/proc/{process}/status").read_text()
-    kept = {name: int(kb) / 1e6 for name, kb in re.findall(r"(VmHWM|VmRSS):\s+(\d+) kB", status)}
-    return f"memory of the server: {kept['VmRSS']:.2f} GB, at most {kept['VmHWM']:.2f} GB"
+    """What the server holds, its search processes too: what they share counts once (PSS), but not in what each had at most."""
+    held, most, cpu, counted = 0.0, 0.0, 0.0, 0
+    for one in family(process):
+        with suppress(OSError):  # it ended meanwhile
+            rollup = Path(f"/proc/{one}/smaps_rollup").read_text()
+            status = Path(f"/proc/{one}/status").read_text()
+            times = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            held += int(re.findall(r"^Pss:\s+(\d+) kB", rollup, re.M)[0]) / 1e6
+            most += int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 1e6
+            cpu += (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
+            counted += 1
+    return f"the server's {counted} processes: {held:.2f} GB, at most {most:.2f} GB, {cpu:.0f} s of CPU so far"
 
 
 def copy_of(folder: Path, to: Path) -> None:

@@ -26,10 +26,11 @@ from api.owner import Owner, open_owner
 from api.purge import purge_document, purge_value
 from api.settings import Settings
 from api.side_files import NAMES
-from rag import doctor
+from rag import doctor, gaps
 from rag.errors import NotFoundError, SettingsError, StorageError, WaypostError, WriterBusyError
 from rag.feedback import FILE as FEEDBACK
 from rag.owner import WriterLock
+from rag.purged import Purged
 from rag.records import Viewer
 from rag.threads import FILE as THREADS
 from rag.threads import Turn
@@ -442,6 +443,36 @@ def test_what_was_purged_since_does_not_come_back_with_them(synced: Settings, tm
         for name in (THREADS, FEEDBACK, AUDIT):
             assert b"hunter22secret" not in (synced.home / name).read_bytes()
             (synced.home / name).unlink()
+
+
+def test_what_is_purged_goes_from_what_a_backup_holds_beside_the_catalog(
+    synced: Settings, elsewhere: Settings, tmp_path: Path
+) -> None:
+    with synced.config.open("a") as file:
+        file.write("# it was hunter22secret\n")
+    spoken(synced, "ci", asked("alpaca?"), asked("is it hunter22secret?"), asked("of what?", "2.md"))
+    day = "2026-01-01T00:00:00+00:00"
+    gaps.put(synced.home, [gaps.Gap("none said it?", "not_found", 1, day, day, nearest=(("wiki", "2.md"),))])
+    backup = back_up(synced, tmp_path / "b.waypost").file
+
+    def holding(words: bytes) -> set[str]:
+        with zipfile.ZipFile(backup) as archive:
+            return {name for name in archive.namelist() if words in archive.read(name)}
+
+    assert holding(b"alpaca?") == {THREADS, FEEDBACK, AUDIT}
+    assert holding(b"hunter22secret") == {THREADS, FEEDBACK, AUDIT, "waypost.yaml"}
+    assert purge_value(synced, "hunter22secret", [backup]).clean
+    assert holding(b"hunter22secret") == set()
+    assert holding(b"of what?") >= {THREADS, FEEDBACK}
+    assert holding(b"none said it?") == {gaps.FILE}
+    assert purge_document(synced, "wiki", "2.md", [backup]).clean
+    assert not holding(b"of what?") & {THREADS, FEEDBACK}
+    assert holding(b"none said it?") == set()
+    assert holding(b"alpaca?") == {THREADS, FEEDBACK, AUDIT}
+    restore(elsewhere, backup)
+    known = Purged.load(elsewhere.home)  # so that no sync there reads it again
+    assert "hunter22secret" not in known.scrub("it is hunter22secret")
+    assert [document.place for document in known.documents] == [("wiki", "2.md")]
 
 
 def test_a_damaged_file_beside_the_catalog_is_said(synced: Settings, tmp_path: Path) -> None:

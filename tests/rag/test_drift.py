@@ -291,6 +291,8 @@ DAYS = "\n```\nbackups = {\n  days = %s\n}\n```\n"
         ("docs/a.md", "The live cluster has 85 nodes.\n", []),
         ("docs/a.md", "# Backups in staging\n" + DAYS % 35, ["35"]),
         ("docs/a.md", "# Backups in production\n" + DAYS % 35, []),
+        ("docs/a.md", "# Backups in staging\n\n```\n# as in production\n```\n" + DAYS % 3, []),
+        ("docs/a.md", "# Backups in staging\n\n~~~~\n# as in production\n```\n# production\n~~~~\n" + DAYS % 3, []),
         ("docs/a.md", "# Backups\n\n## Staging\n" + DAYS % 3 + "\n## Production\n" + DAYS % 3, ["3"]),
     ],
 )

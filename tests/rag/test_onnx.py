@@ -12,6 +12,8 @@ from rag.embedders.onnx import OnnxEmbedder, windows
 from rag.embedders.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import StorageError
 
+pytestmark = pytest.mark.timeout(300)  # who comes second waits for `models`
+
 
 def test_a_short_text_is_one_window() -> None:
     assert windows(list(range(254)), 5) == [list(range(254))]
@@ -32,8 +34,8 @@ def test_a_first_line_longer_than_a_window_still_leaves_room() -> None:
 
 
 @pytest.mark.embedder
-def test_it_agrees_with_torch_and_sees_the_end_of_a_long_text(tmp_path: Path) -> None:
-    embedder = OnnxEmbedder(tmp_path)
+def test_it_agrees_with_torch_and_sees_the_end_of_a_long_text(models: Path) -> None:
+    embedder = OnnxEmbedder(models)
     texts = ["How do I clear a stuck Terraform state lock?", "aws_db_instance.main", "KubePodCrashLooping in payments"]
     whole = SentenceTransformerEmbedder().embed(texts)
     assert (embedder.embed(texts) * whole).sum(axis=1).min() > 0.97
@@ -44,12 +46,12 @@ def test_it_agrees_with_torch_and_sees_the_end_of_a_long_text(tmp_path: Path) ->
 
 
 @pytest.mark.embedder
-def test_the_network_is_made_once(tmp_path: Path) -> None:
-    first = OnnxEmbedder(tmp_path).embed(["once"])
-    made = {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()}
+def test_the_network_is_made_once(models: Path) -> None:
+    made = {file: file.stat().st_mtime_ns for file in models.iterdir()}
     assert len(made) == 1
-    assert np.array_equal(OnnxEmbedder(tmp_path).embed(["once"]), first)
-    assert {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()} == made
+    first = OnnxEmbedder(models).embed(["once"])
+    assert np.array_equal(OnnxEmbedder(models).embed(["once"]), first)
+    assert {file: file.stat().st_mtime_ns for file in models.iterdir()} == made
 
 
 def test_a_folder_that_cannot_be_written_is_a_storage_error(tmp_path: Path) -> None:
@@ -59,8 +61,8 @@ def test_a_folder_that_cannot_be_written_is_a_storage_error(tmp_path: Path) -> N
 
 
 @pytest.mark.embedder
-def test_what_a_sync_hands_over_at_once_suffices_to_measure_the_threads(tmp_path: Path) -> None:
-    embedder = OnnxEmbedder(tmp_path)
+def test_what_a_sync_hands_over_at_once_suffices_to_measure_the_threads(models: Path) -> None:
+    embedder = OnnxEmbedder(models)
     embedder.embed(["one question"])
     assert embedder.threads == 0
     embedder.embed([f"text number {n} about queues" for n in range(_BETWEEN_STOPS)])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from rag.answers.extractive.pieces import Piece
+from rag.answers.judging.sought import QUANTITY
 
 _BACK = re.compile(
     r"\b(?:restor(?:e|es|ing|ation)|recover(?:y|s|ing)?|undelet\w+|undo(?:ing)?|revert(?:ing)?|roll(?:ing)?[- ]?back|rollback|"
@@ -27,7 +28,7 @@ _LOST = re.compile(
     re.I,
 )
 _RETURNED = re.compile(r"\bbe (?:restored|recovered|reverted|undone|undeleted|brought back)\b", re.I)
-_FACT = re.compile(r"^\W*(?:who|when|where|which|why|is|are|does|do|did|was|were|how (?:many|much|long|often))\b", re.I)
+_FACT = re.compile(rf"^\W*(?:(?:who|when|where|which|why|is|are|does|do|did|was|were)\b|{QUANTITY})", re.I)
 _TO_DO = re.compile(
     r"\b(?:how (?:do|can|could|should|would|to|must)|(?:can|may|should|must) (?:i|we)|(?:i|we) (?:want|need|have) to)\b",
     re.I,

@@ -57,11 +57,11 @@ _HOLDS = {
 # What is certain to be a thing of its kind, and what may be many another thing too.
 _SURE, _LIKELY = 2.0, 1.25
 _WEIGHTS = {"length": _SURE, "frequency": _SURE}
-_QUANTITY = r"\bhow (?:many|much|long|often|far|big|large|old|fast|soon)\b"
+QUANTITY = r"\bhow (?:many|much|long|often|far|big|large|old|fast|soon)\b"
 _ASKED = (
     ("length", re.compile(r"\bhow (?:long|old|soon)\b|\b(?:retention|ttl|timeouts?)\b", re.I)),
     ("frequency", re.compile(r"\bhow (?:often|frequent(?:ly)?|regular(?:ly)?)\b", re.I)),
-    ("number", re.compile(_QUANTITY + r"|\b(?:size|count|number|limit|ports?|versions?|cidrs?|ips?|max\w*|min\w*|percent\w*|"
+    ("number", re.compile(QUANTITY + r"|\b(?:size|count|number|limit|ports?|versions?|cidrs?|ips?|max\w*|min\w*|percent\w*|"
                           r"retention|interval|timeout|default|threshold|when|date|cost)\b|%", re.I)),
     ("moment", re.compile(r"^\W*(?:when|at what time|what time)\b|\b(?:and|,) when\b", re.I)),
     ("person", re.compile(r"^\W*whom?\b|^\W*(?:which|what) (?:team|person|people|group|role)\b|\b(?:and|,) who\b", re.I)),
@@ -70,7 +70,7 @@ _ASKED = (
 )  # fmt: skip
 _MORE = re.compile(r"\band\b|[,;?.!:]\s+\w", re.I)  # that is asked or told besides
 # A question for a fact: no procedure answers it.
-_FACT = re.compile(r"^\W*(?:who|when|where|which|why|is|are|does|do|did|was|were)\b|\bstands? for\b|" + _QUANTITY, re.I)
+_FACT = re.compile(r"^\W*(?:who|when|where|which|why|is|are|does|do|did|was|were)\b|\bstands? for\b|" + QUANTITY, re.I)
 
 
 def asks_for_fact(question: str) -> bool:

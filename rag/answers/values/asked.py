@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from rag.answers.judging.sought import QUANTITY
 from rag.answers.values.inventory import Listed, environments_asked
 from rag.answers.values.matters import Matter, asks_for_a_value, matters
 from rag.answers.values.subject import Candidate, Subject
@@ -34,7 +35,7 @@ _HERE = 0.2  # what it counts that code knows the environment that is named
 _ALIKE = 0.01  # of the best one's score: those mean the same
 _RIVAL = 0.6  # how much less sure production's may be than another environment's that is told in its place
 _LESS = 0.6  # of what is surest, for another matter that the question asks for besides
-_NUMBER = re.compile(r"\bhow (?:many|much|long|big|large|often)\b", re.I)
+_NUMBER = re.compile(QUANTITY, re.I)
 _KINDS = ("resource", "module", "value", "local", "data", "variable")
 
 
