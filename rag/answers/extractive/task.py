@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rag.answers.extractive.alarms import without_talk
 from rag.answers.extractive.page import Section, page_of, worded
 from rag.answers.judging.sought import asks_for_fact
 from rag.answers.judging.wording import Wording, worth
@@ -49,7 +50,7 @@ class Task:
 def task(question: str, document: Document) -> Task | None:
     """The section of a page that tells how to do what is asked; None where a fact is asked for, where no headings say it, and
     where nothing is to be done below those that do."""
-    words = {word: worth(word, _RARITY) for word in content_words(question)}
+    words = {word: worth(word, _RARITY) for word in without_talk(question, content_words(question))}
     if not words or asks_for_fact(question) or is_form(question, document):
         return None
     asked = _little(question)
@@ -70,7 +71,7 @@ def task(question: str, document: Document) -> Task | None:
 
 def is_about(question: str, document: Document) -> bool:
     """Whether a page's title says a good part of the question: then what stands on it may well belong to the answer."""
-    words, title = content_words(question), Wording(document.title)
+    words, title = without_talk(question, content_words(question)), Wording(document.title)
     total = sum(worth(word, _RARITY) for word in words)
     return sum(worth(word, _RARITY) for word in words if title.holds(word)) >= _ABOUT * total > 0
 
