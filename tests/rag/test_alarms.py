@@ -75,7 +75,7 @@ def test_other_pages_do_not_go_on() -> None:
 
 def test_of_what_explains_a_thing_the_commands_behind_are_not_named() -> None:
     page = "# Broker queue\n\nThe queue holds letters.\n\n## Paint it\n\n```\nbrokerctl paint\n```\n"
-    text = answered("Explain the broker queue", of(page, "Broker queue", "x.md", (1, 3)))
+    text = answered("Explain which letters the broker queue holds", of(page, "Broker queue", "x.md", (1, 3)))
     assert "holds letters" in text
     assert "goes on" not in text
 
