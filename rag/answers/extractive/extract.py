@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rag.answers.extractive.filling import Prohibitions, Room, filled
+from rag.answers.extractive.leading import led
 from rag.answers.extractive.outline import Outline
 from rag.answers.extractive.page import headings_above
 from rag.answers.extractive.pieces import Piece, pieces
@@ -109,6 +110,7 @@ def extract(
     chosen = filled(steps.taken, scored, room)
     left = pages.left(steps, chosen) if pages else left
     runs = _ordered(chosen, steps, prohibitions.of(chosen), evidence)
+    runs = runs if steps.taken else led(runs, sought.is_said)
     quotations = [quoted(evidence, run, runs, citer) for run in runs]
     if not any(evidence[run[0].index].document.kind == "terraform" for run in runs) and not (asked and asked.lacking):
         doubt = ""

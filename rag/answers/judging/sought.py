@@ -94,6 +94,10 @@ class Sought:
         """Whether a text says a thing of such a kind, where any is asked for."""
         return not self._kinds or self.weight(text) > 1.0
 
+    def is_said(self, text: str) -> bool:
+        """Whether a kind of thing is asked for, and a text says one."""
+        return self.weight(text) > 1.0
+
     @property
     def is_sure(self) -> bool:
         """Whether a kind is asked for that nothing else is taken for, and nothing more."""
