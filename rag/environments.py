@@ -1,6 +1,7 @@
 """What environments are usually called, in questions and on pages: one table for those who must know one when they see it.
 
-`rag.substitution` puts one in the place of another, those among them that are plain words where one is `PLACED`; `rag.answers.caveats.conflicts` may hold statements apart that speak of two.
+`rag.substitution` puts one in the place of another, one that is a plain word too where it is `PLACED`;
+`rag.answers.caveats.conflicts` may hold statements apart that speak of two.
 `rag.terraform.standings` tells whose a folder is. Environments that an organisation has are found in its code:
 `rag.terraform.environments`.
 """

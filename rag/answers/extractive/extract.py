@@ -223,10 +223,13 @@ def _ordered(
     chosen: Sequence[Scored], procedure: Procedure, forbidding: Sequence[Scored], evidence: Sequence[ScoredPassage]
 ) -> list[Run]:
     """What another page or section forbids, then the best run. All runs of a procedure's page stand together, in the order of its
-    lines: what a page says last is done last. Where it is the task that was asked for, nothing stands before it."""
-    runs = runs_of(chosen)
+    lines: what a page says last is done last. Where it is the task that was asked for, nothing stands before it; where it is
+    a thing's description, nothing else of its page stands in it."""
     page = {evidence[one.index].document.id for one in procedure.taken}
-    steps = sorted((r for r in runs if evidence[r[0].index].document.id in page), key=lambda r: r[0].piece.start)
+    apart = procedure.taken if procedure.named else ()
+    described, runs = runs_of(apart), runs_of([one for one in chosen if one not in apart])
+    of_page = sorted((r for r in runs if evidence[r[0].index].document.id in page), key=lambda r: r[0].piece.start)
+    steps = described or of_page
     others = sorted((run for run in runs if run not in steps), key=lambda run: -best_score(run))
     forbid = [run for run in others if all(one in forbidding for one in run)]
     others = [run for run in others if run not in forbid]
