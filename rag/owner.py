@@ -34,7 +34,12 @@ from rag.errors import (
 _ERRORS: dict[str, type[WaypostError]] = {
     kind.__name__: kind
     for kind in (
-        GenerationChangedError, IndexDamagedError, NotFoundError, SettingsError, StorageError, UnsetVariableError,
+        GenerationChangedError,
+        IndexDamagedError,
+        NotFoundError,
+        SettingsError,
+        StorageError,
+        UnsetVariableError,
     )
 }
 Handler = Callable[[Mapping[str, Any]], Iterator[Mapping[str, Any]]]
