@@ -31,9 +31,17 @@ def test_code_of_programs_and_of_others_is_refused_by_name(path: str, reason: st
 
 @pytest.mark.parametrize(
     "path",
-    ["dist/README.md", "dist/values.yaml", "vendor/modules/vpc/main.tf", "vendor/alerts.libsonnet", "redist/index.js", "src/bundle.js",
-     "docs/vendors/acme.md", "src/minify.js"],
-)  # fmt: skip
+    [
+        "dist/README.md",
+        "dist/values.yaml",
+        "vendor/modules/vpc/main.tf",
+        "vendor/alerts.libsonnet",
+        "redist/index.js",
+        "src/bundle.js",
+        "docs/vendors/acme.md",
+        "src/minify.js",
+    ],
+)
 def test_documents_and_configuration_are_read_wherever_they_stand(path: str) -> None:
     assert refuse_by_name(path, 10) == ""
 
