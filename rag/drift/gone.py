@@ -104,7 +104,9 @@ def _paths(document: Document, known: Repositories) -> Iterator[_Mention]:
             beside = [str(folder / path) for folder in PurePosixPath(document.path).parents]
             if any(known.has(source, path) for source in known.sources):
                 continue
-            if not any(known.has(document.source, place) for place in beside):  # it may be meant from the page's folder on
+            if not any(
+                known.has(document.source, place) for place in beside
+            ):  # it may be meant from the page's folder on
                 yield from (_Mention(document, number, path, source) for source in begins)
 
 
