@@ -81,8 +81,8 @@ class _Asked:
 
 @dataclass(frozen=True)
 class _Found:
-    """What was found for a question ("" for who is on call), what of it an answer may rest on, whether that speaks of what is asked, and the values of
-    Terraform that are."""
+    """What was found for a question ("" for who is on call), what of it an answer may rest on, whether that speaks of what is
+    asked, and the values of Terraform that are."""
 
     question: str
     result: SearchResult

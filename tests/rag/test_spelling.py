@@ -7,7 +7,7 @@ import pytest
 from rag.answers.judging.spelling import ENGLISH, misread
 from rag.records import AccessRule, Document, Passage, ScoredPassage
 
-PAGE = "# Bastion\n\nThe bastion is an instance of type t3a.micro. Its disk is encrypted, and deployments pass through the router."
+PAGE = "# Bastion\n\nThe bastion is an instance of type t3a.micro. Its disk is safe, and deployments pass through the router."
 
 
 def said(question: str, text: str = PAGE) -> str:
