@@ -44,7 +44,7 @@ PathOption = Annotated[list[str] | None, typer.Option("--path", help="Only paths
 
 
 def settings_from(config: Path | None, *, told: bool = True) -> Settings:
-    """The settings; a command that reads sources or keeps their file is not `told` that it is missing, for it refuses then."""
+    """The settings; a command that reads sources or keeps their file is not `told` what is wrong with it, for it refuses then."""
     try:
         settings = Settings()
     except ValidationError as error:
@@ -52,11 +52,8 @@ def settings_from(config: Path | None, *, told: bool = True) -> Settings:
         raise SettingsError(f"a setting in the environment is not valid: {wrong}") from error
     if config:
         settings = settings.model_copy(update={"config": config})
-    if told and settings.config_is_missing:
-        err.print(
-            f"[yellow]there is no {escape(str(settings.config))}, which --config or WAYPOST_CONFIG names: this is of what was "
-            "synced before[/yellow]"
-        )
+    if told and (trouble := settings.trouble):
+        err.print(f"[yellow]{escape(trouble)}: this is of what was synced before[/yellow]")
     return settings
 
 

@@ -22,7 +22,7 @@ from api.schedule import next_sync
 from ingest.git import is_url
 from ingest.sources import Credentials, Options, SourceSpec, SourceType
 from ingest.sources.registry import names, source_type
-from rag.errors import SettingsError
+from rag.errors import SettingsError, UnsetVariableError
 from rag.records import KINDS
 
 CONFIG_NAME = "waypost.yaml"
@@ -163,6 +163,24 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.home.absolute() / 'catalog.db'}"
 
     @property
+    def trouble(self) -> str:
+        """What is wrong with the file of sources, in words, or "": where what was synced before can answer, it does beside this.
+
+        A ${VARIABLE} that isn't set here is nothing wrong with the file: it is set where sources are synced.
+        """
+        if self.config_is_missing:
+            return f"there is no {self.config}, which --config or WAYPOST_CONFIG names"
+        if not os.path.lexists(self.config):
+            return ""
+        try:
+            load_sources(self.config, os.environ)
+        except UnsetVariableError:
+            return ""
+        except SettingsError as error:
+            return str(error)
+        return ""
+
+    @property
     def config_is_missing(self) -> bool:
         """Whether somebody names a file of sources that isn't there."""
         return "config" in self.model_fields_set and not self.config.is_file()
@@ -213,14 +231,15 @@ def load_sources(config: Path, environment: Mapping[str, str], only: str = "") -
         if not only or (isinstance(entry, dict) and entry.get("type") == only)
     ]  # fmt: skip
     specs: list[SourceSpec] = []
-    wrong: list[str] = []
+    wrong: list[SettingsError] = []
     for number, entry in chosen:
         try:
             specs.append(_source(entry, number, config, environment))
         except SettingsError as error:
-            wrong.append(str(error))
+            wrong.append(error)
     if wrong:
-        raise SettingsError("\n".join(wrong))
+        unset = all(isinstance(error, UnsetVariableError) for error in wrong)
+        raise (UnsetVariableError if unset else SettingsError)("\n".join(map(str, wrong)))
     given = [spec.name for spec in specs]
     for name in given:
         if given.count(name) > 1:
@@ -323,7 +342,7 @@ def _filled(value: Any, where: str, environment: Mapping[str, str]) -> Any:
         return value
     for variable in _VARIABLE.findall(value):
         if not environment.get(variable):
-            raise SettingsError(f"{where}: the environment variable {variable} is not set")
+            raise UnsetVariableError(f"{where}: the environment variable {variable} is not set")
     return _VARIABLE.sub(lambda match: environment[match[1]], value)
 
 

@@ -81,12 +81,14 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     marks = (_watermark(folder / "lexical" / "watermark.json"), _watermark(folder / "vectors" / "state.json"))
     view = status_view(catalog, named_sources(settings), *marks)
     catalog.close()
+    trouble, noted = settings.trouble, view["settings"]
+    view["settings"] = trouble or noted
     view["model"] = model = model_view(settings)
     if as_json:
         print_json(view)
         return
-    if view["settings"]:
-        out.print(f"[yellow]{escape(view['settings'])}[/yellow]")
+    if noted and not trouble:  # what this process sees itself is told already
+        out.print(f"[yellow]{escape(noted)}[/yellow]")
     for source in view["sources"]:
         counts = ", ".join(f"{count} {name}" for name, count in source["counts"].items())
         counts = counts or ("" if source["state"] == NEVER else "no documents")

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from ingest.abbreviations import abbreviations
 from ingest.parsers import Parsed, parse, parse_rendered
 from ingest.redaction import Finding, redact, sensitive_variables
-from ingest.refusals import decode
+from ingest.refusals import decode, refuse_by_text
 from ingest.rendering import Rendered, checked, render
+from rag.errors import RefusedError
 from rag.records import Place
 
 
@@ -37,6 +38,8 @@ def digest_document(path: str, data: bytes | Rendered, sensitive: Collection[str
     """
     at = [time.process_time()]
     rendered, text, notes = _read(path, data)
+    if rendered is None and (reason := refuse_by_text(path, text)):
+        raise RefusedError(reason)
     at.append(time.process_time())
     redacted, findings = redact(text, path, sensitive)
     at.append(time.process_time())

@@ -17,6 +17,7 @@ from rag.answers.extractive.reading import read_next
 from rag.answers.judging.judgement import Judgement, judge
 from rag.answers.judging.rota import NAMED as ROTA_NAMES
 from rag.answers.judging.rota import SOUGHT, TOLD, asks_who, telling
+from rag.answers.judging.spelling import misread
 from rag.answers.outgoing.leaks import Instructions
 from rag.answers.outgoing.outlet import Outlet, Redact, readable
 from rag.answers.replies.claims import Transcript
@@ -80,9 +81,10 @@ class _Asked:
 
 @dataclass(frozen=True)
 class _Found:
-    """What was found for a question, what of it an answer may rest on, whether that speaks of what is asked, and the values of
-    Terraform that are."""
+    """What was found for a question ("" for who is on call), what of it an answer may rest on, whether that speaks of what is
+    asked, and the values of Terraform that are."""
 
+    question: str
     result: SearchResult
     evidence: tuple[ScoredPassage, ...]
     judged: Judgement
@@ -184,6 +186,7 @@ class Asker:
             evidence = telling(evidence)
             score = judge(sought, evidence, rarity, _nearness(result), forms).score
             return _Found(
+                "",
                 result,
                 evidence,
                 Judgement("partial" if evidence else "not_found", score),
@@ -195,7 +198,7 @@ class Asker:
         mentions = self._retriever.mentions(asked.viewer)
         judged = judge(asked.question, evidence, rarity, _nearness(result), forms, mentions)
         judged = _with_values(judged, values)
-        return _Found(result, evidence, judged, rarity, values, forms)
+        return _Found(asked.question, result, evidence, judged, rarity, values, forms)
 
     # -- without a model ----------------------------------------------------------------------------------------------
 
@@ -331,7 +334,7 @@ def _with_values(judged: Judgement, values: AskedFor) -> Judgement:
 def _not_found(found: _Found) -> Answer:
     nearest = _nearest(found.result.passages)
     coverage, judged = found.result.coverage, found.judged
-    note = judged.note if judged.verdict == "not_found" else ""
+    note = (misread(found.question, nearest) or judged.note) if judged.verdict == "not_found" else ""
     text = " ".join(filter(None, ("Our documents don't answer this.", note, _nearest_pages(found))))
     answer = Answer(text, "not_found", nearest=nearest, degraded=coverage.note, coverage=coverage)
     return replace(answer, score=judged.score, missing=judged.missing, usage=found.result.usage)

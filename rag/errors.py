@@ -2,7 +2,8 @@
 
     WaypostError
     ├── SettingsError        fix the settings (waypost.yaml, an option, an environment variable)
-    │   └── NotFoundError    what was asked for by name or id is not there
+    │   ├── NotFoundError    what was asked for by name or id is not there
+    │   └── UnsetVariableError  the file is right, but a ${VARIABLE} in it is not set here
     ├── RetryLaterError      the same call may work later
     │   ├── WriterBusyError  another process owns the data folder
     │   ├── SourceError      a source could not be listed or read
@@ -30,6 +31,10 @@ class SettingsError(WaypostError):
 
 class NotFoundError(SettingsError):
     """No source, document or file of that name, or none that this viewer may see."""
+
+
+class UnsetVariableError(SettingsError):
+    """A ${VARIABLE} of waypost.yaml is not set in this process's environment; who needs no credentials can do without."""
 
 
 class RetryLaterError(WaypostError):

@@ -26,13 +26,21 @@ from rag.errors import (
     RetryLaterError,
     SettingsError,
     StorageError,
+    UnsetVariableError,
     WaypostError,
     WriterBusyError,
 )  # fmt: skip
 
 _ERRORS: dict[str, type[WaypostError]] = {
     kind.__name__: kind
-    for kind in (GenerationChangedError, IndexDamagedError, NotFoundError, SettingsError, StorageError)
+    for kind in (
+        GenerationChangedError,
+        IndexDamagedError,
+        NotFoundError,
+        SettingsError,
+        StorageError,
+        UnsetVariableError,
+    )
 }
 Handler = Callable[[Mapping[str, Any]], Iterator[Mapping[str, Any]]]
 _LONGEST_SOCKET_PATH = 100  # bytes that every system's sockaddr_un can hold

@@ -13,7 +13,7 @@ from ingest.redaction.names import names_password, names_secret
 from ingest.redaction.values import EXPRESSION, SAYS_PLACEHOLDER, is_credential, names_thing, stands_for_another
 
 _HCL_OPEN = re.compile(r"^\s*[\w-]+(?:\s+(?:\"[^\"]*\"|[\w-]+))*\s*\{\s*(?:#.*)?$")
-_HCL_ATTRIBUTE = re.compile(r"^(?P<indent>\s*)\"?(?P<name>[\w.-]+)\"?\s*=\s*(?P<value>.*)$")
+_HCL_ATTRIBUTE = re.compile(r"^(?P<indent>\s*)(?P<quote>\"?)(?P<name>[\w.-]+)(?P=quote)\s*=\s*(?P<value>.*)$")
 _HCL_STRING = compiled(
     r"\"((?:[^\"\\$]|\\.|\$\{(?:[^{}]|\{[^{}]*\})*\}|\$)*)\""
 )  # what is interpolated may hold quotes

@@ -35,23 +35,29 @@ class _Mention:
 
 
 class Repositories:
-    """The paths that each source has, folders included, and the sources by the address of their repository."""
+    """The paths that each source has, folders included, and the sources by the address of their repository. Those that were
+    `cloned` from a folder, given by their location, may have none: there a link's repository is known by its name alone."""
 
-    def __init__(self, links: Mapping[str, str], listed: Mapping[str, set[str]]) -> None:
+    def __init__(
+        self, links: Mapping[str, str], listed: Mapping[str, set[str]], cloned: Mapping[str, str] | None = None
+    ) -> None:
         pinned = {source: match for source, link in links.items() if (match := _PINNED.match(link))}
         self.source_at = {match[1].lower(): source for source, match in pinned.items()}
+        self.sources = sorted({*self.source_at.values(), *(cloned or ())})
+        unaddressed = [(_name(at), source) for source, at in (cloned or {}).items() if source not in pinned]
+        self._called = {name: source for name, source in unaddressed if [n for n, _ in unaddressed].count(name) == 1}
         self._paths = {source: paths | set(_folders(paths)) for source, paths in listed.items()}
 
     def has(self, source: str, path: str) -> bool:
         return path.strip("/") in self._paths.get(source, ())
 
+    def called(self, address: str) -> str:
+        """The source whose repository has no address that is known, and the name of the one at this address; "" without one."""
+        return self._called.get(_name(address), "")
+
     def top(self, source: str) -> set[str]:
         """The names at a source's top."""
         return {path for path in self._paths.get(source, ()) if "/" not in path}
-
-    @property
-    def sources(self) -> list[str]:
-        return sorted(set(self.source_at.values()))
 
 
 def gone(
@@ -84,6 +90,9 @@ def _links(document: Document, known: Repositories) -> Iterator[_Mention]:
             path = match[2].rstrip(".,;:/")
             if source and not known.has(source, path):
                 yield _Mention(document, number, path, source, linked=True)
+            named = "" if source else known.called(match[1])
+            if named and not known.has(named, path):
+                yield _Mention(document, number, path, named)
 
 
 def _paths(document: Document, known: Repositories) -> Iterator[_Mention]:
@@ -92,7 +101,12 @@ def _paths(document: Document, known: Repositories) -> Iterator[_Mention]:
         for found in _PATH.findall(_LINK.sub(" ", line)):
             path = found.removeprefix("./").rstrip(".")
             begins = [source for source in known.sources if path.partition("/")[0] in known.top(source)]
-            if not any(known.has(source, path) for source in known.sources):
+            beside = [str(folder / path) for folder in PurePosixPath(document.path).parents]
+            if any(known.has(source, path) for source in known.sources):
+                continue
+            if not any(
+                known.has(document.source, place) for place in beside
+            ):  # it may be meant from the page's folder on
                 yield from (_Mention(document, number, path, source) for source in begins)
 
 
@@ -104,6 +118,11 @@ def _names(document: Document, facts: Facts) -> Iterator[_Mention]:
             last = name.rsplit(".", 1)[-1]
             if name not in facts.addresses and not re.search(rf"\"{re.escape(last)}\"\s*\{{", document.text):
                 yield _Mention(document, number, name)
+
+
+def _name(address: str) -> str:
+    """What a repository at an address or in a folder is called."""
+    return address.rstrip("/").rpartition("/")[2].removesuffix(".git").lower()
 
 
 def _folders(paths: Iterable[str]) -> Iterator[str]:

@@ -35,7 +35,8 @@ def find_drift(
     """Every disagreement that this viewer may see, surest first. `went` looks names up in git's history; without it nothing is
     reported that history alone could tell."""
     chosen = [d for d in (catalog.documents_for(viewer) if documents is None else documents) if speaks_of_now(d)]
-    known = Repositories(catalog.any_links(), catalog.listed_paths())
+    cloned = {row.name: row.location for row in catalog.sources() if row.type == "git"}
+    known = Repositories(catalog.any_links(), catalog.listed_paths(), cloned)
     placed = Places(catalog)
     found: list[Drift] = []
     for document in chosen:

@@ -228,6 +228,29 @@ def test_a_file_of_sources_that_is_named_and_not_there_is_said(
         assert out
 
 
+@pytest.mark.parametrize(
+    "text", ["sources: [", "", "sources: [{name: x, type: gti, path: .}]", "sources: [{name: x, type: git, paht: .}]"]
+)
+def test_a_broken_file_of_sources_is_said_beside_what_was_synced_before(synced: Run, tmp_path: Path, text: str) -> None:
+    (tmp_path / "waypost.yaml").write_text(text)
+    for command in (("search", "force-unlock"), ("ask", "force-unlock?"), ("status",), ("gaps",), ("doctor",)):
+        code, out, err = synced(*command)
+        assert (command, code, err.count("waypost.yaml")) == (command, 0, 1)
+        assert "this is of what was synced before" in err
+        assert out
+    assert "waypost.yaml" in loaded(synced("status", "--json"))["settings"]
+
+
+def test_a_variable_that_is_not_set_where_one_only_asks_is_no_trouble(
+    synced: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "waypost.yaml").write_text(
+        "sources: [{name: wiki, type: git, url: 'https://h/r', credentials: {token: '${NO_SUCH}'}}]"
+    )
+    assert synced("search", "force-unlock")[2] == ""
+    assert synced("sync")[0] == 2
+
+
 def test_what_needs_no_file_of_sources_is_silent_where_none_is_named(
     synced: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,6 +76,11 @@ def test_not_found_names_the_nearest_page_and_its_owner(asker: Callable[..., Ask
     assert "owner platform" in answer.text
 
 
+def test_a_refusal_says_that_the_question_is_misspelt_or_foreign(asker: Callable[..., Asker]) -> None:
+    assert 'Did you mean "team zones"?' in asker().answer("taem zoens", Viewer()).text
+    assert "in English" in asker().answer("Wo und wie wird das Geld für den Urlaub gezahlt?", Viewer()).text
+
+
 def evidence_span(asker: Asker, text: str) -> tuple[int, int, int, str]:
     found = asker._retriever.search(QUESTION, Viewer(), 12).passages
     index = next(i for i, f in enumerate(found) if text in f.passage.text)

@@ -107,6 +107,7 @@ fly apps destroy web
 heroku pg:reset DATABASE_URL
 podman volume rm data
 docker swarm leave --force
+deployer push --force-with-lease origin main
 docker stack rm web
 git push origin :feature
 git checkout -- main.tf
@@ -171,6 +172,9 @@ systemctl poweroff
 ipmitool -H bmc chassis power cycle
 """.splitlines()
 HARMLESS = """\
+aws ecs update-service --cluster c --service s --force-new-deployment
+docker compose up -d --force-recreate
+npm audit --force-color
 The namespace was deleted last week.
 Terraform will destroy the old instance and create a new one.
 You must never destroy the state bucket.

@@ -37,11 +37,10 @@ def drift(
     git(repository, "rm", "-q", "-r", "terraform/old")
     commit(repository, {}, "the old cluster is gone", date="2026-04-01T12:00:00Z")
 
-    def run(page: str, path: str = "page.md") -> list[Drift]:
-        url = "https://git.example.org/team/infra"
+    def run(page: str, path: str = "page.md", url: str = "https://git.example.org/team/infra") -> list[Drift]:
         configure(
             settings,
-            {"name": "infra", "type": "git", "path": str(repository), "web_url": url},
+            {"name": "code", "type": "git", "path": str(repository), **({"web_url": url} if url else {})},
             {"name": "wiki", "type": "folder", "path": str(write(tmp_path / "wiki", {path: page}))},
         )
         sync()
@@ -116,6 +115,28 @@ def test_what_went_is_told_with_its_commit(drift: Callable[[str], list[Drift]], 
     assert (found.kind, found.stated) == ("gone", name)
     assert found.went.startswith("2026-04-01, commit ")
     assert found.document.quote == page.strip()
+
+
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        ("Go to `terraform/old` and apply.\n", ["terraform/old"]),
+        ("See [it](https://git.example.org/team/infra/blob/main/terraform/old/main.tf).\n", ["terraform/old/main.tf"]),
+        ("See [it](https://git.example.org/team/infra/blob/main/terraform/never/main.tf).\n", []),
+        ("See [it](https://git.example.org/team/other/blob/main/terraform/old/main.tf).\n", []),
+        ("See [it](https://git.example.org/team/infra/blob/main/terraform/prod/main.tf).\n", []),
+    ],
+)
+def test_a_repository_without_an_address_is_held_against_too(
+    drift: Callable[..., list[Drift]], page: str, names: list[str]
+) -> None:
+    assert [(one.kind, one.stated) for one in drift(page, url="")] == [("gone", name) for name in names]
+
+
+def test_a_path_that_stands_beside_its_page_is_there(drift: Callable[..., list[Drift]], tmp_path: Path) -> None:
+    write(tmp_path / "wiki", {"app/terraform/old/main.tf": "", "app/x.md": ""})
+    assert drift("Go to `terraform/old` and apply.\n", "app/docs/page.md") == []
+    assert [one.stated for one in drift("Go to `terraform/old` and apply.\n", "elsewhere/page.md")] == ["terraform/old"]
 
 
 def test_the_sample_shows_every_planted_contradiction_and_no_other(

@@ -78,6 +78,8 @@ def test_what_is_spoken_up_about(path: str, kind: str, text: str, name: str, lin
     [
         ("run.md", "runbook", "# Run\npassword: [REDACTED:purged]"),
         ("guide.md", "page", "# Secrets\nIt prints\n```\ntoken: [REDACTED:kubernetes-secret]\n```"),
+        ("envs/dev-example/all.yml", "config", "db_password: [REDACTED:assignment]"),
+        ("app/settings.sample.yml", "config", "db_password: [REDACTED:assignment]"),
         ("app.yaml", "config", "kind: Secret\nstringData:\n  DB_USERNAME: [REDACTED:kubernetes-secret]"),
         ("app.tf", "terraform", '"engine" = "[REDACTED:hcl-secret]"'),
         ("staging/rds.tf", "terraform", DATABASE % "skip_final_snapshot = true"),
@@ -110,6 +112,7 @@ def test_what_only_looks_like_it(path: str, kind: str, text: str) -> None:
         ("app.tf", "terraform", 'master_password = "[REDACTED:hcl-secret]"', "hard-coded secret"),
         ("app.yaml", "config", "  api_key: '[REDACTED:assignment]'", "hard-coded secret"),
         ("app.yaml", "config", "  password: [REDACTED:kubernetes-secret]", "hard-coded secret"),
+        ("dev-example/all.yml", "config", "  password: [REDACTED:github-token]", "hard-coded secret"),
         ("app.tf", "terraform", 'name = "[REDACTED:github-token]"', "hard-coded secret"),
         ("run.md", "runbook", "# Run\npostgres://app:[REDACTED:url-password]@db/orders", "hard-coded secret"),
         ("app.yaml", "config", "  user: [REDACTED:assignment]\n  token: [REDACTED:assignment]", "hard-coded secret"),

@@ -31,6 +31,8 @@ _NEGATED = re.compile(
     re.I,
 )
 _COMMENT = re.compile(r"^\s*(#|//)")
+# A folder or a file of made-up values: `envs/dev-example`, `settings.sample.yml`.
+_MADE_UP = re.compile(r"(?<![a-z])(?:examples?|samples?|dummy|dummies|fixtures?|mocks?)(?![a-z])", re.I)
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def _seen(document: Document, citation: Citation) -> Iterator[tuple[_Rule, int]]
                 continue
             if rule.in_production and not _in_production(near, context, lines[:at]):
                 continue
-            if rule.line is _HIDDEN and rule.name != _told_of(line):
+            if rule.line is _HIDDEN and rule.name != _told_of(line, document.path):
                 continue
             if (rule.where == "prose" and _NEGATED.search(line)) or (not code and _SHOWN.search(line)):
                 continue
@@ -172,9 +174,12 @@ def _seen(document: Document, citation: Citation) -> Iterator[tuple[_Rule, int]]
         yield from ((_OPEN_RULE, citation.start_line + at) for at in _open_doors(lines))
 
 
-def _told_of(line: str) -> str:
-    """The name of the rule for what was hidden in a line: a credential, what may be one, or nothing to speak of."""
-    names = {_told_of_one(match["key"] or "", match["rule"]) for match in _HIDDEN.finditer(line)}
+def _told_of(line: str, path: str) -> str:
+    """The name of the rule for what was hidden in a line: a credential, what may be one, or nothing to speak of. Among made-up
+    values a key's or a token's shape alone counts."""
+    made_up = _MADE_UP.search(path)
+    hidden = [match for match in _HIDDEN.finditer(line) if not (made_up and match["rule"] in _BY_PLACE)]
+    names = {_told_of_one(match["key"] or "", match["rule"]) for match in hidden}
     return next((name for name in ("hard-coded secret", "possible secret") if name in names), "")
 
 

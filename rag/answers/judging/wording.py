@@ -47,7 +47,7 @@ class Wording:
         begins = own[: max(_LONG, len(own) - 2)]
         return any(
             (other.startswith(begins) and len(other) <= len(own) + _ENDING)
-            or (other[:1] == own[:1] and _near(own, other))
+            or (other[:1] == own[:1] and near(own, other))
             for other in self._stems
         )
 
@@ -59,7 +59,7 @@ class Wording:
         return word not in EVERYDAY and len(word) > 2 and not word.isdigit()
 
 
-def _near(a: str, b: str) -> bool:
+def near(a: str, b: str) -> bool:
     """Whether two words are one slip apart: a letter too many, too few or wrong, or two that changed places."""
     if abs(len(a) - len(b)) > 1:
         return False

@@ -114,7 +114,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"echo [bco] ?> ?/proc/sysrq-trigger\b|init [06](?![\w.])|systemctl{a}(?:poweroff|reboot|halt|kexec)\b|ipmitool{w}power (?:off|cycle|reset)\b", "stops a machine"),
     (r":\(\)\s*\{{\s*:\|:&\s*\}};:", "starts processes without end"),
     (r"(?:shutdown|reboot|halt|poweroff)(?= (?:-|now\b|\+)|[ \t]*(?:$|`))", "stops a machine"),
-    (r"(?<=[`\n])(?:[$#] )?[a-z][\w./-]*{w}--force(?:-[a-z-]+)?(?![\w-])", "goes on where it would stop and ask"),
+    (r"(?<=[`\n])(?:[$#] )?[a-z][\w./-]*{w}--force(?:-(?:yes|with-lease|if-includes|delet|destroy|remov|purg|overwrit|unlock|conflicts|confirm|reset|promot)[a-z-]*)?(?![\w-])", "goes on where it would stop and ask"),
     (r"(?:>|tee) ?/dev/(?:sd[a-z]|nvme\d|xvd[a-z]|disk\d)", "overwrites a device"),
 )  # fmt: skip
 _BEGIN = r"(?<![\w./-])(?:sudo[ ])?"
