@@ -8,13 +8,13 @@ not each of them was found.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rag.answers.extractive.alarms import without_talk
 from rag.answers.extractive.page import Section, page_of, worded
 from rag.answers.judging.sought import asks_for_fact
-from rag.answers.judging.wording import Wording, worth
+from rag.answers.judging.wording import EVERYDAY, EVERYDAY_WORTH, Wording, parts_alone, worth
 from rag.indexes.tokens import content_words
 from rag.records import Document
 
@@ -29,6 +29,9 @@ _UNASKED = 0.8  # of what a page says that is about all of them, for who asked a
 _OTHER = 0.5  # of how far a task is what is asked for, what hangs on whether its headings say little else
 _BELOW = 0.85  # of it, for a section below the page's title, which may be a part of another task
 _ABOUT = 0.5  # of the question, that the title of a page says which is about it
+_OWN = 0.5  # of the question, that a section's own heading says whose sentences tell what to do
+# What befell a thing: who lost it does not ask how it is set up. Elsewhere these are plain talk.
+_MISHAPS = frozenset("lost lose loses losing missing break breaks broke broken stolen expired expires leaked forgot".split())
 # A form that is filled in for each occasion, by where forges and generators look for such.
 _FORM = re.compile(r"(?:^|/)(?:\.?\w*_)?templates?/|(?:issue|pull_request|merge_request)_template", re.I)
 _FORM_ASKED = re.compile(r"\btemplates?\b", re.I)
@@ -50,7 +53,8 @@ class Task:
 def task(question: str, document: Document) -> Task | None:
     """The section of a page that tells how to do what is asked; None where a fact is asked for, where no headings say it, and
     where nothing is to be done below those that do."""
-    words = {word: worth(word, _RARITY) for word in without_talk(question, content_words(question))}
+    twice = parts_alone(question)
+    words = {word: _value(word) for word in without_talk(question, content_words(question)) if word not in twice}
     if not words or asks_for_fact(question) or is_form(question, document):
         return None
     asked = _little(question)
@@ -61,12 +65,32 @@ def task(question: str, document: Document) -> Task | None:
         held = sum(value for word, value in words.items() if wording.holds(word)) + len(asked & little) * _LITTLE
         told.append((held / total * (_UNASKED if _OF_ALL in little - asked else 1.0), depth, said, section))
     most = max(share for share, *_ in told)
-    fitting = [one for one in told if one[0] >= _NEARLY * most and one[3].doing]
+    fitting = [one for one in told if one[0] >= _NEARLY * most and (one[3].doing or _is_headed(one[3], words))]
     if most < _LEAST or not fitting:
         return None
     share, depth, said, section = min(fitting, key=lambda one: (one[1], one[3].first - one[3].last))
     fit = share * (1 - _OTHER + _OTHER * _precision(question, said)) * (_BELOW if depth and section.level > 1 else 1.0)
     return Task(section, share, fit)
+
+
+def mishap(question: str) -> str:
+    """What befell a thing, where a question says no more than that: "I lost my key, what do I do?"."""
+    words = [word for word in content_words(question) if word not in parts_alone(question)]
+    befell = [word for word in words if word in _MISHAPS]
+    others = [word for word in words if word not in _MISHAPS | EVERYDAY]
+    return befell[0] if len(befell) == 1 == len(others) else ""
+
+
+def _value(word: str) -> float:
+    return worth(word, _RARITY) / (EVERYDAY_WORTH if word in _MISHAPS & EVERYDAY else 1.0)
+
+
+def _is_headed(section: Section, words: Mapping[str, float]) -> bool:
+    """Whether a section without commands or numbers is the task all the same: its own heading asks for it ("Revoking access"),
+    and nothing is parted off below it."""
+    own = Wording(worded(section.heading))
+    said = sum(value for word, value in words.items() if own.holds(word))
+    return section.level > 0 and not section.parts and not section.step and said >= _OWN * sum(words.values())
 
 
 def is_about(question: str, document: Document) -> bool:
