@@ -30,6 +30,14 @@ _OTHER = 0.5  # of how far a task is what is asked for, what hangs on whether it
 _BELOW = 0.85  # of it, for a section below the page's title, which may be a part of another task
 _ABOUT = 0.5  # of the question, that the title of a page says which is about it
 _OWN = 0.5  # of the question, that a section's own heading says whose sentences tell what to do
+# How a sentence begins that tells what to do, perhaps behind what it is for: "To revoke it, log into the console".
+_ORDER = re.compile(
+    r"(?:^|[.:;]\s+|^\W*(?:to|once|when|after|before|if|first|then|next|finally)\b[^.:]*,\s+)[\s>*+-]*(?:please |you (?:must|should|need to|have to) )?"
+    r"(?:go|open|click|press|select|choose|add|remove|delete|disable|enable|log|sign|navigate|run|set|change|update|create|ask|"
+    r"contact|raise|submit|send|merge|apply|use|follow|copy|edit|replace|revoke|make|check|wait|restart|stop|start|rotate|download|"
+    r"install|visit|fill|email|request|get|find|post|tell|inform|notify|let|put|take|turn|switch|write|read|do)\b",
+    re.I | re.M,
+)
 # What befell a thing: who lost it does not ask how it is set up. Elsewhere these are plain talk.
 _MISHAPS = frozenset("lost lose loses losing missing break breaks broke broken stolen expired expires leaked forgot".split())
 # A form that is filled in for each occasion, by where forges and generators look for such.
@@ -65,7 +73,7 @@ def task(question: str, document: Document) -> Task | None:
         held = sum(value for word, value in words.items() if wording.holds(word)) + len(asked & little) * _LITTLE
         told.append((held / total * (_UNASKED if _OF_ALL in little - asked else 1.0), depth, said, section))
     most = max(share for share, *_ in told)
-    fitting = [one for one in told if one[0] >= _NEARLY * most and (one[3].doing or _is_headed(one[3], words))]
+    fitting = [one for one in told if one[0] >= _NEARLY * most and (one[3].doing or _is_headed(one[3], words, document))]
     if most < _LEAST or not fitting:
         return None
     share, depth, said, section = min(fitting, key=lambda one: (one[1], one[3].first - one[3].last))
@@ -85,12 +93,13 @@ def _value(word: str) -> float:
     return worth(word, _RARITY) / (EVERYDAY_WORTH if word in _MISHAPS & EVERYDAY else 1.0)
 
 
-def _is_headed(section: Section, words: Mapping[str, float]) -> bool:
+def _is_headed(section: Section, words: Mapping[str, float], document: Document) -> bool:
     """Whether a section without commands or numbers is the task all the same: its own heading asks for it ("Revoking access"),
-    and nothing is parted off below it."""
+    its sentences tell what to do, and nothing is parted off below it."""
     own = Wording(worded(section.heading))
     said = sum(value for word, value in words.items() if own.holds(word))
-    return section.level > 0 and not section.parts and not section.step and said >= _OWN * sum(words.values())
+    alone = section.level > 0 and not section.parts and not section.step and said >= _OWN * sum(words.values())
+    return alone and bool(_ORDER.search(document.lines(section.first + 1, section.last)))
 
 
 def is_about(question: str, document: Document) -> bool:

@@ -122,7 +122,7 @@ EVERYDAY = frozenset(
     intended interested involve involved involves isnt issue job keep keeps kept kick kill kind knew know known
     knows lack large last late later latest lead learn least leave left less lets letting level likely line list
     little live longer look looked looking looks lose lost lot lots low made main mainly make makes making manage
-    manner many matter maybe mean means meant mention middle mind mine minute minutes miss missing moment money
+    manner many matter may maybe mean means meant mention middle mind mine minute minutes miss missing moment money
     month months morning mostly move much name near nearly neither never new next nice night nobody none normal
     normally nothing notice number obvious occasionally occur occurs okay old ones open order ordinary others
     otherwise ourselves part particular past people perform performed perhaps person pick piece place plain plan
