@@ -109,7 +109,9 @@ def test_a_name_that_no_document_has_is_not_found_and_one_elsewhere_is_partial()
 
 
 def test_what_stands_in_what_was_found_is_never_said_to_be_missing() -> None:
-    judged = judge("Which Jenkins job restores the database?", found("Ask Ann of Jenkins. The database restores."), lambda _: 0.999, 0.4)
+    judged = judge(
+        "Which Jenkins job restores the database?", evidence("Ask Ann of Jenkins. The database restores."), rarity, 0.9
+    )
     assert judged.passing == ("Jenkins",)
     assert "Nothing" not in judged.note
     assert "mentions Jenkins" in judged.note

@@ -13,13 +13,14 @@ from dataclasses import replace
 
 from rag.answers.extractive.filling import Prohibitions, Room, filled
 from rag.answers.extractive.leading import led
+from rag.answers.extractive.mishaps import mishap
 from rag.answers.extractive.outline import Outline
 from rag.answers.extractive.page import headings_above
 from rag.answers.extractive.pieces import Piece, pieces
 from rag.answers.extractive.purposes import does_away, gives_back, seeks_return
 from rag.answers.extractive.quotation import Run, Scored, best_score, quoted, runs_of, word_count
 from rag.answers.extractive.steps import FOLLOWS, Pages, Procedure, procedure
-from rag.answers.extractive.task import is_form, mishap
+from rag.answers.extractive.task import is_form
 from rag.answers.judging.sought import Sought, asks_for_fact
 from rag.answers.judging.wording import Wording, all_of, parts_alone, worth
 from rag.answers.values.asked import AskedFor
@@ -138,7 +139,9 @@ def _beside(scored: Sequence[Scored], told: Procedure, evidence: Sequence[Scored
     and who reads both does the wrong one."""
     own = {evidence[one.index].document.id for one in told.taken}
     best = best_score(scored) if scored else 0.0
-    return [o for o in scored if o in told.taken or (evidence[o.index].document.id not in own and o.score >= _NEXT * best)]
+    return [
+        o for o in scored if o in told.taken or (evidence[o.index].document.id not in own and o.score >= _NEXT * best)
+    ]
 
 
 def _on_purpose(
@@ -245,10 +248,13 @@ def _ordered(
     chosen: Sequence[Scored], procedure: Procedure, forbidding: Sequence[Scored], evidence: Sequence[ScoredPassage]
 ) -> list[Run]:
     """What another page or section forbids, then the best run. All runs of a procedure's page stand together, in the order of its
-    lines: what a page says last is done last. Where it is the task that was asked for, nothing stands before it."""
-    runs = runs_of(chosen)
+    lines: what a page says last is done last. Where it is the task that was asked for, nothing stands before it; where it is
+    a thing's description, nothing else of its page stands in it."""
     page = {evidence[one.index].document.id for one in procedure.taken}
-    steps = sorted((r for r in runs if evidence[r[0].index].document.id in page), key=lambda r: r[0].piece.start)
+    apart = procedure.taken if procedure.named else ()
+    described, runs = runs_of(apart), runs_of([one for one in chosen if one not in apart])
+    of_page = sorted((r for r in runs if evidence[r[0].index].document.id in page), key=lambda r: r[0].piece.start)
+    steps = described or of_page
     others = sorted((run for run in runs if run not in steps), key=lambda run: -best_score(run))
     forbid = [run for run in others if all(one in forbidding for one in run)]
     others = [run for run in others if run not in forbid]

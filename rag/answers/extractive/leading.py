@@ -1,5 +1,5 @@
-"""What answers a question for a fact stands first: a quotation is in its page's order, and who asked "who owns it?" should not read
-two paragraphs of it before the one that says so.
+"""What answers a question for a fact stands first: a quotation is in its page's order, and who asked "who owns it?" should not
+read two paragraphs of it before the one that says so.
 
 `extract` calls `led`.
 """
@@ -38,7 +38,7 @@ def _begin(pieces: Sequence[Piece], at: int) -> int:
 
 def _belongs(piece: Piece, above: Piece) -> bool:
     """Whether a piece is understood with the one above it alone."""
-    paragraph = piece.kind == above.kind == "prose" and piece.start <= above.end + 1
+    paragraph = above.kind == "prose" and piece.kind != "item" and piece.start <= above.end + 1
     first, last = above.place.leads
     led_up = bool(first) and first <= piece.start <= last
     return paragraph or led_up or bool(set(piece.place.lists) & set(above.place.lists))

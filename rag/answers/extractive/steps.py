@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answers.extractive.cautions import Cautions
+from rag.answers.extractive.mishaps import mishap
 from rag.answers.extractive.page import chain, stretch, worded
 from rag.answers.extractive.pieces import Piece
 from rag.answers.extractive.quotation import Scored, best_score, word_count
-from rag.answers.extractive.task import is_about, mishap, task
+from rag.answers.extractive.task import is_about, task
 from rag.answers.judging.wording import Wording
 from rag.records import Document, ScoredPassage
 
@@ -37,13 +38,14 @@ _BETTER = 1.5  # times the score of what a task begins with, for a section far i
 @dataclass(frozen=True)
 class Procedure:
     """Pieces in any order, and what is said above and below them of those left out; `cut` where that are steps, `task` where they
-    are of the task that is asked for, from its first line on."""
+    are of the task that is asked for, from its first line on; `named` where that is the description of a thing by its name."""
 
     taken: tuple[Scored, ...] = ()
     before: str = ""
     rest: str = ""
     cut: bool = False
     task: bool = False
+    named: bool = False
 
 
 class Pages:
@@ -137,9 +139,11 @@ def _task(page: Page, fits: int) -> Procedure | None:
     part = page.of_task()
     if not page.task or not part:
         return None
-    warnings = page.warnings(part)
+    warnings = page.warnings(part, own=page.task.named)
     taken = _once([*warnings, *part])
     left = page.left_of_task(taken)
+    if page.task.named and not left and word_count(taken, page.evidence) <= fits:
+        return Procedure(tuple(taken), task=True, named=True)
     if not left and word_count(taken, page.evidence) + len(page.behind(part, taken).split()) <= fits:
         return Procedure(tuple(taken), "", page.behind(part, taken), task=True)
     gap = next((p.start for p in left if p.start < part[-1].piece.start), 0)

@@ -8,10 +8,11 @@ not each of them was found.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.answers.extractive.alarms import without_talk
+from rag.answers.extractive.mishaps import MISHAPS
 from rag.answers.extractive.page import Section, page_of, worded
 from rag.answers.judging.sought import asks_for_fact
 from rag.answers.judging.wording import EVERYDAY, EVERYDAY_WORTH, Wording, parts_alone, worth
@@ -28,6 +29,7 @@ _LITTLE = 0.8  # what each kind of them is worth
 _UNASKED = 0.8  # of what a page says that is about all of them, for who asked about one
 _OTHER = 0.5  # of how far a task is what is asked for, what hangs on whether its headings say little else
 _BELOW = 0.85  # of it, for a section below the page's title, which may be a part of another task
+_NAMING = 0.6  # of a heading's words, that are those of the name that it is
 _ABOUT = 0.5  # of the question, that the title of a page says which is about it
 _OWN = 0.5  # of the question, that a section's own heading says whose sentences tell what to do
 # How a sentence begins that tells what to do, perhaps behind what it is for: "To revoke it, log into the console".
@@ -38,21 +40,29 @@ _ORDER = re.compile(
     r"install|visit|fill|email|request|get|find|post|tell|inform|notify|let|put|take|turn|switch|write|read|do)\b",
     re.I | re.M,
 )
-# What befell a thing: who lost it does not ask how it is set up. Elsewhere these are plain talk.
-_MISHAPS = frozenset("lost lose loses losing missing break breaks broke broken stolen expired expires leaked forgot".split())
 # A form that is filled in for each occasion, by where forges and generators look for such.
 _FORM = re.compile(r"(?:^|/)(?:\.?\w*_)?templates?/|(?:issue|pull_request|merge_request)_template", re.I)
+# A thing's or a role's description, which is asked by its name: "what does the scribe do?".
+_DESCRIBED = re.compile(
+    r"^\W*what(?:['’]s| is| are| does| do) (?:the |an? |our )?(?P<thing>[^?.!,;]+?)"
+    r" (?:do|does|responsible for|accountable for|for)\W*$|"
+    r"^\W*what(?:['’]s| is| are) the (?:role|duty|duties|job|responsibilit(?:y|ies)|tasks?) of"
+    r" (?:the |an? |our )?(?P<of>[^?.!,;]+?)\W*$",
+    re.I,
+)
+_NUMBER = re.compile(r"^(?:step\s+)?[\d.):\s]+", re.I)
 _FORM_ASKED = re.compile(r"\btemplates?\b", re.I)
 
 
 @dataclass(frozen=True)
 class Task:
     """A section of a page, the share of the question that its headings say, and how far it is what is asked for: the less, the
-    more else they say. Both are 0 to 1."""
+    more else they say. Both are 0 to 1. `named`: its own heading is the name of what is to be described."""
 
     section: Section
     share: float
     fit: float
+    named: bool = False
 
     def holds(self, line: int) -> bool:
         return self.section.first <= line <= self.section.last
@@ -65,6 +75,8 @@ def task(question: str, document: Document) -> Task | None:
     words = {word: _value(word) for word in without_talk(question, content_words(question)) if word not in twice}
     if not words or asks_for_fact(question) or is_form(question, document):
         return None
+    if described := _described(question):
+        return _of_name(described, document)
     asked = _little(question)
     total = sum(words.values()) + len(asked) * _LITTLE
     told = []
@@ -73,7 +85,9 @@ def task(question: str, document: Document) -> Task | None:
         held = sum(value for word, value in words.items() if wording.holds(word)) + len(asked & little) * _LITTLE
         told.append((held / total * (_UNASKED if _OF_ALL in little - asked else 1.0), depth, said, section))
     most = max(share for share, *_ in told)
-    fitting = [one for one in told if one[0] >= _NEARLY * most and (one[3].doing or _is_headed(one[3], words, document))]
+    fitting = [
+        one for one in told if one[0] >= _NEARLY * most and (one[3].doing or _is_headed(one[3], words, document))
+    ]
     if most < _LEAST or not fitting:
         return None
     share, depth, said, section = min(fitting, key=lambda one: (one[1], one[3].first - one[3].last))
@@ -81,16 +95,8 @@ def task(question: str, document: Document) -> Task | None:
     return Task(section, share, fit)
 
 
-def mishap(question: str) -> str:
-    """What befell a thing, where a question says no more than that: "I lost my key, what do I do?"."""
-    words = [word for word in content_words(question) if word not in parts_alone(question)]
-    befell = [word for word in words if word in _MISHAPS]
-    others = [word for word in words if word not in _MISHAPS | EVERYDAY]
-    return befell[0] if len(befell) == 1 == len(others) else ""
-
-
 def _value(word: str) -> float:
-    return worth(word, _RARITY) / (EVERYDAY_WORTH if word in _MISHAPS & EVERYDAY else 1.0)
+    return worth(word, _RARITY) / (EVERYDAY_WORTH if word in MISHAPS & EVERYDAY else 1.0)
 
 
 def _is_headed(section: Section, words: Mapping[str, float], document: Document) -> bool:
@@ -100,6 +106,24 @@ def _is_headed(section: Section, words: Mapping[str, float], document: Document)
     said = sum(value for word, value in words.items() if own.holds(word))
     alone = section.level > 0 and not section.parts and not section.step and said >= _OWN * sum(words.values())
     return alone and bool(_ORDER.search(document.lines(section.first + 1, section.last)))
+
+
+def _described(question: str) -> list[str]:
+    """The words of the name whose description is asked for; none where none is."""
+    found = _DESCRIBED.search(question)
+    return content_words(found["thing"] or found["of"]) if found else []
+
+
+def _of_name(words: Sequence[str], document: Document) -> Task | None:
+    """The section whose own heading says a name and least else, be it a step or not; the outermost of such."""
+    named = [(_NUMBER.sub("", worded(section.heading)), section) for section in page_of(document).all()]
+    asked = " ".join(words)
+    told = [(_precision(asked, name), section) for name, section in named if all(map(Wording(name).holds, words))]
+    fitting = [one for one in told if one[0] >= _NAMING]
+    if not fitting:
+        return None
+    fit, section = max(fitting, key=lambda one: (one[0], one[1].last - one[1].first))
+    return Task(section, 1.0, fit, named=True)
 
 
 def is_about(question: str, document: Document) -> bool:

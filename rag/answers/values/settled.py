@@ -151,9 +151,10 @@ def _lacking(asked: AskedFor, told: Sequence[Asked]) -> str:
 
 
 def _elsewhere(asked: AskedFor) -> str:
-    places = [
-        f"{one.block.source}/{step.path} line {step.line}" for one in asked.elsewhere for step in one.value.steps[-1:]
-    ]
+    """Where others' values stand, without those that are known to be what all that are told are."""
+    told = {_written(one.value) for one in asked.values if one.value.known}
+    others = [one for one in asked.elsewhere if not _written(one.value) or told != {_written(one.value)}]
+    places = [f"{one.block.source}/{step.path} line {step.line}" for one in others for step in one.value.steps[-1:]]
     named = list(dict.fromkeys(places))[:_ELSEWHERE]
     return f"Another environment's may differ: {'; '.join(named)}." if named else ""
 
