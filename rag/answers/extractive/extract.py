@@ -66,11 +66,8 @@ def extract(
     `forms` are what the question says in another form. A `brief` answer holds no procedure and few words, and those that speak of
     what is `named`, if any do.
     """
-    twice = parts_alone(question)
-    words = {w: worth(w, weigh(w)) * (_PART if w in twice else 1.0) for w in content_words(question)}
     befell = mishap(question)
-    if befell:
-        words[befell] = max(words.values())
+    words = _weighed(question, weigh, befell)
     sought = Sought(question)
     concerned = _concerned(evidence, asked) if asked else range(len(evidence))
     outlines = {found.document.id: Outline(found.document) for found in evidence if found.passage.kind == "section"}
@@ -132,6 +129,13 @@ def _without_forms(question: str, scored: Sequence[Scored], evidence: Sequence[S
     """The pieces, those of forms that are filled in each time counting less than those of pages, unless one is asked for."""
     forms = {index for index, found in enumerate(evidence) if is_form(question, found.document)}
     return [replace(one, score=_OF_FORM * one.score) if one.index in forms else one for one in scored]
+
+
+def _weighed(question: str, weigh: Weigh, befell: str) -> dict[str, float]:
+    """What each word of a question is worth: a name's parts little beside it, what befell a thing as much as any."""
+    twice = parts_alone(question)
+    words = {w: worth(w, weigh(w)) * (_PART if w in twice else 1.0) for w in content_words(question)}
+    return {**words, befell: max(words.values())} if befell else words
 
 
 def _beside(scored: Sequence[Scored], told: Procedure, evidence: Sequence[ScoredPassage]) -> list[Scored]:

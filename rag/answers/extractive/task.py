@@ -34,7 +34,8 @@ _ABOUT = 0.5  # of the question, that the title of a page says which is about it
 _OWN = 0.5  # of the question, that a section's own heading says whose sentences tell what to do
 # How a sentence begins that tells what to do, perhaps behind what it is for: "To revoke it, log into the console".
 _ORDER = re.compile(
-    r"(?:^|[.:;]\s+|^\W*(?:to|once|when|after|before|if|first|then|next|finally)\b[^.:]*,\s+)[\s>*+-]*(?:please |you (?:must|should|need to|have to) )?"
+    r"(?:^|[.:;]\s+|^\W*(?:to|once|when|after|before|if|first|then|next|finally)\b[^.:]*,\s+)[\s>*+-]*"
+    r"(?:please |you (?:must|should|need to|have to) )?"
     r"(?:go|open|click|press|select|choose|add|remove|delete|disable|enable|log|sign|navigate|run|set|change|update|create|ask|"
     r"contact|raise|submit|send|merge|apply|use|follow|copy|edit|replace|revoke|make|check|wait|restart|stop|start|rotate|download|"
     r"install|visit|fill|email|request|get|find|post|tell|inform|notify|let|put|take|turn|switch|write|read|do)\b",

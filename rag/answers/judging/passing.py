@@ -36,7 +36,7 @@ _COMMON = frozenset(
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _QUOTED = re.compile(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|`[^`]*`")
 _ALERT = re.compile(r"(?:[A-Z][a-z0-9]+){3,}")  # of a rule, not of a product
-# Where a rule is defined or routed by its name: `alert: DiskFull`, `alertname = "DiskFull"`, and a passage that such a rule heads.
+# Where a rule is defined or routed by its name: `alert: DiskFull`, `alertname = "DiskFull"`, a heading "alert DiskFull".
 _OF_RULE = r"\b(?:alert(?:_?name)?|alarm(?:_?name)?|record|rule|monitor|check)\b['\"]?\s*[:=~ ]+\s*['\"]?{name}\b"
 _Weights = Mapping[str, float]
 Mentions = Callable[[str], Sequence[str]]
