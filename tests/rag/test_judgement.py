@@ -106,3 +106,12 @@ def test_a_name_that_no_document_has_is_not_found_and_one_elsewhere_is_partial()
     assert (judged().verdict, judged().unknown) == ("not_found", ("kafka",))
     assert judged().note == "Nothing in them speaks of kafka."
     assert (judged("Kafka is nice.").verdict, judged("Kafka is nice.").unknown) == ("partial", ())
+
+
+def test_what_stands_in_what_was_found_is_never_said_to_be_missing() -> None:
+    judged = judge(
+        "Which Jenkins job restores the database?", evidence("Ask Ann of Jenkins. The database restores."), rarity, 0.9
+    )
+    assert judged.passing == ("Jenkins",)
+    assert "Nothing" not in judged.note
+    assert "mentions Jenkins" in judged.note

@@ -167,3 +167,15 @@ def test_documents_that_a_viewer_may_not_see_change_nothing_for_them(
     assert told[0] == told[1]
     assert reader.retriever.rarity(Viewer.of(["ops"]))("quillbert") < 0.5 < told[0][0]
     assert len(reader.retriever.mentions(Viewer.of(["ops"]))("quillbert")) > 1
+
+
+def test_an_alert_whose_rule_was_found_is_no_passing_mention() -> None:
+    rule = ("monitoring.yml", "- alert: DiskFull\n  expr: free < 0.1\n  for: 1m\n")
+    assert passing("When does the DiskFull alert fire, and is crater excluded?", rule) == ()
+    other = ("monitoring.yml", "- alert: NodeDown\n  expr: up == 0\n  description: not as DiskFull\n")
+    assert passing("When does the DiskFull alert fire, and is crater excluded?", other) == ("DiskFull",)
+
+
+def test_a_question_of_what_may_be_done_is_about_what_it_names() -> None:
+    told = ("Access", 'Do not choose "U2F security key": the AWS API would prevent you from using the CLI.')
+    assert passing("Why may I not use a U2F key for AWS?", told) == ()

@@ -171,7 +171,8 @@ def test_a_page_tells_how_to_do_it_before_a_form_does() -> None:
         *of(UPGRADE, "Upgrade the broker", "x.md", (1, 11)),
     ]
     text = answered(QUESTION, with_rest(QUESTION, taken))
-    assert 0 < text.find("(wiki/x.md") < text.find("ISSUE_TEMPLATE")
+    assert text.find("(wiki/x.md") >= 0
+    assert text.find("(wiki/x.md") < text.find("ISSUE_TEMPLATE") or "ISSUE_TEMPLATE" not in text
     assert "brokerctl resume" in text
 
 
@@ -228,6 +229,52 @@ def test_what_a_form_says_counts_less_than_a_page_of_it() -> None:
     )
     assert text.startswith("**Seals")
     assert text.find("(wiki/s.md)") < text.find("docs/templates") or "docs/templates" not in text
+
+
+ACCESS = """# Console access
+
+How access is managed for members.
+
+## Granting access
+
+To grant access to a person, add the new user to `users.tf`.
+
+## Revoking access
+
+To revoke access from a person, log into the console, and:
+
+* Disable the password
+* Remove all the access keys
+
+Once that is done, remove the user from `users.tf`.
+"""
+REVOKE = "How do I revoke console access from a person?"
+
+
+def test_a_section_without_commands_is_the_task_where_its_own_heading_asks_for_it() -> None:
+    told = found(REVOKE, ACCESS, "Console access")
+    assert told
+    assert told[0] == "## Revoking access"
+    assert found(REVOKE, ACCESS[: ACCESS.index("To revoke")] + "It was a bad year.\n", "Console access") is None
+
+
+def test_beside_a_task_that_is_told_whole_stands_no_other_of_its_page() -> None:
+    text = answered(REVOKE, of(ACCESS, "Console access", "access.md", whole(ACCESS)))
+    assert "Remove all the access keys" in text
+    assert "remove the user" in text
+    assert "To grant access" not in text
+
+
+def test_who_lost_a_thing_is_not_told_how_it_is_set_up() -> None:
+    setup = "# Set up a KeyFob\n\n## Prepare the KeyFob\n\n```\nfob init\n```\n"
+    loss = "# Policy\n\nEverybody has a KeyFob.\n\nA KeyFob that was lost must be reported and revoked at once.\n"
+    question = "I lost my KeyFob, what do I do?"
+    assert found(question, setup, "Set up a KeyFob") is None
+    pages = of(setup, "Set up a KeyFob", "a.md", whole(setup)) + of(loss, "Policy", "b.md", whole(loss))
+    text = answered(question, pages)
+    assert "must be reported and revoked" in text
+    assert "fob init" not in text
+    assert found("How do I set up a KeyFob?", setup, "Set up a KeyFob")
 
 
 CREW = """# Crew

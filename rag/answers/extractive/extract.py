@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from rag.answers.extractive.filling import Prohibitions, Room, filled
 from rag.answers.extractive.leading import led
+from rag.answers.extractive.mishaps import mishap
 from rag.answers.extractive.outline import Outline
 from rag.answers.extractive.page import headings_above
 from rag.answers.extractive.pieces import Piece, pieces
@@ -21,7 +22,7 @@ from rag.answers.extractive.quotation import Run, Scored, best_score, quoted, ru
 from rag.answers.extractive.steps import FOLLOWS, Pages, Procedure, procedure
 from rag.answers.extractive.task import is_form
 from rag.answers.judging.sought import Sought, asks_for_fact
-from rag.answers.judging.wording import Wording, all_of, worth
+from rag.answers.judging.wording import Wording, all_of, parts_alone, worth
 from rag.answers.values.asked import AskedFor
 from rag.answers.values.bearing import Bears, bearing
 from rag.answers.values.settled import settled
@@ -41,6 +42,8 @@ _BESIDE = 0.35  # what the better neighbour's score counts
 _RANK = 0.09  # what each rank of the passage takes off, down to the tenth
 _WHOLE = 0.6  # how far the share of the question that the whole passage holds counts
 
+_PART = 0.2  # what a part of a word counts that is asked for itself
+_ALL = 0.5  # of what its rank takes off, what a passage is spared that holds all of the question
 _CLOSE = 0.5  # of the best piece's score, for another that says what was asked for where that one does
 _NEXT = 0.8  # the same, for one that doesn't say it
 
@@ -63,7 +66,8 @@ def extract(
     `forms` are what the question says in another form. A `brief` answer holds no procedure and few words, and those that speak of
     what is `named`, if any do.
     """
-    words = {word: worth(word, weigh(word)) for word in content_words(question)}
+    befell = mishap(question)
+    words = _weighed(question, weigh, befell)
     sought = Sought(question)
     concerned = _concerned(evidence, asked) if asked else range(len(evidence))
     outlines = {found.document.id: Outline(found.document) for found in evidence if found.passage.kind == "section"}
@@ -75,6 +79,7 @@ def extract(
         for one in _scores(index, evidence[index], words, sought, forms)
     ]
     scored = [one for one in scored if _speaks_of(named, one, evidence)] or scored
+    scored = [one for one in scored if befell and _tells(befell, one)] or scored
     scored = _without_forms(question, scored, evidence)
     everything = scored
     scored, lacking = _on_purpose(question, scored, evidence)
@@ -94,6 +99,8 @@ def extract(
         its = evidence[steps.taken[0].index].document.id if steps.taken else ""
         scored = [one for one in scored if evidence[one.index].document.id != its]
     scored = [one for one in scored if FOLLOWS not in evidence[one.index].why]  # it is told as a procedure, or named
+    if steps.task and not steps.cut:
+        scored = _beside(scored, steps, evidence)
     left = pages.left(steps, steps.taken) if pages else ("", "")
     used += len(f"{steps.before} {steps.rest} {' '.join(left)}".split())
     fits = _BRIEF_WORDS + len(opening.split()) if brief else _WORDS
@@ -122,6 +129,23 @@ def _without_forms(question: str, scored: Sequence[Scored], evidence: Sequence[S
     """The pieces, those of forms that are filled in each time counting less than those of pages, unless one is asked for."""
     forms = {index for index, found in enumerate(evidence) if is_form(question, found.document)}
     return [replace(one, score=_OF_FORM * one.score) if one.index in forms else one for one in scored]
+
+
+def _weighed(question: str, weigh: Weigh, befell: str) -> dict[str, float]:
+    """What each word of a question is worth: a name's parts little beside it, what befell a thing as much as any."""
+    twice = parts_alone(question)
+    words = {w: worth(w, weigh(w)) * (_PART if w in twice else 1.0) for w in content_words(question)}
+    return {**words, befell: max(words.values())} if befell else words
+
+
+def _beside(scored: Sequence[Scored], told: Procedure, evidence: Sequence[ScoredPassage]) -> list[Scored]:
+    """What may stand beside a task that is told whole: the best of other pages. The rest of its own page tells of another task,
+    and who reads both does the wrong one."""
+    own = {evidence[one.index].document.id for one in told.taken}
+    best = best_score(scored) if scored else 0.0
+    return [
+        o for o in scored if o in told.taken or (evidence[o.index].document.id not in own and o.score >= _NEXT * best)
+    ]
 
 
 def _on_purpose(
@@ -178,7 +202,7 @@ def _scores(
     own = [_gain(piece, found, words, forms) for piece in parts]
     everything = Wording(all_of(found), forms)
     share = sum(value for word, value in words.items() if everything.holds(word)) / (sum(words.values()) or 1.0)
-    standing = (1 - _RANK * min(index, 9)) * (1 - _WHOLE + _WHOLE * share)
+    standing = (1 - _RANK * min(index, 9) * (1 - _ALL * share**2)) * (1 - _WHOLE + _WHOLE * share)
     for at, piece in enumerate(parts):
         beside = max((own[near] for near in (at - 1, at + 1) if 0 <= near < len(own)), default=0.0)
         lacking = piece.kind == "row" and not own[at]  # another row says nothing of this one
@@ -214,6 +238,11 @@ def _speaks_of(named: Sequence[str], one: Scored, evidence: Sequence[ScoredPassa
     """Whether a piece, or what stands above it, has one of these names; any, where there are none."""
     said = Wording(f"{evidence[one.index].document.title} {one.piece.heading} {one.piece.text}")
     return not named or any(said.holds(name.lower()) for name in named)
+
+
+def _tells(word: str, one: Scored) -> bool:
+    """Whether a piece says a word, in its own text or in the heading right above."""
+    return Wording(f"{one.piece.heading} {one.piece.text}").holds(word)
 
 
 # -- in what order, and how it is shown -------------------------------------------------------------------------------

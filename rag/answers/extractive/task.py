@@ -8,13 +8,14 @@ not each of them was found.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.answers.extractive.alarms import without_talk
+from rag.answers.extractive.mishaps import MISHAPS
 from rag.answers.extractive.page import Section, page_of, worded
 from rag.answers.judging.sought import asks_for_fact
-from rag.answers.judging.wording import Wording, worth
+from rag.answers.judging.wording import EVERYDAY, EVERYDAY_WORTH, Wording, parts_alone, worth
 from rag.indexes.tokens import content_words
 from rag.records import Document
 
@@ -30,6 +31,16 @@ _OTHER = 0.5  # of how far a task is what is asked for, what hangs on whether it
 _BELOW = 0.85  # of it, for a section below the page's title, which may be a part of another task
 _NAMING = 0.6  # of a heading's words, that are those of the name that it is
 _ABOUT = 0.5  # of the question, that the title of a page says which is about it
+_OWN = 0.5  # of the question, that a section's own heading says whose sentences tell what to do
+# How a sentence begins that tells what to do, perhaps behind what it is for: "To revoke it, log into the console".
+_ORDER = re.compile(
+    r"(?:^|[.:;]\s+|^\W*(?:to|once|when|after|before|if|first|then|next|finally)\b[^.:]*,\s+)[\s>*+-]*"
+    r"(?:please |you (?:must|should|need to|have to) )?"
+    r"(?:go|open|click|press|select|choose|add|remove|delete|disable|enable|log|sign|navigate|run|set|change|update|create|ask|"
+    r"contact|raise|submit|send|merge|apply|use|follow|copy|edit|replace|revoke|make|check|wait|restart|stop|start|rotate|download|"
+    r"install|visit|fill|email|request|get|find|post|tell|inform|notify|let|put|take|turn|switch|write|read|do)\b",
+    re.I | re.M,
+)
 # A form that is filled in for each occasion, by where forges and generators look for such.
 _FORM = re.compile(r"(?:^|/)(?:\.?\w*_)?templates?/|(?:issue|pull_request|merge_request)_template", re.I)
 # A thing's or a role's description, which is asked by its name: "what does the scribe do?".
@@ -61,7 +72,8 @@ class Task:
 def task(question: str, document: Document) -> Task | None:
     """The section of a page that tells how to do what is asked; None where a fact is asked for, where no headings say it, and
     where nothing is to be done below those that do."""
-    words = {word: worth(word, _RARITY) for word in without_talk(question, content_words(question))}
+    twice = parts_alone(question)
+    words = {word: _value(word) for word in without_talk(question, content_words(question)) if word not in twice}
     if not words or asks_for_fact(question) or is_form(question, document):
         return None
     if described := _described(question):
@@ -74,12 +86,27 @@ def task(question: str, document: Document) -> Task | None:
         held = sum(value for word, value in words.items() if wording.holds(word)) + len(asked & little) * _LITTLE
         told.append((held / total * (_UNASKED if _OF_ALL in little - asked else 1.0), depth, said, section))
     most = max(share for share, *_ in told)
-    fitting = [one for one in told if one[0] >= _NEARLY * most and one[3].doing]
+    fitting = [
+        one for one in told if one[0] >= _NEARLY * most and (one[3].doing or _is_headed(one[3], words, document))
+    ]
     if most < _LEAST or not fitting:
         return None
     share, depth, said, section = min(fitting, key=lambda one: (one[1], one[3].first - one[3].last))
     fit = share * (1 - _OTHER + _OTHER * _precision(question, said)) * (_BELOW if depth and section.level > 1 else 1.0)
     return Task(section, share, fit)
+
+
+def _value(word: str) -> float:
+    return worth(word, _RARITY) / (EVERYDAY_WORTH if word in MISHAPS & EVERYDAY else 1.0)
+
+
+def _is_headed(section: Section, words: Mapping[str, float], document: Document) -> bool:
+    """Whether a section without commands or numbers is the task all the same: its own heading asks for it ("Revoking access"),
+    its sentences tell what to do, and nothing is parted off below it."""
+    own = Wording(worded(section.heading))
+    said = sum(value for word, value in words.items() if own.holds(word))
+    alone = section.level > 0 and not section.parts and not section.step and said >= _OWN * sum(words.values())
+    return alone and bool(_ORDER.search(document.lines(section.first + 1, section.last)))
 
 
 def _described(question: str) -> list[str]:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rag.answers.extractive.alarms import without_talk
 from rag.answers.judging.passing import Mentions, in_passing, no_mentions
 from rag.answers.judging.wording import EVERYDAY, Wording, all_of, worth
 from rag.indexes.tokens import content_words
@@ -45,14 +46,15 @@ NOT_FOUND, PARTIAL = 0.27, 0.5  # below the one nothing is answered, below the o
 @dataclass(frozen=True)
 class Judgement:
     """`score` is how sure it is that the documents answer, 0 to 1; `missing` are the question's words that none of them holds,
-    `passing` the names in it that nothing is about (`passing`), `unknown` those of them that
-    no document has at all."""
+    `passing` the names in it that nothing is about (`passing`), `unknown` those of them that no document has at all, `mentioned`
+    those that stand in the evidence all the same."""
 
     verdict: Verdict
     score: float
     missing: tuple[str, ...] = ()
     passing: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    mentioned: tuple[str, ...] = ()
 
     @property
     def note(self) -> str:
@@ -61,11 +63,14 @@ class Judgement:
             return f"Nothing in them speaks of {' or '.join(self.unknown)}."
         if self.verdict != "partial":
             return ""
-        named = [name for name in self.passing if name.lower() not in self.missing]
+        named = [n for n in self.passing if n.lower() not in self.missing and n not in self.mentioned]
         return " ".join(
             filter(None, (
                 f"Nothing of what was found speaks of: {', '.join(self.missing)}." if self.missing else "",
                 f"Nothing of what was found is about {' or '.join(named)}." if named else "",
+                f"What was found mentions {' and '.join(self.mentioned)}: whether that answers, what is quoted must tell."
+                if self.mentioned
+                else "",
             ))
         )  # fmt: skip
 
@@ -86,14 +91,17 @@ def judge(
     score = WORDS_ALONE.score(held, 0.0) if nearness is None else BOTH.score(held, nearness)
     verdict: Verdict = "answered" if score >= PARTIAL else "partial" if score >= NOT_FOUND else "not_found"
     said = Wording("\n".join(map(all_of, evidence)), forms)
-    missing, passing = _missing(words, said), in_passing(question, evidence, rarity, forms, mentions)
+    text = "\n".join(map(all_of, evidence)).lower()
+    missing = tuple(word for word in _missing(without_talk(question, words), said) if word not in text)
+    passing = in_passing(question, evidence, rarity, forms, mentions)
     unknown = _unknown(passing, said, mentions)
     others = [word for word in words if word not in EVERYDAY and word not in [name.lower() for name in unknown]]
     if passing and unknown == passing and len(others) <= _OTHERS:
         verdict = "not_found"
     elif passing and verdict == "answered":
         verdict = "partial"
-    return Judgement(verdict, score, missing, passing, unknown)
+    mentioned = tuple(name for name in passing if name.lower() in text)
+    return Judgement(verdict, score, missing, passing, unknown, mentioned)
 
 
 def _unknown(names: Sequence[str], said: Wording, mentions: Mentions) -> tuple[str, ...]:

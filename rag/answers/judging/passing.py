@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
 from rag.answers.extractive.pieces import pieces
 from rag.answers.judging.products import PRODUCTS, WORDS_TOO
-from rag.answers.judging.wording import EVERYDAY, Wording, all_of, worth
+from rag.answers.judging.wording import EVERYDAY, Wording, all_of, parts_alone, worth
 from rag.environments import NAMED
 from rag.indexes.tokens import STOP_WORDS, content_words
 from rag.records import ScoredPassage
@@ -36,6 +36,8 @@ _COMMON = frozenset(
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _QUOTED = re.compile(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|`[^`]*`")
 _ALERT = re.compile(r"(?:[A-Z][a-z0-9]+){3,}")  # of a rule, not of a product
+# Where a rule is defined or routed by its name: `alert: DiskFull`, `alertname = "DiskFull"`, a heading "alert DiskFull".
+_OF_RULE = r"\b(?:alert(?:_?name)?|alarm(?:_?name)?|record|rule|monitor|check)\b['\"]?\s*[:=~ ]+\s*['\"]?{name}\b"
 _Weights = Mapping[str, float]
 Mentions = Callable[[str], Sequence[str]]
 
@@ -52,7 +54,8 @@ def in_passing(
     """The names in a question, as they are written there, that nothing in the evidence is about: none says with a name what else
     the question says, and the passage that says most has nothing of it. Where something is about one of them, the others are
     those that nothing speaks of at all. `mentions` gives texts that hold a word."""
-    words = content_words(question)
+    twice = parts_alone(question)
+    words = [word for word in content_words(question) if word not in twice]
     if not evidence or len(words) > _SUBJECT:
         return ()
     weights = {word: worth(word, rarity(word)) for word in words}
@@ -63,6 +66,8 @@ def in_passing(
         lacking = (found for found, one in zip(evidence, said, strict=True) if not one.holds(word))
         if any(_is_anothers(found.document.title, question, _others(word, weights)) for found in lacking):
             return False
+        if any(_defines(word, found) for found in evidence):
+            return True
         often = sum(one.holds(word) for one in said) > _OFTEN
         if weights[word] < _OWN or (said[best].holds(word) and (often or _is_above(word, evidence[best], forms))):
             return True
@@ -131,6 +136,12 @@ def _is_written_as_name(word: str, title: str) -> bool:
     """Whether a title has a capital for this word's sake: in "Rotate User Credentials" every word has one."""
     written = [other for other in _WORD.findall(title)[1:] if other.lower() not in STOP_WORDS and other != word]
     return word[0].isupper() and not (written and all(other[0].isupper() for other in written))
+
+
+def _defines(word: str, found: ScoredPassage) -> bool:
+    """Whether a passage has the rule of an alert of that name, or where it is sent."""
+    rule = re.compile(_OF_RULE.format(name=re.escape(word)), re.I)
+    return bool(rule.search(found.passage.heading) or rule.search(found.passage.text))
 
 
 def _is_above(word: str, found: ScoredPassage, forms: Forms) -> bool:

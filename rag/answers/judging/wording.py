@@ -17,7 +17,8 @@ from rag.shorthand import Forms
 _LONG = 5  # letters of a stem from which on a word may differ by an ending or a letter
 _ENDING = 4  # letters that a text's word may have more than the question's
 _MOST = 6.0  # what a word is worth that stands nowhere else
-_EVERYDAY = 0.4  # of what it would be worth for its rarity, for a word of plain talk
+EVERYDAY_WORTH = 0.4  # of what it would be worth for its rarity, for a word of plain talk
+_WRITTEN = re.compile(r"[^\W_]+")
 
 
 class Wording:
@@ -89,7 +90,15 @@ def worth(word: str, rarity: float) -> float:
     """How much a word says: from the share of passages that lack it, 0.1 for a common one to 6 for one in next to none, and less
     for plain talk, which is rare in documents and says nothing all the same."""
     value = min(_MOST, max(0.1, -math.log(max(1.0 - rarity, 1e-9))))
-    return value * (_EVERYDAY if word in EVERYDAY else 1.0)
+    return value * (EVERYDAY_WORTH if word in EVERYDAY else 1.0)
+
+
+def parts_alone(question: str) -> frozenset[str]:
+    """The words that stand in a question as parts of one word alone, "yubi" and "key" of "YubiKey": that is asked for once, not
+    three times."""
+    written = [part for found in _WRITTEN.findall(question) if (part := tokenise(found).words)]
+    whole = {words[0] for words in written}
+    return frozenset(part for words in written for part in words[1:] if part not in whole)
 
 
 # Words of how people ask, not of what they ask for. Written down from English at large, not from any set of questions.
@@ -113,7 +122,7 @@ EVERYDAY = frozenset(
     intended interested involve involved involves isnt issue job keep keeps kept kick kill kind knew know known
     knows lack large last late later latest lead learn least leave left less lets letting level likely line list
     little live longer look looked looking looks lose lost lot lots low made main mainly make makes making manage
-    manner many matter maybe mean means meant mention middle mind mine minute minutes miss missing moment money
+    manner many matter may maybe mean means meant mention middle mind mine minute minutes miss missing moment money
     month months morning mostly move much name near nearly neither never new next nice night nobody none normal
     normally nothing notice number obvious occasionally occur occurs okay old ones open order ordinary others
     otherwise ourselves part particular past people perform performed perhaps person pick piece place plain plan
