@@ -104,6 +104,8 @@ class TerraformValues:
         root = chain[0].call.call.folder if chain else found.folder
         if not self._environment or self._environment in PurePosixPath(root).parts:
             return True
+        if there := self._lookup.environments_at(found.source, root):
+            return self._environment in there
         named = {folder for source, folder in self._lookup.folders if self._environment in PurePosixPath(folder).parts}
         parent = posixpath.dirname(root)
         return not any(posixpath.dirname(folder) == parent for folder in named)
