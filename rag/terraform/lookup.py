@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import PurePosixPath
 from typing import Unpack
 
 from rag.catalog import Catalog
@@ -21,7 +20,6 @@ from rag.errors import NotFoundError
 from rag.records import Document, Viewer
 from rag.terraform import environment_folders
 from rag.terraform.entries import entries
-
 from rag.terraform.environments import USUAL, Environment, object_keys, workspace_names
 from rag.terraform.mentions import Mention, Mentions
 from rag.terraform.overrides import merged
