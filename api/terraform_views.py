@@ -373,6 +373,8 @@ def values_view(
 ) -> Values:
     """What an attribute is before apply, wherever its address holds. Raises: NotFoundError when it holds nowhere, or no code
     knows the environment."""
+    if environment:
+        lookup.refuse_unknown(environment)
     found = find_values(lookup, attribute, environment, source, folder)
     rows = [
         {"address": one.symbol.address, "folder": one.folder, **asdict(value)} for one, many in found for value in many

@@ -18,7 +18,8 @@ from rag.terraform.environments import USUAL
 
 SIDE_BY_SIDE = 3  # folders that call one module before they are environments
 _ALIKE = 0.5  # of what a folder defines, that most of those beside it define too
-_OFTEN_ELSE = frozenset({"test", "testing", "demo", "stage", "live", "development", "dev"})  # words of other names too
+OFTEN_ELSE = frozenset({"test", "testing", "demo", "stage", "live", "development", "dev"})
+"""Words of environments that other things are called by too."""
 _WORDS = re.compile(r"[-_.]")
 
 
@@ -52,7 +53,7 @@ def spoken_of(name: str, beside: Collection[str]) -> str:
         return words[0] if words[0] in USUAL else ""
     for at, rest in ((-1, words[:-1]), (0, words[1:])):
         word = words[at]
-        sure = at == -1 and word not in _OFTEN_ELSE
+        sure = at == -1 and word not in OFTEN_ELSE
         if word in USUAL and (sure or any(_differs(other, at, word, rest) for other in beside)):
             return word
     return ""

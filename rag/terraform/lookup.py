@@ -345,16 +345,17 @@ class TerraformLookup:
         return any(self.passed.stacks.get((source, at), set()) - {posixpath.basename(at)} for at in folders)
 
     def environment_called(self, name: str) -> str:
-        """The environment of the code that has this name, else the only one that is called so too (`production` for prod), or the
-        name itself where it is that of a folder that speaks of one (`shop-prod`). Raises: NotFoundError for any other."""
+        """The environment of the code that has this name, else the only one that is called so too (`production` for prod)."""
         names = {one.name for one in self.environments}
         alike = sorted(one for one in names if canonical(one) == canonical(name))
-        if name in names or name in self._speaking:
-            return name
-        if len(alike) == 1:
-            return alike[0]
-        there = f"there are: {', '.join(sorted(names))}" if names else "no environment is told apart in it"
-        raise NotFoundError(f"no code names an environment {name!r}; {there}")
+        return alike[0] if name not in names | self._speaking and len(alike) == 1 else name
+
+    def refuse_unknown(self, environment: str) -> None:
+        """Raises: NotFoundError for an environment that no code knows, and no folder speaks of (`shop-prod`)."""
+        names = {one.name for one in self.environments}
+        if self.environment_called(environment) not in names | self._speaking:
+            there = f"there are: {', '.join(sorted(names))}" if names else "it tells no environments apart"
+            raise NotFoundError(f"no code knows an environment {environment!r}; {there}")
 
     @cached_property
     def _speaking(self) -> set[str]:

@@ -23,7 +23,7 @@ from rag.answers.judging.sought import Sought, asks_for_fact
 from rag.answers.judging.wording import Wording, all_of, worth
 from rag.answers.values.asked import AskedFor
 from rag.answers.values.bearing import Bears, bearing
-from rag.answers.values.settled import settled
+from rag.answers.values.settled import absent, settled
 from rag.cite import Citer
 from rag.indexes.tokens import content_words
 from rag.records import Document, ScoredPassage
@@ -80,7 +80,8 @@ def extract(
     opening = " ".join(filter(None, (opening, lacking)))
     brief = brief or bool(lacking)
     values = settled(asked, evidence, citer) if asked else ""
-    doubt = _doubt(asked, evidence) if asked and not values else ""
+    code = [one.document for one in evidence if one.document.kind == "terraform"]
+    doubt = _doubt(asked, code) if asked and not values else ""
     used = len(f"{values} {opening} {doubt}".split())
     pages = (
         None if values or brief or asks_for_fact(question) else Pages(scored, evidence, question)
@@ -110,8 +111,8 @@ def extract(
     left = pages.left(steps, chosen) if pages else left
     runs = _ordered(chosen, steps, prohibitions.of(chosen), evidence)
     quotations = [quoted(evidence, run, runs, citer) for run in runs]
-    if not any(evidence[run[0].index].document.kind == "terraform" for run in runs) and not (asked and asked.lacking):
-        doubt = ""
+    shown = [evidence[run[0].index].document for run in runs]
+    doubt = _doubt(asked, [one for one in shown if one.kind == "terraform"]) if asked and not values else ""
     told = "\n\n".join(filter(None, (values, *quotations)))
     return "\n\n".join(filter(None, (opening, doubt, steps.before, left[0], told, steps.rest, left[1]))) if told else ""
 
@@ -151,14 +152,16 @@ def _of_another(document: Document, asked: AskedFor) -> bool:
     return bool({(document.source, document.path), (document.source, posixpath.dirname(document.path))} & asked.others)
 
 
-def _doubt(asked: AskedFor, evidence: Sequence[ScoredPassage]) -> str:
-    """What is said before code is quoted that may be of another environment than the one asked for."""
+def _doubt(asked: AskedFor, code: Sequence[Document]) -> str:
+    """What is said before this code is quoted, which may be of another environment than the one asked for."""
     named = asked.named
     if named.unknown and not (named.known or named.marked):
-        return (
-            f"Nothing in the code is called {', '.join(named.unknown)}; what is quoted of it is another environment's."
-        )
-    code = [one.document for one in evidence if one.document.kind == "terraform"]
+        nothing = f"Nothing in the code is called {', '.join(named.unknown)}"
+        if code:
+            return f"{nothing}; what is quoted of it is another environment's."
+        return f"{nothing}." if asked.lacking else ""
+    if asked.absent:
+        return absent(asked)
     if asked.lacking and asked.values:
         return f"The code tells no such value for {', '.join(asked.lacking)}."
     if code and all(_of_another(one, asked) for one in code):

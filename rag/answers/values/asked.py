@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from rag.answers.values.instances import Absent, Instances
 from rag.answers.values.inventory import Listed, environments_asked
 from rag.answers.values.matters import Matter, asks_for_a_value, matters
 from rag.answers.values.subject import Candidate, Subject
@@ -55,7 +56,7 @@ class AskedFor:
     """The values that a question asks for, or the environments. `lacking` are those it names of which nothing was found: then
     `values` are those of others; `elsewhere` may be others' of the same, which are not told. `others` are the folders and
     .tfvars files (source and path) of other environments than those that are `named`,
-    `code_knows` the environments of the code."""
+    `code_knows` the environments of the code; `absent` are names of one among several of which there is none."""
 
     values: tuple[Asked, ...] = ()
     lacking: tuple[str, ...] = ()
@@ -64,6 +65,7 @@ class AskedFor:
     named: Named = Named()  # noqa: RUF009  # frozen
     others: frozenset[tuple[str, str]] = frozenset()
     code_knows: frozenset[str] = frozenset()
+    absent: tuple[Absent, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -107,12 +109,13 @@ def asked_values(question: str, results: Sequence[ScoredPassage], lookup: Terraf
     standings = Standings(lookup)
     named = standings.named(question)
     subject = Subject(question, named.words)
+    instances = Instances(question, named.names)
     candidates = list(_candidates(subject, wanted, results, lookup, standings))
     if _NUMBER.search(question):
         candidates = [one for one in candidates if one.told.expression[1:] not in ([True], [False])]
-    found = _chosen(subject, candidates, named, standings)
+    found = _chosen(subject, candidates, named, standings, instances)
     if not any(one.value.known for one in found.values) and named.all:
-        found = replace(_chosen(subject, candidates, Named(), standings), lacking=named.all)
+        found = replace(_chosen(subject, candidates, Named(), standings, instances), lacking=named.all)
     elif named.unknown and not (named.known or named.marked):
         found = replace(found, lacking=named.unknown)
     if found.lacking and (others := tuple(one for one in found.values if one.environment == OTHER)):
@@ -151,12 +154,21 @@ def _in_files(results: Sequence[ScoredPassage], lookup: TerraformLookup) -> Iter
 # -- which of them is meant -------------------------------------------------------------------------------------------
 
 
-def _chosen(subject: Subject, candidates: Iterable[Candidate], named: Named, standings: Standings) -> AskedFor:
+def _chosen(
+    subject: Subject, candidates: Iterable[Candidate], named: Named, standings: Standings, instances: Instances
+) -> AskedFor:
     """The values of the settings that are meant: for each matter of the question those that are surest."""
     by_matter: dict[str, list[Candidate]] = {}
     for one in candidates:
         by_matter.setdefault(one.matter, []).append(one)
-    hits = {matter: _hits(subject, several, named, standings) for matter, several in by_matter.items()}
+    hits: dict[str, list[_Hit]] = {}
+    absent: dict[Absent, None] = {}
+    for matter, of_matter in by_matter.items():
+        near = _hits(subject, of_matter, named, standings)
+        hits[matter], lacking = instances.narrowed(
+            near, lambda one: (one.candidate, one.holding.value, one.holding.root)
+        )
+        absent.update(dict.fromkeys(lacking))
     surest = max((one.score for several in hits.values() for one in several), default=0.0)
     values: list[Asked] = []
     elsewhere: list[Asked] = []
@@ -165,7 +177,7 @@ def _chosen(subject: Subject, candidates: Iterable[Candidate], named: Named, sta
             told, others = _nearest(several, subject, standings)
             values += told
             elsewhere += others
-    return AskedFor(tuple(values[:_MOST_TOLD]), (), tuple(elsewhere))
+    return AskedFor(tuple(values[:_MOST_TOLD]), (), tuple(elsewhere), absent=() if values else tuple(absent))
 
 
 def _hits(subject: Subject, several: list[Candidate], named: Named, standings: Standings) -> list[_Hit]:

@@ -7,7 +7,7 @@ an apply, and nothing of which a line is not in the evidence.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from rag.terraform.values import EffectiveValue
 
 _LONGEST = 160  # characters of a value
 _QUOTED = 4  # lines of code that stand below one value
+_THERE = 8  # names that are told in the place of one that isn't there
 _ELSEWHERE = 2  # places that are named where others' values stand
 
 
@@ -52,7 +53,17 @@ def settled(asked: AskedFor, evidence: Sequence[ScoredPassage], citer: Citer) ->
         row = _Row(one, _written(one.value), (one.environment,) if one.environment else (), citations, (one.root,))
         _joined(groups.setdefault(key, []), row)
     told = [_told(rows) for rows in groups.values()]
-    return "\n\n".join(filter(None, (_lacking(asked, several), *dict.fromkeys(told), _elsewhere(asked))))
+    of_rows = [one for rows in groups.values() for row in rows for one in row.citations]
+    elsewhere = _elsewhere(asked, several, {(one.source, one.path, one.start_line) for one in of_rows})
+    return "\n\n".join(filter(None, (_lacking(asked, several), *dict.fromkeys(told), elsewhere)))
+
+
+def absent(asked: AskedFor) -> str:
+    """That there is none of a name that the question has, and how those are called that there are."""
+    return " ".join(
+        f"The code has no {one.name} of which it tells this; there are: {', '.join(one.there[:_THERE])}."
+        for one in asked.absent
+    )
 
 
 def _listed(environments: Sequence[Listed], evidence: Sequence[ScoredPassage], citer: Citer) -> str:
@@ -150,12 +161,18 @@ def _lacking(asked: AskedFor, told: Sequence[Asked]) -> str:
     return f"Of {names} nothing was found; this is of {_and(tuple(whose))}."
 
 
-def _elsewhere(asked: AskedFor) -> str:
-    places = [
-        f"{one.block.source}/{step.path} line {step.line}" for one in asked.elsewhere for step in one.value.steps[-1:]
-    ]
-    named = list(dict.fromkeys(places))[:_ELSEWHERE]
-    return f"Another environment's may differ: {'; '.join(named)}." if named else ""
+def _elsewhere(asked: AskedFor, told: Sequence[Asked], cited: Collection[tuple[str, str, int]]) -> str:
+    """Where another environment's value of the same thing stands, unless it is known to be the same or that line is cited."""
+    same = {(one.block.symbol.address, one.attribute, _plain(one.value.value)) for one in told}
+    places: dict[str, None] = {}
+    for one in asked.elsewhere:
+        key = (one.block.symbol.address, one.attribute, _plain(one.value.value))
+        if one.value.known and (key in same or len({_plain(each.value.value) for each in told} | {key[2]}) == 1):
+            continue
+        for step in one.value.steps[-1:]:
+            if (step.source, step.path, step.line) not in cited:
+                places[f"{step.source}/{step.path} line {step.line}"] = None
+    return f"Another environment's may differ: {'; '.join(list(places)[:_ELSEWHERE])}." if places else ""
 
 
 def _and(names: Sequence[str]) -> str:
