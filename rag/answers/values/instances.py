@@ -1,7 +1,7 @@
 """Which one of several a question names: an instance of a block (`for_each`), an entry of a map, a resource or a call by name.
 
-One that is named is a filter: the value of another is none for it, however alike it is called (`dkim2` for `dkim7`). `asked` calls
-this; `settled` says that there is no such one.
+One that is named is a filter: the value of another is none for it, however alike it is called (`dkim2` for `dkim7`). `asked`
+calls this; `settled` says that there is no such one.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from rag.answers.values.subject import Candidate
 from rag.terraform.values import EffectiveValue
 
+Hit = TypeVar("Hit")
 _NAME = re.compile(r"(?<![\w.-])[a-z0-9]+(?:[_-][a-z0-9]+)+(?![\w-])|(?<![\w.-])[a-z]{2,}\d+(?![\w-])", re.I)
 _KEY = re.compile(r"\[\"([^\"]+)\"\]")
 _CALL = re.compile(r"module\.([\w-]+)")
@@ -38,7 +40,7 @@ class Instances:
         self._capitals = {word.lower() for word in re.findall(r"\b[A-Z]{2,}\b", question)}
         self._words = set(_SEGMENT.findall(question.lower())) - {"us", "it", "in", "on"} | self._capitals
 
-    def narrowed[Hit](
+    def narrowed(
         self, hits: Sequence[Hit], of: Callable[[Hit], tuple[Candidate, EffectiveValue, str]]
     ) -> tuple[list[Hit], list[Absent]]:
         """The hits, without those of another than the one that is named; and the names of which there is none. `of` gives what
@@ -55,9 +57,9 @@ class Instances:
                 keys = [one for one in keys if not any(_is_another(name, key) for key in one[1])]
         return self._told_apart([(hit, own) for hit, own, _ in keys]), absent
 
-    def _told_apart[Hit](self, keys: Sequence[tuple[Hit, Collection[str]]]) -> list[Hit]:
-        """Those whose keys have a word of the question that others' after the same pattern lack: of `shop-eu-1` and `shop-us-1` the
-        one of "the EU shops"."""
+    def _told_apart(self, keys: Sequence[tuple[Hit, Collection[str]]]) -> list[Hit]:
+        """Those whose keys have a word of the question that others' after the same pattern lack: of `shop-eu-1` and `shop-us-1`
+        the one of "the EU shops"."""
         segments = [{key: set(_SEGMENT.findall(key)) for key in own} for _, own in keys]
         every = {key: parts for own in segments for key, parts in own.items()}
         kept = []
