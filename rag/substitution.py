@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.environments import NAMED
+from rag.environments import NAMED, PLACED, PLAIN
 from rag.indexes.tokens import STOP_WORDS
 from rag.leaning import VAGUE, Other, names, shape
 from rag.shorthand import alike
@@ -55,7 +55,7 @@ class Slot:
 def put_in_place(before: str, other: Other, earlier: Sequence[str], together: Together | None) -> Put | None:
     """The earlier question about something else; None where nothing in it is of that kind, or several things are."""
     bare = _DETERMINER.sub("", other.phrase)
-    if NAMED.fullmatch(bare.split()[0].strip(",")) and len(bare.split()) <= 2:
+    if len(bare.split()) <= 2 and _is_environment(bare.split()[0].strip(","), before, other):
         return Put(_in_environment(before, bare))
     one = _ONE.fullmatch(bare)
     name = one["name"] if one else bare
@@ -72,8 +72,17 @@ def put_in_place(before: str, other: Other, earlier: Sequence[str], together: To
     return None
 
 
+def _is_environment(name: str, before: str, other: Other) -> bool:
+    """Whether a word names an environment: it is called as these usually are, or stands where one is asked for."""
+    placed = other.where.lower() == "in" or bool(NAMED.search(before) or PLACED.search(before))
+    return bool(NAMED.fullmatch(name) or (placed and PLAIN.fullmatch(name)))
+
+
 def _in_environment(before: str, bare: str) -> str:
+    """The earlier question of this environment: in the place of the one that it names, or behind it."""
     name = bare.split(maxsplit=1)[0].strip(",")
+    if not NAMED.search(before) and PLACED.search(before):
+        return PLACED.sub(name, before)
     return NAMED.sub(name, before) if NAMED.search(before) else f"{before.rstrip('?!. ')} in {bare}?"
 
 

@@ -370,6 +370,17 @@ def test_what_holds_the_name_of_the_workspace_is_not_told_of_any_other(told: Tol
     assert values(asked) == {"live": "live-16", "live-2": "live-2-16", "manager": "manager-16"}
 
 
+@pytest.mark.parametrize(("trial", "named"), [(150, False), (20, True)])
+def test_where_another_environment_is_known_to_be_the_same_nothing_may_differ(
+    told: Told, trial: int, named: bool
+) -> None:
+    other = (CLUSTERS % (42, 3, trial)).replace("max_size", "max_node_number")
+    files = {**ACCOUNTS, "accounts/acme-ephemeral-test/eks/cluster.tf": other}
+    asked, text = told(files, "what is the max node number of the default node group?")
+    assert [one.value.value for one in asked.values] == [150]
+    assert ("may differ" in text) is named
+
+
 STORES = {
     "stacks/eks/main.tf": 'locals {\n  node_groups_count = {\n    live    = 85\n    default = 5\n  }\n}\n'
     'resource "aws_eks_node_group" "main" {\n  size = local.node_groups_count[terraform.workspace]\n}\n',

@@ -41,6 +41,23 @@ def test_what_may_be_another_thing_too_counts_for_less(question: str, says: str,
     assert not sought.is_sure and sought.weight(says) < Sought("How long?").weight("30 days")
 
 
+@pytest.mark.parametrize(
+    ("question", "says", "likely"),
+    [
+        ("Who owns it?", "It is maintained by those in Corby.", "The user sees it."),
+        ("Who do I ask?", "Reach out to the people of the third hall.", "People like it."),
+        ("Who do I ask?", "Post it in #third-hall.", "A developer posts it."),
+        ("Where is it?", "It is kept in a green box.", "It began in Corby."),
+        ("Where is it?", "See `halls/third.yaml`.", "It began in Corby."),
+        ("Why two?", "There are two so that one may rest.", "Two are needed."),
+    ],
+)
+def test_who_where_and_why_are_told_surely_by_some_words(question: str, says: str, likely: str) -> None:
+    sought = Sought(question)
+    assert sought.weight(says) > sought.weight(likely) > 1.0 == sought.weight("It hums.")
+    assert not sought.is_sure
+
+
 def test_behind_a_value_only_things_of_its_kind_are_wanted() -> None:
     assert Sought("Which Kubernetes version do we run?").is_met("Version 1.34 is the last one that ...")
     assert not Sought("Which Kubernetes version do we run?").is_met(

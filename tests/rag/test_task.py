@@ -228,3 +228,62 @@ def test_what_a_form_says_counts_less_than_a_page_of_it() -> None:
     )
     assert text.startswith("**Seals")
     assert text.find("(wiki/s.md)") < text.find("docs/templates") or "docs/templates" not in text
+
+
+CREW = """# Crew
+
+Tell the crew. There are two of the crew, a helmsman and a stoker.
+
+## 1. Crew roles
+
+### 1.0 Lookout
+
+Never sleep aloft.
+
+### 1.1 Helmsman
+
+These are for the helmsman:
+
+- hold the wheel
+- tell the stoker when the hull is dark
+
+```
+helm hold
+```
+
+### 1.2 Stoker
+
+Never oil it by day. The stoker of the crew, whom the helmsman tells:
+
+- feeds the fire
+- oils the hinge
+
+```
+stoke hinge
+```
+"""
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["What does the helmsman do?", "What's the role of the helmsman?", "What is the helmsman responsible for?"],
+)
+def test_what_stands_under_a_name_is_told_whole_and_before_its_siblings(question: str) -> None:
+    text = answered(question, with_rest(question, of(CREW, "Crew", "x.md", whole(CREW))))
+    said = ("These are for", "hold the wheel", "helm hold", "There are two")
+    places = [text.find(part) for part in said]
+    assert -1 not in places[:3], text
+    assert places[:3] == sorted(places[:3])
+    assert places[3] == -1 or places[3] > places[2]
+    assert text.find("feeds the fire") == -1 or text.find("feeds the fire") > places[2]
+    assert "go on from" not in text
+    assert "Never" not in text.split("helm hold")[0]
+
+
+def test_of_what_is_described_nothing_but_its_name_is_a_task() -> None:
+    assert found("What does the stoker do?", CREW, "Crew") == ("### 1.2 Stoker", 1.0)
+    assert found("What does the upgrade do?", UPGRADE, "Upgrade the broker") is None
+    assert found("What does the broker do?", "# Broker\n\nIt hums.\n\n## Broker in winter\n\nNo.\n", "X") == (
+        "# Broker",
+        1.0,
+    )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rag.answers.extractive.filling import Prohibitions, Room, filled
+from rag.answers.extractive.leading import led
 from rag.answers.extractive.outline import Outline
 from rag.answers.extractive.page import headings_above
 from rag.answers.extractive.pieces import Piece, pieces
@@ -110,6 +111,7 @@ def extract(
     chosen = filled(steps.taken, scored, room)
     left = pages.left(steps, chosen) if pages else left
     runs = _ordered(chosen, steps, prohibitions.of(chosen), evidence)
+    runs = runs if steps.taken else led(runs, sought.is_said)
     quotations = [quoted(evidence, run, runs, citer) for run in runs]
     shown = [evidence[run[0].index].document for run in runs]
     doubt = _doubt(asked, [one for one in shown if one.kind == "terraform"]) if asked and not values else ""
@@ -224,10 +226,13 @@ def _ordered(
     chosen: Sequence[Scored], procedure: Procedure, forbidding: Sequence[Scored], evidence: Sequence[ScoredPassage]
 ) -> list[Run]:
     """What another page or section forbids, then the best run. All runs of a procedure's page stand together, in the order of its
-    lines: what a page says last is done last. Where it is the task that was asked for, nothing stands before it."""
-    runs = runs_of(chosen)
+    lines: what a page says last is done last. Where it is the task that was asked for, nothing stands before it; where it is
+    a thing's description, nothing else of its page stands in it."""
     page = {evidence[one.index].document.id for one in procedure.taken}
-    steps = sorted((r for r in runs if evidence[r[0].index].document.id in page), key=lambda r: r[0].piece.start)
+    apart = procedure.taken if procedure.named else ()
+    described, runs = runs_of(apart), runs_of([one for one in chosen if one not in apart])
+    of_page = sorted((r for r in runs if evidence[r[0].index].document.id in page), key=lambda r: r[0].piece.start)
+    steps = described or of_page
     others = sorted((run for run in runs if run not in steps), key=lambda run: -best_score(run))
     forbid = [run for run in others if all(one in forbidding for one in run)]
     others = [run for run in others if run not in forbid]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from rag.answers.extractive.alarms import is_runbook
 from rag.answers.extractive.pieces import TEMPLATE
 from rag.answers.extractive.units import Unit, units
 from rag.records import Document, Passage, ScoredPassage
@@ -24,7 +25,8 @@ _LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
 @dataclass
 class Section:
     """A heading with its lines: `first` is its own (0: the page, which has none), `text` the last before any other heading,
-    `last` the last before one that is not below it. `step`: it is numbered. `doing`: commands or steps stand in it."""
+    `last` the last before one that is not below it. `step`: it is numbered. `doing`: commands or steps stand in
+    it, or the headings of a `runbook` below it."""
 
     first: int
     level: int
@@ -33,6 +35,7 @@ class Section:
     text: int = 0
     last: int = 0
     doing: bool = False
+    runbook: bool = False
     parts: list[Section] = field(default_factory=list)
 
     def all(self) -> Iterator[Section]:
@@ -105,9 +108,10 @@ def procedural(parts: Sequence[Unit]) -> bool:
 
 def _mark(section: Section, parts: Sequence[Unit]) -> None:
     own = [unit for unit in parts if section.first <= unit.start_line <= section.last]
-    section.doing = procedural(own)
     for part in section.parts:
         _mark(part, own)
+    section.runbook = is_runbook(worded(part.heading) for part in section.parts)
+    section.doing = section.runbook or procedural(own) or any(part.doing for part in section.parts)
 
 
 def _level(unit: Unit) -> int:

@@ -36,13 +36,14 @@ _BETTER = 1.5  # times the score of what a task begins with, for a section far i
 @dataclass(frozen=True)
 class Procedure:
     """Pieces in any order, and what is said above and below them of those left out; `cut` where that are steps, `task` where they
-    are of the task that is asked for, from its first line on."""
+    are of the task that is asked for, from its first line on; `named` where that is the description of a thing by its name."""
 
     taken: tuple[Scored, ...] = ()
     before: str = ""
     rest: str = ""
     cut: bool = False
     task: bool = False
+    named: bool = False
 
 
 class Pages:
@@ -63,9 +64,12 @@ class Pages:
     def left(self, told: Procedure, chosen: Sequence[Scored]) -> tuple[str, str]:
         """Which sections of the task that is asked for are not quoted where others of its page are: what is said of it above the
         quotations, where some of them stand further down, or below."""
-        if told.cut or not told.taken:
+        if told.cut or not chosen:
             return "", ""
-        page = self.of(self.evidence[told.taken[0].index].document)
+        best = told.taken[0] if told.taken else max(chosen, key=lambda one: one.score)
+        page = self.of(self.evidence[best.index].document)
+        if not told.taken and not page.runbook:
+            return "", ""
         own = [one for one in chosen if self.evidence[one.index].document.id == page.document.id]
         left = [] if told.task else page.sections_left(own, told.taken)
         if any(piece.start < max(one.piece.start for one in own) for piece in left):
@@ -125,9 +129,11 @@ def _task(page: Page, fits: int) -> Procedure | None:
     part = page.of_task()
     if not page.task or not part:
         return None
-    warnings = page.warnings(part)
+    warnings = page.warnings(part, own=page.task.named)
     taken = _once([*warnings, *part])
     left = page.left_of_task(taken)
+    if page.task.named and not left and word_count(taken, page.evidence) <= fits:
+        return Procedure(tuple(taken), task=True, named=True)
     if not left and word_count(taken, page.evidence) + len(page.behind(part, taken).split()) <= fits:
         return Procedure(tuple(taken), "", page.behind(part, taken), task=True)
     gap = next((p.start for p in left if p.start < part[-1].piece.start), 0)
@@ -155,6 +161,7 @@ class Page:
         self.evidence = evidence
         self._scored = [one for one in scored if evidence[one.index].document.id == document.id]
         self._cautions = Cautions(document)
+        self.runbook = any(section.runbook for section in self._cautions.page.all())
 
     def parts(self) -> list[list[Scored]]:
         """The pieces found, by the section whose procedure they are of, each line once and in order."""
@@ -185,12 +192,12 @@ class Page:
         return [p for p in self.left_of_task(quoted) if self.heading(p) not in held and self.first(p) not in of]
 
     def onward(self, quoted: Sequence[Scored]) -> str:
-        """Where steps stand in sections behind all that is quoted, on a page that is about what is asked: only a reader can tell
-        whether they go on with it, or are others."""
+        """Where steps, or more of a runbook, stand in sections behind all that is quoted, on a page that is about what is asked:
+        only a reader can tell whether they go on with it, or are others."""
         if not is_about(self.question, self.document):
             return ""
         last = max(one.piece.end for one in quoted)
-        behind = [p for p in self._cautions.pieces if p.procedural and p.start > last]
+        behind = [p for p in self._cautions.pieces if (p.procedural or self.runbook) and p.start > last]
         of = {self.first(one.piece) for one in quoted}
         return self.goes_on([p for p in behind if self.first(p) not in of], "Then the page goes on at", _SEE)
 

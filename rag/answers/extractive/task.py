@@ -8,9 +8,10 @@ not each of them was found.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rag.answers.extractive.alarms import without_talk
 from rag.answers.extractive.page import Section, page_of, worded
 from rag.answers.judging.sought import asks_for_fact
 from rag.answers.judging.wording import Wording, worth
@@ -27,20 +28,31 @@ _LITTLE = 0.8  # what each kind of them is worth
 _UNASKED = 0.8  # of what a page says that is about all of them, for who asked about one
 _OTHER = 0.5  # of how far a task is what is asked for, what hangs on whether its headings say little else
 _BELOW = 0.85  # of it, for a section below the page's title, which may be a part of another task
+_NAMING = 0.6  # of a heading's words, that are those of the name that it is
 _ABOUT = 0.5  # of the question, that the title of a page says which is about it
 # A form that is filled in for each occasion, by where forges and generators look for such.
 _FORM = re.compile(r"(?:^|/)(?:\.?\w*_)?templates?/|(?:issue|pull_request|merge_request)_template", re.I)
+# A thing's or a role's description, which is asked by its name: "what does the scribe do?".
+_DESCRIBED = re.compile(
+    r"^\W*what(?:['’]s| is| are| does| do) (?:the |an? |our )?(?P<thing>[^?.!,;]+?)"
+    r" (?:do|does|responsible for|accountable for|for)\W*$|"
+    r"^\W*what(?:['’]s| is| are) the (?:role|duty|duties|job|responsibilit(?:y|ies)|tasks?) of"
+    r" (?:the |an? |our )?(?P<of>[^?.!,;]+?)\W*$",
+    re.I,
+)
+_NUMBER = re.compile(r"^(?:step\s+)?[\d.):\s]+", re.I)
 _FORM_ASKED = re.compile(r"\btemplates?\b", re.I)
 
 
 @dataclass(frozen=True)
 class Task:
     """A section of a page, the share of the question that its headings say, and how far it is what is asked for: the less, the
-    more else they say. Both are 0 to 1."""
+    more else they say. Both are 0 to 1. `named`: its own heading is the name of what is to be described."""
 
     section: Section
     share: float
     fit: float
+    named: bool = False
 
     def holds(self, line: int) -> bool:
         return self.section.first <= line <= self.section.last
@@ -49,9 +61,11 @@ class Task:
 def task(question: str, document: Document) -> Task | None:
     """The section of a page that tells how to do what is asked; None where a fact is asked for, where no headings say it, and
     where nothing is to be done below those that do."""
-    words = {word: worth(word, _RARITY) for word in content_words(question)}
+    words = {word: worth(word, _RARITY) for word in without_talk(question, content_words(question))}
     if not words or asks_for_fact(question) or is_form(question, document):
         return None
+    if described := _described(question):
+        return _of_name(described, document)
     asked = _little(question)
     total = sum(words.values()) + len(asked) * _LITTLE
     told = []
@@ -68,9 +82,27 @@ def task(question: str, document: Document) -> Task | None:
     return Task(section, share, fit)
 
 
+def _described(question: str) -> list[str]:
+    """The words of the name whose description is asked for; none where none is."""
+    found = _DESCRIBED.search(question)
+    return content_words(found["thing"] or found["of"]) if found else []
+
+
+def _of_name(words: Sequence[str], document: Document) -> Task | None:
+    """The section whose own heading says a name and least else, be it a step or not; the outermost of such."""
+    named = [(_NUMBER.sub("", worded(section.heading)), section) for section in page_of(document).all()]
+    asked = " ".join(words)
+    told = [(_precision(asked, name), section) for name, section in named if all(map(Wording(name).holds, words))]
+    fitting = [one for one in told if one[0] >= _NAMING]
+    if not fitting:
+        return None
+    fit, section = max(fitting, key=lambda one: (one[0], one[1].last - one[1].first))
+    return Task(section, 1.0, fit, named=True)
+
+
 def is_about(question: str, document: Document) -> bool:
     """Whether a page's title says a good part of the question: then what stands on it may well belong to the answer."""
-    words, title = content_words(question), Wording(document.title)
+    words, title = without_talk(question, content_words(question)), Wording(document.title)
     total = sum(worth(word, _RARITY) for word in words)
     return sum(worth(word, _RARITY) for word in words if title.holds(word)) >= _ABOUT * total > 0
 

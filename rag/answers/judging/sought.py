@@ -54,8 +54,29 @@ _HOLDS = {
     "length": _LENGTH, "frequency": _FREQUENCY, "number": re.compile(r"\d"), "moment": _MOMENT, "person": _PERSON,
     "reason": _REASON, "place": _PLACE,
 }  # fmt: skip
-# What is certain to be a thing of its kind, and what may be many another thing too.
-_SURE, _LIKELY = 2.0, 1.25
+# Words that say more surely what was asked for: who is to be asked or has it, where a thing is kept, what follows from what.
+_TEAM = r"(?:(?:the|our|your|an?)\s+)?(?:[\w'’.-]+\s+){0,4}(?:team|channel|manager|lead|owner|contact|office|people|members?)\b"
+_MARKED = {
+    "person": re.compile(
+        r"\b(?:owned|maintained|managed|run|operated|built|looked after|supported|approved|written|kept) by\b|"
+        r"\b(?:responsible|accountable) for\b|\b(?:own|owns|maintains?|looks? after|decides?|approves?) the\b|"
+        rf"\b(?:contact|ask|email|message|notify|ping|tell|speak to|talk to|reach out to|get in touch with)\s+{_TEAM}|"
+        r"(?<![\w/&])[@#][a-z][\w-]{3,}|\b[\w.]+@[\w-]+\.\w",
+        re.I,
+    ),
+    "place": re.compile(
+        r"\b(?:stored|kept|hosted|found|located|lives?|held|defined|configured|managed|runs?|installed|available|saved|written|"
+        r"documented|set|logged)\s+(?:in|on|at|under|within|to)\b|https?://|`[^`\s]*[/.][^`\s]*`",
+        re.I,
+    ),
+    "reason": re.compile(
+        r"\b(?:because|so that|in order to|due to|as a result|therefore|the reason|this means|which means|otherwise|to avoid|"
+        r"to prevent|to ensure)\b",
+        re.I,
+    ),
+}
+# What is certain to be a thing of its kind, what is so by its words, and what may be many another thing too.
+_SURE, _TOLD, _LIKELY = 2.0, 1.5, 1.25
 _WEIGHTS = {"length": _SURE, "frequency": _SURE}
 _QUANTITY = r"\bhow (?:many|much|long|often|far|big|large|old|fast|soon)\b"
 _ASKED = (
@@ -87,12 +108,17 @@ class Sought:
 
     def weight(self, text: str) -> float:
         """By how much a text counts for saying a thing of such a kind: 1 where it says none."""
-        found = (_WEIGHTS.get(kind, _LIKELY) for kind in self._kinds if _HOLDS[kind].search(text))
+        found = [_WEIGHTS.get(kind, _LIKELY) for kind in self._kinds if _HOLDS[kind].search(text)]
+        found += [_TOLD for kind in self._kinds if kind in _MARKED and _MARKED[kind].search(text)]
         return max(found, default=1.0)
 
     def is_met(self, text: str) -> bool:
         """Whether a text says a thing of such a kind, where any is asked for."""
         return not self._kinds or self.weight(text) > 1.0
+
+    def is_said(self, text: str) -> bool:
+        """Whether a kind of thing is asked for, and a text says one."""
+        return self.weight(text) > 1.0
 
     @property
     def is_sure(self) -> bool:

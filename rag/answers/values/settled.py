@@ -54,7 +54,7 @@ def settled(asked: AskedFor, evidence: Sequence[ScoredPassage], citer: Citer) ->
         _joined(groups.setdefault(key, []), row)
     told = [_told(rows) for rows in groups.values()]
     of_rows = [one for rows in groups.values() for row in rows for one in row.citations]
-    elsewhere = _elsewhere(asked, several, {(one.source, one.path, one.start_line) for one in of_rows})
+    elsewhere = _elsewhere(asked, {(one.source, one.path, one.start_line) for one in of_rows})
     return "\n\n".join(filter(None, (_lacking(asked, several), *dict.fromkeys(told), elsewhere)))
 
 
@@ -161,18 +161,14 @@ def _lacking(asked: AskedFor, told: Sequence[Asked]) -> str:
     return f"Of {names} nothing was found; this is of {_and(tuple(whose))}."
 
 
-def _elsewhere(asked: AskedFor, told: Sequence[Asked], cited: Collection[tuple[str, str, int]]) -> str:
-    """Where another environment's value of the same thing stands, unless it is known to be the same or that line is cited."""
-    same = {(one.block.symbol.address, one.attribute, _plain(one.value.value)) for one in told}
-    places: dict[str, None] = {}
-    for one in asked.elsewhere:
-        key = (one.block.symbol.address, one.attribute, _plain(one.value.value))
-        if one.value.known and (key in same or len({_plain(each.value.value) for each in told} | {key[2]}) == 1):
-            continue
-        for step in one.value.steps[-1:]:
-            if (step.source, step.path, step.line) not in cited:
-                places[f"{step.source}/{step.path} line {step.line}"] = None
-    return f"Another environment's may differ: {'; '.join(list(places)[:_ELSEWHERE])}." if places else ""
+def _elsewhere(asked: AskedFor, cited: Collection[tuple[str, str, int]]) -> str:
+    """Where others' values stand, without those that are known to be what all that are told are, and lines that are cited."""
+    told = {_written(one.value) for one in asked.values if one.value.known}
+    others = [one for one in asked.elsewhere if not _written(one.value) or told != {_written(one.value)}]
+    steps = [step for one in others for step in one.value.steps[-1:]]
+    places = [f"{at.source}/{at.path} line {at.line}" for at in steps if (at.source, at.path, at.line) not in cited]
+    named = list(dict.fromkeys(places))[:_ELSEWHERE]
+    return f"Another environment's may differ: {'; '.join(named)}." if named else ""
 
 
 def _and(names: Sequence[str]) -> str:
