@@ -423,3 +423,33 @@ def test_two_words_of_a_question_may_be_one_in_a_name(told: Told) -> None:
     }
     asked, _ = told(files, "What instance type does Amazon MQ use in staging?")
     assert values(asked) == {"staging": "mq.m5.large"}
+
+
+def _broker(default: str) -> str:
+    variable = f'variable "broker_size" {{{default}}}\n'
+    return variable + 'resource "aws_mq_broker" "main" {\n  host_instance_type = var.broker_size\n}\n'
+
+
+BROKERS = {
+    "stacks/mail/main.tf": _broker('\n  default = "small"\n'),
+    "stacks/jobs/main.tf": _broker(""),
+    "stacks/mail/env/prod.tfvars": 'broker_size = "huge"\n',
+    "stacks/mail/env/staging.tfvars": 'broker_size = "large"\n',
+    "stacks/jobs/env/prod.tfvars": 'broker_size = "medium"\n',
+}
+
+
+def test_each_stacks_own_value_is_told_of_the_environment_alone(told: Told) -> None:
+    asked, text = told(BROKERS, "What is broker_size in production?")
+    assert {(one.root, one.value.value) for one in asked.values} == {("stacks/mail", "huge"), ("stacks/jobs", "medium")}
+    assert "- prod (stacks/mail): `" in text
+    assert "- prod (stacks/jobs): `" in text
+    asked, _ = told(BROKERS, "What is broker_size in staging?")
+    assert [one.value.value for one in asked.values] == ["large"]
+
+
+def test_an_answer_of_an_environment_that_has_none_says_so_first_and_is_partial(told: Told, owner: Owner) -> None:
+    told(BROKERS, "broker")  # syncs
+    answer = owner.reader().asker().answer("What is broker_size in sandbox?", Viewer())
+    assert (answer.verdict, "sandbox" in answer.missing) == ("partial", True)
+    assert answer.text.startswith("Of sandbox nothing was found; this is of prod")

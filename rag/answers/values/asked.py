@@ -35,6 +35,7 @@ _ALIKE = 0.01  # of the best one's score: those mean the same
 _RIVAL = 0.6  # how much less sure production's may be than another environment's that is told in its place
 _LESS = 0.6  # of what is surest, for another matter that the question asks for besides
 _NUMBER = re.compile(r"\bhow (?:many|much|long|big|large|often)\b", re.I)
+_WRITTEN = re.compile(r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b")  # a name as code has it
 _KINDS = ("resource", "module", "value", "local", "data", "variable")
 
 
@@ -107,7 +108,7 @@ def asked_values(question: str, results: Sequence[ScoredPassage], lookup: Terraf
     standings = Standings(lookup)
     named = standings.named(question)
     subject = Subject(question, named.words)
-    candidates = list(_candidates(subject, wanted, results, lookup, standings))
+    candidates = list(_candidates(question, subject, wanted, results, lookup, standings))
     if _NUMBER.search(question):
         candidates = [one for one in candidates if one.told.expression[1:] not in ([True], [False])]
     found = _chosen(subject, candidates, named, standings)
@@ -121,13 +122,14 @@ def asked_values(question: str, results: Sequence[ScoredPassage], lookup: Terraf
 
 
 def _candidates(
-    subject: Subject, wanted: Sequence[Matter], results: Sequence[ScoredPassage], lookup: TerraformLookup,
+    question: str, subject: Subject, wanted: Sequence[Matter], results: Sequence[ScoredPassage], lookup: TerraformLookup,
     standings: Standings,
 ) -> Iterator[Candidate]:  # fmt: skip
-    """The settings that are asked for: in the files that were found, and elsewhere."""
+    """The settings that are asked for: in the files that were found, those that are called by their name, and elsewhere."""
     stored = dict.fromkeys(text for matter in wanted for text in matter.stored)
     seen: set[str] = set()
-    for blocks, least in ((_in_files(results, lookup), _NEAR), (lookup.setting(stored), _NEARER)):
+    written = (one for name in dict.fromkeys(_WRITTEN.findall(question)) for one in lookup.symbols(name=name))
+    for blocks, least in ((_in_files(results, lookup), _NEAR), (written, _NEAR), (lookup.setting(stored), _NEARER)):
         for block in blocks:
             if block.id in seen or block.symbol.kind not in _KINDS or block.symbol.sensitive:
                 continue
