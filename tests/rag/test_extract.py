@@ -398,3 +398,16 @@ def test_how_long_is_answered_first_with_a_length_of_time_and_little_else(ask: A
 def test_of_one_among_several_the_key_names_it(address: str, instances: tuple[str, ...], words: set[str]) -> None:
     assert words <= things(address, instances)
     assert "database" not in things(address, instances)
+
+
+def test_a_page_stands_before_the_same_setting_of_a_store_that_nobody_named(ask: Ask) -> None:
+    page = (
+        "# Log viewer\n\nThe services send application logs to the viewer, where they are kept.\n\n"
+        "## Retention period\n\n- Production: 90 days\n"
+    )
+    code = 'resource "aws_cloudwatch_log_group" "opensearch_application_logs" {\n  retention_in_days = 14\n}\n'
+    answer = ask({"viewer.md": page, "search/main.tf": code}, "How long are application logs kept?")
+    assert "90 days" in answer.text
+    assert "14" not in answer.text.partition("90 days")[0]
+    answer = ask({}, "How long are OpenSearch's application logs kept?")
+    assert "14" in answer.text.partition("90 days")[0]
