@@ -458,7 +458,7 @@ def test_an_answer_of_an_environment_that_has_none_says_so_first_and_is_partial(
 LOGS = {
     "cluster/variables.tf": 'variable "cluster_log_retention_in_days" {\n  default = 731\n}\n',
     "search/main.tf": 'resource "aws_cloudwatch_log_group" "opensearch_application_logs" {\n  retention_in_days = 14\n}\n',
-    "modules/broker/main.tf": 'resource "helm_release" "broker" {\n  version = "3.1"\n}\n',
+    "modules/broker/main.tf": 'resource "helm_release" "message_broker" {\n  version = "3.1"\n}\n',
 }
 
 
@@ -469,8 +469,8 @@ LOGS = {
         ("How long are application logs kept?", []),  # OpenSearch's own are not those
         ("How long are OpenSearch's application logs kept?", [14]),
         ("How long are the cluster's logs kept?", [731]),
-        ("Which version of the broker runs in Datadog?", []),
-        ("Which version of the broker runs?", ["3.1"]),
+        ("Which version of the message broker runs in Datadog?", []),
+        ("Which version of the message broker runs?", ["3.1"]),
     ],
 )
 def test_a_value_is_that_of_the_thing_that_is_named(told: Told, question: str, expected: list[int]) -> None:
