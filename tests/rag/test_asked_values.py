@@ -476,3 +476,29 @@ LOGS = {
 def test_a_value_is_that_of_the_thing_that_is_named(told: Told, question: str, expected: list[int]) -> None:
     asked, _ = told(LOGS, question)
     assert [one.value.value for one in asked.values] == expected
+
+
+DATABASES = {
+    "variables/production/rds.tfvars": "databases = {\n  mail = {\n    allocated_storage = 400\n  }\n  jobs = {\n"
+    "    allocated_storage = 100\n  }\n}\n",
+    "rds/main.tf": 'variable "databases" {\n  type = map(any)\n}\n',
+}
+
+
+@pytest.mark.parametrize("question", ["allocated_storage of mail", "What is the allocated_storage of mail?"])
+def test_an_entry_of_a_map_is_told_by_its_written_name(told: Told, question: str) -> None:
+    asked, text = told({**DATABASES, **{f"docs/{n}.md": f"# Mail {n}\n\nOf mail.\n" for n in range(14)}}, question)
+    assert [one.value.value for one in asked.values] == [400]
+    assert "variables/production/rds.tfvars line 3" in text
+
+
+def test_a_bare_setting_is_the_shared_one_first_and_how_many_set_it_besides(told: Told) -> None:
+    files = {
+        "grafana/main.tf": 'module "grafana_db" {\n  source = "x/y/z"\n  backup_retention_period = 3\n}\n',
+        "clone/main.tf": 'resource "aws_docdb_cluster" "clone" {\n  backup_retention_period = 1\n}\n',
+        "rds/variables.tf": 'variable "backup_retention_period" {\n  default = 7\n}\n',
+    }
+    asked, text = told(files, "backup_retention_period")
+    assert [one.value.value for one in asked.values] == [7]
+    assert "It is set in 2 other blocks too" in text
+    assert "module.grafana_db" in text

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from rag.answers.values.inventory import Listed, environments_asked
 from rag.answers.values.matters import Matter, asks_for_a_value, matters
-from rag.answers.values.subject import Candidate, Subject
+from rag.answers.values.subject import WRITTEN, Candidate, Subject
 from rag.catalog.symbols import StoredSymbol
 from rag.environments import canonical
 from rag.records import ScoredPassage
@@ -35,7 +35,6 @@ _ALIKE = 0.01  # of the best one's score: those mean the same
 _RIVAL = 0.6  # how much less sure production's may be than another environment's that is told in its place
 _LESS = 0.6  # of what is surest, for another matter that the question asks for besides
 _NUMBER = re.compile(r"\bhow (?:many|much|long|big|large|often)\b", re.I)
-_WRITTEN = re.compile(r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b")  # a name as code has it
 _KINDS = ("resource", "module", "value", "local", "data", "variable")
 
 
@@ -65,6 +64,9 @@ class AskedFor:
     named: Named = Named()  # noqa: RUF009  # frozen
     others: frozenset[tuple[str, str]] = frozenset()
     code_knows: frozenset[str] = frozenset()
+    besides: tuple[
+        StoredSymbol, ...
+    ] = ()  # blocks that set the same of themselves, where nothing but the setting is named
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -109,6 +111,10 @@ def asked_values(question: str, results: Sequence[ScoredPassage], lookup: Terraf
     named = standings.named(question)
     subject = Subject(question, named.words)
     candidates = list(_candidates(question, subject, wanted, results, lookup, standings))
+    written = set(WRITTEN.findall(question))
+    candidates = [
+        one for one in candidates if one.setting in written
+    ] or candidates  # called by its name, it is that one
     if _NUMBER.search(question):
         candidates = [one for one in candidates if one.told.expression[1:] not in ([True], [False])]
     found = _chosen(subject, candidates, named, standings)
@@ -118,7 +124,19 @@ def asked_values(question: str, results: Sequence[ScoredPassage], lookup: Terraf
         found = replace(found, lacking=named.unknown)
     if found.lacking and (others := tuple(one for one in found.values if one.environment == OTHER)):
         found = replace(found, values=others)  # what a workspace gets that no code names
-    return replace(found, named=named, others=standings.others(named), code_knows=frozenset(standings.known))
+    besides = _besides(question, candidates, found)
+    return replace(
+        found, named=named, others=standings.others(named), code_knows=frozenset(standings.known), besides=besides
+    )
+
+
+def _besides(question: str, candidates: Sequence[Candidate], found: AskedFor) -> tuple[StoredSymbol, ...]:
+    """The other blocks that set what a question names and says nothing else of."""
+    if not WRITTEN.fullmatch(question.strip(" ?`")):
+        return ()
+    told = {one.block.symbol.address for one in found.values}
+    others = {one.block.id: one.block for one in candidates if one.block.symbol.address not in told}
+    return tuple(others.values())
 
 
 def _candidates(
@@ -128,8 +146,10 @@ def _candidates(
     """The settings that are asked for: in the files that were found, those that are called by their name, and elsewhere."""
     stored = dict.fromkeys(text for matter in wanted for text in matter.stored)
     seen: set[str] = set()
-    written = (one for name in dict.fromkeys(_WRITTEN.findall(question)) for one in lookup.symbols(name=name))
-    for blocks, least in ((_in_files(results, lookup), _NEAR), (written, _NEAR), (lookup.setting(stored), _NEARER)):
+    names = dict.fromkeys(WRITTEN.findall(question))
+    written = (one for name in names for one in lookup.symbols(name=name))
+    elsewhere = lookup.setting([*names, *stored])
+    for blocks, least in ((_in_files(results, lookup), _NEAR), (written, _NEAR), (elsewhere, _NEARER)):
         for block in blocks:
             if block.id in seen or block.symbol.kind not in _KINDS or block.symbol.sensitive:
                 continue

@@ -7,6 +7,7 @@ monitoring node group). `asked` calls this.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,7 @@ from rag.indexes.tokens import content_words, tokenise
 from rag.terraform.records import SymbolAttribute
 from rag.terraform.values import EffectiveValue
 
+WRITTEN = re.compile(r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b")  # a name as code has it
 _MISSING = 0.6  # what a word of a setting's name takes off that the question lacks
 _PLAIN = 0.3  # what a word of plain talk counts
 _SHORT = 3  # letters from which on a name's word may be a longer word's beginning
@@ -67,12 +69,18 @@ class Candidate:
         own = self.block.symbol.kind in ("local", "variable", "value") and self.told.path in ("value", "default")
         return "" if own else self.told.path
 
+    @property
+    def setting(self) -> str:
+        """The setting's own name, without what it stands in."""
+        return self.told.path.rpartition(".")[2] if self.attribute else self.block.symbol.name
+
 
 class Subject:
     """The words of a question that may say of which thing it asks; those that name an environment (`elsewhere`) don't."""
 
     def __init__(self, question: str, elsewhere: Collection[str] = ()) -> None:
         said = tokenise(question).words
+        self._written = frozenset(WRITTEN.findall(question))
         self.stems = frozenset(map(stem, said))
         joined = [(pair, stem("".join(pair))) for pair in pairwise(said)]  # Amazon MQ is `amazonmq` in names
         self._joined = {word: [whole for pair, whole in joined if word in pair] for word in said}
@@ -139,6 +147,8 @@ class Subject:
         rest = {word: worth for word, worth in self._words.items() if stem(word) not in explained}
         if not rest:
             own = {stem(word) for word in _words(candidate.block.symbol.name)}
+            if candidate.block.symbol.name in self._written:
+                return 1.0
             return 1.0 if own & self.stems and not self._is_a_store_unnamed(candidate.block, {}) else 0.0
         known = {**self._of_block(candidate.block)}
         known.update(dict.fromkeys(_stems(candidate.told.path), 1.0))
