@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from rag.answers.values.instances import Absent, Instances
 from rag.answers.values.inventory import Listed, environments_asked
 from rag.answers.values.matters import Matter, asks_for_a_value, matters
-from rag.answers.values.subject import Candidate, Subject
+from rag.answers.values.subject import WRITTEN, Candidate, Subject
 from rag.catalog.symbols import StoredSymbol
 from rag.environments import canonical
 from rag.records import ScoredPassage
@@ -66,6 +66,9 @@ class AskedFor:
     others: frozenset[tuple[str, str]] = frozenset()
     code_knows: frozenset[str] = frozenset()
     absent: tuple[Absent, ...] = ()
+    besides: tuple[
+        StoredSymbol, ...
+    ] = ()  # blocks that set the same of themselves, where nothing but the setting is named
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -110,7 +113,11 @@ def asked_values(question: str, results: Sequence[ScoredPassage], lookup: Terraf
     named = standings.named(question)
     subject = Subject(question, named.words)
     instances = Instances(question, named.names)
-    candidates = list(_candidates(subject, wanted, results, lookup, standings))
+    candidates = list(_candidates(question, subject, wanted, results, lookup, standings))
+    written = set(WRITTEN.findall(question))
+    candidates = [
+        one for one in candidates if one.setting in written
+    ] or candidates  # called by its name, it is that one
     if _NUMBER.search(question):
         candidates = [one for one in candidates if one.told.expression[1:] not in ([True], [False])]
     found = _chosen(subject, candidates, named, standings, instances)
@@ -120,17 +127,32 @@ def asked_values(question: str, results: Sequence[ScoredPassage], lookup: Terraf
         found = replace(found, lacking=named.unknown)
     if found.lacking and (others := tuple(one for one in found.values if one.environment == OTHER)):
         found = replace(found, values=others)  # what a workspace gets that no code names
-    return replace(found, named=named, others=standings.others(named), code_knows=frozenset(standings.known))
+    besides = _besides(question, candidates, found)
+    return replace(
+        found, named=named, others=standings.others(named), code_knows=frozenset(standings.known), besides=besides
+    )
+
+
+def _besides(question: str, candidates: Sequence[Candidate], found: AskedFor) -> tuple[StoredSymbol, ...]:
+    """The other blocks that set what a question names and says nothing else of."""
+    if not WRITTEN.fullmatch(question.strip(" ?`")):
+        return ()
+    told = {one.block.symbol.address for one in found.values}
+    others = {one.block.id: one.block for one in candidates if one.block.symbol.address not in told}
+    return tuple(others.values())
 
 
 def _candidates(
-    subject: Subject, wanted: Sequence[Matter], results: Sequence[ScoredPassage], lookup: TerraformLookup,
+    question: str, subject: Subject, wanted: Sequence[Matter], results: Sequence[ScoredPassage], lookup: TerraformLookup,
     standings: Standings,
 ) -> Iterator[Candidate]:  # fmt: skip
-    """The settings that are asked for: in the files that were found, and elsewhere."""
+    """The settings that are asked for: in the files that were found, those that are called by their name, and elsewhere."""
     stored = dict.fromkeys(text for matter in wanted for text in matter.stored)
     seen: set[str] = set()
-    for blocks, least in ((_in_files(results, lookup), _NEAR), (lookup.setting(stored), _NEARER)):
+    names = dict.fromkeys(WRITTEN.findall(question))
+    written = (one for name in names for one in lookup.symbols(name=name))
+    elsewhere = lookup.setting([*names, *stored])
+    for blocks, least in ((_in_files(results, lookup), _NEAR), (written, _NEAR), (elsewhere, _NEARER)):
         for block in blocks:
             if block.id in seen or block.symbol.kind not in _KINDS or block.symbol.sensitive:
                 continue

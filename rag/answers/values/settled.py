@@ -21,6 +21,7 @@ from rag.terraform.values import EffectiveValue
 _LONGEST = 160  # characters of a value
 _QUOTED = 4  # lines of code that stand below one value
 _THERE = 8  # names that are told in the place of one that isn't there
+_BESIDES = 5  # other blocks that are named
 _ELSEWHERE = 2  # places that are named where others' values stand
 
 
@@ -55,7 +56,7 @@ def settled(asked: AskedFor, evidence: Sequence[ScoredPassage], citer: Citer) ->
     told = [_told(rows) for rows in groups.values()]
     of_rows = [one for rows in groups.values() for row in rows for one in row.citations]
     elsewhere = _elsewhere(asked, {(one.source, one.path, one.start_line) for one in of_rows})
-    return "\n\n".join(filter(None, (_lacking(asked, several), *dict.fromkeys(told), elsewhere)))
+    return "\n\n".join(filter(None, (_lacking(asked, several), *dict.fromkeys(told), _besides(asked), elsewhere)))
 
 
 def absent(asked: AskedFor) -> str:
@@ -159,6 +160,14 @@ def _lacking(asked: AskedFor, told: Sequence[Asked]) -> str:
         return f"Nothing in the code is called {names}: a workspace of that name gets what any other does."
     whose = dict.fromkeys(one.environment or " → ".join(one.value.calls) or one.block.folder for one in told)
     return f"Of {names} nothing was found; this is of {_and(tuple(whose))}."
+
+
+def _besides(asked: AskedFor) -> str:
+    """Which other blocks set the same, and how many there are."""
+    named = [f"`{one.symbol.address}` ({one.source}/{one.path})" for one in asked.besides[:_BESIDES]]
+    rest = len(asked.besides) - len(named)
+    more = f"; and {rest} more" if rest > 0 else ""
+    return f"It is set in {len(asked.besides)} other blocks too: {'; '.join(named)}{more}." if named else ""
 
 
 def _elsewhere(asked: AskedFor, cited: Collection[tuple[str, str, int]]) -> str:
