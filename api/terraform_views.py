@@ -371,16 +371,15 @@ def environment_view(environment: Environment) -> EnvironmentView:
 def values_view(
     lookup: TerraformLookup, attribute: str, environment: str = "", source: str = "", folder: str | None = None
 ) -> Values:
-    """What an attribute is before apply, wherever its address holds. Raises: NotFoundError when it holds nowhere."""
+    """What an attribute is before apply, wherever its address holds. Raises: NotFoundError when it holds nowhere, or no code
+    knows the environment."""
+    if environment:
+        lookup.refuse_unknown(environment)
     found = find_values(lookup, attribute, environment, source, folder)
-    names = sorted({one.name for one in lookup.environments})
-    parts = {part for _, at in lookup.folders for part in at.split("/")}
-    unseen = environment and environment not in {*names, *parts}
-    note = f"no code names an environment {environment!r}; it is taken for a workspace. Named are: {', '.join(names)}"
     rows = [
         {"address": one.symbol.address, "folder": one.folder, **asdict(value)} for one, many in found for value in many
     ]
-    return {"values": cast(list[ValueView], rows), "note": note if unseen else ""}
+    return {"values": cast(list[ValueView], rows), "note": ""}
 
 
 def graph_view(graph: Graph) -> GraphView:

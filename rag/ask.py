@@ -15,6 +15,7 @@ from rag.answers.evidence import EVIDENCE_PASSAGES, EVIDENCE_TOKENS, assemble
 from rag.answers.extractive.extract import extract
 from rag.answers.extractive.reading import read_next
 from rag.answers.judging.judgement import Judgement, judge
+from rag.answers.judging.listings import saying
 from rag.answers.judging.rota import NAMED as ROTA_NAMES
 from rag.answers.judging.rota import SOUGHT, TOLD, asks_who, telling
 from rag.answers.judging.spelling import misread
@@ -180,7 +181,7 @@ class Asker:
         lookup, tokens = self._terraform(asked.viewer), self._budget.evidence_tokens
         values = asked_values(asked.question, result.passages, lookup)
         whole = assemble(asked.question, result, self._catalog, asked.viewer, lookup, tokens, values)
-        evidence, rarity = asked.outlet.admit(whole), self._retriever.rarity(asked.viewer)
+        evidence, rarity = saying(asked.question, asked.outlet.admit(whole)), self._retriever.rarity(asked.viewer)
         forms = self._retriever.forms(asked.question, asked.viewer)
         if rota:
             evidence = telling(evidence)

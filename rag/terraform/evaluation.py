@@ -18,7 +18,7 @@ from rag.terraform.forms import SPLAT, Forms
 from rag.terraform.functions import settled
 from rag.terraform.lookup import TerraformLookup
 from rag.terraform.places import Called, Instance, Place, Spot, Trail
-from rag.terraform.records import SymbolAttribute
+from rag.terraform.records import Expression, SymbolAttribute
 from rag.terraform.tfvars import LOADED, ValueFile, named_after
 from rag.terraform.types import converted
 from rag.terraform.unknown import DIFFERS, AbsentError, CannotTellError
@@ -221,7 +221,7 @@ class Evaluation(Forms):
 
     def _given(self, name: str, found: StoredSymbol, place: Place, trail: Trail, inner: Sequence[Any]) -> Any:
         if place.calls and place.calls[-1].call.terragrunt:
-            value = self._input(name, place.caller(), trail)
+            value = self._input(name, place.caller(), trail, inner)
             return self._default(name, found, place, trail) if value is _NOTHING else value
         if place.calls:
             call = place.calls[-1].call.call
@@ -319,8 +319,9 @@ class Evaluation(Forms):
 
     # -- Terragrunt ---------------------------------------------------------------------------------------------------
 
-    def _input(self, name: str, place: Place, trail: Trail) -> Any:
-        """What a Terragrunt unit, or what it includes, gives to a variable; `_NOTHING` when none does."""
+    def _input(self, name: str, place: Place, trail: Trail, inner: Sequence[Any]) -> Any:
+        """What a Terragrunt unit, or what it includes, gives to a variable; `_NOTHING` when none does. `inner` are the steps into
+        it, whose lines are named."""
         files = [place, *(replace(place, file=path) for path in self._includes(place, trail))]
         for at in files:
             found = self._lookup.at(at.source, at.folder, "inputs", file=at.file)
@@ -329,7 +330,10 @@ class Evaluation(Forms):
                 continue
             before = len(trail.steps)
             try:
-                trail.add(f"input {name}", found, told.start)
+                entry = _entry(told.expression, name)
+                trail.add(f"input {name}", found, entry[2] if entry else told.start)
+                if entry:
+                    _note(replace(told, expression=entry[1]), inner, found, trail)
                 return self._descend(told.expression, [name], at, trail, Spot(found, told))
             except AbsentError:
                 del trail.steps[before:]
@@ -382,12 +386,17 @@ def _note(told: SymbolAttribute, steps: Sequence[Any], at: StoredSymbol, trail: 
     expression = told.expression
     for step in steps:
         key = step[0] if isinstance(step, list) else step
-        entries = expression[1] if expression[0] == "obj" else ()
-        entry = next((one for one in reversed(entries) if one[0] == ["lit", key]), None)
+        entry = _entry(expression, key)
         if entry is None:
             return
         trail.add(str(key), at, entry[2], told.file)
         expression = entry[1]
+
+
+def _entry(expression: Expression, key: Any) -> Sequence[Any] | None:
+    """The key, value and line of an entry of an object that is written out."""
+    entries = expression[1] if expression[0] == "obj" else ()
+    return next((one for one in reversed(entries) if one[0] == ["lit", key]), None)
 
 
 def _attribute_at(found: StoredSymbol, steps: Sequence[Any]) -> tuple[SymbolAttribute | None, Sequence[Any]]:

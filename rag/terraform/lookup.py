@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import PurePosixPath
 from typing import Unpack
 
 from rag.catalog import Catalog
@@ -19,6 +18,7 @@ from rag.catalog.symbols import Place, StoredReference, StoredSymbol, Wanted
 from rag.environments import canonical
 from rag.errors import NotFoundError
 from rag.records import Document, Viewer
+from rag.terraform import environment_folders
 from rag.terraform.entries import entries
 from rag.terraform.environments import USUAL, Environment, object_keys, workspace_names
 from rag.terraform.mentions import Mention, Mentions
@@ -30,7 +30,6 @@ _INDEX = re.compile(r"\[[^\]]*\]")
 _UNITS = ("terragrunt.hcl", "terragrunt.stack.hcl")
 # What a folder that is run has; one of variables alone is not.
 _MADE = ("resource", "module", "data", "output", "local")
-_SIDE_BY_SIDE = 3  # folders that call one module before they are environments
 _DEEPEST = 12  # levels of modules that an address may pass through
 
 
@@ -305,24 +304,41 @@ class TerraformLookup:
         )  # fmt: skip
 
     def _environment_folders(self) -> dict[tuple[str, str], set[str]]:
-        """Folders by source and name: those of usual names, and those of which several stand side by side and call one module,
-        unless they have values for each environment: then they are parts of all of them."""
+        """Folders by source and name of the environment; folders side by side that have values for each environment are none,
+        but parts of all of them."""
         found: dict[tuple[str, str], set[str]] = {}
-        for source, folder in self.folders:
-            for at in (PurePosixPath(folder), *PurePosixPath(folder).parents):
-                if at.name in USUAL:
-                    found.setdefault((source, at.name), set()).add(str(at))
-        callers: dict[tuple[str, str, str], set[str]] = {}
-        for call in self.module_calls:
-            parent = posixpath.dirname(call.call.folder)
-            called = (call.call.source, parent, call.folder or call.source)
-            callers.setdefault(called, set()).add(call.call.folder)
-        for (source, *_), folders in callers.items():
-            if len(folders) < _SIDE_BY_SIDE or self._are_stacks(source, folders):
-                continue
-            for folder in folders - {""}:
-                found.setdefault((source, posixpath.basename(folder)), set()).add(folder)
+        units = self._terragrunt_folders()
+        for source in {one for one, _ in self.folders}:
+            several = (
+                environment_folders.usual(at for of, at in self.folders if of == source),
+                environment_folders.of_units([at for of, at in units if of == source]),
+                self._side_by_side(source),
+            )
+            for name, folders in ((name, at) for each in several for name, at in each.items()):
+                found.setdefault((source, name), set()).update(folders)
         return found
+
+    def _side_by_side(self, source: str) -> dict[str, set[str]]:
+        callers: dict[tuple[str, str], set[str]] = {}
+        for call in self.module_calls:
+            if call.call.source == source:
+                parent = posixpath.dirname(call.call.folder)
+                callers.setdefault((parent, call.folder or call.source), set()).add(call.call.folder)
+        groups = [folders for folders in callers.values() if not self._are_stacks(source, folders)]
+        calls = [*self.module_calls, *self._units]
+        called = {
+            call.folder
+            for call in calls
+            if call.call.source == source and call.folder and call.folder != call.call.folder
+        }
+        return environment_folders.side_by_side(groups, called, partial(self._made_in, source))
+
+    def _made_in(self, source: str, folder: str) -> frozenset[str]:
+        """The addresses of what a folder makes and calls."""
+        found = self._in_folder(source, folder).items()
+        return frozenset(
+            at for at, several in found if any(one.symbol.kind in ("resource", "module") for one in several)
+        )
 
     def _are_stacks(self, source: str, folders: Iterable[str]) -> bool:
         """Whether some of these folders have environments themselves, so that they are none."""
@@ -332,7 +348,25 @@ class TerraformLookup:
         """The environment of the code that has this name, else the only one that is called so too (`production` for prod)."""
         names = {one.name for one in self.environments}
         alike = sorted(one for one in names if canonical(one) == canonical(name))
-        return alike[0] if name not in names and len(alike) == 1 else name
+        return alike[0] if name not in names | self._speaking and len(alike) == 1 else name
+
+    def refuse_unknown(self, environment: str) -> None:
+        """Raises: NotFoundError for an environment that no code knows, and no folder speaks of (`shop-prod`)."""
+        names = {one.name for one in self.environments}
+        if self.environment_called(environment) not in names | self._speaking:
+            there = f"there are: {', '.join(sorted(names))}" if names else "it tells no environments apart"
+            raise NotFoundError(f"no code knows an environment {environment!r}; {there}")
+
+    @cached_property
+    def _speaking(self) -> set[str]:
+        """The names of folders that speak of an environment."""
+        parts = {part for _, folder in self.folders for part in folder.split("/")}
+        return {part for part in parts if set(re.split(r"[-_.]", part.lower())) & USUAL}
+
+    def environments_at(self, source: str, folder: str) -> set[str]:
+        """The environments in whose folders of Terragrunt's one lies."""
+        trees = ((one, at) for one in self.environments if one.source == source for at in one.terragrunt)
+        return {one.name for one, at in trees if _is_in(folder, at)}
 
     def _keys(self, found: StoredSymbol, address: str) -> list[str]:
         """The keys of a local that is an object."""

@@ -15,6 +15,7 @@ from functools import cached_property
 from rag.catalog.symbols import StoredSymbol
 from rag.environments import CANONICAL, canonical
 from rag.terraform.entries import FALLBACK
+from rag.terraform.environment_folders import OFTEN_ELSE
 from rag.terraform.lookup import TerraformLookup
 from rag.terraform.records import SymbolAttribute
 from rag.terraform.unknown import DIFFERS
@@ -38,12 +39,13 @@ _NOUNS = frozenset(
 @dataclass(frozen=True)
 class Named:
     """The environments that a question names: `known` as code calls them, `marked` as folders' names speak of them, `unknown` of
-    which the code has nothing; `words` are those of the question that name them."""
+    which the code has nothing; `words` are those of the question that name them, `names` the names alone."""
 
     known: tuple[str, ...] = ()
     marked: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     words: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -74,6 +76,7 @@ class Standings:
         """The environments that a question names."""
         found: dict[str, list[str]] = {"known": [], "marked": [], "unknown": []}
         words: set[str] = set()
+        alone: set[str] = set()
         for match in self._names.finditer(question):
             name = _plain(match[0])
             compound = bool(re.match(r"[\w-]", question[match.end() : match.end() + 1])) or bool(
@@ -81,6 +84,8 @@ class Standings:
             )
             known = self._known_as(name) or (self._known_as(_plain(match["name"])) if compound else [])
             before, behind = question[: match.start()], question[match.end() :]
+            if self._begins_a_thing(name, behind):
+                continue  # the dev desktops
             if _plain(match["name"]) in _NOUNS and (compound or not (_SPOKEN.search(before) or _CLUSTER.match(behind))):
                 continue  # cert-manager, the Secrets Manager, a load test
             if known:
@@ -95,8 +100,35 @@ class Standings:
             start = re.search(r"[\w-]*$", question[: match.start()])
             end = re.match(r"[\w-]*", question[match.end() :])
             whole = f"{start[0] if start else ''}{match[0]}{end[0] if end else ''}".lower()
+            alone.add(name)
             words |= {whole, *re.split(r"[-_]", whole)}
-        return Named(tuple(found["known"]), tuple(found["marked"]), tuple(found["unknown"]), frozenset(words))
+        return Named(
+            tuple(found["known"]), tuple(found["marked"]), tuple(found["unknown"]), frozenset(words), frozenset(alone)
+        )
+
+    def _begins_a_thing(self, name: str, behind: str) -> bool:
+        """Whether a word begins what a thing is called, as a folder's name has it that speaks of no such environment."""
+        following = re.match(r"[ _-]([a-z][a-z0-9]*)", behind, re.I)
+        if not following or name not in OFTEN_ELSE:
+            return False
+        begun = f"{name}-{following[1].lower()}"
+        return any(
+            _plain(part).startswith(begun) and canonical(name) not in self._of_part(part, at)
+            for part, at in self._parts.items()
+        )
+
+    @cached_property
+    def _parts(self) -> dict[str, set[str]]:
+        """The names of folders, each with those that stand beside it."""
+        beside: dict[str, set[str]] = {}
+        parents: dict[str, set[str]] = {}
+        for _, folder in self._lookup.folders:
+            steps = folder.split("/")
+            for depth, part in enumerate(steps):
+                above = "/".join(steps[:depth])
+                beside.setdefault(above, set()).add(part)
+                parents.setdefault(part, set()).add(above)
+        return {part: {name for at in above for name in beside[at]} for part, above in parents.items()}
 
     def _known_as(self, name: str) -> list[str]:
         exact = [one for one in self.known if one.lower() == name]
@@ -118,15 +150,30 @@ class Standings:
     def of_folder(self, folder: str) -> frozenset[str]:
         """The environments of which the names in a path speak, by their first names."""
         if folder not in self._of_folder:
-            found = (self._names.finditer(part) for part in folder.split("/"))
-            self._of_folder[folder] = frozenset(canonical(_plain(match[0])) for one in found for match in one)
+            found = (self._of_part(part, self._parts.get(part, ())) for part in folder.split("/"))
+            self._of_folder[folder] = frozenset(mark for one in found for mark in one)
         return self._of_folder[folder]
+
+    def _of_part(self, part: str, beside: Collection[str]) -> frozenset[str]:
+        """The environment of which the last such word in a name speaks: not `dev-desktops`, unless one beside it differs in that
+        alone."""
+        matches = list(self._names.finditer(part))
+        if not matches:
+            return frozenset()
+        last = matches[-1]
+        if last.end() < len(part) and _plain(last["name"]) in OFTEN_ELSE:
+            written = f"{re.escape(part[: last.start()])}(?P<word>.+){re.escape(part[last.end() :])}"
+            like = (re.fullmatch(written, other) for other in beside if other != part)
+            if not any(one and self._names.fullmatch(one["word"]) for one in like):
+                return frozenset()
+        return frozenset({canonical(_plain(last[0]))})
 
     def others(self, named: Named) -> frozenset[tuple[str, str]]:
         """(source, path) of the folders and .tfvars files that are other environments' than those that are named and known."""
         if not (named.known or named.marked):
             return frozenset()
-        folders = {one for one in self._lookup.folders if not self.concerns(one[1], named)}
+        asked = {canonical(name) for name in named.all}
+        folders = {one for one in self._lookup.folders if (marks := self.of_folder(one[1])) and not marks & asked}
         wanted = {"", *named.known}
         files = {at for at, one in self._lookup.passed.files.items() if one.environment not in wanted}
         return frozenset(folders | (files if named.known else set()))

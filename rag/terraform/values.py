@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -23,6 +24,7 @@ from rag.terraform.records import SymbolAttribute
 from rag.terraform.unknown import CannotTellError, known
 
 MOST = 60  # contexts and instances that are told of one attribute
+_ALMOST = 0.85  # how like one another an attribute's name and a misspelling are
 _NUMBER = re.compile(r"\[\d+\]")
 _DYNAMIC = re.compile(r"^dynamic\.([\w-]+)(?:\[\d+\])?\.")
 
@@ -104,6 +106,8 @@ class TerraformValues:
         root = chain[0].call.call.folder if chain else found.folder
         if not self._environment or self._environment in PurePosixPath(root).parts:
             return True
+        if there := self._lookup.environments_at(found.source, root):
+            return self._environment in there
         named = {folder for source, folder in self._lookup.folders if self._environment in PurePosixPath(folder).parts}
         parent = posixpath.dirname(root)
         return not any(posixpath.dirname(folder) == parent for folder in named)
@@ -198,7 +202,17 @@ def find_values(
     if any(all_of and not chosen for _, (all_of, chosen) in found) and not any(chosen for _, (_, chosen) in found):
         there = {f"{', '.join(v.calls[-1:])}{v.instance}" for _, (all_of, _) in found for v in all_of}
         raise NotFoundError(f"{text} is not there; there are: {', '.join(sorted(there)[:8])}")
+    if found and not any(all_of for _, (all_of, _) in found):
+        _refuse_misspelled(asked, [one for one, _ in found])
     return [(one, chosen) for one, (_, chosen) in found]
+
+
+def _refuse_misspelled(asked: Asked, found: Sequence[StoredSymbol]) -> None:
+    """Raises: NotFoundError where none of these sets the attribute, and one that is called almost so is set."""
+    wanted = written(asked.steps(asked.length))
+    names = dict.fromkeys(_plain(told.path) for one in found for told in one.symbol.attributes)
+    if near := get_close_matches(wanted, names, 3, _ALMOST):
+        raise NotFoundError(f"{asked.address} sets no {wanted}; did you mean {' or '.join(near)}?")
 
 
 _Meaning = tuple[StoredSymbol, str, Sequence[Any], tuple[Named, ...], str]

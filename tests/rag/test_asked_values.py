@@ -434,3 +434,82 @@ def test_two_words_of_a_question_may_be_one_in_a_name(told: Told) -> None:
     }
     asked, _ = told(files, "What instance type does Amazon MQ use in staging?")
     assert values(asked) == {"staging": "mq.m5.large"}
+
+
+def _broker(default: str) -> str:
+    variable = f'variable "broker_size" {{{default}}}\n'
+    return variable + 'resource "aws_mq_broker" "main" {\n  host_instance_type = var.broker_size\n}\n'
+
+
+BROKERS = {
+    "stacks/mail/main.tf": _broker('\n  default = "small"\n'),
+    "stacks/jobs/main.tf": _broker(""),
+    "stacks/mail/env/prod.tfvars": 'broker_size = "huge"\n',
+    "stacks/mail/env/staging.tfvars": 'broker_size = "large"\n',
+    "stacks/jobs/env/prod.tfvars": 'broker_size = "medium"\n',
+}
+
+
+def test_each_stacks_own_value_is_told_of_the_environment_alone(told: Told) -> None:
+    asked, text = told(BROKERS, "What is broker_size in production?")
+    assert {(one.root, one.value.value) for one in asked.values} == {("stacks/mail", "huge"), ("stacks/jobs", "medium")}
+    assert "- prod (stacks/mail): `" in text
+    assert "- prod (stacks/jobs): `" in text
+    asked, _ = told(BROKERS, "What is broker_size in staging?")
+    assert [one.value.value for one in asked.values] == ["large"]
+
+
+def test_an_answer_of_an_environment_that_has_none_says_so_first_and_is_partial(told: Told, owner: Owner) -> None:
+    told(BROKERS, "broker")  # syncs
+    answer = owner.reader().asker().answer("What is broker_size in sandbox?", Viewer())
+    assert (answer.verdict, "sandbox" in answer.missing) == ("partial", True)
+    assert answer.text.startswith("Of sandbox nothing was found; this is of prod")
+
+
+LOGS = {
+    "cluster/variables.tf": 'variable "cluster_log_retention_in_days" {\n  default = 731\n}\n',
+    "search/main.tf": 'resource "aws_cloudwatch_log_group" "opensearch_application_logs" {\n  retention_in_days = 14\n}\n',
+    "modules/broker/main.tf": 'resource "helm_release" "message_broker" {\n  version = "3.1"\n}\n',
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("How long are logs kept in Logit?", []),  # the cluster's `log` is no short form of it
+        ("How long are application logs kept?", []),  # OpenSearch's own are not those
+        ("How long are OpenSearch's application logs kept?", [14]),
+        ("How long are the cluster's logs kept?", [731]),
+        ("Which version of the message broker runs in Datadog?", []),
+        ("Which version of the message broker runs?", ["3.1"]),
+    ],
+)
+def test_a_value_is_that_of_the_thing_that_is_named(told: Told, question: str, expected: list[int]) -> None:
+    asked, _ = told(LOGS, question)
+    assert [one.value.value for one in asked.values] == expected
+
+
+DATABASES = {
+    "variables/production/rds.tfvars": "databases = {\n  mail = {\n    allocated_storage = 400\n  }\n  jobs = {\n"
+    "    allocated_storage = 100\n  }\n}\n",
+    "rds/main.tf": 'variable "databases" {\n  type = map(any)\n}\n',
+}
+
+
+@pytest.mark.parametrize("question", ["allocated_storage of mail", "What is the allocated_storage of mail?"])
+def test_an_entry_of_a_map_is_told_by_its_written_name(told: Told, question: str) -> None:
+    asked, text = told({**DATABASES, **{f"docs/{n}.md": f"# Mail {n}\n\nOf mail.\n" for n in range(14)}}, question)
+    assert [one.value.value for one in asked.values] == [400]
+    assert "variables/production/rds.tfvars line 3" in text
+
+
+def test_a_bare_setting_is_the_shared_one_first_and_how_many_set_it_besides(told: Told) -> None:
+    files = {
+        "grafana/main.tf": 'module "grafana_db" {\n  source = "x/y/z"\n  backup_retention_period = 3\n}\n',
+        "clone/main.tf": 'resource "aws_docdb_cluster" "clone" {\n  backup_retention_period = 1\n}\n',
+        "rds/variables.tf": 'variable "backup_retention_period" {\n  default = 7\n}\n',
+    }
+    asked, text = told(files, "backup_retention_period")
+    assert [one.value.value for one in asked.values] == [7]
+    assert "It is set in 2 other blocks too" in text
+    assert "module.grafana_db" in text

@@ -398,3 +398,25 @@ def test_how_long_is_answered_first_with_a_length_of_time_and_little_else(ask: A
 def test_of_one_among_several_the_key_names_it(address: str, instances: tuple[str, ...], words: set[str]) -> None:
     assert words <= things(address, instances)
     assert "database" not in things(address, instances)
+
+
+LOG_GROUP = 'resource "aws_cloudwatch_log_group" "opensearch_application_logs" {\n  retention_in_days = 14\n}\n'
+
+
+def test_a_page_stands_before_the_same_setting_of_a_store_that_nobody_named(ask: Ask) -> None:
+    page = (
+        "# Viewer\n\nServices send logs of the application to it, where they are kept.\n\n## Storage\n\nNothing else.\n"
+    )
+    answer = ask({"viewer.md": page, "search/main.tf": LOG_GROUP}, "How long are application logs kept?")
+    assert answer.text.index("viewer.md") < answer.text.index("main.tf")
+    answer = ask({}, "How long are OpenSearch's application logs kept?")
+    assert answer.text.index("14") < answer.text.find("viewer.md") % 10_000
+
+
+def test_how_long_is_said_under_the_heading_of_retention(ask: Ask) -> None:
+    about = (
+        "# Viewing\n\nServices send application logs to the viewer, where they are kept for all of the teams to see.\n"
+    )
+    page = "# Viewer of logs\n\nOpen it in a browser.\n\n## Retention period\n\n- Production: 90 days\n"
+    answer = ask({"about.md": about, "viewer.md": page}, "How long are application logs kept?")
+    assert "90 days" in answer.text

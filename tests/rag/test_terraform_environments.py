@@ -32,7 +32,7 @@ FILES = {
 def test_environments_tell_what_makes_them(look_up: LookUp) -> None:
     found = {one.name: one for one in look_up(FILES).environments}
     assert list(found) == sorted(found)
-    assert set(found) == {"prod", "live", "live-2", "blue", "green", "red"}  # of "other" there are but two side by side
+    assert set(found) == {"prod", "live-2", "blue", "green", "red"}  # `live` holds all; of "other" there are but two
     prod = found["prod"]
     assert (prod.source, prod.folders, prod.terragrunt) == ("infra", ("app/prod",), ("live/prod",))
     assert (prod.tfvars, [(at.path, at.symbol.start) for at in prod.workspaces]) == (

@@ -25,7 +25,9 @@ from rag.answers.judging.sought import Sought, asks_for_fact
 from rag.answers.judging.wording import Wording, all_of, parts_alone, worth
 from rag.answers.values.asked import AskedFor
 from rag.answers.values.bearing import Bears, bearing
-from rag.answers.values.settled import settled
+from rag.answers.values.matters import also_called
+from rag.answers.values.settled import absent, settled
+from rag.answers.values.stores import is_another_stores
 from rag.cite import Citer
 from rag.indexes.tokens import content_words
 from rag.records import Document, ScoredPassage
@@ -40,6 +42,7 @@ _PROCEDURE_WORDS = 590  # of an answer that holds a procedure, which must not pa
 _CONTEXT = 0.5  # what a word counts that stands above a piece, not in it
 _BESIDE = 0.35  # what the better neighbour's score counts
 _RANK = 0.09  # what each rank of the passage takes off, down to the tenth
+_HEADED = 1.75  # what one counts that says such a thing as is asked for, under a heading of just that
 _WHOLE = 0.6  # how far the share of the question that the whole passage holds counts
 
 _PART = 0.2  # what a part of a word counts that is asked for itself
@@ -50,7 +53,7 @@ _NEXT = 0.8  # the same, for one that doesn't say it
 _RETURNING = 0.3  # of the best piece's score, for one that tells how to get something back
 _REMOVING = 0.5  # the same, for one that does away with things: of less nothing need be said
 _AWAY = 0.2  # what a piece counts that does away with things, for who seeks them back
-_OF_FORM = 0.4  # what a piece of a form counts
+_OF_FORM = 0.4  # what a piece of a form counts, or of another thing's setting
 _NO_RETURN = "Nothing that was found tells how to get it back: what is quoted tells how such things are removed."
 
 Weigh = Callable[[str], float]
@@ -68,7 +71,7 @@ def extract(
     """
     befell = mishap(question)
     words = _weighed(question, weigh, befell)
-    sought = Sought(question)
+    sought, called = Sought(question), also_called(question)
     concerned = _concerned(evidence, asked) if asked else range(len(evidence))
     outlines = {found.document.id: Outline(found.document) for found in evidence if found.passage.kind == "section"}
     scored = [
@@ -76,17 +79,18 @@ def extract(
         if (document := evidence[index].document.id) in outlines
         else one
         for index in concerned
-        for one in _scores(index, evidence[index], words, sought, forms)
+        for one in _scores(index, evidence[index], words, sought, forms, called)
     ]
     scored = [one for one in scored if _speaks_of(named, one, evidence)] or scored
     scored = [one for one in scored if befell and _tells(befell, one)] or scored
-    scored = _without_forms(question, scored, evidence)
+    scored = _set_back(question, scored, evidence)
     everything = scored
     scored, lacking = _on_purpose(question, scored, evidence)
     opening = " ".join(filter(None, (opening, lacking)))
     brief = brief or bool(lacking)
     values = settled(asked, evidence, citer) if asked else ""
-    doubt = _doubt(asked, evidence) if asked and not values else ""
+    code = [one.document for one in evidence if one.document.kind == "terraform"]
+    doubt = _doubt(asked, code) if asked and not values else ""
     used = len(f"{values} {opening} {doubt}".split())
     pages = (
         None if values or brief or asks_for_fact(question) else Pages(scored, evidence, question)
@@ -119,16 +123,26 @@ def extract(
     runs = _ordered(chosen, steps, prohibitions.of(chosen), evidence)
     runs = runs if steps.taken else led(runs, sought.is_said)
     quotations = [quoted(evidence, run, runs, citer) for run in runs]
-    if not any(evidence[run[0].index].document.kind == "terraform" for run in runs) and not (asked and asked.lacking):
-        doubt = ""
+    shown = [evidence[run[0].index].document for run in runs]
+    doubt = _doubt(asked, [one for one in shown if one.kind == "terraform"]) if asked and not values else ""
     told = "\n\n".join(filter(None, (values, *quotations)))
     return "\n\n".join(filter(None, (opening, doubt, steps.before, left[0], told, steps.rest, left[1]))) if told else ""
 
 
-def _without_forms(question: str, scored: Sequence[Scored], evidence: Sequence[ScoredPassage]) -> list[Scored]:
-    """The pieces, those of forms that are filled in each time counting less than those of pages, unless one is asked for."""
-    forms = {index for index, found in enumerate(evidence) if is_form(question, found.document)}
-    return [replace(one, score=_OF_FORM * one.score) if one.index in forms else one for one in scored]
+def _set_back(question: str, scored: Sequence[Scored], evidence: Sequence[ScoredPassage]) -> list[Scored]:
+    """The pieces, those of forms that are filled in each time counting less than those of pages, unless one is asked for; and so
+    those of code that sets such a value of another thing."""
+    less = {
+        index
+        for index, found in enumerate(evidence)
+        if is_form(question, found.document) or _is_others(question, found)
+    }
+    return [replace(one, score=_OF_FORM * one.score) if one.index in less else one for one in scored]
+
+
+def _is_others(question: str, found: ScoredPassage) -> bool:
+    document, passage = found.document, found.passage
+    return document.kind == "terraform" and is_another_stores(question, document.path, passage.heading)
 
 
 def _weighed(question: str, weigh: Weigh, befell: str) -> dict[str, float]:
@@ -177,14 +191,16 @@ def _of_another(document: Document, asked: AskedFor) -> bool:
     return bool({(document.source, document.path), (document.source, posixpath.dirname(document.path))} & asked.others)
 
 
-def _doubt(asked: AskedFor, evidence: Sequence[ScoredPassage]) -> str:
-    """What is said before code is quoted that may be of another environment than the one asked for."""
+def _doubt(asked: AskedFor, code: Sequence[Document]) -> str:
+    """What is said before this code is quoted, which may be of another environment than the one asked for."""
     named = asked.named
     if named.unknown and not (named.known or named.marked):
-        return (
-            f"Nothing in the code is called {', '.join(named.unknown)}; what is quoted of it is another environment's."
-        )
-    code = [one.document for one in evidence if one.document.kind == "terraform"]
+        nothing = f"Nothing in the code is called {', '.join(named.unknown)}"
+        if code:
+            return f"{nothing}; what is quoted of it is another environment's."
+        return f"{nothing}." if asked.lacking else ""
+    if asked.absent:
+        return absent(asked)
     if asked.lacking and asked.values:
         return f"The code tells no such value for {', '.join(asked.lacking)}."
     if code and all(_of_another(one, asked) for one in code):
@@ -196,8 +212,11 @@ def _doubt(asked: AskedFor, evidence: Sequence[ScoredPassage]) -> str:
 
 
 def _scores(
-    index: int, found: ScoredPassage, words: Mapping[str, float], sought: Sought, forms: Forms
-) -> Iterator[Scored]:
+    index: int, found: ScoredPassage, words: Mapping[str, float], sought: Sought, forms: Forms, called: Forms
+) -> Iterator[Scored]:  # fmt: skip
+    """The pieces of a passage; `called` are what pages head by another word than the question's."""
+    if found.document.kind != "terraform":
+        forms = (*forms, *called)
     parts = pieces(found.passage, headings_above(found))
     own = [_gain(piece, found, words, forms) for piece in parts]
     everything = Wording(all_of(found), forms)
@@ -206,9 +225,15 @@ def _scores(
     for at, piece in enumerate(parts):
         beside = max((own[near] for near in (at - 1, at + 1) if 0 <= near < len(own)), default=0.0)
         lacking = piece.kind == "row" and not own[at]  # another row says nothing of this one
-        yield Scored(
-            index, piece, 0.0 if lacking else (own[at] + _BESIDE * beside) * standing * sought.weight(piece.text)
-        )
+        headed = _HEADED if sought.is_all(piece.text) and _is_below(called, piece, found) else 1.0
+        score = (own[at] + _BESIDE * beside) * standing * sought.weight(piece.text) * headed
+        yield Scored(index, piece, 0.0 if lacking else score)
+
+
+def _is_below(called: Forms, piece: Piece, found: ScoredPassage) -> bool:
+    """Whether a piece stands under a heading of the very thing that is asked for."""
+    heading = Wording(f"{piece.heading} {found.passage.heading}")
+    return found.document.kind != "terraform" and any(heading.holds(form) for _, form in called)
 
 
 def _gain(piece: Piece, found: ScoredPassage, words: Mapping[str, float], forms: Forms) -> float:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag.answers.extractive.alarms import without_talk
+from rag.answers.judging.listings import without_actions
 from rag.answers.judging.passing import Mentions, in_passing, no_mentions
 from rag.answers.judging.wording import EVERYDAY, Wording, all_of, worth
 from rag.indexes.tokens import content_words
@@ -87,6 +88,7 @@ def judge(
     words = content_words(question)
     if not evidence or not words:
         return Judgement("not_found", 0.0, tuple(words[:_MISSING]))
+    evidence = without_actions(question, evidence)
     held = share_held(words, evidence, rarity, forms)
     score = WORDS_ALONE.score(held, 0.0) if nearness is None else BOTH.score(held, nearness)
     verdict: Verdict = "answered" if score >= PARTIAL else "partial" if score >= NOT_FOUND else "not_found"

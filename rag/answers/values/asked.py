@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answers.judging.sought import QUANTITY
+from rag.answers.values.instances import Absent, Instances
 from rag.answers.values.inventory import Listed, environments_asked
 from rag.answers.values.matters import Matter, asks_for_a_value, matters
-from rag.answers.values.subject import Candidate, Subject
+from rag.answers.values.subject import WRITTEN, Candidate, Subject
 from rag.catalog.symbols import StoredSymbol
 from rag.environments import canonical
 from rag.records import ScoredPassage
@@ -56,7 +57,7 @@ class AskedFor:
     """The values that a question asks for, or the environments. `lacking` are those it names of which nothing was found: then
     `values` are those of others; `elsewhere` may be others' of the same, which are not told. `others` are the folders and
     .tfvars files (source and path) of other environments than those that are `named`,
-    `code_knows` the environments of the code."""
+    `code_knows` the environments of the code; `absent` are names of one among several of which there is none."""
 
     values: tuple[Asked, ...] = ()
     lacking: tuple[str, ...] = ()
@@ -65,6 +66,10 @@ class AskedFor:
     named: Named = Named()  # noqa: RUF009  # frozen
     others: frozenset[tuple[str, str]] = frozenset()
     code_knows: frozenset[str] = frozenset()
+    absent: tuple[Absent, ...] = ()
+    besides: tuple[
+        StoredSymbol, ...
+    ] = ()  # blocks that set the same of themselves, where nothing but the setting is named
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -108,27 +113,47 @@ def asked_values(question: str, results: Sequence[ScoredPassage], lookup: Terraf
     standings = Standings(lookup)
     named = standings.named(question)
     subject = Subject(question, named.words)
-    candidates = list(_candidates(subject, wanted, results, lookup, standings))
+    instances = Instances(question, named.names)
+    candidates = list(_candidates(question, subject, wanted, results, lookup, standings))
+    written = set(WRITTEN.findall(question))
+    candidates = [
+        one for one in candidates if one.setting in written
+    ] or candidates  # called by its name, it is that one
     if _NUMBER.search(question):
         candidates = [one for one in candidates if one.told.expression[1:] not in ([True], [False])]
-    found = _chosen(subject, candidates, named, standings)
+    found = _chosen(subject, candidates, named, standings, instances)
     if not any(one.value.known for one in found.values) and named.all:
-        found = replace(_chosen(subject, candidates, Named(), standings), lacking=named.all)
+        found = replace(_chosen(subject, candidates, Named(), standings, instances), lacking=named.all)
     elif named.unknown and not (named.known or named.marked):
         found = replace(found, lacking=named.unknown)
     if found.lacking and (others := tuple(one for one in found.values if one.environment == OTHER)):
         found = replace(found, values=others)  # what a workspace gets that no code names
-    return replace(found, named=named, others=standings.others(named), code_knows=frozenset(standings.known))
+    besides = _besides(question, candidates, found)
+    return replace(
+        found, named=named, others=standings.others(named), code_knows=frozenset(standings.known), besides=besides
+    )
+
+
+def _besides(question: str, candidates: Sequence[Candidate], found: AskedFor) -> tuple[StoredSymbol, ...]:
+    """The other blocks that set what a question names and says nothing else of."""
+    if not WRITTEN.fullmatch(question.strip(" ?`")):
+        return ()
+    told = {one.block.symbol.address for one in found.values}
+    others = {one.block.id: one.block for one in candidates if one.block.symbol.address not in told}
+    return tuple(others.values())
 
 
 def _candidates(
-    subject: Subject, wanted: Sequence[Matter], results: Sequence[ScoredPassage], lookup: TerraformLookup,
+    question: str, subject: Subject, wanted: Sequence[Matter], results: Sequence[ScoredPassage], lookup: TerraformLookup,
     standings: Standings,
 ) -> Iterator[Candidate]:  # fmt: skip
-    """The settings that are asked for: in the files that were found, and elsewhere."""
+    """The settings that are asked for: in the files that were found, those that are called by their name, and elsewhere."""
     stored = dict.fromkeys(text for matter in wanted for text in matter.stored)
     seen: set[str] = set()
-    for blocks, least in ((_in_files(results, lookup), _NEAR), (lookup.setting(stored), _NEARER)):
+    names = dict.fromkeys(WRITTEN.findall(question))
+    written = (one for name in names for one in lookup.symbols(name=name))
+    elsewhere = lookup.setting([*names, *stored])
+    for blocks, least in ((_in_files(results, lookup), _NEAR), (written, _NEAR), (elsewhere, _NEARER)):
         for block in blocks:
             if block.id in seen or block.symbol.kind not in _KINDS or block.symbol.sensitive:
                 continue
@@ -152,12 +177,21 @@ def _in_files(results: Sequence[ScoredPassage], lookup: TerraformLookup) -> Iter
 # -- which of them is meant -------------------------------------------------------------------------------------------
 
 
-def _chosen(subject: Subject, candidates: Iterable[Candidate], named: Named, standings: Standings) -> AskedFor:
+def _chosen(
+    subject: Subject, candidates: Iterable[Candidate], named: Named, standings: Standings, instances: Instances
+) -> AskedFor:
     """The values of the settings that are meant: for each matter of the question those that are surest."""
     by_matter: dict[str, list[Candidate]] = {}
     for one in candidates:
         by_matter.setdefault(one.matter, []).append(one)
-    hits = {matter: _hits(subject, several, named, standings) for matter, several in by_matter.items()}
+    hits: dict[str, list[_Hit]] = {}
+    absent: dict[Absent, None] = {}
+    for matter, of_matter in by_matter.items():
+        near = _hits(subject, of_matter, named, standings)
+        hits[matter], lacking = instances.narrowed(
+            near, lambda one: (one.candidate, one.holding.value, one.holding.root)
+        )
+        absent.update(dict.fromkeys(lacking))
     surest = max((one.score for several in hits.values() for one in several), default=0.0)
     values: list[Asked] = []
     elsewhere: list[Asked] = []
@@ -166,7 +200,7 @@ def _chosen(subject: Subject, candidates: Iterable[Candidate], named: Named, sta
             told, others = _nearest(several, subject, standings)
             values += told
             elsewhere += others
-    return AskedFor(tuple(values[:_MOST_TOLD]), (), tuple(elsewhere))
+    return AskedFor(tuple(values[:_MOST_TOLD]), (), tuple(elsewhere), absent=() if values else tuple(absent))
 
 
 def _hits(subject: Subject, several: list[Candidate], named: Named, standings: Standings) -> list[_Hit]:

@@ -10,6 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.indexes.tokens import content_words
+from rag.shorthand import Forms
+
 # A question for a value; "how do I change the retention" asks for none.
 _FOR_A_VALUE = re.compile(
     r"\bhow (?:many|much|long|often|far|big|large|old|fast|soon)\b|^\W*(?:(?:for|at|in|on|to|of|by) )?(?:what|which|when)\b"
@@ -19,6 +22,7 @@ _FOR_A_VALUE = re.compile(
 _FOR_STEPS = re.compile(
     r"\bhow (?:do|can|should|could|would|to|must)\b|\bwhat (?:do|should|must|can) (?:i|we)\b|^\W*why\b", re.I
 )
+_KEPT = frozenset("kept keep keeps hold held stored store stay stays remain retained retain saved".split())
 _SHORT = 12  # words up to which a question without a verb may name what it asks for
 
 
@@ -149,6 +153,13 @@ def matters(question: str) -> list[Matter]:
     return [
         one for one in found if not (besides and one is _COUNT) and not (one is _SIZE and _OF_A_GROUP.search(question))
     ]
+
+
+def also_called(question: str) -> Forms:
+    """The plain words of a question that asks how long something is kept, each with what pages head it by."""
+    if not MATTERS[0].cue.search(question):
+        return ()
+    return [(word, "retention") for word in content_words(question) if word in _KEPT]
 
 
 def asks_for_a_value(question: str, found: Sequence[Matter]) -> bool:

@@ -7,7 +7,7 @@ an apply, and nothing of which a line is not in the evidence.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from rag.terraform.values import EffectiveValue
 
 _LONGEST = 160  # characters of a value
 _QUOTED = 4  # lines of code that stand below one value
+_THERE = 8  # names that are told in the place of one that isn't there
+_BESIDES = 5  # other blocks that are named
 _ELSEWHERE = 2  # places that are named where others' values stand
 
 
@@ -52,7 +54,17 @@ def settled(asked: AskedFor, evidence: Sequence[ScoredPassage], citer: Citer) ->
         row = _Row(one, _written(one.value), (one.environment,) if one.environment else (), citations, (one.root,))
         _joined(groups.setdefault(key, []), row)
     told = [_told(rows) for rows in groups.values()]
-    return "\n\n".join(filter(None, (_lacking(asked, several), *dict.fromkeys(told), _elsewhere(asked))))
+    of_rows = [one for rows in groups.values() for row in rows for one in row.citations]
+    elsewhere = _elsewhere(asked, {(one.source, one.path, one.start_line) for one in of_rows})
+    return "\n\n".join(filter(None, (_lacking(asked, several), *dict.fromkeys(told), _besides(asked), elsewhere)))
+
+
+def absent(asked: AskedFor) -> str:
+    """That there is none of a name that the question has, and how those are called that there are."""
+    return " ".join(
+        f"The code has no {one.name} of which it tells this; there are: {', '.join(one.there[:_THERE])}."
+        for one in asked.absent
+    )
 
 
 def _listed(environments: Sequence[Listed], evidence: Sequence[ScoredPassage], citer: Citer) -> str:
@@ -150,11 +162,20 @@ def _lacking(asked: AskedFor, told: Sequence[Asked]) -> str:
     return f"Of {names} nothing was found; this is of {_and(tuple(whose))}."
 
 
-def _elsewhere(asked: AskedFor) -> str:
-    """Where others' values stand, without those that are known to be what all that are told are."""
+def _besides(asked: AskedFor) -> str:
+    """Which other blocks set the same, and how many there are."""
+    named = [f"`{one.symbol.address}` ({one.source}/{one.path})" for one in asked.besides[:_BESIDES]]
+    rest = len(asked.besides) - len(named)
+    more = f"; and {rest} more" if rest > 0 else ""
+    return f"It is set in {len(asked.besides)} other blocks too: {'; '.join(named)}{more}." if named else ""
+
+
+def _elsewhere(asked: AskedFor, cited: Collection[tuple[str, str, int]]) -> str:
+    """Where others' values stand, without those that are known to be what all that are told are, and lines that are cited."""
     told = {_written(one.value) for one in asked.values if one.value.known}
     others = [one for one in asked.elsewhere if not _written(one.value) or told != {_written(one.value)}]
-    places = [f"{one.block.source}/{step.path} line {step.line}" for one in others for step in one.value.steps[-1:]]
+    steps = [step for one in others for step in one.value.steps[-1:]]
+    places = [f"{at.source}/{at.path} line {at.line}" for at in steps if (at.source, at.path, at.line) not in cited]
     named = list(dict.fromkeys(places))[:_ELSEWHERE]
     return f"Another environment's may differ: {'; '.join(named)}." if named else ""
 

@@ -7,18 +7,22 @@ monitoring node group). `asked` calls this.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from rag.answers.judging.products import PRODUCTS
 from rag.answers.judging.wording import EVERYDAY, stem
 from rag.answers.values.matters import Matter
+from rag.answers.values.stores import CALLED, is_unnamed, telling
 from rag.catalog.symbols import StoredSymbol
 from rag.indexes.tokens import content_words, tokenise
 from rag.terraform.records import SymbolAttribute
 from rag.terraform.values import EffectiveValue
 
+WRITTEN = re.compile(r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b")  # a name as code has it
 _MISSING = 0.6  # what a word of a setting's name takes off that the question lacks
 _PLAIN = 0.3  # what a word of plain talk counts
 _SHORT = 3  # letters from which on a name's word may be a longer word's beginning
@@ -33,27 +37,18 @@ _GENERIC = frozenset(
 _NOT_ASKED = frozenset(
     {"source", "name", "description", "type", "value", "for_each", "count", "id", "tags", "depends_on"}
 )
-# A bare "cluster" or "node" is Kubernetes's; these have such too, and are said by name.
-_STORES = frozenset(
-    "opensearch elasticsearch elasticache redis valkey memcached memorydb dax rds aurora docdb documentdb neptune redshift msk "
-    "kafka mq rabbitmq activemq cassandra keyspaces emr mongodb couchbase".split()
-)
 _KUBERNETES = frozenset("eks gke aks kubernetes k8s kops cluster clusters".split())
 _NODES = frozenset("node nodes nodegroup nodegroups nodepool ng worker workers".split())
-_OF_ANY_CLUSTER = frozenset(
-    map(stem, "cluster clusters node nodes instance instances machine machines worker workers".split())
+# What begins the names of many things (Logit, OpenVPN, CloudFront), and is written short for none of them.
+_WHOLE_WORDS = frozenset(
+    "alert app apps auth cert cloud data event events fast graph key load log logs mail main net open page post red set sign "
+    "web".split()
 )
-# What a type is called where people speak of it, and what is written short in names.
-_CALLED = {
-    "db": "database rds", "rds": "database db", "sqs": "queue", "sns": "topic", "s3": "bucket", "eks": "kubernetes cluster k8s",
-    "elasticache": "cache redis", "opensearch": "elasticsearch cluster", "elasticsearch": "opensearch cluster", "kms": "key",
-    "route53": "dns record zone", "lb": "load balancer", "alb": "load balancer", "nlb": "load balancer",
-    "ec2": "instance machine",
-    "iam": "permission", "vpc": "network", "efs": "file system", "msk": "kafka", "ecr": "registry", "cloudwatch": "log logs",
-    "lambda": "function", "container": "gke aks kubernetes", "dynamodb": "table", "mq": "broker", "acm": "certificate",
-    "database": "db rds", "queue": "sqs", "bucket": "s3", "cluster": "eks kubernetes", "redis": "cache elasticache",
-    "ng": "node group nodegroup pool", "group": "pool", "pool": "group", "sg": "security group", "asg": "autoscaling group",
-}  # fmt: skip
+# Products that are no clouds, hosts of code or engines: a setting that is asked of one stands in a block that says so.
+_NAMED = PRODUCTS - frozenset(
+    "azure hashicorp terragrunt gke aks github gitlab bitbucket slack postgres postgresql mysql mariadb mssql oracle elastic "
+    "redis memcached kafka".split()
+)
 
 
 @dataclass(frozen=True)
@@ -74,16 +69,22 @@ class Candidate:
         own = self.block.symbol.kind in ("local", "variable", "value") and self.told.path in ("value", "default")
         return "" if own else self.told.path
 
+    @property
+    def setting(self) -> str:
+        """The setting's own name, without what it stands in."""
+        return self.told.path.rpartition(".")[2] if self.attribute else self.block.symbol.name
+
 
 class Subject:
     """The words of a question that may say of which thing it asks; those that name an environment (`elsewhere`) don't."""
 
     def __init__(self, question: str, elsewhere: Collection[str] = ()) -> None:
         said = tokenise(question).words
+        self._written = frozenset(WRITTEN.findall(question))
         self.stems = frozenset(map(stem, said))
         joined = [(pair, stem("".join(pair))) for pair in pairwise(said)]  # Amazon MQ is `amazonmq` in names
         self._joined = {word: [whole for pair, whole in joined if word in pair] for word in said}
-        self._telling = frozenset(word for word in said if stem(word) not in _OF_ANY_CLUSTER)
+        self._telling = telling(said)
         left_out = {stem(word) for word in elsewhere}
         words = [word for word in content_words(question) if stem(word) not in left_out]
         words = [word for word in words if not _joined(word, words)]  # OpenSearch is one word
@@ -142,10 +143,12 @@ class Subject:
         """The share of the question's words that the block, and the instance that the value is of, are known by: 0 where its
         name has none of them."""
         explained = {stem(word) for word in candidate.explained}
-        explained |= {stem(own) for own in self._words for word in candidate.explained if _short_for(word, own)}
+        explained |= {stem(own) for own in self._words for word in candidate.explained if self._short_for(word, own)}
         rest = {word: worth for word, worth in self._words.items() if stem(word) not in explained}
         if not rest:
             own = {stem(word) for word in _words(candidate.block.symbol.name)}
+            if candidate.block.symbol.name in self._written:
+                return 1.0
             return 1.0 if own & self.stems and not self._is_a_store_unnamed(candidate.block, {}) else 0.0
         known = {**self._of_block(candidate.block)}
         known.update(dict.fromkeys(_stems(candidate.told.path), 1.0))
@@ -153,28 +156,41 @@ class Subject:
             known.update(_called(" ".join(value.calls), 0.9))
             known.update(dict.fromkeys(_stems(" ".join((value.instance, *value.calls))), 1.0))
         gained = {word: worth * self._holds(word, known) for word, worth in rest.items()}
+        if not all(gained[word] for word in rest if word in _NAMED):
+            return 0.0  # it is asked of another product's
         if self._is_a_store_unnamed(candidate.block, gained):
             return 0.0
         return sum(gained.values()) / sum(rest.values()) if max(gained.values()) >= _PLAIN else 0.0
 
     def _holds(self, word: str, known: Mapping[str, float]) -> float:
         """How well a word is known, by itself or as one with its neighbour."""
-        return max(_held(word, known), *(known.get(whole, 0.0) for whole in self._joined.get(word, ())), 0.0)
+        return max(self._held(word, known), *(known.get(whole, 0.0) for whole in self._joined.get(word, ())), 0.0)
+
+    def _held(self, word: str, known: Mapping[str, float]) -> float:
+        own = known.get(stem(word), 0.0)
+        if own or len(word) <= _SHORT:
+            return own
+        return max((_SHORTENED * worth for name, worth in known.items() if self._short_for(name, word)), default=0.0)
+
+    def _short_for(self, name: str, word: str) -> bool:
+        """Whether a name's word is another written short; not where the question has it for what it says itself."""
+        if name in _WHOLE_WORDS or stem(name) in self.stems:
+            return False
+        return len(name) >= _SHORT and name != word and word.startswith(name)
 
     def _is_a_store_unnamed(self, block: StoredSymbol, gained: Mapping[str, float]) -> bool:
         """Whether all that a question has of a store's block is that it asks for "the cluster": it never speaks of that store."""
         symbol = block.symbol
-        stores = _STORES.intersection(_words(f"{symbol.type} {symbol.name} {block.path}"))
-        called = stores.union(*(_CALLED.get(store, "").split() for store in stores))
-        own = {word for word, gain in gained.items() if gain >= _PLAIN}
-        return bool(stores) and self._telling.isdisjoint(called | own)
+        kind = set(_stems(symbol.type))  # that it is a log group says of no store
+        own = {word for word, gain in gained.items() if gain >= _PLAIN and stem(word) not in kind}
+        return is_unnamed(_words(f"{symbol.type} {symbol.name} {block.path}"), self._telling, own)
 
     def spare(self, candidate: Candidate, value: EffectiveValue) -> float:
         """What a block's name says besides takes off: a validator of the controllers is not the controllers."""
         explained = {stem(word) for word in candidate.explained}
         words = [word for word in _words(candidate.block.symbol.name) if word.isalpha() and len(word) > 1]
         besides = [
-            w for w in words if stem(w) not in self.stems | explained and not self._begins(w) and w not in _CALLED
+            w for w in words if stem(w) not in self.stems | explained and not self._begins(w) and w not in CALLED
         ]
         return min(_SPARE * len(besides), _MOST_SPARE)
 
@@ -210,7 +226,7 @@ def _known_by(block: StoredSymbol) -> dict[str, float]:
 def _called(text: str, worth: float) -> dict[str, float]:
     """The words of a text, and what they are called besides."""
     words = [stem(word) for word in _words(text)]
-    others = [other for word in words for other in _stems(_CALLED.get(word, ""))]
+    others = [other for word in words for other in _stems(CALLED.get(word, ""))]
     return dict.fromkeys((*others, *words), worth)
 
 
@@ -218,17 +234,6 @@ def _joined(word: str, words: Collection[str]) -> bool:
     """Whether a word stands in another, the rest of which is a word of these too."""
     rests = ((one, one.removeprefix(word), one.removesuffix(word)) for one in words)
     return any(rest != one and rest in words for one, *both in rests for rest in both)
-
-
-def _held(word: str, known: Mapping[str, float]) -> float:
-    own = known.get(stem(word), 0.0)
-    if own or len(word) <= _SHORT:
-        return own
-    return max((_SHORTENED * worth for name, worth in known.items() if _short_for(name, word)), default=0.0)
-
-
-def _short_for(name: str, word: str) -> bool:
-    return len(name) >= _SHORT and name != word and word.startswith(name)
 
 
 @lru_cache(20_000)  # names of settings and blocks, the same for every question

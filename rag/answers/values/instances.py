@@ -1,0 +1,103 @@
+"""Which one of several a question names: an instance of a block (`for_each`), an entry of a map, a resource or a call by name.
+
+One that is named is a filter: the value of another is none for it, however alike it is called (`dkim2` for `dkim7`). `asked`
+calls this; `settled` says that there is no such one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from rag.answers.values.subject import Candidate
+from rag.terraform.values import EffectiveValue
+
+Hit = TypeVar("Hit")
+_NAME = re.compile(r"(?<![\w.-])[a-z0-9]+(?:[_-][a-z0-9]+)+(?![\w-])|(?<![\w.-])[a-z]{2,}\d+(?![\w-])", re.I)
+_KEY = re.compile(r"\[\"([^\"]+)\"\]")
+_CALL = re.compile(r"module\.([\w-]+)")
+_SEGMENT = re.compile(r"[a-z]+|\d+")
+_ALIKE = 0.5  # of the segments of two names, where they are called after one pattern
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A name that the question has, and the names after one pattern with it that there are."""
+
+    name: str
+    there: tuple[str, ...]
+
+
+class Instances:
+    """The names in a question that may be those of one among several; names of environments (`apart`) are none."""
+
+    def __init__(self, question: str, apart: Collection[str] = ()) -> None:
+        found = (_plain(match[0]) for match in _NAME.finditer(question))
+        self.names = tuple(dict.fromkeys(name for name in found if name not in apart))
+        self._capitals = {word.lower() for word in re.findall(r"\b[A-Z]{2,}\b", question)}
+        self._words = set(_SEGMENT.findall(question.lower())) - {"us", "it", "in", "on"} | self._capitals
+
+    def narrowed(
+        self, hits: Sequence[Hit], of: Callable[[Hit], tuple[Candidate, EffectiveValue, str]]
+    ) -> tuple[list[Hit], list[Absent]]:
+        """The hits, without those of another than the one that is named; and the names of which there is none. `of` gives what
+        is set, the value, and the folder in which it is called first."""
+        keys = [(hit, _keys(*of(hit)[:2]), _speaking(of(hit)[2])) for hit in hits]
+        exact = [hit for hit, own, around in keys if {*own, *around} & set(self.names)]
+        if exact:
+            return exact, []
+        absent: list[Absent] = []
+        for name in self.names:
+            alike = [key for _, own, _ in keys for key in own if _is_another(name, key)]
+            if alike:
+                absent.append(Absent(name, tuple(dict.fromkeys(alike))))
+                keys = [one for one in keys if not any(_is_another(name, key) for key in one[1])]
+        return self._told_apart([(hit, own) for hit, own, _ in keys]), absent
+
+    def _told_apart(self, keys: Sequence[tuple[Hit, Collection[str]]]) -> list[Hit]:
+        """Those whose keys have a word of the question that others' after the same pattern lack: of `shop-eu-1` and `shop-us-1`
+        the one of "the EU shops"."""
+        segments = [{key: set(_SEGMENT.findall(key)) for key in own} for _, own in keys]
+        every = {key: parts for own in segments for key, parts in own.items()}
+        kept = []
+        for (hit, _), own in zip(keys, segments, strict=True):
+            lacking = any(
+                _is_another(key, other) and self._words & (theirs - parts) and not self._words & (parts - theirs)
+                for key, parts in own.items()
+                for other, theirs in every.items()
+            )
+            if not lacking:
+                kept.append(hit)
+        return kept
+
+
+def _keys(candidate: Candidate, value: EffectiveValue) -> tuple[str, ...]:
+    """What one among several is called: its key, that of its call, its entry's, its own name and its call's."""
+    symbol = candidate.block.symbol
+    brackets = _KEY.findall(" ".join((*value.calls, value.instance)))
+    entries = candidate.told.path.split(".")[:-1] if symbol.kind in ("local", "variable", "value") else []
+    called = [found for call in value.calls for found in _CALL.findall(call)]
+    return tuple(map(_plain, (*brackets, *entries, *called, symbol.name)))
+
+
+def _speaking(root: str) -> Iterable[str]:
+    """The names of the folders above, that say whose it is."""
+    return map(_plain, root.split("/"))
+
+
+def _is_another(name: str, key: str) -> bool:
+    """Whether a key is another one's after the same pattern: half their segments are the same, and each has one of its own, or
+    the name has a number more."""
+    own, theirs = Counter(_SEGMENT.findall(name)), Counter(_SEGMENT.findall(key))
+    common = (own & theirs).total()
+    more, others = own - theirs, theirs - own
+    if not common or common < _ALIKE * max(own.total(), theirs.total()):
+        return False
+    return bool(more and others) or (bool(more) and all(part.isdigit() for part in more))
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "-")
