@@ -26,8 +26,8 @@ _SMALL = tuple(
     for words in (
         "wie wo wer welche welcher welches welchen wann warum wird werden wurde ist sind ein eine einen einer der das dem "
         "des nicht für mit auf aus über und oder ich wir unsere unser kann muss gibt im zum zur vom nach",
-        "où quel quelle quels quelles quand pourquoi est sont le les une du et je nous dans pour avec pas puis qui que au aux "
-        "un en",
+        "où quel quelle quels quelles quand pourquoi est sont le les une du et je nous dans pour avec pas puis qui "
+        "que au aux un en",
         "cómo qué cuál cuándo dónde para el los las una del puedo está son nuestro nuestra y un en",
         "qual quando onde para com os uma da dos das não são nosso nossa em um",
         "quale quando dove perché il gli una di della dei per sono posso nostro un",
