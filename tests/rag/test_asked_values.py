@@ -13,7 +13,7 @@ from ingest.sync import SyncReport
 from rag.answers.evidence import assemble
 from rag.answers.extractive.extract import extract
 from rag.answers.values.asked import AskedFor, asked_values
-from rag.answers.values.settled import settled
+from rag.answers.values.settled import absent, settled
 from rag.ask import Asker
 from rag.cite import Citer
 from rag.records import Viewer
@@ -513,3 +513,63 @@ def test_a_bare_setting_is_the_shared_one_first_and_how_many_set_it_besides(told
     assert [one.value.value for one in asked.values] == [7]
     assert "It is set in 2 other blocks too" in text
     assert "module.grafana_db" in text
+
+
+DESKTOPS = {
+    "modules/desk/main.tf": 'variable "all" {}\nresource "aws_instance" "desk" {\n  for_each      = var.all\n'
+    "  instance_type = each.value.type\n}\n",
+    "regions/main.tf": 'module "eu" {\n  source = "../modules/desk"\n  all = {\n    "desk-eu-1" = { type = "c6g.large" }\n'
+    '    "desk-eu-2" = { type = "c2d.large" }\n  }\n}\nmodule "us" {\n  source = "../modules/desk"\n  all = {\n'
+    '    "desk-us-1" = { type = "c7g.large" }\n  }\n}\n',
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What is the instance type of desk-eu-1?", ["c6g.large"]),
+        ("What is the instance type of desk_us_1?", ["c7g.large"]),
+        ("What is the instance type of desk-us-9?", []),
+        ("Which instance types have desk-eu-2 and desk-us-1?", ["c2d.large", "c7g.large"]),
+        ("Which instance type do the US desks have?", ["c7g.large"]),
+    ],
+)
+def test_an_instance_that_is_named_is_a_filter(told: Told, question: str, expected: list[str]) -> None:
+    asked, _ = told(DESKTOPS, question)
+    assert sorted(str(one.value.value) for one in asked.values) == expected
+
+
+def test_that_there_is_no_such_instance_is_said_first(told: Told, owner: Owner) -> None:
+    asked, _ = told(DESKTOPS, "What is the instance type of desk-us-9?")
+    assert absent(
+        asked
+    ) == "The code has no desk-us-9 of which it tells this; there are: desk-eu-1, desk-eu-2, desk-us-1."
+    answer = owner.reader().asker().answer("What is the instance type of desk-us-9?", Viewer())
+    assert not answer.citations or "The code has no desk-us-9" in answer.text.partition("**")[0]
+
+
+def test_what_stands_in_a_module_that_all_share_differs_nowhere_else(told: Told) -> None:
+    unit = 'terraform {\n  source = "../../../modules/db"\n}\ninputs = {\n  size = "%s"\n}\n'
+    files = {
+        "accounts/shop-prod/db/terragrunt.hcl": unit % "db.large",
+        "accounts/shop-staging/db/terragrunt.hcl": unit % "db.small",
+        "modules/db/main.tf": 'variable "size" {}\nresource "aws_db_instance" "shop" {\n  instance_class = var.size\n'
+        "  backup_retention_period = 30\n}\n",
+    }
+    asked, text = told(files, "How long are backups of the shop database kept?")
+    assert {one.value.value for one in asked.values} == {30}
+    assert "may differ" not in text
+    asked, text = told(files, "What instance class has the shop database in staging and production?")
+    assert values(asked) == {"prod": "db.large", "staging": "db.small"}
+    assert "- staging: `" in text and "- prod: `" in text
+
+
+def test_the_dev_desktops_are_no_environment(look_up: LookUp) -> None:
+    files = {
+        "stacks/dev-desktops/main.tf": 'resource "a" "b" {}\n',
+        "stacks/app/dev/main.tf": 'resource "a" "b" {}\n',
+    }
+    standings = Standings(look_up(files))
+    assert standings.named("How big are the dev desktops?").all == ()
+    assert standings.named("How big is the app on dev?").all == ("dev",)
+    assert not standings.of_folder("stacks/dev-desktops")

@@ -191,6 +191,7 @@ def _chosen(
         hits[matter], lacking = instances.narrowed(
             near, lambda one: (one.candidate, one.holding.value, one.holding.root)
         )
+        hits[matter] = _level(named_ones) if len(instances.names) > 1 and len(named_ones) < len(near) else named_ones
         absent.update(dict.fromkeys(lacking))
     surest = max((one.score for several in hits.values() for one in several), default=0.0)
     values: list[Asked] = []
@@ -201,6 +202,15 @@ def _chosen(
             values += told
             elsewhere += others
     return AskedFor(tuple(values[:_MOST_TOLD]), (), tuple(elsewhere), absent=() if values else tuple(absent))
+
+
+def _level(hits: Sequence[_Hit]) -> list[_Hit]:
+    """The same, those of one setting all as sure as the surest: each is named."""
+    best: dict[tuple[str, str], float] = {}
+    for one in hits:
+        key = (one.candidate.block.id, one.candidate.attribute)
+        best[key] = max(one.score, best.get(key, 0.0))
+    return [replace(one, score=best[one.candidate.block.id, one.candidate.attribute]) for one in hits]
 
 
 def _hits(subject: Subject, several: list[Candidate], named: Named, standings: Standings) -> list[_Hit]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from rag.answers.values.subject import Candidate
+from rag.environments import CANONICAL
 from rag.terraform.values import EffectiveValue
 
 Hit = TypeVar("Hit")
@@ -46,46 +47,51 @@ class Instances:
         """The hits, without those of another than the one that is named; and the names of which there is none. `of` gives what
         is set, the value, and the folder in which it is called first."""
         keys = [(hit, _keys(*of(hit)[:2]), _speaking(of(hit)[2])) for hit in hits]
-        exact = [hit for hit, own, around in keys if {*own, *around} & set(self.names)]
-        if exact:
+        if exact := [hit for hit, own, around in keys if {*own, *around} & set(self.names)]:
             return exact, []
         absent: list[Absent] = []
         for name in self.names:
-            alike = [key for _, own, _ in keys for key in own if _is_another(name, key)]
-            if alike:
-                absent.append(Absent(name, tuple(dict.fromkeys(alike))))
-                keys = [one for one in keys if not any(_is_another(name, key) for key in one[1])]
-        return self._told_apart([(hit, own) for hit, own, _ in keys]), absent
+            like = {of(hit)[0].block.id for hit, own, _ in keys if any(_is_another(name, key) for key in own)}
+            others = [(hit, own[:1]) for hit, own, _ in keys if of(hit)[0].block.id in like]
+            if others:  # of whatever stands beside it under another name
+                absent.append(Absent(name, tuple(sorted({key for _, own in others for key in own}))))
+                keys = [one for one in keys if of(one[0])[0].block.id not in like]
+        return self._told_apart([(hit, of(hit)[0].block.id, _instance(of(hit)[1])) for hit, _, _ in keys]), absent
 
-    def _told_apart(self, keys: Sequence[tuple[Hit, Collection[str]]]) -> list[Hit]:
-        """Those whose keys have a word of the question that others' after the same pattern lack: of `shop-eu-1` and `shop-us-1`
-        the one of "the EU shops"."""
-        segments = [{key: set(_SEGMENT.findall(key)) for key in own} for _, own in keys]
-        every = {key: parts for own in segments for key, parts in own.items()}
-        kept = []
-        for (hit, _), own in zip(keys, segments, strict=True):
-            lacking = any(
-                _is_another(key, other) and self._words & (theirs - parts) and not self._words & (parts - theirs)
-                for key, parts in own.items()
-                for other, theirs in every.items()
-            )
-            if not lacking:
-                kept.append(hit)
-        return kept
+    def _told_apart(self, instances: Sequence[tuple[Hit, str, Collection[str]]]) -> list[Hit]:
+        """Those whose key has a word of the question that others' of the block lack: of `shop-eu-1` and `shop-us-1` the one of
+        "the EU shops"."""
+        of_block: dict[str, set[str]] = {}
+        for _, block, own in instances:
+            of_block.setdefault(block, set()).update(own)
+        return [
+            hit
+            for hit, block, own in instances
+            if not any(self._fits_better(other, key) for key in own for other in of_block[block])
+        ]
+
+    def _fits_better(self, other: str, key: str) -> bool:
+        theirs, own = (set(_SEGMENT.findall(name)) for name in (other, key))
+        return _is_another(key, other) and bool(self._words & (theirs - own)) and not self._words & (own - theirs)
 
 
 def _keys(candidate: Candidate, value: EffectiveValue) -> tuple[str, ...]:
     """What one among several is called: its key, that of its call, its entry's, its own name and its call's."""
     symbol = candidate.block.symbol
-    brackets = _KEY.findall(" ".join((*value.calls, value.instance)))
+    brackets = _instance(value)
     entries = candidate.told.path.split(".")[:-1] if symbol.kind in ("local", "variable", "value") else []
     called = [found for call in value.calls for found in _CALL.findall(call)]
     return tuple(map(_plain, (*brackets, *entries, *called, symbol.name)))
 
 
-def _speaking(root: str) -> Iterable[str]:
-    """The names of the folders above, that say whose it is."""
-    return map(_plain, root.split("/"))
+def _instance(value: EffectiveValue) -> tuple[str, ...]:
+    """The keys of a value's instance and of the calls that lead to it."""
+    return tuple(map(_plain, _KEY.findall(" ".join((*value.calls, value.instance)))))
+
+
+def _speaking(root: str) -> Iterator[str]:
+    """The names of the folders above that say whose it is: `shop-prod`."""
+    return (name for name in map(_plain, root.split("/")) if set(name.split("-")) & CANONICAL.keys())
 
 
 def _is_another(name: str, key: str) -> bool:
