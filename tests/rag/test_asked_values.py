@@ -541,9 +541,9 @@ def test_an_instance_that_is_named_is_a_filter(told: Told, question: str, expect
 
 def test_that_there_is_no_such_instance_is_said_first(told: Told, owner: Owner) -> None:
     asked, _ = told(DESKTOPS, "What is the instance type of desk-us-9?")
-    assert absent(
-        asked
-    ) == "The code has no desk-us-9 of which it tells this; there are: desk-eu-1, desk-eu-2, desk-us-1."
+    assert (
+        absent(asked) == "The code has no desk-us-9 of which it tells this; there are: desk-eu-1, desk-eu-2, desk-us-1."
+    )
     answer = owner.reader().asker().answer("What is the instance type of desk-us-9?", Viewer())
     assert not answer.citations or "The code has no desk-us-9" in answer.text.partition("**")[0]
 
