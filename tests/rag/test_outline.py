@@ -202,3 +202,10 @@ def test_links_that_are_written_out_count_among_the_words() -> None:
     )
     text = answered("What is the gate of the harbour?", evidence(f"# Gate\n\n{lines}", (1, 120)))
     assert 150 < len(text.split()) + text.count("](") <= 250
+
+
+def test_a_colon_leads_up_to_the_section_behind_it_though_its_heading_is_no_deeper() -> None:
+    page = "# Gates\n\n### Use\n\nWe have two classes of gates:\n\n### inner\n\nOne.\n\n### outer\n\nTwo.\n"
+    own = document(page)
+    piece = next(one for one in pieces(whole_of(own)) if one.text.endswith("gates:"))
+    assert Outline(own).of(piece).place.leads == (7, 10)

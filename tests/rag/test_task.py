@@ -334,3 +334,36 @@ def test_of_what_is_described_nothing_but_its_name_is_a_task() -> None:
         "# Broker",
         1.0,
     )
+
+
+RELEASE = """# Releases
+
+## Publish the pre-release to the mirror
+
+Once the pull request is merged, run this command in the [tools] repository:
+
+```
+release publish
+```
+
+## Appendix: rebuilding pre-releases
+
+If something goes wrong, run this command in the [tools] repository:
+
+```
+release rebuild
+```
+"""
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "and if it must be rebuilt (publish the pre-release to the mirror)?",
+        "How do I rebuild the pre-release on the mirror?",
+    ],
+)
+def test_the_section_that_says_what_is_to_be_done_is_told_and_no_other_of_its_page(question: str) -> None:
+    text = answered(question, of(RELEASE, "Releases", "r.md", whole(RELEASE)))
+    assert "release rebuild" in text
+    assert "release publish" not in text

@@ -11,6 +11,7 @@ import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from rag.answers.extractive.deeds import deeds
 from rag.answers.extractive.filling import Prohibitions, Room, filled
 from rag.answers.extractive.leading import led
 from rag.answers.extractive.mishaps import mishap
@@ -103,8 +104,7 @@ def extract(
         its = evidence[steps.taken[0].index].document.id if steps.taken else ""
         scored = [one for one in scored if evidence[one.index].document.id != its]
     scored = [one for one in scored if FOLLOWS not in evidence[one.index].why]  # it is told as a procedure, or named
-    if steps.task and not steps.cut:
-        scored = _beside(scored, steps, evidence)
+    scored = _beside(question, scored, steps, evidence)
     left = pages.left(steps, steps.taken) if pages else ("", "")
     used += len(f"{steps.before} {steps.rest} {' '.join(left)}".split())
     fits = _BRIEF_WORDS + len(opening.split()) if brief else _WORDS
@@ -152,13 +152,28 @@ def _weighed(question: str, weigh: Weigh, befell: str) -> dict[str, float]:
     return {**words, befell: max(words.values())} if befell else words
 
 
-def _beside(scored: Sequence[Scored], told: Procedure, evidence: Sequence[ScoredPassage]) -> list[Scored]:
-    """What may stand beside a task that is told whole: the best of other pages. The rest of its own page tells of another task,
-    and who reads both does the wrong one."""
+def _beside(
+    question: str, scored: Sequence[Scored], told: Procedure, evidence: Sequence[ScoredPassage]
+) -> list[Scored]:  # fmt: skip
+    """What may stand beside a procedure. The rest of its page tells of another task, where it is told whole, or under headings that
+    say what was asked to be done: who reads both does the wrong one. Of other pages, beside a whole task, the best alone."""
     own = {evidence[one.index].document.id for one in told.taken}
-    best = best_score(scored) if scored else 0.0
+    if told.task and not told.cut:
+        best = best_score(scored) if scored else 0.0
+        return [
+            o
+            for o in scored
+            if o in told.taken or (evidence[o.index].document.id not in own and o.score >= _NEXT * best)
+        ]
+    deed = deeds(question)
+    if not any(map(Wording(" ".join(one.piece.heading for one in told.taken)).holds, deed)):
+        return list(scored)
     return [
-        o for o in scored if o in told.taken or (evidence[o.index].document.id not in own and o.score >= _NEXT * best)
+        one
+        for one in scored
+        if one in told.taken
+        or evidence[one.index].document.id not in own
+        or any(map(Wording(f"{one.piece.heading} {one.piece.text}").holds, deed))
     ]
 
 

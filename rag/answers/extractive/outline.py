@@ -58,7 +58,8 @@ class Outline:
         first = behind[0]
         if first.kind == "heading":
             own = chain(self._page, first.start_line)[0]
-            within = own.level > chain(self._page, piece.start)[0].level
+            level = chain(self._page, piece.start)[0].level
+            within = own.level > level or (own.level == level and piece.text.rstrip("*_` ").endswith(":"))
             steps = next((one for one in self._lists if own.step and own.first in one.starts), None)
             return (own.first, steps.last if steps else own.last) if within else (0, 0)
         lists = [one.last for one in self._lists if first.start_line in one.starts]

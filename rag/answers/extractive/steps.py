@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answers.extractive.cautions import Cautions
+from rag.answers.extractive.deeds import deeds, saying
 from rag.answers.extractive.mishaps import mishap
 from rag.answers.extractive.page import chain, stretch, worded
 from rag.answers.extractive.pieces import Piece
@@ -92,6 +93,7 @@ def procedure(pages: Pages, fits: int) -> Procedure:
     parts = [part for part in page.parts() if any(one.piece.procedural for one in part)]
     if befell := mishap(pages.question):  # who lost a thing is not told how it is set up
         parts = [part for part in parts if any(_says(befell, one) for one in part)]
+    parts = saying(deeds(pages.question), parts, page.headed)
     if not parts:
         return Procedure()
     parts.sort(key=best_score, reverse=True)
@@ -226,6 +228,11 @@ class Page:
     def first(self, piece: Piece) -> int:
         """The line at which the section begins whose procedure a piece is of."""
         return stretch(self._cautions.page, piece.start).first
+
+    def headed(self, part: Sequence[Scored]) -> str:
+        """The headings right above a section's pieces."""
+        sections = (chain(self._cautions.page, one.piece.start)[0] for one in part)
+        return " ".join(dict.fromkeys(worded(section.heading) for section in sections))
 
     def heading(self, piece: Piece) -> int:
         """The line of the heading right above a piece."""

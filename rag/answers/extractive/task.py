@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.answers.extractive.alarms import without_talk
+from rag.answers.extractive.deeds import deeds, saying
 from rag.answers.extractive.mishaps import MISHAPS
 from rag.answers.extractive.page import Section, page_of, worded
 from rag.answers.judging.sought import asks_for_fact
@@ -72,8 +73,7 @@ class Task:
 def task(question: str, document: Document) -> Task | None:
     """The section of a page that tells how to do what is asked; None where a fact is asked for, where no headings say it, and
     where nothing is to be done below those that do."""
-    twice = parts_alone(question)
-    words = {word: _value(word) for word in without_talk(question, content_words(question)) if word not in twice}
+    words = {word: _value(word) for word in _asked(question, document)}
     if not words or asks_for_fact(question) or is_form(question, document):
         return None
     if described := _described(question):
@@ -85,6 +85,7 @@ def task(question: str, document: Document) -> Task | None:
         wording, little = Wording(said), _little(said)
         held = sum(value for word, value in words.items() if wording.holds(word)) + len(asked & little) * _LITTLE
         told.append((held / total * (_UNASKED if _OF_ALL in little - asked else 1.0), depth, said, section))
+    told = saying(deeds(question), told, lambda one: one[2])
     most = max(share for share, *_ in told)
     fitting = [
         one for one in told if one[0] >= _NEARLY * most and (one[3].doing or _is_headed(one[3], words, document))
@@ -94,6 +95,16 @@ def task(question: str, document: Document) -> Task | None:
     share, depth, said, section = min(fitting, key=lambda one: (one[1], one[3].first - one[3].last))
     fit = share * (1 - _OTHER + _OTHER * _precision(question, said)) * (_BELOW if depth and section.level > 1 else 1.0)
     return Task(section, share, fit)
+
+
+def _asked(question: str, document: Document) -> list[str]:
+    """The words of a question, of a compound ("BrokerQueueTooLong") itself or its parts, as the page writes it."""
+    words, twice = without_talk(question, content_words(question)), parts_alone(question)
+    page = Wording(f"{document.title}\n{document.text}") if twice else None
+    whole = [word for word in words if page and any(part in word for part in twice) and word not in twice]
+    if page and not all(map(page.holds, whole)):
+        return [word for word in words if word not in whole]
+    return [word for word in words if word not in twice]
 
 
 def _value(word: str) -> float:
