@@ -32,6 +32,8 @@ PLACED = re.compile(
     r"^(?P<where>in|on|for|at|with|from|under|within|to|using|without|after|before|by|until|during)\s+(?P<other>.+)$",
     re.I,
 )
+# A place that is asked for, of something that is not named: "in which region?", "on which port then?".
+_WHICH_PLACE = re.compile(r"^(?:in|on|at|for|from|under|within|to|with|by) (?:which|what|whose)\b", re.I)
 _PRONOUN = re.compile(
     r"(?<![./_-])\b(it|its|they|them|their|theirs|this|that|these|those|there|one|ones|he|she|him|her|same)\b(?![/_-])",
     re.I,
@@ -160,6 +162,8 @@ def stands_alone(said: str) -> bool:  # noqa: PLR0911  # one return a case
 
 def _is_placed(rest: str, own: Sequence[str]) -> bool:
     """Whether it only says where: "for tracking"."""
+    if _WHICH_PLACE.match(rest) and len(own) < _ALONE and not re.search(rf"\b(?:{_AUXILIARY})\b", rest, re.I):
+        return True
     short = len(own) <= 1 or (len(own) <= _ALONE and not asks(rest))
     return bool(PLACED.match(rest)) and short and not re.search("[,:]", rest)
 

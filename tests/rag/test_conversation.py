@@ -240,3 +240,10 @@ def test_what_came_of_it_leans_on_what_it_came_of(report: str, before: str, topi
 )  # fmt: skip
 def test_a_new_trouble_is_no_report(question: str) -> None:
     assert standalone(question, ["How do I request a namespace?"]) == question
+
+
+def test_a_place_that_is_asked_for_alone_is_that_of_what_was_spoken_of() -> None:
+    earlier = ["How do I restart an application on ECS?"]
+    assert "ECS" in standalone("in which AWS region?", earlier)
+    alone = "In which AWS region is the ledger?"
+    assert standalone(alone, earlier) == alone

@@ -47,7 +47,7 @@ _HEADED = 1.75  # what one counts that says such a thing as is asked for, under 
 _WHOLE = 0.6  # how far the share of the question that the whole passage holds counts
 
 _PART = 0.2  # what a part of a word counts that is asked for itself
-_ALL = 0.5  # of what its rank takes off, what a passage is spared that holds all of the question
+_ALL, _SPARED = 0.9, 0.5  # of the question that a passage holds, from which on its rank takes off so much of that
 _CLOSE = 0.5  # of the best piece's score, for another that says what was asked for where that one does
 _NEXT = 0.8  # the same, for one that doesn't say it
 
@@ -155,7 +155,7 @@ def _weighed(question: str, weigh: Weigh, befell: str) -> dict[str, float]:
 def _beside(
     question: str, scored: Sequence[Scored], told: Procedure, evidence: Sequence[ScoredPassage]
 ) -> list[Scored]:  # fmt: skip
-    """What may stand beside a procedure. The rest of its page tells of another task, where it is told whole, or under headings that
+    """What may stand beside a procedure. The rest of its page tells of another task, where it is whole, or under headings that
     say what was asked to be done: who reads both does the wrong one. Of other pages, beside a whole task, the best alone."""
     own = {evidence[one.index].document.id for one in told.taken}
     if told.task and not told.cut:
@@ -236,7 +236,8 @@ def _scores(
     own = [_gain(piece, found, words, forms) for piece in parts]
     everything = Wording(all_of(found), forms)
     share = sum(value for word, value in words.items() if everything.holds(word)) / (sum(words.values()) or 1.0)
-    standing = (1 - _RANK * min(index, 9) * (1 - _ALL * share**2)) * (1 - _WHOLE + _WHOLE * share)
+    behind = _RANK * min(index, 9) * (_SPARED if share >= _ALL else 1.0)
+    standing = (1 - behind) * (1 - _WHOLE + _WHOLE * share)
     for at, piece in enumerate(parts):
         beside = max((own[near] for near in (at - 1, at + 1) if 0 <= near < len(own)), default=0.0)
         lacking = piece.kind == "row" and not own[at]  # another row says nothing of this one
