@@ -187,9 +187,7 @@ def _chosen(
     absent: dict[Absent, None] = {}
     for matter, of_matter in by_matter.items():
         near = _hits(subject, of_matter, named, standings)
-        hits[matter], lacking = instances.narrowed(
-            near, lambda one: (one.candidate, one.holding.value, one.holding.root)
-        )
+        named_ones, lacking = instances.narrowed(near, lambda one: (one.candidate, one.holding.value, one.holding.root))
         hits[matter] = _level(named_ones) if len(instances.names) > 1 and len(named_ones) < len(near) else named_ones
         absent.update(dict.fromkeys(lacking))
     surest = max((one.score for several in hits.values() for one in several), default=0.0)
