@@ -187,11 +187,10 @@ def _chosen(
     hits: dict[str, list[_Hit]] = {}
     absent: dict[Absent, None] = {}
     for matter, of_matter in by_matter.items():
-        near = _hits(subject, of_matter, named, standings)
+        near = _hits(subject, of_matter, named, standings, instances)
         hits[matter], lacking = instances.narrowed(
             near, lambda one: (one.candidate, one.holding.value, one.holding.root)
         )
-        hits[matter] = _level(named_ones) if len(instances.names) > 1 and len(named_ones) < len(near) else named_ones
         absent.update(dict.fromkeys(lacking))
     surest = max((one.score for several in hits.values() for one in several), default=0.0)
     values: list[Asked] = []
@@ -204,22 +203,17 @@ def _chosen(
     return AskedFor(tuple(values[:_MOST_TOLD]), (), tuple(elsewhere), absent=() if values else tuple(absent))
 
 
-def _level(hits: Sequence[_Hit]) -> list[_Hit]:
-    """The same, those of one setting all as sure as the surest: each is named."""
-    best: dict[tuple[str, str], float] = {}
-    for one in hits:
-        key = (one.candidate.block.id, one.candidate.attribute)
-        best[key] = max(one.score, best.get(key, 0.0))
-    return [replace(one, score=best[one.candidate.block.id, one.candidate.attribute]) for one in hits]
-
-
-def _hits(subject: Subject, several: list[Candidate], named: Named, standings: Standings) -> list[_Hit]:
-    """The values of the first settings whose block and instance are near what is asked for."""
+def _hits(
+    subject: Subject, several: list[Candidate], named: Named, standings: Standings, instances: Instances
+) -> list[_Hit]:
+    """The values of the first settings whose block and instance are near what is asked for, or are called so, or alike."""
     found: list[_Hit] = []
     for one in sorted(several, key=lambda o: -o.fit - subject.nearness(o))[:_BLOCKS]:
         for holding in standings.holdings(one.block, one.told, named)[:_CONTEXTS]:
             near = subject.nearness(one, holding.value)
-            if near >= one.least:
+            spoken = instances.speak_of(one, holding.value) if near else None
+            near = 1.0 if spoken else near
+            if near >= one.least or spoken is not None:
                 here = _HERE * standings.known_in(one.block.source, holding.root, named)
                 found.append(_Hit(near + one.fit + here - subject.spare(one, holding.value), one, holding))
     return found

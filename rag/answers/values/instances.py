@@ -41,6 +41,13 @@ class Instances:
         self._capitals = {word.lower() for word in re.findall(r"\b[A-Z]{2,}\b", question)}
         self._words = set(_SEGMENT.findall(question.lower())) - {"us", "it", "in", "on"} | self._capitals
 
+    def speak_of(self, candidate: Candidate, value: EffectiveValue) -> bool | None:
+        """Whether this one is named, or another after the same pattern; None where the question names none of the sort."""
+        own = _keys(candidate, value)
+        if set(own) & set(self.names):
+            return True
+        return False if any(_is_another(name, key) for name in self.names for key in own) else None
+
     def narrowed(
         self, hits: Sequence[Hit], of: Callable[[Hit], tuple[Candidate, EffectiveValue, str]]
     ) -> tuple[list[Hit], list[Absent]]:
@@ -72,7 +79,7 @@ class Instances:
 
     def _fits_better(self, other: str, key: str) -> bool:
         theirs, own = (set(_SEGMENT.findall(name)) for name in (other, key))
-        return _is_another(key, other) and bool(self._words & (theirs - own)) and not self._words & (own - theirs)
+        return bool(self._words & (theirs - own)) and not self._words & (own - theirs)
 
 
 def _keys(candidate: Candidate, value: EffectiveValue) -> tuple[str, ...]:
@@ -95,12 +102,13 @@ def _speaking(root: str) -> Iterator[str]:
 
 
 def _is_another(name: str, key: str) -> bool:
-    """Whether a key is another one's after the same pattern: half their segments are the same, and each has one of its own, or
-    the name has a number more."""
-    own, theirs = Counter(_SEGMENT.findall(name)), Counter(_SEGMENT.findall(key))
-    common = (own & theirs).total()
-    more, others = own - theirs, theirs - own
-    if not common or common < _ALIKE * max(own.total(), theirs.total()):
+    """Whether a key is another one's after the same pattern: words and numbers stand alike in both, or half of them are the same;
+    each has one of its own, or the name has a number more."""
+    own, theirs = _SEGMENT.findall(name), _SEGMENT.findall(key)
+    more, others = Counter(own) - Counter(theirs), Counter(theirs) - Counter(own)
+    common = len(own) - more.total()
+    alike = own[:1] == theirs[:1] and [one.isdigit() for one in own] == [one.isdigit() for one in theirs]
+    if not common or not (alike or common >= _ALIKE * max(len(own), len(theirs))):
         return False
     return bool(more and others) or (bool(more) and all(part.isdigit() for part in more))
 
