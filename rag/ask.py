@@ -26,6 +26,7 @@ from rag.answers.replies.toolbox import DocumentToolbox
 from rag.answers.values.asked import AskedFor, asked_values
 from rag.catalog import Catalog
 from rag.cite import Citer
+from rag.courtesy import ANSWER, is_courtesy
 from rag.drift import DriftWatch
 from rag.embedders.sentence_transformer import PACKAGED
 from rag.errors import ModelError
@@ -155,6 +156,9 @@ class Asker:
 
     def _answering(self, asked: _Asked) -> Iterator[AskEvent]:
         began = time.monotonic()
+        if is_courtesy(asked.question):
+            yield AskEvent(answer=Answer(ANSWER, "not_found"))
+            return
         found = self._find(asked)
         if found.judged.verdict == "not_found":
             yield AskEvent(answer=_not_found(found))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.courtesy import is_courtesy
 from rag.indexes.tokens import tokenise
 from rag.leaning import LEAD, other_of, own_words, stands_alone
 from rag.search import MAX_QUERY
@@ -28,7 +29,7 @@ def standalone(question: str, earlier: Sequence[str], together: Together | None 
     """The question so that it can be understood without the `earlier` ones (stand-alone themselves, oldest first).
     `together` tells whether two words stand beside each other in what the asker may read."""
     said = " ".join(question.split())
-    if not earlier or not tokenise(said).words or stands_alone(said):
+    if not earlier or not tokenise(said).words or is_courtesy(said) or stands_alone(said):
         return question
     before = " ".join(_antecedent(said, earlier).split())
     put = put_in_place(before, other, earlier, together) if (other := other_of(said)) else None

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from rag.answers.judging.judgement import PARTIAL
 from rag.catalog import Catalog
+from rag.courtesy import is_courtesy
 from rag.errors import NotFoundError, StorageError, WaypostError
 from rag.indexes.tokens import tokenise
 from rag.records import UNCHECKED, Answer, Document, Verdict, Viewer, digest
@@ -87,6 +88,7 @@ class Gaps:
         written nothing is remembered."""
         nothing = answer.coverage is not None and not answer.coverage.passages
         its_own = any(flag.kind in UNCHECKED for flag in answer.flags) and (answer.score or 0.0) >= PARTIAL
+        nothing = nothing or is_courtesy(question)
         if answer.verdict == "answered" or its_own or nothing or (filters or Filters()) != Filters():
             return
         pages = answer.nearest or answer.evidence

@@ -12,6 +12,7 @@ from api.settings import Settings
 from ingest.sync import SyncReport
 from rag.answers.judging.judgement import judge
 from rag.ask import Asker, AskEvent
+from rag.courtesy import is_courtesy
 from rag.errors import ModelError, SettingsError
 from rag.models.scripted import ScriptedModel
 from rag.ports import Claim, Lookup, ModelEvent, Prompt
@@ -259,3 +260,11 @@ def test_what_a_look_cost_is_part_of_it_too(asker: Callable[..., Asker], owner: 
     model = Looking([ModelEvent("Yes."), ModelEvent(usage=ANSWERING)])
     answer = Asker(owner.catalog, retriever, "You are an engineer.", model).answer(QUESTION, Viewer())
     assert answer.usage == ORDERING + ORDERING + ANSWERING
+
+
+@pytest.mark.parametrize("said", ["hello", "Thanks!", "ok great, thank you very much", "hi there"])
+def test_a_greeting_is_no_question(asker: Callable[..., Asker], said: str) -> None:
+    answer = asker().answer(said, Viewer())
+    assert (answer.verdict, answer.citations) == ("not_found", ())
+    assert answer.text.startswith("That is no question.")
+    assert not is_courtesy(f"{said}: which CIDR block has the VPC?") and not is_courtesy("team")

@@ -86,3 +86,12 @@ def test_the_long_of_how_long_is_no_word_of_its_own() -> None:
 )  # fmt: skip
 def test_a_text_holds_a_word_in_a_form_that_no_ending_tells(asked: str, text: str, held: bool) -> None:
     assert Wording(text).holds(asked) is held
+
+
+def test_who_asks_which_one_should_be_used_wants_what_was_decided() -> None:
+    sought = Sought("Which region should I use for a new service?")
+    assert sought.weight("New ones should be deployed to `north-2` by default.") > sought.weight(
+        "Price differs by region."
+    )
+    assert sought.weight("We decided to use `north-2`.") > 1
+    assert Sought("Which region is it in?").weight("We decided to use `north-2`.") == 1

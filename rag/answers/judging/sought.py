@@ -50,13 +50,21 @@ _PLACE = re.compile(
     r"https?://|\]\(|`[^`]*[/.][^`]*`|\b(?:in|on|at|under|from|via|to|through)\s+(?:the\s+|our\s+|an?\s+)?[\[`*_\"']*[A-Z]|"
     r"\b(?:stored|kept|hosted|found|located|lives?|held|defined|configured|managed|runs?|installed)\s+(?:in|on|at|under|by|with)\b"
 )
+_CHOICE = re.compile(
+    r"\b(?:should|must|recommend(?:s|ed|ation)?|prefer(?:s|red)?|we (?:have )?(?:decided|chosen?|chose|agreed)|by default|"
+    r"standardi[sz]ed?|instead of|rather than)\b",
+    re.I,
+)
 _HOLDS = {
     "length": _LENGTH, "frequency": _FREQUENCY, "number": re.compile(r"\d"), "moment": _MOMENT, "person": _PERSON,
-    "reason": _REASON, "place": _PLACE,
+    "reason": _REASON, "place": _PLACE, "choice": _CHOICE,
 }  # fmt: skip
 # Words that say more surely what was asked for: who is to be asked or has it, where a thing is kept, what follows from what.
 _TEAM = r"(?:(?:the|our|your|an?)\s+)?(?:[\w'’.-]+\s+){0,4}(?:team|channel|manager|lead|owner|contact|office|people|members?)\b"
 _MARKED = {
+    "choice": re.compile(
+        r"\b(?:should|must) (?:\w+ )?(?:be|use)\b|\bwe (?:have )?decided\b|\brecommend|\bby default\b", re.I
+    ),
     "person": re.compile(
         r"\b(?:owned|maintained|managed|run|operated|built|looked after|supported|approved|written|kept) by\b|"
         r"\b(?:responsible|accountable) for\b|\b(?:own|owns|maintains?|looks? after|decides?|approves?) the\b|"
@@ -87,6 +95,7 @@ _ASKED = (
     ("moment", re.compile(r"^\W*(?:when|at what time|what time)\b|\b(?:and|,) when\b", re.I)),
     ("person", re.compile(r"^\W*whom?\b|^\W*(?:which|what) (?:team|person|people|group|role)\b|\b(?:and|,) who\b", re.I)),
     ("place", re.compile(r"^\W*where\b|\b(?:and|,) where\b", re.I)),
+    ("choice", re.compile(r"\b(?:which|what)\b.{1,60}\b(?:should|ought to|recommended|preferred)\b", re.I)),
     ("reason", re.compile(r"^\W*(?:why|what(?:['’]s| is| was) the (?:reason|rationale)|how come)\b|\b(?:and|,) why\b", re.I)),
 )  # fmt: skip
 _MORE = re.compile(r"\band\b|[,;?.!:]\s+\w", re.I)  # that is asked or told besides
