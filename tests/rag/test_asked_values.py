@@ -586,3 +586,9 @@ def test_the_dev_desktops_are_no_environment(look_up: LookUp) -> None:
     assert standings.named("How big are the dev desktops?").all == ()
     assert standings.named("How big is the app on dev?").all == ("dev",)
     assert not standings.of_folder("stacks/dev-desktops")
+
+
+def test_a_variable_that_a_question_names_is_no_instance(told: Told) -> None:
+    files = {"modules/tests/variables.tf": 'variable "github_repositories" {\n  default = []\n}\n'}
+    asked, _ = told(files, "What are the two secrets called that show up once the module is given github_repositories?")
+    assert not asked.values

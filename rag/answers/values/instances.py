@@ -83,12 +83,13 @@ class Instances:
 
 
 def _keys(candidate: Candidate, value: EffectiveValue) -> tuple[str, ...]:
-    """What one among several is called: its key, that of its call, its entry's, its own name and its call's."""
+    """What one among several is called: its key, that of its call, its entry's, its own name and its call's. What is a setting
+    itself, a variable say, is none."""
     symbol = candidate.block.symbol
-    brackets = _instance(value)
     entries = candidate.told.path.split(".")[:-1] if symbol.kind in ("local", "variable", "value") else []
     called = [found for call in value.calls for found in _CALL.findall(call)]
-    return tuple(map(_plain, (*brackets, *entries, *called, symbol.name)))
+    own = [symbol.name] if candidate.attribute else []
+    return tuple(map(_plain, (*_instance(value), *entries, *called, *own)))
 
 
 def _instance(value: EffectiveValue) -> tuple[str, ...]:
