@@ -398,15 +398,3 @@ def test_how_long_is_answered_first_with_a_length_of_time_and_little_else(ask: A
 def test_of_one_among_several_the_key_names_it(address: str, instances: tuple[str, ...], words: set[str]) -> None:
     assert words <= things(address, instances)
     assert "database" not in things(address, instances)
-
-
-def test_the_passage_that_says_all_of_a_question_is_not_left_out_for_its_rank(ask: Ask) -> None:
-    keys = "\n".join(f"## Part {n} of the keyfob\n\nA keyfob has part {n}. The keyfob hums.\n" for n in range(9))
-    grant = (
-        "# Policy\n\n"
-        + FILLER
-        + "\n## Grants\n\nMembers of these teams are eligible for a keyfob free of charge:\n\n- depot\n- yard\n"
-    )
-    answer = ask({"keyfob.md": f"# Keyfobs\n\n{keys}", "policy.md": grant}, "Who is eligible for a free keyfob?")
-    assert "eligible" in answer.text
-    assert "- yard" in answer.text
