@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rag.answers.evidence import following
+from rag.answers.extractive.deeds import saying
 from rag.answers.extractive.task import is_about, is_form, task
 from rag.records import Document, Passage, ScoredPassage
 from tests.rag.test_procedures import document, passage
@@ -379,3 +380,11 @@ def test_the_passage_that_says_all_of_a_question_stands_first_in_spite_of_its_ra
     text = answered("Who is eligible for a free KeyFob?", [*before, *of(GRANT, "Policy", "p.md", whole(GRANT))])
     assert text.startswith("**Policy")
     assert "- yard" in text
+
+
+def test_the_opposite_of_what_is_asked_does_not_say_it() -> None:
+    assert saying(("prioritise",), ["Rebuild it", "De-prioritise a group"], str) == [
+        "Rebuild it",
+        "De-prioritise a group",
+    ]
+    assert saying(("prioritise",), ["Rebuild it", "Prioritise a group"], str) == ["Prioritise a group"]
