@@ -6,8 +6,7 @@ import re
 
 ANSWER = "That is no question. Ask one about your infrastructure, and it is answered from your documents."
 _GREETING = (
-    r"hi|hello|hey|hiya|good (?:morning|afternoon|evening)|greetings|thanks?(?: you)?|thx|cheers|bye|goodbye|ok|okay|great|"
-    r"perfect"
+    r"hi|hello|hey|hiya|good (?:morning|afternoon|evening)|thanks?(?: you)?|thx|cheers|bye|ok|okay|great|perfect"
 )
 _BESIDE = r"many|so|very|a lot|much|again|there|all|everyone|everybody|team|waypost"
 _WORDS = re.compile(rf"^(?=.*\b(?:{_GREETING})\b)\W*(?:(?:{_GREETING}|{_BESIDE})\b\W*)+$", re.I | re.S)

@@ -420,15 +420,3 @@ def test_how_long_is_said_under_the_heading_of_retention(ask: Ask) -> None:
     page = "# Viewer of logs\n\nOpen it in a browser.\n\n## Retention period\n\n- Production: 90 days\n"
     answer = ask({"about.md": about, "viewer.md": page}, "How long are application logs kept?")
     assert "90 days" in answer.text
-
-
-def test_the_passage_that_says_all_of_a_question_is_not_left_out_for_its_rank(ask: Ask) -> None:
-    keys = "\n".join(f"## Part {n} of the keyfob\n\nA keyfob has part {n}. The keyfob hums.\n" for n in range(9))
-    grant = (
-        "# Policy\n\n"
-        + FILLER
-        + "\n## Grants\n\nMembers of these teams are eligible for a keyfob free of charge:\n\n- depot\n- yard\n"
-    )
-    answer = ask({"keyfob.md": f"# Keyfobs\n\n{keys}", "policy.md": grant}, "Who is eligible for a free keyfob?")
-    assert "eligible" in answer.text
-    assert "- yard" in answer.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.answers.judging.judgement import NOT_FOUND, PARTIAL, Judgement, judge
-from rag.answers.judging.wording import Wording, worth
+from rag.answers.judging.wording import Wording, parts_alone, worth
 from rag.records import AccessRule, Document, Passage, ScoredPassage
 
 TEXT = "The ledger's database is restored from last night's snapshot by the payments team."
@@ -115,3 +115,8 @@ def test_what_stands_in_what_was_found_is_never_said_to_be_missing() -> None:
     assert judged.passing == ("Jenkins",)
     assert "Nothing" not in judged.note
     assert "mentions Jenkins" in judged.note
+
+
+def test_the_parts_of_a_compound_are_asked_for_once() -> None:
+    assert parts_alone("Who has a KeyFob?") == {"key", "fob"}
+    assert parts_alone("Which key has a KeyFob?") == {"fob"}

@@ -178,4 +178,5 @@ def test_an_alert_whose_rule_was_found_is_no_passing_mention() -> None:
 
 def test_a_question_of_what_may_be_done_is_about_what_it_names() -> None:
     told = ("Access", 'Do not choose "U2F security key": the AWS API would prevent you from using the CLI.')
-    assert passing("Why may I not use a U2F key for AWS?", told) == ()
+    rare = {"key": 0.777, "aws": 0.716, "may": 0.953}
+    assert in_passing("Why may I not use a U2F key for AWS?", found(told), lambda word: rare.get(word, 0.9999)) == ()

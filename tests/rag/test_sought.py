@@ -94,4 +94,5 @@ def test_who_asks_which_one_should_be_used_wants_what_was_decided() -> None:
         "Price differs by region."
     )
     assert sought.weight("We decided to use `north-2`.") > 1
+    assert sought.weight("It is `north-2` rather than `south-1`.") > 1
     assert Sought("Which region is it in?").weight("We decided to use `north-2`.") == 1

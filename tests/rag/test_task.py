@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rag.answers.evidence import following
+from rag.answers.extractive.deeds import saying
 from rag.answers.extractive.task import is_about, is_form, task
 from rag.records import Document, Passage, ScoredPassage
 from tests.rag.test_procedures import document, passage
@@ -367,3 +368,23 @@ def test_the_section_that_says_what_is_to_be_done_is_told_and_no_other_of_its_pa
     text = answered(question, of(RELEASE, "Releases", "r.md", whole(RELEASE)))
     assert "release rebuild" in text
     assert "release publish" not in text
+
+
+GRANT = "# Policy\n\n## Grants\n\nMembers of these teams are eligible for a KeyFob free of charge:\n\n- depot\n- yard\n"
+
+
+@pytest.mark.parametrize("rank", [1, 9])
+def test_the_passage_that_says_all_of_a_question_stands_first_in_spite_of_its_rank(rank: int) -> None:
+    parts = [f"# Part {n}\n\nThe KeyFob of the key has a part {n}.\n" for n in range(rank)]
+    before = [one for n, page in enumerate(parts) for one in of(page, f"Part {n}", f"{n}.md", whole(page))]
+    text = answered("Who is eligible for a free KeyFob?", [*before, *of(GRANT, "Policy", "p.md", whole(GRANT))])
+    assert text.startswith("**Policy")
+    assert "- yard" in text
+
+
+def test_the_opposite_of_what_is_asked_does_not_say_it() -> None:
+    assert saying(("prioritise",), ["Rebuild it", "De-prioritise a group"], str) == [
+        "Rebuild it",
+        "De-prioritise a group",
+    ]
+    assert saying(("prioritise",), ["Rebuild it", "Prioritise a group"], str) == ["Prioritise a group"]

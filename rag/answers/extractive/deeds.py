@@ -18,6 +18,7 @@ _TO_DO = re.compile(
     r"\bhow (?:do|does|can|should|would|must) (?:i|we|you|one|somebody|someone) (?P<deed>[a-z]+)\b|\bhow to (?P<to>[a-z]+)\b",
     re.I,
 )
+_OPPOSITE = re.compile(r"\b(?:de|un|dis|non)-\w+", re.I)  # "de-prioritise" is not to prioritise
 _FOLLOWS = re.compile(r"^(?P<own>[^()]+?) \([^()]{3,}\)\?$")
 
 
@@ -31,5 +32,5 @@ def deeds(question: str) -> tuple[str, ...]:
 
 def saying(deed: Sequence[str], every: Sequence[_T], said: Callable[[_T], str]) -> list[_T]:
     """Those that say one of these words; all of them where none does, or there are no such words."""
-    found = [one for one in every if any(map(Wording(said(one)).holds, deed))] if deed else []
+    found = [one for one in every if any(map(Wording(_OPPOSITE.sub(" ", said(one))).holds, deed))] if deed else []
     return found or list(every)

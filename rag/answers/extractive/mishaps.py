@@ -1,6 +1,6 @@
 """What befell a thing ("I lost my key, what do I do?"): a page that tells how such a thing is set up is no answer to it.
 
-`task` values such words, `steps` and `extract` ask which one a question is about.
+`task` values such words, `extract` asks which one a question is about.
 """
 
 from __future__ import annotations

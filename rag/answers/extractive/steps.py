@@ -11,12 +11,10 @@ from dataclasses import dataclass, replace
 
 from rag.answers.extractive.cautions import Cautions
 from rag.answers.extractive.deeds import deeds, saying
-from rag.answers.extractive.mishaps import mishap
 from rag.answers.extractive.page import chain, stretch, worded
 from rag.answers.extractive.pieces import Piece
 from rag.answers.extractive.quotation import Scored, best_score, word_count
 from rag.answers.extractive.task import is_about, task
-from rag.answers.judging.wording import Wording
 from rag.records import Document, ScoredPassage
 
 # Why a passage is in the evidence that nobody searched for.
@@ -91,8 +89,6 @@ def procedure(pages: Pages, fits: int) -> Procedure:
     if told := _task(page, fits):
         return told
     parts = [part for part in page.parts() if any(one.piece.procedural for one in part)]
-    if befell := mishap(pages.question):  # who lost a thing is not told how it is set up
-        parts = [part for part in parts if any(_says(befell, one) for one in part)]
     parts = saying(deeds(pages.question), parts, page.headed)
     if not parts:
         return Procedure()
@@ -108,10 +104,6 @@ def procedure(pages: Pages, fits: int) -> Procedure:
         elif not steps:
             return _cut(page, part, fits)
     return Procedure(tuple(taken), page.before(steps), page.behind(steps, taken))
-
-
-def _says(word: str, one: Scored) -> bool:
-    return Wording(f"{one.piece.heading} {one.piece.text}").holds(word)
 
 
 def _document(pages: Pages) -> Document | None:
