@@ -13,6 +13,7 @@ from ingest.sync import SyncReport
 from rag.answers.evidence import assemble
 from rag.answers.extractive.extract import extract
 from rag.answers.values.asked import AskedFor, asked_values
+from rag.answers.values.bearing import bearing
 from rag.answers.values.settled import absent, settled
 from rag.ask import Asker
 from rag.cite import Citer
@@ -559,6 +560,15 @@ def test_that_there_is_no_such_instance_is_said_first(told: Told, owner: Owner) 
     )
     answer = owner.reader().asker().answer("What is the instance type of desk-us-9?", Viewer())
     assert not answer.citations or "The code has no desk-us-9" in answer.text.partition("**")[0]
+
+
+def test_what_is_said_of_another_instance_does_not_bear_on_its_value(told: Told) -> None:
+    question = "What is the instance type of desk-eu-1?"
+    asked, _ = told(DESKTOPS, question)
+    bears = bearing(question, asked)
+    assert bears
+    assert bears("The instance type of desk-eu-1 is c6g.large.", "")
+    assert not bears('"desk-eu-2" = { instance_type = "c2d.large" }', "module eu > instance type")
 
 
 def test_what_stands_in_a_module_that_all_share_differs_nowhere_else(told: Told) -> None:

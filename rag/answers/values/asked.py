@@ -15,7 +15,7 @@ from rag.answers.judging.sought import QUANTITY
 from rag.answers.values.instances import Absent, Instances
 from rag.answers.values.inventory import Listed, environments_asked
 from rag.answers.values.matters import Matter, asks_for_a_value, matters
-from rag.answers.values.subject import WRITTEN, Candidate, Subject, written
+from rag.answers.values.subject import WRITTEN, Candidate, Subject
 from rag.catalog.symbols import StoredSymbol
 from rag.environments import canonical
 from rag.records import ScoredPassage
@@ -115,9 +115,7 @@ def asked_values(question: str, results: Sequence[ScoredPassage], lookup: Terraf
     subject = Subject(question, named.words)
     instances = Instances(question, named.names)
     candidates = list(_candidates(question, subject, wanted, results, lookup, standings))
-    by_name = written(question)
-    given = set(WRITTEN.findall(question)) - by_name
-    candidates = [one for one in candidates if one.setting not in given and one.block.symbol.name not in given]
+    by_name = set(WRITTEN.findall(question))
     candidates = [
         one for one in candidates if one.setting in by_name
     ] or candidates  # called by its name, it is that one
@@ -152,7 +150,7 @@ def _candidates(
     """The settings that are asked for: in the files that were found, those that are called by their name, and elsewhere."""
     stored = dict.fromkeys(text for matter in wanted for text in matter.stored)
     seen: set[str] = set()
-    names = sorted(written(question))
+    names = dict.fromkeys(WRITTEN.findall(question))
     by_name = (one for name in names for one in lookup.symbols(name=name))
     elsewhere = lookup.setting([*names, *stored])
     for blocks, least in ((_in_files(results, lookup), _NEAR), (by_name, _NEAR), (elsewhere, _NEARER)):

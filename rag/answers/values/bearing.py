@@ -27,17 +27,29 @@ def bearing(question: str, asked: AskedFor) -> Bears | None:
     settle the question, since it asks for more."""
     if not asked.values or _BESIDES.search(question):
         return None
-    subjects = [
-        (things(one.block.symbol.address, (one.value.instance, *one.value.calls)), _names(one.attribute))
-        for one in asked.values
-    ]
-    return lambda text, above: any(_bears(things, settings, text, above) for things, settings in subjects)
+    subjects = []
+    for one in asked.values:
+        instances = (one.value.instance, *one.value.calls)
+        subjects.append((things(one.block.symbol.address, instances), _names(one.attribute), _keys(instances)))
+    return lambda text, above: any(
+        _bears(things, settings, text, above) and _says(keys, text) for things, settings, keys in subjects
+    )
 
 
 def things(address: str, instances: Sequence[str]) -> set[str]:
     """The words that name a thing: of one among several, `module.database["ledger"]`, its own key alone."""
-    keys = _KEY.findall(" ".join(instances))
-    return _names(" ".join(keys)) or _names(" ".join((address, *instances)))
+    return _names(" ".join(_keys(instances))) or _names(" ".join((address, *instances)))
+
+
+def _keys(instances: Sequence[str]) -> list[str]:
+    return _KEY.findall(" ".join(instances))
+
+
+def _says(keys: Sequence[str], text: str) -> bool:
+    """Whether a text says one of these keys, where there are any: all its parts, for `desk-eu-1` is not `desk-eu-2`."""
+    own, parts = Wording(text), set(re.findall(r"[a-z0-9]+", text.lower()))
+    wanted = [re.findall(r"[a-z0-9]+", key.lower()) for key in keys]
+    return not keys or any(all(part in parts or own.holds(part) for part in one) for one in wanted)
 
 
 def _bears(things: set[str], settings: set[str], text: str, above: str) -> bool:

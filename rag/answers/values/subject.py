@@ -23,11 +23,6 @@ from rag.terraform.records import SymbolAttribute
 from rag.terraform.values import EffectiveValue
 
 WRITTEN = re.compile(r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b")  # a name as code has it
-_GIVEN = (
-    re.compile(  # what leads to a name that is a condition of what is asked: "once it is given …", "if I set …, what …"
-        r"(?:\b(?:once|if|after|unless|because|given|by (?:giving|passing|setting))|(?<!^)\bwhen)\b[^,;?.]*$", re.I
-    )
-)
 _MISSING = 0.6  # what a word of a setting's name takes off that the question lacks
 _PLAIN = 0.3  # what a word of plain talk counts
 _SHORT = 3  # letters from which on a name's word may be a longer word's beginning
@@ -80,18 +75,12 @@ class Candidate:
         return self.told.path.rpartition(".")[2] if self.attribute else self.block.symbol.name
 
 
-def written(question: str) -> frozenset[str]:
-    """The names of settings and blocks, as code has them, of which a question asks, and not in a condition of it."""
-    found = WRITTEN.finditer(question)
-    return frozenset(match.group() for match in found if not _GIVEN.search(question[: match.start()]))
-
-
 class Subject:
     """The words of a question that may say of which thing it asks; those that name an environment (`elsewhere`) don't."""
 
     def __init__(self, question: str, elsewhere: Collection[str] = ()) -> None:
         said = tokenise(question).words
-        self._written = written(question)
+        self._written = frozenset(WRITTEN.findall(question))
         self.stems = frozenset(map(stem, said))
         joined = [(pair, stem("".join(pair))) for pair in pairwise(said)]  # Amazon MQ is `amazonmq` in names
         self._joined = {word: [whole for pair, whole in joined if word in pair] for word in said}
