@@ -242,7 +242,16 @@ class Standings:
     def _in_each(self, block: StoredSymbol, told: SymbolAttribute, names: Collection[str]) -> Iterator[Holding]:
         for name in names:
             for value in TerraformValues(self._lookup, name).of_setting(block, told):
-                yield Holding(name, _root(block, value), value)
+                root = _root(block, value)
+                if block.symbol.kind != "variable" or not self._is_strange(block.source, root, name):
+                    yield Holding(name, root, value)
+
+    def _is_strange(self, source: str, root: str, name: str) -> bool:
+        """Whether a folder has nothing to do with an environment of a name of its own (a cluster, a customer): others know it, by
+        .tfvars files or as a workspace, and this one does not."""
+        knowing = {at for (of, at), names in self._names_in.items() if of == source and name in names}
+        own = not (_is_everywhere(name) or name in root.split("/") or self.of_folder(root))
+        return bool(knowing) and own and not any(_lies_within(root, at) or _lies_within(at, root) for at in knowing)
 
     def _everywhere(self, block: StoredSymbol, told: SymbolAttribute) -> list[Holding]:
         plain = TerraformValues(self._lookup).of_setting(block, told)
@@ -278,6 +287,20 @@ def _like_any_other(one: Holding, others: Collection[Holding]) -> bool:
 
 def _root(block: StoredSymbol, value: EffectiveValue) -> str:
     return value.calls[0].partition(": ")[0] if value.calls else block.folder
+
+
+def is_everywhere(named: Named) -> bool:
+    """Whether an environment is named that every part of the code may have, such as production: others are called by names of
+    their own, as clusters and customers are."""
+    return any(map(_is_everywhere, named.all))
+
+
+def _is_everywhere(name: str) -> bool:
+    return canonical(name) in CANONICAL.values()
+
+
+def _lies_within(folder: str, above: str) -> bool:
+    return folder == above or folder.startswith(f"{above}/")
 
 
 def _plain(name: str) -> str:

@@ -173,10 +173,10 @@ def test_each_environments_own_folder_gives_its_value(told: Told) -> None:
 def test_what_an_environment_lacks_is_said_before_anothers_value(told: Told) -> None:
     asked, text = told(STACKS, "How long are backups of the orders database kept in staging?")
     assert values(asked) == {"production": 14}
-    assert text.startswith("Of staging nothing was found; this is of production.\n\n")
+    assert text.startswith("Of staging the Terraform code tells no such value; this is of production.\n\n")
     asked, text = told(STACKS, "How long are backups of the ledger database kept in dev?")
     assert values(asked) == {"production": 35, "staging": 3}
-    assert text.startswith("Of dev nothing was found; this is of production and staging.\n\n")
+    assert text.startswith("Of dev the Terraform code tells no such value; this is of production and staging.\n\n")
 
 
 def test_the_line_of_an_entry_that_each_block_is_made_of_is_named(told: Told) -> None:
@@ -477,7 +477,7 @@ def test_an_answer_of_an_environment_that_has_none_says_so_first_and_is_partial(
     told(BROKERS, "broker")  # syncs
     answer = owner.reader().asker().answer("What is broker_size in sandbox?", Viewer())
     assert (answer.verdict, "sandbox" in answer.missing) == ("partial", True)
-    assert answer.text.startswith("Of sandbox nothing was found; this is of prod")
+    assert answer.text.startswith("Of sandbox the Terraform code tells no such value; this is of prod")
 
 
 LOGS = {
@@ -585,6 +585,20 @@ def test_what_stands_in_a_module_that_all_share_differs_nowhere_else(told: Told)
     asked, text = told(files, "What instance class has the shop database in staging and production?")
     assert values(asked) == {"prod": "db.large", "staging": "db.small"}
     assert "- staging: `" in text and "- prod: `" in text
+
+
+def test_a_default_of_another_folder_is_not_said_to_hold_in_a_cluster(told: Told) -> None:
+    """`utoria` is a cluster of terraform/azure alone."""
+    files = {
+        "terraform/internal/variables.tf": 'variable "prometheus_disk_size" {\n  default = 100\n}\n',
+        "terraform/azure/variables.tf": 'variable "core_node_machine_type" {}\n',
+        "terraform/azure/projects/utoria.tfvars": 'core_node_machine_type = "big"\n',
+        "terraform/azure/projects/leaping.tfvars": 'core_node_machine_type = "small"\n',
+    }
+    asked, _ = told(files, "How large is the prometheus disk on utoria?")
+    assert not asked.values
+    asked, _ = told(files, "What is the core node machine type of utoria?")
+    assert values(asked) == {"utoria": "big"}
 
 
 def test_the_dev_desktops_are_no_environment(look_up: LookUp) -> None:

@@ -22,7 +22,7 @@ from rag.records import ScoredPassage
 from rag.terraform.entries import entries
 from rag.terraform.lookup import TerraformLookup
 from rag.terraform.places import Step
-from rag.terraform.standings import OTHER, PRODUCTION, Holding, Named, Standings
+from rag.terraform.standings import OTHER, PRODUCTION, Holding, Named, Standings, is_everywhere
 from rag.terraform.values import EffectiveValue
 
 _FILES = 8  # of the first results whose blocks are looked at, all of them
@@ -122,7 +122,9 @@ def asked_values(question: str, results: Sequence[ScoredPassage], lookup: Terraf
     if _NUMBER.search(question):
         candidates = [one for one in candidates if one.told.expression[1:] not in ([True], [False])]
     found = _chosen(subject, candidates, named, standings, instances)
-    if not any(one.value.known for one in found.values) and named.all:
+    if not any(one.value.known for one in found.values) and named.all and not is_everywhere(named):
+        found = AskedFor()  # what another cluster has, or another customer, is no answer
+    elif not any(one.value.known for one in found.values) and named.all:
         found = replace(_chosen(subject, candidates, Named(), standings, instances), lacking=named.all)
     elif named.unknown and not (named.known or named.marked):
         found = replace(found, lacking=named.unknown)

@@ -159,7 +159,7 @@ def _lacking(asked: AskedFor, told: Sequence[Asked]) -> str:
     if any(one.environment == OTHER for one in told):
         return f"Nothing in the code is called {names}: a workspace of that name gets what any other does."
     whose = dict.fromkeys(one.environment or " → ".join(one.value.calls) or one.block.folder for one in told)
-    return f"Of {names} nothing was found; this is of {_and(tuple(whose))}."
+    return f"Of {names} the Terraform code tells no such value; this is of {_and(tuple(whose))}."
 
 
 def _besides(asked: AskedFor) -> str:
