@@ -23,7 +23,7 @@ from api.compose import open_retriever
 from api.settings import Settings
 from rag.records import Viewer
 from rag.search import Filters, Retriever, SearchResult
-from rag.turns import Lanes
+from rag.turns import Turns
 
 _MOST = 3  # processes, however many cores there are
 
@@ -44,7 +44,7 @@ class SearchPool:
         self._proved = False  # whether this one made one
         self._pool: ProcessPoolExecutor | None = None
         self._starting: list[Future[None]] = []
-        self._lanes = Lanes[None]()  # one for each process
+        self._turns = Turns(0)  # one for each process
 
     def __call__(
         self, query: str, viewer: Viewer, k: int, filters: Filters, here: Callable[[], SearchResult]
@@ -73,12 +73,8 @@ class SearchPool:
     def _there(
         self, pool: ProcessPoolExecutor, query: str, viewer: Viewer, k: int, filters: Filters
     ) -> SearchResult:  # fmt: skip
-        lanes = self._lanes
-        lanes.take()
-        try:
+        with self._turns:
             result = pool.submit(_search, query, viewer, k, filters).result()
-        finally:
-            lanes.give(None)
         self._proved = True
         return result
 
@@ -87,7 +83,7 @@ class SearchPool:
         context = multiprocessing.get_context("spawn")  # a fork would copy locks that other threads hold
         self._pool = ProcessPoolExecutor(self._processes, context, _open, (self._settings,))
         self._starting = [self._pool.submit(_nothing) for _ in range(self._processes)]  # each starts one
-        self._lanes = Lanes([None] * self._processes)
+        self._turns = Turns(self._processes)
 
     def _give_up(self, pool: ProcessPoolExecutor, error: BaseException) -> None:
         """Ends a pool that broke. Several searches at once start a new one, unless too many broke in a row."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from api.console import ConfigOption, GroupsOption, JsonOption, err, out, print_json, settings_from
+from api.console import ConfigOption, GroupsOption, JsonOption, out, print_json, settings_from
 
 if TYPE_CHECKING:
     from rag.catalog.symbols import StoredSymbol
@@ -135,8 +135,6 @@ def values(
     if as_json:
         print_json(found)
         return
-    if found["note"]:
-        err.print(f"[yellow]{escape(found['note'])}[/yellow]")
     for row in found["values"]:
         told = _told(["lit", row["value"]]) if row["known"] else f"not known: {row['why_not']}"
         where = ", ".join(row["calls"]) or row["folder"]

@@ -206,7 +206,7 @@ class ValueView(TypedDict):
 
 
 class Values(TypedDict):
-    """The values that an attribute has. `note` says what to know of the environment that was named, or is ""."""
+    """The values that an attribute has. `note` is "": an environment that no code knows is refused."""
 
     values: list[ValueView]
     note: str

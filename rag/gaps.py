@@ -86,9 +86,8 @@ class Gaps:
         """Remembers a question that was not answered in full. One that was asked of a part of the documents is no gap, nor is any
         while nothing was synced, nor one that a model answered badly while the documents speak of it. Where the folder can't be
         written nothing is remembered."""
-        nothing = answer.coverage is not None and not answer.coverage.passages
+        nothing = is_courtesy(question) or (answer.coverage is not None and not answer.coverage.passages)
         its_own = any(flag.kind in UNCHECKED for flag in answer.flags) and (answer.score or 0.0) >= PARTIAL
-        nothing = nothing or is_courtesy(question)
         if answer.verdict == "answered" or its_own or nothing or (filters or Filters()) != Filters():
             return
         pages = answer.nearest or answer.evidence

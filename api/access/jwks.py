@@ -70,10 +70,6 @@ class IssuerKeys:
         await self._renewed(_BRIEFLY)
         return [key for key in self._known(kid, algorithm) if key not in tried]
 
-    def look(self) -> None:
-        """Begins to fetch the keys, so that what is wrong with the settings is logged before anybody asks."""
-        self._begin()
-
     def close(self) -> None:
         """Ends the thread that fetches keys."""
         self._fetcher.shutdown(wait=False, cancel_futures=True)
@@ -91,12 +87,14 @@ class IssuerKeys:
 
     async def _renewed(self, patience: float) -> None:
         """Fetches the keys, unless that was tried a moment ago; whoever asks waits until `patience` seconds after it began."""
-        self._begin()
+        self.look()
         left = self._begun + patience - time.monotonic()
         if self._fetching and left > 0:
             await asyncio.wait([asyncio.wrap_future(self._fetching)], timeout=left)
 
-    def _begin(self) -> None:
+    def look(self) -> None:
+        """Begins to fetch the keys, unless that was tried a moment ago. At the start this lets the log say what is wrong with the
+        settings."""
         under_way = self._fetching and not self._fetching.done()
         if under_way or self._clock() - self._tried < _PAUSE:
             return

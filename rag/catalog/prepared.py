@@ -4,7 +4,8 @@ statement and of its rows each time costs several times what SQLite takes (docs/
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
@@ -13,9 +14,8 @@ from sqlalchemy.engine.interfaces import Dialect
 from rag.catalog import schema as s
 
 _FORMS = 3  # other forms of a question's words that are looked for too
-_Compiled = tuple[
-    str, Sequence[str], Mapping[str, Any]
-]  # the text, the names of what it is given, the values that it has
+# The text of a query, the names of what it is given, the values that it has.
+_Compiled = tuple[str, Sequence[str], Mapping[str, Any]]
 
 
 def given(name: str) -> Select[Any]:
@@ -24,17 +24,19 @@ def given(name: str) -> Select[Any]:
 
 
 class Prepared:
-    """A query over what is given by name (`bindparam`, `given`)."""
+    """A query over what is given by name: texts (`bindparam`) and lists (`given`)."""
 
     def __init__(self, statement: Select[Any]) -> None:
         self._statement = statement
         self._compiled: dict[str, _Compiled] = {}  # by the name of the dialect
 
-    def rows(self, connection: Connection, **values: Any) -> list[tuple[Any, ...]]:
+    def rows(self, connection: Connection, **values: str | Iterable[str]) -> list[tuple[Any, ...]]:
         """All rows, with the columns as the query has them. Raises: KeyError when something isn't given."""
-        compiled = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
-        text, names, own = compiled
-        known = {**own, **values}
+        text, names, own = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
+        known = {
+            **own,
+            **{name: one if isinstance(one, str) else json.dumps(list(one)) for name, one in values.items()},
+        }
         result = connection.exec_driver_sql(text, tuple(known[name] for name in names))
         assert result.cursor is not None  # a query has rows
         rows = list(result.cursor.fetchall())
@@ -61,16 +63,8 @@ def _other_forms() -> Select[Any]:
 
 
 _P, _D = s.passages.c, s.documents.c
-PASSAGE = (
-    _P.id,
-    _P.document_id,
-    _P.ordinal,
-    _P.heading_path,
-    _P.text,
-    _P.start_line,
-    _P.end_line,
-    _P.kind,
-)  # `passage_of`
+# What `passage_of` reads.
+PASSAGE = (_P.id, _P.document_id, _P.ordinal, _P.heading_path, _P.text, _P.start_line, _P.end_line, _P.kind)
 _MINE = and_(_P.document_id == bindparam("document"), _P.splitter == bindparam("splitter"))
 RULES = Prepared(select(s.access_rules.c.key, s.access_rules.c.clauses))
 PASSAGES = Prepared(select(*PASSAGE).where(_P.id.in_(given("ids"))))

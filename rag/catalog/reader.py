@@ -196,7 +196,7 @@ class Catalog:
         """The documents of these ids that exist."""
         with self._read() as connection:
             rules = self._rules(connection)
-            rows = prepared.DOCUMENTS.rows(connection, ids=json.dumps(list(ids)))
+            rows = prepared.DOCUMENTS.rows(connection, ids=ids)
         documents = (_document(dict(zip(_DOCUMENT, row, strict=True)), rules) for row in rows)
         return {document.id: document for document in documents}
 
@@ -246,7 +246,7 @@ class Catalog:
     def passages(self, ids: Iterable[str]) -> dict[str, Passage]:
         """The passages of these ids that exist."""
         with self._read() as connection:
-            rows = prepared.PASSAGES.rows(connection, ids=json.dumps(list(ids)))
+            rows = prepared.PASSAGES.rows(connection, ids=ids)
         return {row[0]: passage_of(row) for row in rows}
 
     def passages_of(self, document_id: str, generation: Generation) -> list[Passage]:
@@ -258,7 +258,7 @@ class Catalog:
     def standings(self, document_ids: Iterable[str]) -> dict[str, Standing]:
         """What ranking wants to know of these documents."""
         with self._read() as connection:
-            rows = prepared.STANDINGS.rows(connection, ids=json.dumps(list(document_ids)))
+            rows = prepared.STANDINGS.rows(connection, ids=document_ids)
         return {row[0]: Standing(row[1], bool(row[2]), row[3], row[4]) for row in rows}
 
     def other_forms(self, words: Sequence[str], access: Sequence[str]) -> list[tuple[str, str]]:
@@ -271,9 +271,7 @@ class Catalog:
             for end in range(at + 2, min(at + _LONGEST, len(asked)) + 1)
         ]
         with self._read() as connection:
-            rows = prepared.OTHER_FORMS.rows(
-                connection, words=json.dumps(asked), runs=json.dumps(runs), access=json.dumps(list(access))
-            )
+            rows = prepared.OTHER_FORMS.rows(connection, words=asked, runs=runs, access=access)
         return [(short, long) if is_short else (long, short) for short, long, is_short in rows]
 
     def paths(self) -> list[str]:
@@ -594,9 +592,8 @@ def _embedded(generation: Generation) -> ColumnElement[bool]:
 
 def _in_ids(connection: Connection, query: Any, ids: Iterable[str]) -> Sequence[Row[Any]]:
     """The rows of a query over these ids, which it is given as a list in SQL: bound one by one they take longer."""
-    return connection.execute(
-        query(prepared.given("ids")), {"ids": json.dumps(list(ids))}
-    ).all()  # row by row is slower
+    found = connection.execute(query(prepared.given("ids")), {"ids": json.dumps(list(ids))})
+    return found.all()  # row by row is slower
 
 
 def _document(row: Mapping[Any, Any], rules: Mapping[str, AccessRule]) -> Document:

@@ -276,7 +276,7 @@ class TerraformLookup:
         found = []
         for source, name in sorted({*workspaces, *folders, *tfvars}):
             own = sorted(folders.get((source, name), ()))
-            trees = [at for at in own if any(one == source and _is_in(unit, at) for one, unit in units)]
+            trees = [at for at in own if any(one == source and lies_in(unit, at) for one, unit in units)]
             naming = [one for one in self.workspaces.get(name, ()) if one.source == source]
             files = sorted(tfvars.get((source, name), ()))
             plain = [at for at in own if at not in trees]
@@ -366,7 +366,7 @@ class TerraformLookup:
     def environments_at(self, source: str, folder: str) -> set[str]:
         """The environments in whose folders of Terragrunt's one lies."""
         trees = ((one, at) for one in self.environments if one.source == source for at in one.terragrunt)
-        return {one.name for one, at in trees if _is_in(folder, at)}
+        return {one.name for one, at in trees if lies_in(folder, at)}
 
     def _keys(self, found: StoredSymbol, address: str) -> list[str]:
         """The keys of a local that is an object."""
@@ -394,7 +394,8 @@ def _sets(found: StoredSymbol, text: str) -> bool:
     return text in symbol.name or any(text in setting.path for setting in entries(symbol, ()))
 
 
-def _is_in(folder: str, above: str) -> bool:
+def lies_in(folder: str, above: str) -> bool:
+    """Whether a folder is another one, or below it."""
     return folder == above or folder.startswith(f"{above}/")
 
 

@@ -16,7 +16,7 @@ from rag.catalog.symbols import StoredSymbol
 from rag.environments import CANONICAL, canonical
 from rag.terraform.entries import FALLBACK
 from rag.terraform.environment_folders import OFTEN_ELSE
-from rag.terraform.lookup import TerraformLookup
+from rag.terraform.lookup import TerraformLookup, lies_in
 from rag.terraform.records import SymbolAttribute
 from rag.terraform.unknown import DIFFERS
 from rag.terraform.values import EffectiveValue, TerraformValues
@@ -78,15 +78,15 @@ class Standings:
         words: set[str] = set()
         alone: set[str] = set()
         for match in self._names.finditer(question):
-            name = _plain(match[0])
+            name = plain(match[0])
             compound = bool(re.match(r"[\w-]", question[match.end() : match.end() + 1])) or bool(
                 re.search(r"[\w./-]$", question[: match.start()])
             )
-            known = self._known_as(name) or (self._known_as(_plain(match["name"])) if compound else [])
+            known = self._known_as(name) or (self._known_as(plain(match["name"])) if compound else [])
             before, behind = question[: match.start()], question[match.end() :]
             if self._begins_a_thing(name, behind):
                 continue  # the dev desktops
-            if _plain(match["name"]) in _NOUNS and (compound or not (_SPOKEN.search(before) or _CLUSTER.match(behind))):
+            if plain(match["name"]) in _NOUNS and (compound or not (_SPOKEN.search(before) or _CLUSTER.match(behind))):
                 continue  # cert-manager, the Secrets Manager, a load test
             if known:
                 kind, names = "known", known
@@ -113,7 +113,7 @@ class Standings:
             return False
         begun = f"{name}-{following[1].lower()}"
         return any(
-            _plain(part).startswith(begun) and canonical(name) not in self._of_part(part, at)
+            plain(part).startswith(begun) and canonical(name) not in self._of_part(part, at)
             for part, at in self._parts.items()
         )
 
@@ -161,12 +161,12 @@ class Standings:
         if not matches:
             return frozenset()
         last = matches[-1]
-        if last.end() < len(part) and _plain(last["name"]) in OFTEN_ELSE:
+        if last.end() < len(part) and plain(last["name"]) in OFTEN_ELSE:
             written = f"{re.escape(part[: last.start()])}(?P<word>.+){re.escape(part[last.end() :])}"
             like = (re.fullmatch(written, other) for other in beside if other != part)
             if not any(one and self._names.fullmatch(one["word"]) for one in like):
                 return frozenset()
-        return frozenset({canonical(_plain(last[0]))})
+        return frozenset({canonical(plain(last[0]))})
 
     def others(self, named: Named) -> frozenset[tuple[str, str]]:
         """(source, path) of the folders and .tfvars files that are other environments' than those that are named and known."""
@@ -188,7 +188,7 @@ class Standings:
 
     def _is_of_another(self, block: StoredSymbol, named: Named) -> bool:
         """Whether a block's own name speaks of an environment of the code that is not named."""
-        speaks = {_plain(match[0]) for match in self._names.finditer(block.symbol.name)} & self.known
+        speaks = {plain(match[0]) for match in self._names.finditer(block.symbol.name)} & self.known
         return bool(speaks and named.known) and not speaks & set(named.known)
 
     # -- what a setting comes to --------------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ class Standings:
         .tfvars files or as a workspace, and this one does not."""
         knowing = {at for (of, at), names in self._names_in.items() if of == source and name in names}
         own = not (_is_everywhere(name) or name in root.split("/") or self.of_folder(root))
-        return bool(knowing) and own and not any(_lies_within(root, at) or _lies_within(at, root) for at in knowing)
+        return bool(knowing) and own and not any(lies_in(root, at) or lies_in(at, root) for at in knowing)
 
     def _everywhere(self, block: StoredSymbol, told: SymbolAttribute) -> list[Holding]:
         plain = TerraformValues(self._lookup).of_setting(block, told)
@@ -299,11 +299,8 @@ def _is_everywhere(name: str) -> bool:
     return canonical(name) in CANONICAL.values()
 
 
-def _lies_within(folder: str, above: str) -> bool:
-    return folder == above or folder.startswith(f"{above}/")
-
-
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A name as names are compared: however its words are joined, and written."""
     return name.lower().replace("_", "-")
 
 

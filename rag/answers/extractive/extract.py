@@ -28,7 +28,7 @@ from rag.answers.values.asked import AskedFor
 from rag.answers.values.bearing import Bears, bearing
 from rag.answers.values.matters import also_called
 from rag.answers.values.settled import absent, settled
-from rag.answers.values.stores import is_another_stores
+from rag.answers.values.stores import of_other_stores
 from rag.cite import Citer
 from rag.indexes.tokens import content_words
 from rag.records import Document, ScoredPassage
@@ -132,17 +132,14 @@ def extract(
 def _set_back(question: str, scored: Sequence[Scored], evidence: Sequence[ScoredPassage]) -> list[Scored]:
     """The pieces, those of forms that are filled in each time counting less than those of pages, unless one is asked for; and so
     those of code that sets such a value of another thing."""
+    anothers = of_other_stores(question)
     less = {
         index
         for index, found in enumerate(evidence)
-        if is_form(question, found.document) or _is_others(question, found)
+        if is_form(question, found.document)
+        or (found.document.kind == "terraform" and anothers(found.document.path, found.passage.heading))
     }
     return [replace(one, score=_OF_FORM * one.score) if one.index in less else one for one in scored]
-
-
-def _is_others(question: str, found: ScoredPassage) -> bool:
-    document, passage = found.document, found.passage
-    return document.kind == "terraform" and is_another_stores(question, document.path, passage.heading)
 
 
 def _weighed(question: str, weigh: Weigh, befell: str) -> dict[str, float]:
@@ -158,23 +155,17 @@ def _beside(
     """What may stand beside a procedure. The rest of its page tells of another task, where it is whole, or under headings that
     say what was asked to be done: who reads both does the wrong one. Of other pages, beside a whole task, the best alone."""
     own = {evidence[one.index].document.id for one in told.taken}
-    if told.task and not told.cut:
-        best = best_score(scored) if scored else 0.0
-        return [
-            o
-            for o in scored
-            if o in told.taken or (evidence[o.index].document.id not in own and o.score >= _NEXT * best)
-        ]
-    deed = deeds(question)
-    if not any(map(Wording(" ".join(one.piece.heading for one in told.taken)).holds, deed)):
+    whole, deed = told.task and not told.cut, deeds(question)
+    if not whole and not any(map(Wording(" ".join(one.piece.heading for one in told.taken)).holds, deed)):
         return list(scored)
-    return [
-        one
-        for one in scored
-        if one in told.taken
-        or evidence[one.index].document.id not in own
-        or any(map(Wording(f"{one.piece.heading} {one.piece.text}").holds, deed))
-    ]
+    least = _NEXT * best_score(scored) if whole and scored else 0.0
+
+    def stands(one: Scored) -> bool:
+        if evidence[one.index].document.id not in own:
+            return one.score >= least
+        return not whole and any(_tells(word, one) for word in deed)
+
+    return [one for one in scored if one in told.taken or stands(one)]
 
 
 def _on_purpose(

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from rag.answers.judging.wording import EVERYDAY, parts_alone
-from rag.indexes.tokens import content_words
+from rag.answers.judging.wording import EVERYDAY, asked_words
 
 # Words of plain talk elsewhere, some of them.
 MISHAPS = frozenset(
@@ -16,8 +15,7 @@ MISHAPS = frozenset(
 
 def mishap(question: str) -> str:
     """What befell a thing, where a question says no more than that; "" for one that asks for something to be done."""
-    twice = parts_alone(question)
-    words = [word for word in content_words(question) if word not in twice]
+    words = asked_words(question)
     befell = [word for word in words if word in MISHAPS]
     others = [word for word in words if word not in MISHAPS | EVERYDAY]
     return befell[0] if len(befell) == 1 == len(others) else ""

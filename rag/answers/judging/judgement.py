@@ -92,8 +92,8 @@ def judge(
     held = share_held(words, evidence, rarity, forms)
     score = WORDS_ALONE.score(held, 0.0) if nearness is None else BOTH.score(held, nearness)
     verdict: Verdict = "answered" if score >= PARTIAL else "partial" if score >= NOT_FOUND else "not_found"
-    said = Wording("\n".join(map(all_of, evidence)), forms)
-    text = "\n".join(map(all_of, evidence)).lower()
+    text = "\n".join(map(all_of, evidence))
+    said, text = Wording(text, forms), text.lower()
     missing = tuple(word for word in _missing(without_talk(question, words), said) if word not in text)
     passing = in_passing(question, evidence, rarity, forms, mentions)
     unknown = _unknown(passing, said, mentions)

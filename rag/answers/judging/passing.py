@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
 from rag.answers.extractive.pieces import pieces
 from rag.answers.judging.products import PRODUCTS, WORDS_TOO
-from rag.answers.judging.wording import EVERYDAY, Wording, all_of, parts_alone, worth
+from rag.answers.judging.wording import EVERYDAY, Wording, all_of, asked_words, worth
 from rag.environments import NAMED
-from rag.indexes.tokens import STOP_WORDS, content_words
+from rag.indexes.tokens import STOP_WORDS
 from rag.records import ScoredPassage
 from rag.shorthand import STANDARD, Forms
 
@@ -54,8 +54,7 @@ def in_passing(
     """The names in a question, as they are written there, that nothing in the evidence is about: none says with a name what else
     the question says, and the passage that says most has nothing of it. Where something is about one of them, the others are
     those that nothing speaks of at all. `mentions` gives texts that hold a word."""
-    twice = parts_alone(question)
-    words = [word for word in content_words(question) if word not in twice]
+    words = asked_words(question)
     if not evidence or len(words) > _SUBJECT:
         return ()
     weights = {word: worth(word, rarity(word)) for word in words}

@@ -41,8 +41,8 @@ def misread(question: str, passages: Sequence[ScoredPassage]) -> str:
     text = "\n".join(map(all_of, passages))
     if _is_foreign(question):
         return "" if _is_foreign(text) else ENGLISH
-    words = content_words(question)
-    meant = [_meant(word, text) for word in words]
+    words, said = content_words(question), Counter(tokenise(text).words)
+    meant = [_meant(word, said) for word in words]
     slips = sum(word != other for word, other in zip(words, meant, strict=True))
     return f'Did you mean "{" ".join(meant)}"?' if slips and 2 * slips >= len(words) else ""
 
@@ -56,9 +56,8 @@ def _is_foreign(text: str) -> bool:
     return 2 * latin < len(letters) or (told >= _TELLING and told > len(words & STOP_WORDS))
 
 
-def _meant(word: str, text: str) -> str:
+def _meant(word: str, said: Counter[str]) -> str:
     """The text's word that is one slip away from a word that it lacks, the commonest; else the word itself."""
-    said = Counter(tokenise(text).words)
     if len(word) < _SHORTEST or not word.isalpha() or any(_is_form(word, other) for other in said):
         return word
     return max(_slips(word, said), key=lambda other: said[other], default=word)

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from rag.indexes.tokens import STOP_WORDS, tokenise
+from rag.indexes.tokens import STOP_WORDS, content_words, tokenise
 from rag.inflections import INFLECTIONS
 from rag.records import ScoredPassage
 from rag.shorthand import Forms
@@ -99,6 +99,12 @@ def parts_alone(question: str) -> frozenset[str]:
     written = [part for found in _WRITTEN.findall(question) if (part := tokenise(found).words)]
     whole = {words[0] for words in written}
     return frozenset(part for words in written for part in words[1:] if part not in whole)
+
+
+def asked_words(question: str) -> list[str]:
+    """The words of a question that say something, each word that has parts as itself alone."""
+    twice = parts_alone(question)
+    return [word for word in content_words(question) if word not in twice]
 
 
 # Words of how people ask, not of what they ask for. Written down from English at large, not from any set of questions.

@@ -57,7 +57,8 @@ class AskedFor:
     """The values that a question asks for, or the environments. `lacking` are those it names of which nothing was found: then
     `values` are those of others; `elsewhere` may be others' of the same, which are not told. `others` are the folders and
     .tfvars files (source and path) of other environments than those that are `named`,
-    `code_knows` the environments of the code; `absent` are names of one among several of which there is none."""
+    `code_knows` the environments of the code; `absent` are names of one among several of which there is none,
+    `besides` blocks that set the same, where nothing but the setting is named."""
 
     values: tuple[Asked, ...] = ()
     lacking: tuple[str, ...] = ()
@@ -67,9 +68,7 @@ class AskedFor:
     others: frozenset[tuple[str, str]] = frozenset()
     code_knows: frozenset[str] = frozenset()
     absent: tuple[Absent, ...] = ()
-    besides: tuple[
-        StoredSymbol, ...
-    ] = ()  # blocks that set the same of themselves, where nothing but the setting is named
+    besides: tuple[StoredSymbol, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -114,18 +113,15 @@ def asked_values(question: str, results: Sequence[ScoredPassage], lookup: Terraf
     named = standings.named(question)
     subject = Subject(question, named.words)
     instances = Instances(question, named.names)
-    candidates = list(_candidates(question, subject, wanted, results, lookup, standings))
-    by_name = set(WRITTEN.findall(question))
-    candidates = [
-        one for one in candidates if one.setting in by_name
-    ] or candidates  # called by its name, it is that one
+    every = list(_candidates(subject, wanted, results, lookup, standings))
+    candidates = [one for one in every if one.setting in subject.written] or every  # called by its name, it is that one
     if _NUMBER.search(question):
         candidates = [one for one in candidates if one.told.expression[1:] not in ([True], [False])]
     found = _chosen(subject, candidates, named, standings, instances)
-    if not any(one.value.known for one in found.values) and named.all and not is_everywhere(named):
+    if not any(one.value.known for one in found.values) and named.all:
         found = AskedFor()  # what another cluster has, or another customer, is no answer
-    elif not any(one.value.known for one in found.values) and named.all:
-        found = replace(_chosen(subject, candidates, Named(), standings, instances), lacking=named.all)
+        if is_everywhere(named):
+            found = replace(_chosen(subject, candidates, Named(), standings, instances), lacking=named.all)
     elif named.unknown and not (named.known or named.marked):
         found = replace(found, lacking=named.unknown)
     if found.lacking and (others := tuple(one for one in found.values if one.environment == OTHER)):
@@ -146,15 +142,14 @@ def _besides(question: str, candidates: Sequence[Candidate], found: AskedFor) ->
 
 
 def _candidates(
-    question: str, subject: Subject, wanted: Sequence[Matter], results: Sequence[ScoredPassage], lookup: TerraformLookup,
+    subject: Subject, wanted: Sequence[Matter], results: Sequence[ScoredPassage], lookup: TerraformLookup,
     standings: Standings,
 ) -> Iterator[Candidate]:  # fmt: skip
     """The settings that are asked for: in the files that were found, those that are called by their name, and elsewhere."""
     stored = dict.fromkeys(text for matter in wanted for text in matter.stored)
     seen: set[str] = set()
-    names = dict.fromkeys(WRITTEN.findall(question))
-    by_name = (one for name in names for one in lookup.symbols(name=name))
-    elsewhere = lookup.setting([*names, *stored])
+    by_name = (one for name in subject.written for one in lookup.symbols(name=name))
+    elsewhere = lookup.setting([*subject.written, *stored])
     for blocks, least in ((_in_files(results, lookup), _NEAR), (by_name, _NEAR), (elsewhere, _NEARER)):
         for block in blocks:
             if block.id in seen or block.symbol.kind not in _KINDS or block.symbol.sensitive:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from rag.answers.judging.wording import EVERYDAY, Wording
 from rag.answers.values.asked import AskedFor
+from rag.answers.values.instances import KEY
 from rag.indexes.tokens import tokenise
 
 Bears = Callable[[str, str], bool]
@@ -18,7 +19,6 @@ _BESIDES = re.compile(
     r"\b(?:why|how (?:do|can|could|should|would|to|did)|who|what happens|and (?:what|where|when|who|is|are|does|do|can|will))\b",
     re.I,
 )
-_KEY = re.compile(r"\[\"([^\"]+)\"\]")
 _SAYS_NOTHING = frozenset("this main default value local var module data resource production staging for each".split())
 
 
@@ -42,7 +42,7 @@ def things(address: str, instances: Sequence[str]) -> set[str]:
 
 
 def _keys(instances: Sequence[str]) -> list[str]:
-    return _KEY.findall(" ".join(instances))
+    return KEY.findall(" ".join(instances))
 
 
 def _says(keys: Sequence[str], text: str) -> bool:

@@ -14,11 +14,12 @@ from typing import TypeVar
 
 from rag.answers.values.subject import Candidate
 from rag.environments import CANONICAL
+from rag.terraform.standings import plain
 from rag.terraform.values import EffectiveValue
 
 Hit = TypeVar("Hit")
 _NAME = re.compile(r"(?<![\w.-])[a-z0-9]+(?:[_-][a-z0-9]+)+(?![\w-])|(?<![\w.-])[a-z]{2,}\d+(?![\w-])", re.I)
-_KEY = re.compile(r"\[\"([^\"]+)\"\]")
+KEY = re.compile(r"\[\"([^\"]+)\"\]")
 _CALL = re.compile(r"module\.([\w-]+)")
 _SEGMENT = re.compile(r"[a-z]+|\d+")
 _ALIKE = 0.5  # of the segments of two names, where they are called after one pattern
@@ -36,7 +37,7 @@ class Instances:
     """The names in a question that may be those of one among several; names of environments (`apart`) are none."""
 
     def __init__(self, question: str, apart: Collection[str] = ()) -> None:
-        found = (_plain(match[0]) for match in _NAME.finditer(question))
+        found = (plain(match[0]) for match in _NAME.finditer(question))
         self.names = tuple(dict.fromkeys(name for name in found if name not in apart))
         self._capitals = {word.lower() for word in re.findall(r"\b[A-Z]{2,}\b", question)}
         self._words = set(_SEGMENT.findall(question.lower())) - {"us", "it", "in", "on"} | self._capitals
@@ -89,17 +90,17 @@ def _keys(candidate: Candidate, value: EffectiveValue) -> tuple[str, ...]:
     entries = candidate.told.path.split(".")[:-1] if symbol.kind in ("local", "variable", "value") else []
     called = [found for call in value.calls for found in _CALL.findall(call)]
     own = [symbol.name] if candidate.attribute else []
-    return tuple(map(_plain, (*_instance(value), *entries, *called, *own)))
+    return tuple(map(plain, (*_instance(value), *entries, *called, *own)))
 
 
 def _instance(value: EffectiveValue) -> tuple[str, ...]:
     """The keys of a value's instance and of the calls that lead to it."""
-    return tuple(map(_plain, _KEY.findall(" ".join((*value.calls, value.instance)))))
+    return tuple(map(plain, KEY.findall(" ".join((*value.calls, value.instance)))))
 
 
 def _speaking(root: str) -> Iterator[str]:
     """The names of the folders above that say whose it is: `shop-prod`."""
-    return (name for name in map(_plain, root.split("/")) if set(name.split("-")) & CANONICAL.keys())
+    return (name for name in map(plain, root.split("/")) if set(name.split("-")) & CANONICAL.keys())
 
 
 def _is_another(name: str, key: str) -> bool:
@@ -112,7 +113,3 @@ def _is_another(name: str, key: str) -> bool:
     if not common or not (alike or common >= _ALIKE * max(len(own), len(theirs))):
         return False
     return bool(more and others) or (bool(more) and all(part.isdigit() for part in more))
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("_", "-")

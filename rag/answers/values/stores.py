@@ -6,7 +6,7 @@ such a thing speaks of the store that a block of Terraform is of.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from rag.answers.judging.wording import EVERYDAY, stem
 from rag.answers.values.matters import asks_for_a_value, matters
@@ -47,18 +47,22 @@ def is_unnamed(block: Collection[str], said: Collection[str], own: Collection[st
     return bool(stores) and called.union(own).isdisjoint(said)
 
 
-def is_another_stores(question: str, path: str, heading: str) -> bool:
-    """Whether code sets a value of a store, where the question asks for such a value and speaks neither of that store nor of
-    where it stands (`path`) or what it is called (its `heading`)."""
+def of_other_stores(question: str) -> Callable[[str, str], bool]:
+    """Tells of code, by its path and heading, whether it sets a value of a store, where the question asks for such a value and
+    speaks neither of that store nor of where it stands or what it is called."""
     wanted = matters(question)
     if not asks_for_a_value(question, wanted):
-        return False
+        return lambda path, heading: False
     spoken = {word for matter in wanted for word in matter.spoken}
     said = telling(word for word in content_words(question) if word not in EVERYDAY and word not in spoken)
-    kind, _, name = heading.partition(".")  # a variable is called by the setting
-    kinds = set(map(stem, _words(kind)))
-    own = {word for word in (*_words(path), *_words(name)) if stem(word) not in kinds}
-    return is_unnamed(_words(f"{path} {heading}"), said, own)
+
+    def is_anothers(path: str, heading: str) -> bool:
+        kind, _, name = heading.partition(".")  # a variable is called by the setting
+        kinds = set(map(stem, _words(kind)))
+        own = {word for word in (*_words(path), *_words(name)) if stem(word) not in kinds}
+        return is_unnamed(_words(f"{path} {heading}"), said, own)
+
+    return is_anothers
 
 
 def _words(text: str) -> tuple[str, ...]:

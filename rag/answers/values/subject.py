@@ -76,11 +76,12 @@ class Candidate:
 
 
 class Subject:
-    """The words of a question that may say of which thing it asks; those that name an environment (`elsewhere`) don't."""
+    """The words of a question that may say of which thing it asks; those that name an environment (`elsewhere`) don't. `written`
+    are names in it as code has them."""
 
     def __init__(self, question: str, elsewhere: Collection[str] = ()) -> None:
         said = tokenise(question).words
-        self._written = frozenset(WRITTEN.findall(question))
+        self.written = tuple(dict.fromkeys(WRITTEN.findall(question)))
         self.stems = frozenset(map(stem, said))
         joined = [(pair, stem("".join(pair))) for pair in pairwise(said)]  # Amazon MQ is `amazonmq` in names
         self._joined = {word: [whole for pair, whole in joined if word in pair] for word in said}
@@ -147,7 +148,7 @@ class Subject:
         rest = {word: worth for word, worth in self._words.items() if stem(word) not in explained}
         if not rest:
             own = {stem(word) for word in _words(candidate.block.symbol.name)}
-            if candidate.block.symbol.name in self._written:
+            if candidate.block.symbol.name in self.written:
                 return 1.0
             return 1.0 if own & self.stems and not self._is_a_store_unnamed(candidate.block, {}) else 0.0
         known = {**self._of_block(candidate.block)}
