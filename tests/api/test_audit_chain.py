@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -185,3 +188,20 @@ def test_the_recorder_writes_behind_and_keeps_as_long_as_it_is_told(tmp_path: Pa
     kept.record(entry(2, words="a secret"))
     assert kept.flush()
     assert [one.entry.words for one in kept.chain.entries(Wanted(), 9)] == ["a …"]
+
+
+def test_entries_gather_for_one_transaction_unless_somebody_waits(tmp_path: Path) -> None:
+    class Counted(Chain):
+        batches: ClassVar[list[int]] = []
+
+        def append(self, entries: Sequence[Entry]) -> None:
+            self.batches.append(len(entries))
+            super().append(entries)
+
+    recorder = Recorder(Counted(tmp_path / FILE), str, days=36500)
+    for number in range(40):
+        recorder.record(entry(number % 28 + 1))
+        time.sleep(0.01)  # each comes when those before it could be written
+    assert recorder.flush()
+    assert sum(Counted.batches) == 40
+    assert len(Counted.batches) <= 20

@@ -32,6 +32,7 @@ LOCK = "How do I clear a stuck state lock?"
         ("How do I deploy to integration?", "And to perf?", "How do I deploy to perf?"),
         ("How do I drain a node?", "And in integration?", "How do I drain a node in integration?"),
         ("Who owns the Slack integration?", "and in production?", "Who owns the Slack integration in production?"),
+        ("Who reviews the design?", "And performance?", "And performance (reviews the design)?"),
         ("How do I restart the Bristol gateway?", "what about Leyland?", "How do I restart the Leyland gateway?"),
         ("how do I restart the leyland gateway?", "and bristol?", "how do I restart the bristol gateway?"),
         ("how do I restart the leyland gateway?", "bristol?", "how do I restart the bristol gateway?"),
