@@ -388,3 +388,26 @@ def test_the_opposite_of_what_is_asked_does_not_say_it() -> None:
         "De-prioritise a group",
     ]
     assert saying(("prioritise",), ["Rebuild it", "Prioritise a group"], str) == ["Prioritise a group"]
+
+
+def test_who_asks_about_one_is_not_told_how_it_is_done_with_all() -> None:
+    steps = "".join(f"{n}. Do part {n} of it.\n" for n in range(1, 9))
+    page = f"# Brokers\n\n## Upgrade all brokers\n\n{steps}\n## Upgrade a broker\n\n1. Press Upgrade.\n2. Wait.\n"
+    told = found("How do I upgrade a broker?", page, "Brokers")
+    assert told
+    assert told[0] == "## Upgrade a broker"
+    told = found("How do I upgrade all brokers?", page, "Brokers")
+    assert told
+    assert told[0] == "## Upgrade all brokers"
+
+
+def test_the_tasks_of_two_pages_come_along_and_no_more_than_an_answer_can_hold() -> None:
+    long = UPGRADE + "".join(f"\n## Part {n}\n\n```\nbrokerctl step {n} {'x' * 60}\n```\n" for n in range(90))
+    taken = [one for name in "abc" for one in of(long, "Upgrade the broker", f"{name}.md", (3, 3))]
+    own = {one.document.id: [replace(one.passage, start_line=1, end_line=long.count("\n"))] for one in taken}
+    rest = following(QUESTION, taken, lambda name: own[name])
+    assert len({one.document.id for one in rest}) == len(rest) <= 2
+    assert 0 < sum(len(one.passage.text) for one in rest) <= 6000
+    short = [one for name in "abc" for one in of(UPGRADE, "Upgrade the broker", f"{name}.md", (3, 3))]
+    own = {one.document.id: [replace(one.passage, start_line=1, end_line=UPGRADE.count("\n"))] for one in short}
+    assert len(following(QUESTION, short, lambda name: own[name])) == 2
