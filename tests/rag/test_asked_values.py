@@ -10,18 +10,16 @@ import pytest
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
-from rag.answers.evidence import assemble
 from rag.answers.extractive.extract import extract
-from rag.answers.values.asked import AskedFor, asked_values
+from rag.answers.values.asked import AskedFor
 from rag.answers.values.bearing import bearing
-from rag.answers.values.settled import absent, settled
+from rag.answers.values.settled import absent
 from rag.ask import Asker
 from rag.cite import Citer
 from rag.records import Viewer
-from rag.terraform.lookup import TerraformLookup
 from rag.terraform.standings import OTHER, Named, Standings
-from tests.conftest import Files, configure, write
-from tests.rag.conftest import LookUp
+from tests.conftest import configure, write
+from tests.rag.conftest import LookUp, Told
 
 # Two accounts with clusters of the same names; the second is for trials.
 CLUSTERS = """locals {
@@ -79,23 +77,6 @@ STACKS = {
     "environments/staging/main.tf": "locals {\n  databases = {\n    ledger = { days = 3 }\n  }\n}\n"
     'terraform {\n  backend "s3" {}\n}\n' + CALL,
 }
-Told = Callable[[Files, str], tuple[AskedFor, str]]
-
-
-@pytest.fixture
-def told(owner: Owner, sync: Callable[..., SyncReport], settings: Settings, tmp_path: Path) -> Told:
-    """Syncs these files, and gives what is asked for and how it is told."""
-
-    def run(files: Files, question: str) -> tuple[AskedFor, str]:
-        configure(settings, {"name": "infra", "type": "folder", "path": str(write(tmp_path / "infra", files))})
-        sync()
-        lookup = TerraformLookup(owner.catalog, Viewer())
-        found = owner.reader().retriever.search(question, Viewer(), 12)
-        asked = asked_values(question, found.passages, lookup)
-        evidence = assemble(question, found, owner.catalog, Viewer(), lookup, asked=asked)
-        return asked, settled(asked, evidence, Citer(owner.catalog, Viewer(), evidence))
-
-    return run
 
 
 def values(asked: AskedFor) -> dict[str, object]:

@@ -47,7 +47,7 @@ _LONG = r"how long|how many (?:days|weeks|months|hours)|how far back|for what ti
 _COUNT = _matter(
     r"how many|number of|count of|replica count|replicas",
     r"(?:^|_)(?:count|replicas|capacity)$(?<!min_count)(?<!max_count)(?<!min_capacity)(?<!max_capacity)"
-    r"|^num(?:ber)?_|^desired_(?:size|capacity)$",
+    r"|^num(?:ber)?_|^desired_(?:size|capacity)$|(?:^|_)replicaCount$",
     "number count many replicas instance instances node nodes data desired copies size",
     "count replicas desired",
 )

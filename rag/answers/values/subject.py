@@ -27,6 +27,7 @@ _MISSING = 0.6  # what a word of a setting's name takes off that the question la
 _PLAIN = 0.3  # what a word of plain talk counts
 _SHORT = 3  # letters from which on a name's word may be a longer word's beginning
 _SHORTENED = 0.8  # what that counts
+_IN_FULL = 3  # words of a setting's name from which on a question that has them all names it
 _SPARE, _MOST_SPARE = 0.05, 0.2  # what each word of a block's name takes off that the question lacks, and all of them
 _SAYS_NOTHING = frozenset(
     "enabled enable in at of the days seconds minutes hours period number gb is use default value".split()
@@ -38,6 +39,8 @@ _NOT_ASKED = frozenset(
     {"source", "name", "description", "type", "value", "for_each", "count", "id", "tags", "depends_on"}
 )
 _KUBERNETES = frozenset("eks gke aks kubernetes k8s kops cluster clusters".split())
+# What an environment is called by: "the test cluster", "in the dev account".
+_DESIGNATING = frozenset("cluster clusters environment environments env account subscription workspace project".split())
 _NODES = frozenset("node nodes nodegroup nodegroups nodepool ng worker workers".split())
 # What begins the names of many things (Logit, OpenVPN, CloudFront), and is written short for none of them.
 _WHOLE_WORDS = frozenset(
@@ -91,6 +94,8 @@ class Subject:
         words = [word for word in content_words(question) if stem(word) not in left_out]
         words = [word for word in words if not _joined(word, words)]  # OpenSearch is one word
         self._words = {word: _PLAIN if word in EVERYDAY else 1.0 for word in words}
+        behind = {after for before, after in pairwise(said) if stem(before) in left_out}
+        self._designating = behind & _DESIGNATING
         self._known: dict[str, Mapping[str, float]] = {}
 
     # -- the setting --------------------------------------------------------------------------------------------------
@@ -147,6 +152,8 @@ class Subject:
         explained = {stem(word) for word in candidate.explained}
         explained |= {stem(own) for own in self._words for word in candidate.explained if self._short_for(word, own)}
         rest = {word: worth for word, worth in self._words.items() if stem(word) not in explained}
+        if self._is_spelt_out(candidate.setting):
+            rest = {word: worth for word, worth in rest.items() if word not in self._designating}
         if not rest:
             own = {stem(word) for word in _words(candidate.block.symbol.name)}
             if candidate.block.symbol.name in self.written:
@@ -199,6 +206,11 @@ class Subject:
     def named_in_full(self, block: StoredSymbol) -> bool:
         """Whether the question has all words of a block's name."""
         return set(_stems(block.symbol.name)) <= self.stems
+
+    def _is_spelt_out(self, setting: str) -> bool:
+        """Whether the question has all words of a setting's name, and they are so many that they name nothing else."""
+        words = {stem(word) for word in _words(setting)}
+        return len(words) >= _IN_FULL and words <= self.stems
 
     def _of_block(self, block: StoredSymbol) -> Mapping[str, float]:
         if block.id not in self._known:
