@@ -19,17 +19,21 @@ from rag.answers.judging.listings import saying
 from rag.answers.judging.rota import NAMED as ROTA_NAMES
 from rag.answers.judging.rota import SOUGHT, TOLD, asks_who, telling
 from rag.answers.judging.spelling import misread
+from rag.answers.judging.unheard import Unheard, of_nobody, unheard
 from rag.answers.outgoing.leaks import Instructions
 from rag.answers.outgoing.outlet import Outlet, Redact, readable
 from rag.answers.replies.claims import Transcript
 from rag.answers.replies.toolbox import DocumentToolbox
 from rag.answers.values.asked import AskedFor, asked_values
 from rag.catalog import Catalog
+from rag.catalog.kept import Kept
 from rag.cite import Citer
 from rag.courtesy import ANSWER, is_courtesy
 from rag.drift import DriftWatch
 from rag.embedders.sentence_transformer import PACKAGED
 from rag.errors import ModelError
+from rag.namesakes import Namesakes, own_paths
+from rag.owned import OWN_PASSAGES, with_own
 from rag.persona import Persona, persona_of
 from rag.ports import ChatModel, Lookup, ModelEvent, Prompt
 from rag.records import UNCHECKED, Answer, Citation, Flag, ScoredPassage, Usage, Verdict, Viewer
@@ -39,6 +43,7 @@ from rag.spans import Spans
 from rag.terraform.lookup import TerraformLookup
 
 _NEAREST = 3
+_NAMED = 3  # names of one among several in whose own documents it is looked too
 _SPARED = 0.1  # of an answer's seconds, for the extractive one when the model fails, on a machine that is busy
 History = tuple[tuple[str, str], ...]
 
@@ -103,10 +108,12 @@ class Asker:
         self, catalog: Catalog, retriever: Retriever, persona: Persona | str, model: ChatModel | None = None,
         drift: DriftWatch | None = None, terraform: Callable[[Viewer], TerraformLookup] | None = None,
         redact: Redact = str, budget: Budget | None = None, spans: Spans | None = None,
+        namesakes: Callable[[Viewer], Namesakes] | None = None,
     ) -> None:  # fmt: skip
         self._catalog = catalog
         self._warnings = Warnings(catalog, drift or DriftWatch(catalog))
         self._terraform = terraform or (lambda viewer: TerraformLookup(catalog, viewer))
+        self._namesakes = namesakes or Kept(catalog, lambda viewer: Namesakes(catalog.paths_for(viewer))).of
         self._retriever = retriever
         self._persona = persona if isinstance(persona, Persona) else persona_of("", persona)
         self._model = model
@@ -183,9 +190,12 @@ class Asker:
         sought = SOUGHT if rota else asked.question
         result = self._retriever.search(sought, asked.viewer, EVIDENCE_PASSAGES, asked.filters)
         lookup, tokens = self._terraform(asked.viewer), self._budget.evidence_tokens
-        values = asked_values(asked.question, result.passages, lookup)
+        namesakes, rarity = self._namesakes(asked.viewer), self._retriever.rarity(asked.viewer)
+        result = replace(result, passages=self._with_own(asked, result.passages, namesakes, rarity))
+        nobody = unheard(asked.question, lambda name: self._retriever.holds(name, asked.viewer), namesakes)
+        values = AskedFor() if nobody else asked_values(asked.question, result.passages, lookup)
         whole = assemble(asked.question, result, self._catalog, asked.viewer, lookup, tokens, values)
-        evidence, rarity = saying(asked.question, asked.outlet.admit(whole)), self._retriever.rarity(asked.viewer)
+        evidence = saying(asked.question, asked.outlet.admit(of_nobody(whole, namesakes) if nobody else whole))
         forms = self._retriever.forms(asked.question, asked.viewer)
         if rota:
             evidence = telling(evidence)
@@ -202,8 +212,22 @@ class Asker:
             )
         mentions = self._retriever.mentions(asked.viewer)
         judged = judge(asked.question, evidence, rarity, _nearness(result), forms, mentions)
-        judged = _with_values(judged, values)
+        judged = _without(judged, nobody) if nobody else _with_values(judged, values)
         return _Found(asked.question, result, evidence, judged, rarity, values, forms)
+
+    def _with_own(
+        self, asked: _Asked, found: Sequence[ScoredPassage], namesakes: Namesakes, rarity: Callable[[str], float]
+    ) -> tuple[ScoredPassage, ...]:
+        """What was found, with what stands in the documents of whatever the question names."""
+        filters = asked.filters or Filters()
+        names = namesakes.named(asked.question)[:_NAMED] if not filters.paths else ()
+        own = {
+            name: self._retriever.search(
+                asked.question, asked.viewer, OWN_PASSAGES, replace(filters, paths=own_paths(name))
+            ).passages
+            for name in names
+        }
+        return with_own(asked.question, found, own, rarity) if own else tuple(found)
 
     # -- without a model ----------------------------------------------------------------------------------------------
 
@@ -211,7 +235,7 @@ class Asker:
         """`usage` is that of a model that failed before, and of the search."""
         viewer, judged = asked.viewer, found.judged
         citer = Citer(self._catalog, viewer, found.evidence)
-        elsewhere = bool(judged.passing)
+        elsewhere = bool(judged.passing or judged.first)
         opening = " ".join(
             filter(None, (_note(found), _nearest_pages(found) if elsewhere else "", TOLD if found.rota else ""))
         )
@@ -334,6 +358,13 @@ def _with_values(judged: Judgement, values: AskedFor) -> Judgement:
     if judged.verdict == "answered" and values.named.words & set(judged.missing):
         return replace(judged, verdict="partial")
     return judged
+
+
+def _without(judged: Judgement, nobody: Sequence[Unheard]) -> Judgement:
+    """What is thought of the evidence where the question names what nothing has: whatever is told is none of its."""
+    verdict: Verdict = "not_found" if judged.verdict == "not_found" else "partial"
+    missing = tuple(dict.fromkeys((*(one.name for one in nobody), *judged.missing)))
+    return replace(judged, verdict=verdict, missing=missing, first=" ".join(one.note for one in nobody))
 
 
 def _not_found(found: _Found) -> Answer:
