@@ -363,7 +363,8 @@ def _with_values(judged: Judgement, values: AskedFor) -> Judgement:
 def _without(judged: Judgement, nobody: Sequence[Unheard]) -> Judgement:
     """What is thought of the evidence where the question names what nothing has: whatever is told is none of its."""
     verdict: Verdict = "not_found" if judged.verdict == "not_found" else "partial"
-    missing = tuple(dict.fromkeys((*(one.name for one in nobody), *judged.missing)))
+    names = [one.name for one in nobody]
+    missing = (*names, *(word for word in judged.missing if not any(word in name.lower() for name in names)))
     return replace(judged, verdict=verdict, missing=missing, first=" ".join(one.note for one in nobody))
 
 

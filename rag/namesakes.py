@@ -61,15 +61,18 @@ class Namesakes:
         )
         return tuple(found)
 
+    def meant(self, name: str) -> str:
+        """The name of which another is one slip away; "" for none, or several."""
+        slips = [real for other, real in self.names.items() if near(plain(name), other)]
+        return slips[0] if len(slips) == 1 else ""
+
     def like(self, name: str) -> tuple[str, ...]:
-        """The names that may have been meant by one that is none: one slip away, else those that are alike, or have a part of it."""
+        """The names that are like another, or begin as it does."""
         own = plain(name)
-        if slips := [real for other, real in self.names.items() if near(own, other)]:
-            return tuple(sorted(slips)[:_TOLD])
-        parts = {part for part in own.split("-") if len(part) > 2}
-        sharing = [other for other in sorted(self.names) if parts & set(other.split("-"))]
+        first = own.split("-")[0]
         close = get_close_matches(own, self.names, _TOLD, _ALIKE)
-        return tuple(self.names[one] for one in dict.fromkeys((*close, *sharing)))[:_TOLD]
+        beginning = (other for other in sorted(self.names) if other.split("-")[0] == first)
+        return tuple(self.names[one] for one in dict.fromkeys((*close, *beginning)))[:_TOLD]
 
 
 def own_paths(name: str) -> tuple[str, ...]:

@@ -53,21 +53,22 @@ class Unheard:
     """A name that nothing has, and those that may have been meant."""
 
     name: str
-    like: tuple[str, ...]
+    meant: str = ""
+    like: tuple[str, ...] = ()
 
     @property
     def note(self) -> str:
         """What is said of it."""
-        if not self.like:
-            return f"Nothing is known of {self.name}: no document and no code has the name."
-        meant = f"did you mean {self.like[0]}?" if len(self.like) == 1 else f"there are: {', '.join(self.like)}."
-        return f"Nothing is known of {self.name}: no document and no code has the name; {meant}"
+        said = f"Nothing is known of {self.name}: no document and no code has the name"
+        if self.meant:
+            return f"{said}; did you mean {self.meant}?"
+        return f"{said}; names like it: {', '.join(self.like)}." if self.like else f"{said}."
 
 
 def unheard(question: str, holds: Callable[[str], bool], namesakes: Namesakes) -> tuple[Unheard, ...]:
     """The names in a question that nothing has which `holds` looks at: what the viewer may read."""
     names = dict.fromkeys(possible_names(question))
-    return tuple(Unheard(name, namesakes.like(name)) for name in names if not holds(name))
+    return tuple(Unheard(name, namesakes.meant(name), namesakes.like(name)) for name in names if not holds(name))
 
 
 def of_nobody(evidence: Sequence[ScoredPassage], namesakes: Namesakes) -> tuple[ScoredPassage, ...]:
