@@ -99,6 +99,7 @@ class _Found:
     values: AskedFor
     forms: Forms
     rota: bool = False  # who is on call was asked
+    own: tuple[str, ...] = ()  # names of one among several that the question has
 
 
 class Asker:
@@ -192,7 +193,7 @@ class Asker:
         lookup, tokens = self._terraform(asked.viewer), self._budget.evidence_tokens
         namesakes, rarity = self._namesakes(asked.viewer), self._retriever.rarity(asked.viewer)
         result = replace(result, passages=self._with_own(asked, result.passages, namesakes, rarity))
-        nobody = unheard(asked.question, lambda name: self._retriever.holds(name, asked.viewer), namesakes)
+        nobody = self._unheard(asked, namesakes)
         values = AskedFor() if nobody else asked_values(asked.question, result.passages, lookup)
         whole = assemble(asked.question, result, self._catalog, asked.viewer, lookup, tokens, values)
         evidence = saying(asked.question, asked.outlet.admit(of_nobody(whole, namesakes) if nobody else whole))
@@ -213,7 +214,18 @@ class Asker:
         mentions = self._retriever.mentions(asked.viewer)
         judged = judge(asked.question, evidence, rarity, _nearness(result), forms, mentions)
         judged = _without(judged, nobody) if nobody else _with_values(judged, values)
-        return _Found(asked.question, result, evidence, judged, rarity, values, forms)
+        own = namesakes.named(asked.question)
+        return _Found(asked.question, result, evidence, judged, rarity, values, forms, own=own)
+
+    def _unheard(self, asked: _Asked, namesakes: Namesakes) -> tuple[Unheard, ...]:
+        """The names in the question that nothing has which its asker may read."""
+        retriever, viewer = self._retriever, asked.viewer
+        return unheard(
+            asked.question,
+            lambda name: retriever.holds(name, viewer),
+            lambda word: retriever.spelt(word, viewer),
+            namesakes,
+        )
 
     def _with_own(
         self, asked: _Asked, found: Sequence[ScoredPassage], namesakes: Namesakes, rarity: Callable[[str], float]
@@ -243,6 +255,7 @@ class Asker:
             text = extract(
                 SOUGHT if found.rota else asked.question, found.evidence, citer, found.rarity, found.values, opening,
                 forms=found.forms, brief=elsewhere or found.rota, named=ROTA_NAMES if found.rota else judged.passing,
+                own=found.own,
             )  # fmt: skip
         if not citer.citations:
             yield AskEvent(answer=replace(_not_found(found), usage=usage))

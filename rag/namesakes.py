@@ -27,7 +27,8 @@ KINDS = (
 )
 WRITTEN = re.compile(r"(?<![\w./@:=-])[a-z0-9]+(?:[-_][a-z0-9]+)*(?![\w/@:=-]|\.\w)", re.I)
 _BEFORE = re.compile(
-    rf"(?:\b(?:in|on|of|for|at|from|to|than|with|does|do|is|are|has|have|compare|and|or|versus|vs|{KINDS})(?:\s+the|\s+our)?\s+)$", re.I
+    rf"(?:\b(?:in|on|of|for|at|from|to|than|with|does|do|is|are|has|have|compare|and|or|versus|vs|{KINDS})(?:\s+the|\s+our)?\s+)$",
+    re.I,
 )
 _BEHIND = re.compile(rf"^(?:['’]s)?\s+{KINDS}\b", re.I)
 

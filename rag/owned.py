@@ -28,7 +28,9 @@ def with_own(
         said = Wording(all_of(one))
         return sum(value for word, value in weights.items() if word not in apart and said.holds(word))
 
-    most = max((share(one) for one in found[:_JUDGED] if not any(bears(n, one.document.path) for n in own)), default=0.0)
+    most = max(
+        (share(one) for one in found[:_JUDGED] if not any(bears(n, one.document.path) for n in own)), default=0.0
+    )
     first: list[ScoredPassage] = []
     after: list[ScoredPassage] = []
     for name, passages in own.items():

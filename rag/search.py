@@ -261,6 +261,10 @@ class Retriever:
             or all(lexical.search(Terms({}, (), (pair,)), 1, scope) for pair in beside)
         )
 
+    def spelt(self, word: str, viewer: Viewer) -> str:
+        """A word as what the viewer may read spells it, where it is one slip away from that."""
+        return self._serving().lexical.spelt(word, self._scope(viewer, Filters()))
+
     def forms(self, question: str, viewer: Viewer) -> Forms:
         """What a question says in another form: by documents that the viewer may read, and by what the field calls things."""
         return self._forms(tokenise(question).words, self._scope(viewer, Filters()))

@@ -31,6 +31,7 @@ from rag.answers.values.settled import absent, settled
 from rag.answers.values.stores import of_other_stores
 from rag.cite import Citer
 from rag.indexes.tokens import content_words
+from rag.namesakes import bears
 from rag.records import Document, ScoredPassage
 from rag.shorthand import Forms
 
@@ -55,6 +56,7 @@ _RETURNING = 0.3  # of the best piece's score, for one that tells how to get som
 _REMOVING = 0.5  # the same, for one that does away with things: of less nothing need be said
 _AWAY = 0.2  # what a piece counts that does away with things, for who seeks them back
 _OF_FORM = 0.4  # what a piece of a form counts, or of another thing's setting
+_OWN = 1.5  # what a piece counts that stands in a document of the very one that is asked about
 _NO_RETURN = "Nothing that was found tells how to get it back: what is quoted tells how such things are removed."
 
 Weigh = Callable[[str], float]
@@ -62,13 +64,13 @@ Weigh = Callable[[str], float]
 
 def extract(
     question: str, evidence: Sequence[ScoredPassage], citer: Citer, weigh: Weigh, asked: AskedFor | None = None,
-    opening: str = "", *, forms: Forms = (), brief: bool = False, named: Sequence[str] = (),
+    opening: str = "", *, forms: Forms = (), brief: bool = False, named: Sequence[str] = (), own: Sequence[str] = (),
 ) -> str:  # fmt: skip
     """The answer's text with [n] after each quotation; "" when nothing could be quoted.
 
     `weigh` gives a word's rarity, 0 to 1; `asked` are the values of Terraform that it asks for; `opening` is said first.
     `forms` are what the question says in another form. A `brief` answer holds no procedure and few words, and those that speak of
-    what is `named`, if any do.
+    what is `named`, if any do. What stands in a document that bears a name of `own` counts more.
     """
     befell = mishap(question)
     words = _weighed(question, weigh, befell)
@@ -84,7 +86,7 @@ def extract(
     ]
     scored = [one for one in scored if _speaks_of(named, one, evidence)] or scored
     scored = [one for one in scored if befell and _tells(befell, one)] or scored
-    scored = _set_back(question, scored, evidence)
+    scored = [_raised(one, evidence[one.index].document.path, own) for one in _set_back(question, scored, evidence)]
     everything = scored
     scored, lacking = _on_purpose(question, scored, evidence)
     opening = " ".join(filter(None, (opening, lacking)))
@@ -127,6 +129,11 @@ def extract(
     doubt = _doubt(asked, [one for one in shown if one.kind == "terraform"]) if asked and not values else ""
     told = "\n\n".join(filter(None, (values, *quotations)))
     return "\n\n".join(filter(None, (opening, doubt, steps.before, left[0], told, steps.rest, left[1]))) if told else ""
+
+
+def _raised(one: Scored, path: str, own: Sequence[str]) -> Scored:
+    """A piece, counting more where it stands in a document of what is asked about."""
+    return replace(one, score=_OWN * one.score) if any(bears(name, path) for name in own) else one
 
 
 def _set_back(question: str, scored: Sequence[Scored], evidence: Sequence[ScoredPassage]) -> list[Scored]:

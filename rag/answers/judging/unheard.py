@@ -16,18 +16,22 @@ from rag.namesakes import WRITTEN, Namesakes, bears, is_marked, plain
 from rag.records import ScoredPassage
 
 _TASK = re.compile(r"\bhow (?:do|can|could|should|would|to|does one|might)\b|\b(?:what|which) steps\b", re.I)
-_OF = re.compile(r"(?:\b(?:in|on|of|for|at|than|does|do|is|has|have|and|or|versus|vs|compare)\s+(?:(?:the|our)\s+)?)$", re.I)
+_OF = re.compile(
+    r"(?:\b(?:in|on|of|for|at|than|does|do|is|has|have|and|or|versus|vs|compare)\s+(?:(?:the|our)\s+)?)$", re.I
+)
 _END = re.compile(
-    r"^(?:['’]s)?\s*(?:$|[?.!,;]|\s(?:and|or|have|has|use|uses|run|runs|need|needs|get|gets|cost|costs|on|at|in)\b)", re.I
+    r"^(?:['’]s)?\s*(?:$|[?.!,;]|\s(?:and|or|have|has|use|uses|run|runs|need|needs|get|gets|cost|costs|on|at|in)\b)",
+    re.I,
 )
 _THE_KIND = re.compile(
-    r"^(?:['’]s)?\s+(?:cluster|environment|env|account|workspace|hub|instance|site|tenant|customer|stack)\b", re.I
+    r"^(?:['’]s)?\s+(?:cluster|environment|env|account|workspace|hub|site|tenant|customer|stack)\b", re.I
 )
 _KIND_OF = re.compile(
-    r"\b(?:cluster|environment|env|account|workspace|hub|instance|site|tenant|customer|stack)(?:\s+(?:called|named))?\s+$", re.I
+    r"\b(?:cluster|environment|env|account|workspace|hub|site|tenant|customer|stack)(?:\s+(?:called|named))?\s+$", re.I
 )
 _INDEFINITE = re.compile(r"\b(?:an?|any|some|each|every|no|another)\s+$", re.I)
 _QUOTED = re.compile(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|`[^`]*`")
+_PART = re.compile(r"[^\W_]+")
 _VERSION = re.compile(r"v?\d+(?:-\d+)*[a-z]?|[a-z]{1,2}\d+\w*", re.I)  # 1-34, v2, m5, t3a: of a size or a version
 
 
@@ -43,7 +47,9 @@ def possible_names(question: str) -> Iterator[str]:
         parts = plain(match[0]).split("-")
         if _INDEFINITE.search(before) or _VERSION.fullmatch(match[0]) or any(p in STOP_WORDS | EVERYDAY for p in parts):
             continue
-        named = bool(_OF.search(before) and _THE_KIND.match(behind)) or bool(_KIND_OF.search(before) and _END.match(behind))
+        named = bool(_OF.search(before) and _THE_KIND.match(behind)) or bool(
+            _KIND_OF.search(before) and _END.match(behind)
+        )
         if len(match[0]) > 3 and (named or (is_marked(match[0]) and _OF.search(before) and _END.match(behind))):
             yield match[0]
 
@@ -65,12 +71,22 @@ class Unheard:
         return f"{said}; names like it: {', '.join(self.like)}." if self.like else f"{said}."
 
 
-def unheard(question: str, holds: Callable[[str], bool], namesakes: Namesakes) -> tuple[Unheard, ...]:
-    """The names in a question that nothing has which `holds` looks at: what the viewer may read."""
-    names = dict.fromkeys(possible_names(question))
-    return tuple(Unheard(name, namesakes.meant(name), namesakes.like(name)) for name in names if not holds(name))
+def unheard(
+    question: str, holds: Callable[[str], bool], spelt: Callable[[str], str], namesakes: Namesakes
+) -> tuple[Unheard, ...]:  # fmt: skip
+    """The names in a question that nothing has which `holds` looks at: what the viewer may read. A plain word that `spelt` gives
+    otherwise is a slip, which a search knows by itself."""
+    names = [name for name in dict.fromkeys(possible_names(question)) if not holds(name)]
+    meant = {name: _PART.sub(lambda part: spelt(part[0].lower()), name) for name in names}
+    return tuple(
+        Unheard(name, namesakes.meant(name) or (meant[name] if holds(meant[name]) else ""), namesakes.like(name))
+        for name in names
+        if is_marked(name) or meant[name] == name.lower()
+    )
 
 
 def of_nobody(evidence: Sequence[ScoredPassage], namesakes: Namesakes) -> tuple[ScoredPassage, ...]:
     """The evidence without what stands in documents that bear the name of one among several: none is the one that was asked for."""
-    return tuple(one for one in evidence if not any(bears(name, one.document.path) for name in namesakes.names.values()))
+    return tuple(
+        one for one in evidence if not any(bears(name, one.document.path) for name in namesakes.names.values())
+    )
