@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from rag.answers.caveats.warnings import Warnings
 from rag.answers.evidence import EVIDENCE_PASSAGES, EVIDENCE_TOKENS, assemble
@@ -33,7 +33,7 @@ from rag.drift import DriftWatch
 from rag.embedders.sentence_transformer import PACKAGED
 from rag.errors import ModelError
 from rag.namesakes import Namesakes, own_paths
-from rag.owned import OWN_PASSAGES, with_own
+from rag.owned import OWN_PASSAGES, Owned, with_own
 from rag.persona import Persona, persona_of
 from rag.ports import ChatModel, Lookup, ModelEvent, Prompt
 from rag.records import UNCHECKED, Answer, Citation, Flag, ScoredPassage, Usage, Verdict, Viewer
@@ -99,7 +99,7 @@ class _Found:
     values: AskedFor
     forms: Forms
     rota: bool = False  # who is on call was asked
-    own: tuple[str, ...] = ()  # names of one among several that the question has
+    own: Owned = field(default_factory=lambda: Owned(""))  # of what it names
 
 
 class Asker:
@@ -192,7 +192,8 @@ class Asker:
         result = self._retriever.search(sought, asked.viewer, EVIDENCE_PASSAGES, asked.filters)
         lookup, tokens = self._terraform(asked.viewer), self._budget.evidence_tokens
         namesakes, rarity = self._namesakes(asked.viewer), self._retriever.rarity(asked.viewer)
-        result = replace(result, passages=self._with_own(asked, result.passages, namesakes, rarity))
+        own = Owned(asked.question, namesakes.named(asked.question)[:_NAMED])
+        result = replace(result, passages=self._with_own(asked, result.passages, own))
         nobody = self._unheard(asked, namesakes)
         values = AskedFor() if nobody else asked_values(asked.question, result.passages, lookup)
         whole = assemble(asked.question, result, self._catalog, asked.viewer, lookup, tokens, values)
@@ -214,7 +215,6 @@ class Asker:
         mentions = self._retriever.mentions(asked.viewer)
         judged = judge(asked.question, evidence, rarity, _nearness(result), forms, mentions)
         judged = _without(judged, nobody) if nobody else _with_values(judged, values)
-        own = namesakes.named(asked.question)
         return _Found(asked.question, result, evidence, judged, rarity, values, forms, own=own)
 
     def _unheard(self, asked: _Asked, namesakes: Namesakes) -> tuple[Unheard, ...]:
@@ -227,19 +227,15 @@ class Asker:
             namesakes,
         )
 
-    def _with_own(
-        self, asked: _Asked, found: Sequence[ScoredPassage], namesakes: Namesakes, rarity: Callable[[str], float]
-    ) -> tuple[ScoredPassage, ...]:
+    def _with_own(self, asked: _Asked, found: Sequence[ScoredPassage], own: Owned) -> tuple[ScoredPassage, ...]:
         """What was found, with what stands in the documents of whatever the question names."""
         filters = asked.filters or Filters()
-        names = namesakes.named(asked.question)[:_NAMED] if not filters.paths else ()
-        own = {
-            name: self._retriever.search(
-                asked.question, asked.viewer, OWN_PASSAGES, replace(filters, paths=own_paths(name))
-            ).passages
-            for name in names
-        }
-        return with_own(asked.question, found, own, rarity) if own else tuple(found)
+        if filters.paths or not own.names:
+            return tuple(found)
+        of = {name: replace(filters, paths=own_paths(name)) for name in own.names}
+        search = self._retriever.search
+        looked = {name: search(asked.question, asked.viewer, OWN_PASSAGES, of[name]).passages for name in own.names}
+        return with_own(own, found, looked)
 
     # -- without a model ----------------------------------------------------------------------------------------------
 
@@ -255,7 +251,7 @@ class Asker:
             text = extract(
                 SOUGHT if found.rota else asked.question, found.evidence, citer, found.rarity, found.values, opening,
                 forms=found.forms, brief=elsewhere or found.rota, named=ROTA_NAMES if found.rota else judged.passing,
-                own=found.own,
+                own=found.own.sets,
             )  # fmt: skip
         if not citer.citations:
             yield AskEvent(answer=replace(_not_found(found), usage=usage))

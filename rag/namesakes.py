@@ -1,7 +1,7 @@
 """Documents that bear the name of one thing among several of a kind: `clusters/acme/values.yaml`, `projects/acme.tfvars`.
 
-An organisation with ten clusters or customers keeps a folder or a file of settings for each, called by its name: siblings that are
-alike. A question that names one wants what stands in its documents, which seldom say the name again. `rag.ask` looks there
+An organisation with ten clusters or customers keeps a folder or a file of settings for each, called by its name: siblings that
+are alike. A question that names one wants what stands in its documents, which seldom say the name again. `rag.ask` looks there
 besides, and knows by the same names which one a question may have meant that is none of them.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 from rag.answers.judging.wording import EVERYDAY, near

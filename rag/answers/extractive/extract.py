@@ -31,7 +31,6 @@ from rag.answers.values.settled import absent, settled
 from rag.answers.values.stores import of_other_stores
 from rag.cite import Citer
 from rag.indexes.tokens import content_words
-from rag.namesakes import bears
 from rag.records import Document, ScoredPassage
 from rag.shorthand import Forms
 
@@ -56,7 +55,7 @@ _RETURNING = 0.3  # of the best piece's score, for one that tells how to get som
 _REMOVING = 0.5  # the same, for one that does away with things: of less nothing need be said
 _AWAY = 0.2  # what a piece counts that does away with things, for who seeks them back
 _OF_FORM = 0.4  # what a piece of a form counts, or of another thing's setting
-_OWN = 1.5  # what a piece counts that stands in a document of the very one that is asked about
+_OWN = 2.0  # what a piece counts that sets just what is asked, of the very one that it is asked about
 _NO_RETURN = "Nothing that was found tells how to get it back: what is quoted tells how such things are removed."
 
 Weigh = Callable[[str], float]
@@ -64,13 +63,15 @@ Weigh = Callable[[str], float]
 
 def extract(
     question: str, evidence: Sequence[ScoredPassage], citer: Citer, weigh: Weigh, asked: AskedFor | None = None,
-    opening: str = "", *, forms: Forms = (), brief: bool = False, named: Sequence[str] = (), own: Sequence[str] = (),
+    opening: str = "", *, forms: Forms = (), brief: bool = False, named: Sequence[str] = (),
+    own: Callable[[str, str], int] | None = None,
 ) -> str:  # fmt: skip
     """The answer's text with [n] after each quotation; "" when nothing could be quoted.
 
     `weigh` gives a word's rarity, 0 to 1; `asked` are the values of Terraform that it asks for; `opening` is said first.
     `forms` are what the question says in another form. A `brief` answer holds no procedure and few words, and those that speak of
-    what is `named`, if any do. What stands in a document that bears a name of `own` counts more.
+    what is `named`, if any do. `own` tells by path and text what sets just that in a document of what is asked about:
+    it counts more.
     """
     befell = mishap(question)
     words = _weighed(question, weigh, befell)
@@ -86,7 +87,8 @@ def extract(
     ]
     scored = [one for one in scored if _speaks_of(named, one, evidence)] or scored
     scored = [one for one in scored if befell and _tells(befell, one)] or scored
-    scored = [_raised(one, evidence[one.index].document.path, own) for one in _set_back(question, scored, evidence)]
+    scored = _set_back(question, scored, evidence)
+    scored = [_raised(one, evidence[one.index].document.path, own) for one in scored] if own else scored
     everything = scored
     scored, lacking = _on_purpose(question, scored, evidence)
     opening = " ".join(filter(None, (opening, lacking)))
@@ -131,9 +133,9 @@ def extract(
     return "\n\n".join(filter(None, (opening, doubt, steps.before, left[0], told, steps.rest, left[1]))) if told else ""
 
 
-def _raised(one: Scored, path: str, own: Sequence[str]) -> Scored:
-    """A piece, counting more where it stands in a document of what is asked about."""
-    return replace(one, score=_OWN * one.score) if any(bears(name, path) for name in own) else one
+def _raised(one: Scored, path: str, own: Callable[[str, str], int]) -> Scored:
+    """A piece, counting more where it sets just what is asked in a document of what it is asked about."""
+    return replace(one, score=_OWN * one.score) if own(path, one.piece.text) else one
 
 
 def _set_back(question: str, scored: Sequence[Scored], evidence: Sequence[ScoredPassage]) -> list[Scored]:

@@ -1,7 +1,7 @@
 """A name in a question that nothing has: of a cluster, a customer, an environment that no document and no code speaks of.
 
-"Which machine type does acme-hub use?" finds what others use, every word but one. That is none of acme-hub's, and it is said first
-that nothing is known of it. `rag.ask` calls this.
+"Which machine type does acme-hub use?" finds what others use, every word but one. That is none of acme-hub's, and it is said
+first that nothing is known of it. `rag.ask` calls this.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def unheard(
 
 
 def of_nobody(evidence: Sequence[ScoredPassage], namesakes: Namesakes) -> tuple[ScoredPassage, ...]:
-    """The evidence without what stands in documents that bear the name of one among several: none is the one that was asked for."""
+    """The evidence without what stands in documents that bear the name of one among several: none is what was asked for."""
     return tuple(
         one for one in evidence if not any(bears(name, one.document.path) for name in namesakes.names.values())
     )
