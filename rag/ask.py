@@ -192,7 +192,8 @@ class Asker:
         result = self._retriever.search(sought, asked.viewer, EVIDENCE_PASSAGES, asked.filters)
         lookup, tokens = self._terraform(asked.viewer), self._budget.evidence_tokens
         namesakes, rarity = self._namesakes(asked.viewer), self._retriever.rarity(asked.viewer)
-        own = Owned(asked.question, namesakes.named(asked.question)[:_NAMED])
+        names = namesakes.named(asked.question)[:_NAMED]
+        own = Owned(asked.question, names, namesakes.beside(names))
         result = replace(result, passages=self._with_own(asked, result.passages, own))
         nobody = self._unheard(asked, namesakes)
         values = AskedFor() if nobody else asked_values(asked.question, result.passages, lookup)

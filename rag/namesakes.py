@@ -52,6 +52,10 @@ class Namesakes:
             folders.setdefault((source, above, file), set()).add(name)
         several = [names for names in (*files.values(), *folders.values()) if len(names) >= _SIBLINGS]
         self.names = {plain(name): name for names in several for name in sorted(names) if _is_name(name)}
+        self._beside: dict[str, set[str]] = {}
+        for names in several:
+            for name in filter(_is_name, names):
+                self._beside.setdefault(name, set()).update(names)
 
     def named(self, question: str) -> tuple[str, ...]:
         """The names that a question has, as the documents write them: a plain word only where one stands."""
@@ -61,6 +65,11 @@ class Namesakes:
             if plain(match[0]) in self.names and (is_marked(match[0]) or _is_placed(match, question))
         )
         return tuple(found)
+
+    def beside(self, names: Iterable[str]) -> frozenset[str]:
+        """The other names of what there is of the same kind as some of these."""
+        own = set(names)
+        return frozenset(other for name in own for other in self._beside.get(name, ())) - own
 
     def meant(self, name: str) -> str:
         """The name of which another is one slip away; "" for none, or several."""

@@ -5,7 +5,7 @@ first where it sets just what is asked, by a key of the question's words. `rag.a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from rag.answers.judging.wording import EVERYDAY, Wording
 from rag.indexes.tokens import content_words
@@ -21,10 +21,11 @@ _SAYS_NOTHING = re.compile(rf"name|enabled?|default|value|id|key|kind|type|{KIND
 
 
 class Owned:
-    """The names that a question has of things among several, and what it asks about them."""
+    """The names that a question has of things among several, `others` of the same kind, and what it asks about them."""
 
-    def __init__(self, question: str, names: Sequence[str] = ()) -> None:
+    def __init__(self, question: str, names: Sequence[str] = (), others: Collection[str] = ()) -> None:
         self.names = tuple(names)
+        self._others = others
         for name in names:
             question = re.sub(re.escape(name), " ", question, flags=re.I)
         self._asked = Wording(question)
@@ -44,6 +45,10 @@ class Owned:
         if len(words) == 1:
             return said if value not in ("", "{", "[", "(") and not _SAYS_NOTHING.fullmatch(words[0]) else 0
         return said if said > 1 and said >= len(words) - 1 else 0
+
+    def is_anothers(self, path: str) -> bool:
+        """Whether a document bears the name of another of the same kind, and none that is named."""
+        return any(bears(name, path) for name in self._others) and not any(bears(name, path) for name in self.names)
 
     def tells(self, one: ScoredPassage) -> bool:
         """Whether a passage says anything of what is asked about the one that is named."""
@@ -66,6 +71,8 @@ def with_own(
         after += [one for one in passages if asked.tells(one)][:_FIRST]
     taken = {one.passage.id for one in first}
     rest = [one for one in found if one.passage.id not in taken]
+    if first:  # what is asked for is told: what another has is no answer
+        rest = [one for one in rest if not asked.is_anothers(one.document.path)]
     known = taken | {one.passage.id for one in rest}
     added = [one for one in after if one.passage.id not in known]
     return (*first, *rest[:_AFTER], *added, *rest[_AFTER:])
