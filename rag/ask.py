@@ -16,6 +16,7 @@ from rag.answers.extractive.extract import extract
 from rag.answers.extractive.reading import read_next
 from rag.answers.judging.judgement import Judgement, judge
 from rag.answers.judging.listings import saying
+from rag.answers.judging.parts import untold
 from rag.answers.judging.rota import NAMED as ROTA_NAMES
 from rag.answers.judging.rota import SOUGHT, TOLD, asks_who, telling
 from rag.answers.judging.spelling import misread
@@ -43,6 +44,7 @@ from rag.spans import Spans
 from rag.terraform.lookup import TerraformLookup
 
 _NEAREST = 3
+_UNTOLD = 'Nothing of what was found tells this part: "{}".'
 _NAMED = 3  # names of one among several in whose own documents it is looked too
 _SPARED = 0.1  # of an answer's seconds, for the extractive one when the model fails, on a machine that is busy
 History = tuple[tuple[str, str], ...]
@@ -260,6 +262,10 @@ class Asker:
         with self._spans.span("verify", {"content.answer": text}) as told:
             warned = tuple(self._warnings.of(citer.citations, found.evidence, viewer, found.values))
             told.update(citations=len(citer.citations), flags=len(warned), verdict=judged.verdict)
+        lacking = _untold(found, text, citer) if not (found.rota or elsewhere) else ()
+        if lacking:
+            judged = _half(judged, lacking)
+            text = f"{' '.join(_UNTOLD.format(part) for part in lacking)}\n\n{text}"
         answer = Answer(
             text, judged.verdict, citer.citations, found.evidence, warned, degraded=degraded, model="extractive",
             usage=usage, coverage=found.result.coverage, score=judged.score, missing=judged.missing,
@@ -376,6 +382,19 @@ def _without(judged: Judgement, nobody: Sequence[Unheard]) -> Judgement:
     names = [one.name for one in nobody]
     missing = (*names, *(word for word in judged.missing if not any(word in name.lower() for name in names)))
     return replace(judged, verdict=verdict, missing=missing, first=" ".join(one.note for one in nobody))
+
+
+def _untold(found: _Found, text: str, citer: Citer) -> tuple[str, ...]:
+    """What of a question that asks for more than one thing nothing tells that is quoted."""
+    evidence = {one.passage.id: one for one in found.evidence}
+    above = (evidence[c.passage_id].passage.heading if c.passage_id in evidence else "" for c in citer.citations)
+    quotes = [f"{heading} {c.title} {c.quote}" for heading, c in zip(above, citer.citations, strict=True)]
+    return untold(found.question, found.own.names, text, quotes, found.forms)
+
+
+def _half(judged: Judgement, lacking: Sequence[str]) -> Judgement:
+    """What is thought of evidence that tells but parts of what is asked."""
+    return replace(judged, verdict="partial", missing=tuple(dict.fromkeys((*lacking, *judged.missing))))
 
 
 def _not_found(found: _Found) -> Answer:

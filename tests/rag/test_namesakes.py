@@ -154,8 +154,8 @@ def test_a_document_bears_the_name_of_its_stem_and_of_its_folders() -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("version='1.3'", 1), ("version:", 0), ("coreNodeInstanceType: x", 3), ("core_node_disk_size = 3", 0), ("enabled: true", 0),
-        ("node_type = {", 2),
+        ("version='1.3'", 1), ("version:", 0), ("coreNodeInstanceType: x", 3), ("core_node_disk_size = 3", 0),
+        ("enabled: true", 0), ("node_type = {", 2),
     ],
 )  # fmt: skip
 def test_a_setting_is_known_by_all_words_of_its_key_but_one(line: str, words: int) -> None:

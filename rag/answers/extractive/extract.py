@@ -22,6 +22,7 @@ from rag.answers.extractive.purposes import does_away, gives_back, seeks_return
 from rag.answers.extractive.quotation import Run, Scored, best_score, quoted, runs_of, word_count
 from rag.answers.extractive.steps import FOLLOWS, Pages, Procedure, procedure
 from rag.answers.extractive.task import is_form
+from rag.answers.judging.parts import parts
 from rag.answers.judging.sought import Sought, asks_for_fact
 from rag.answers.judging.wording import Wording, all_of, parts_alone, worth
 from rag.answers.values.asked import AskedFor
@@ -122,10 +123,10 @@ def extract(
         scored = [one for one in scored if sought.is_met(one.piece.text)]
         fits = min(fits, used + _BRIEF_WORDS)
     room = Room(evidence, used, fits, _PROCEDURE_WORDS, pages, prohibitions)
-    chosen = filled(steps.taken, scored, room)
+    chosen = _with_parts(question, filled(steps.taken, scored, room), everything, evidence, forms)
     left = pages.left(steps, chosen) if pages else left
     runs = _ordered(chosen, steps, prohibitions.of(chosen), evidence)
-    runs = runs if steps.taken else led(runs, sought.is_said)
+    runs = runs if steps.taken or parts(question) else led(runs, sought.is_said)  # led cuts what one part alone tells
     quotations = [quoted(evidence, run, runs, citer) for run in runs]
     shown = [evidence[run[0].index].document for run in runs]
     doubt = _doubt(asked, [one for one in shown if one.kind == "terraform"]) if asked and not values else ""
@@ -284,6 +285,23 @@ def _speaks_of(named: Sequence[str], one: Scored, evidence: Sequence[ScoredPassa
 def _tells(word: str, one: Scored) -> bool:
     """Whether a piece says a word, in its own text or in the heading right above."""
     return Wording(f"{one.piece.heading} {one.piece.text}").holds(word)
+
+
+def _with_parts(
+    question: str, chosen: Sequence[Scored], scored: Sequence[Scored], evidence: Sequence[ScoredPassage], forms: Forms
+) -> list[Scored]:  # fmt: skip
+    """What was chosen, with the best piece for each part of the question that none of that tells, where one says just that: of a
+    document that is quoted rather than of another, since it is asked of the same thing."""
+    texts = [f"{one.piece.heading} {one.piece.text}" for one in chosen]
+    lacking = [part for part in parts(question) if not part.is_told(texts, forms)] if chosen else []
+    quoted_from = {evidence[one.index].document.id for one in chosen}
+
+    def fit(one: Scored) -> tuple[bool, float]:
+        return evidence[one.index].document.id in quoted_from, one.score
+
+    fitting = ([one for one in scored if part.is_met(one.piece.text, forms)] for part in lacking)
+    best = [max(several, key=fit) for several in fitting if several]
+    return [*chosen, *(one for one in dict.fromkeys(best) if one not in chosen)]
 
 
 # -- in what order, and how it is shown -------------------------------------------------------------------------------

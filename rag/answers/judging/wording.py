@@ -115,7 +115,7 @@ EVERYDAY = frozenset(
     avoid aware away bad bases basically bear became become begin behind believe benefit best better big bigger bit
     both bother break briefly bring brought build call called calls came cant care careful carefully carry case
     catch cause certain chance change changed changes check choice choose circumstances clear close colleague
-    colleagues come comes coming common complete completely concern consider correct correctly couldnt couple course
+    colleagues come comes coming common compare complete completely concern consider correct correctly couldnt couple course
     cover current currently cut dark date day days deal decide deep definitely depend description desired detail
     details didnt different difficult directly doesnt dont double down early earth easiest easily easy effort either
     else empty end ends enough ensure entire especially essential even evening eventually ever every everybody
