@@ -27,9 +27,11 @@ KINDS = (
 )
 WRITTEN = re.compile(r"(?<![\w./@:=-])[a-z0-9]+(?:[-_][a-z0-9]+)*(?![\w/@:=-]|\.\w)", re.I)
 _BEFORE = re.compile(
-    rf"(?:\b(?:in|on|of|for|at|from|to|than|with|does|do|is|are|has|have|compare|and|or|versus|vs|{KINDS})(?:\s+the|\s+our)?\s+)$",
+    rf"(?:\b(?:in|on|of|for|at|from|to|than|with|compare|and|or|versus|vs|{KINDS})(?:\s+(?:the|our))?|"
+    r"\b(?:does|do|is|are|has|have))\s+$",
     re.I,
 )
+_KIND = re.compile(KINDS)
 _BEHIND = re.compile(rf"^(?:['’]s)?\s+{KINDS}\b", re.I)
 
 
@@ -93,7 +95,8 @@ def own_paths(name: str) -> tuple[str, ...]:
 def bears(name: str, path: str) -> bool:
     """Whether a document bears a name: its own without what follows the first dot, or that of a folder above it."""
     folder, file = posixpath.split(path)
-    return name == file.partition(".")[0] or name in folder.split("/")
+    stem, _, suffix = file.partition(".")
+    return name in folder.split("/") or (name == stem and suffix not in _PARTS)
 
 
 def plain(name: str) -> str:
@@ -108,7 +111,7 @@ def is_marked(name: str) -> bool:
 
 def _is_name(name: str) -> bool:
     word = plain(name)
-    return len(word) > 2 and word not in EVERYDAY | STOP_WORDS and word not in CANONICAL
+    return len(word) > 2 and word not in EVERYDAY | STOP_WORDS and word not in CANONICAL and not _KIND.fullmatch(word)
 
 
 def _is_placed(match: re.Match[str], question: str) -> bool:

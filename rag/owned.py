@@ -63,7 +63,8 @@ def with_own(
     what says something of it behind the first results."""
     first: list[ScoredPassage] = []
     after: list[ScoredPassage] = []
-    for passages in own.values():
+    for name, looked in own.items():
+        passages = [one for one in looked if bears(name, one.document.path)]
         sets = {one.passage.id: asked.sets(one.document.path, one.passage.text) for one in passages}
         first += sorted(filter(lambda one: sets[one.passage.id], passages), key=lambda one: -sets[one.passage.id])[
             :_FIRST

@@ -143,11 +143,14 @@ def test_names_are_those_of_settings_that_are_alike() -> None:
     assert set(names.names) == {"ada", "bob", "cyd", "dan", "eve", "fay", "oak"}
     assert names.named("Which size in ada, and on the eve cluster?") == ("ada", "eve")
     assert names.named("why did fay leave?") == ()
+    assert names.named("where is the oak table?") == ()
+    assert Namesakes([("wiki", f"c/{name}/x.yaml") for name in ("account", "cluster", "oak")]).names == {"oak": "oak"}
 
 
 def test_a_document_bears_the_name_of_its_stem_and_of_its_folders() -> None:
     assert bears("acme", "clusters/acme/x.yaml")
     assert bears("acme", "p/acme.prod.tfvars")
+    assert not bears("logging", "cloudfront/logging.tf")  # a part of cloudfront
     assert not bears("acme", "p/acme-2/acmes.yaml")
 
 
