@@ -34,7 +34,7 @@ from rag.indexes.projection import Projections
 from rag.ports import Embedder, Progress
 from rag.records import AccessRule, Document, Place, digest
 
-PIPELINE = "17"  # a new number makes every document be parsed anew
+PIPELINE = "18"  # a new number makes every document be parsed anew
 _BATCH = 48  # documents in one transaction
 
 

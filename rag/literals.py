@@ -53,8 +53,11 @@ def exactness(wanted: Mapping[str, float], texts: Mapping[str, str]) -> dict[str
     lower = {name: text.lower() for name, text in texts.items()}
     found: dict[str, float] = {}
     for piece, counts in wanted.items():
-        longest = max(piece.split(), key=len)  # few texts hold it, and only those are looked at closely
-        plain = {name: _plain(text) for name, text in lower.items() if longest in text}
+        words = sorted(
+            piece.split(), key=len, reverse=True
+        )  # few texts hold the longest one: only those are looked at closely
+        holding = ((name, text) for name, text in lower.items() if all(word in text for word in words))
+        plain = {name: " ".join(text.split()) if words[1:] else text for name, text in holding}
         before = r"(?<!\w)(?<!\w[.-])" if piece[0].isalnum() else ""
         pattern = re.compile(before + re.escape(piece) + r"(?![\w-]|\.\w)")
         holders = [name for name, text in plain.items() if piece in text and pattern.search(text)]

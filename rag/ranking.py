@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rag.indexes.tokens import distinct_words
 from rag.ports import Hit
 from rag.records import Passage, Standing
 
@@ -70,20 +70,29 @@ def fuse(
     nearest: dict[str, float] = {}
     for passage_id, document_id in document_of.items():
         nearest[document_id] = max(nearest.get(document_id, least_meaning), meaning.get(passage_id, least_meaning))
+    of_documents = {
+        document_id: weights.document_words * whole.get(document_id, least_whole)
+        + weights.document_meaning * near
+        + _of_kind((standings or {}).get(document_id), kinds or {}, weights)
+        for document_id, near in nearest.items()
+    }
+    exact = exact or {}
     ranked = []
     for passage_id in {hit.id for hit in (*found.lexical, *found.dense)} & document_of.keys():
-        document_id = document_of[passage_id]
         score = (1 - weights.meaning) * words.get(passage_id, least_words)
         score += weights.meaning * meaning.get(passage_id, least_meaning)
-        score += weights.document_words * whole.get(document_id, least_whole)
-        score += weights.document_meaning * nearest[document_id]
-        score += weights.exact * min((exact or {}).get(passage_id, 0.0), _EXACT)
-        if standing := (standings or {}).get(document_id):
-            score += weights.kind * (kinds or {}).get(standing.kind, 0) - weights.outdated * standing.outdated
-            score -= weights.past * (standing.kind in _PAST and standing.kind not in (kinds or {}))
+        score += weights.exact * min(exact.get(passage_id, 0.0), _EXACT)
         why = tuple(name for name, scores in (("lexical", words), ("vectors", meaning)) if passage_id in scores)
-        ranked.append(Ranked(passage_id, score, why))
+        ranked.append(Ranked(passage_id, score + of_documents[document_of[passage_id]], why))
     return sorted(ranked, key=lambda row: (-row.score, row.id))
+
+
+def _of_kind(standing: Standing | None, kinds: Mapping[str, int], weights: Weights) -> float:
+    """What a document counts for its kind, and for being up to date."""
+    if standing is None:
+        return 0.0
+    score = weights.kind * kinds.get(standing.kind, 0) - weights.outdated * standing.outdated
+    return score - weights.past * (standing.kind in _PAST and standing.kind not in kinds)
 
 
 def _standard(hits: Sequence[Hit], zeros: int = 0) -> tuple[dict[str, float], float]:
@@ -91,8 +100,8 @@ def _standard(hits: Sequence[Hit], zeros: int = 0) -> tuple[dict[str, float], fl
     if not hits:
         return {}, 0.0
     scores = np.array([*(hit.score for hit in hits), *[0.0] * zeros], dtype=np.float64)
-    standard = (scores - scores.mean()) / (scores.std() or 1.0)
-    return {hit.id: float(score) for hit, score in zip(hits, standard, strict=False)}, float(standard.min())
+    standard: list[float] = ((scores - scores.mean()) / (scores.std() or 1.0)).tolist()
+    return {hit.id: score for hit, score in zip(hits, standard, strict=False)}, min(standard)
 
 
 def reorder(ranked: Sequence[Ranked], judged: Mapping[str, float]) -> list[Ranked]:
@@ -125,7 +134,7 @@ def apart(ranked: Sequence[Ranked], passages: Mapping[str, Passage], kind_of: Ma
         if kind_of.get(row.id) not in _PROSE:
             originals.append(row)
             continue
-        words = frozenset(re.findall(r"\w+", passages[row.id].text.lower()))
+        words = distinct_words(passages[row.id].text)
         if len(words) >= _TELLING and _copied(words, kept):
             copies.append(row)
         else:

@@ -177,9 +177,10 @@ class Retriever:
         query = query.encode("utf-8", "replace").decode()  # a command line may hold what is no text
         check_query(query)
         filters = filters or Filters()
-        scope = self._scope(viewer, filters)
         with self._spans.span("retrieve", {"k": k, "content.query": query}) as told:
-            result = self._elsewhere(query, viewer, k, filters, lambda: self._search_steadily(query, k, scope))
+            result = self._elsewhere(
+                query, viewer, k, filters, lambda: self._search_steadily(query, k, self._scope(viewer, filters))
+            )
             told.update(passages=len(result.passages), degraded=bool(result.coverage.note))
         return result
 

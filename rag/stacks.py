@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from rag.indexes.tokens import content_words
+from rag.indexes.tokens import content_words, distinct_words
 from rag.ranking import Ranked
 from rag.records import Passage, Standing
 from rag.terraform.environments import also_called
@@ -30,12 +30,13 @@ def stacks_apart(
     the question names; all but the first few of them stand behind the
     first ten others. `standings` are those of documents, by id."""
     order = list(ranked)
+    places = {row.id: at for at, row in enumerate(ranked)}
     late: list[Ranked] = []
     for family in _families(ranked[:_LOOKED_AT], passages, standings):
         named = _named(question, [standings[passages[row.id].document_id].path for row in family])
         wanted = sorted(family, key=lambda row: not named[family.index(row)])
         for place, row in zip(family, wanted, strict=True):
-            order[ranked.index(place)] = replace(row, score=place.score)
+            order[places[place.id]] = replace(row, score=place.score)
         late += wanted[_KEPT:]
     behind = {row.id for row in late}
     first = [row for row in order if row.id not in behind]
@@ -54,7 +55,7 @@ def _families(
         standing = standings.get(passage.document_id)
         if standing is None or standing.kind not in _CODE:
             continue
-        words = frozenset(re.findall(r"\w+", passage.text.lower()))
+        words = distinct_words(passage.text)
         folder, name = posixpath.split(standing.path)
         known = families.setdefault((name, *passage.heading_path), [])
         for others, family, folders in known:

@@ -1,6 +1,6 @@
 """What writes the audit: entries wait in memory for a thread of their own, so that no request waits for the disk.
 
-It writes whatever waits in one transaction, ten times a second at most: a kill loses what came in the last moments (less than a
+It writes whatever waits in one transaction, twice a second at most: a kill loses what came in the last moments (less than a
 second on a disk that answers). Where the file can't be written, entries wait and are tried again each second; requests go
 on, and that is said loudly: in the log, and in `waypost_audit_failures_total`. With `required` each entry is on disk before
 its request is answered, or the request is refused.
@@ -26,7 +26,7 @@ _IDLE, _PAUSE, _COMPLAINT = (
     1.0,
     60.0,
 )  # seconds: of idleness that end the thread, between tries, between two complaints
-_GATHERING = 0.1  # seconds from one write to the next, for which entries gather: a transaction costs more than a search
+_GATHERING = 0.5  # seconds from one write to the next, for which entries gather: a transaction costs more than a search
 _RETENTION = 3600.0  # seconds between two looks at what is too old
 _LOG = logging.getLogger("waypost.audit")
 

@@ -74,15 +74,39 @@ def _blocks(
 def _attribute(key: yaml.ScalarNode, value: yaml.Node, patience: Patience) -> Attribute:
     """An attribute, its value read as HCL: JSON's objects, arrays and strings with `${…}` mean the same there."""
     line = key.start_mark.line + 1
-    found = read(f"value = {json.dumps(_plain(value), ensure_ascii=False)}\n", patience).attributes
+    found = read(f"value = {''.join(_laid_out(value, [line]))}\n", patience).attributes
     if not found:
         return Attribute(str(key.value), line, line, value.end_mark.line + 1, ["raw", ""])
     inner = found[0]
-    references = tuple(reference._replace(line=line) for reference in inner.references)
+    references = tuple(reference._replace(line=reference.line + line - 1) for reference in inner.references)
     return inner._replace(
         name=str(key.value), lead=line, start=line, end=value.end_mark.line + 1, references=references,
-        expression=relined(inner.expression, lambda _: line),
+        expression=relined(inner.expression, lambda within: within + line - 1),
     )  # fmt: skip
+
+
+def _laid_out(node: yaml.Node, at: list[int]) -> Iterator[str]:
+    """The value as JSON, what stands in it on the lines on which it stands in the file; `at` is the line that was come to."""
+    if isinstance(node, yaml.MappingNode):
+        yield "{"
+        for place, (key, value) in enumerate(node.value):
+            yield from (", " if place else "", _down_to(key, at), json.dumps(_plain(key), ensure_ascii=False), ": ")
+            yield from _laid_out(value, at)
+        yield "}"
+    elif isinstance(node, yaml.SequenceNode):
+        yield "["
+        for place, value in enumerate(node.value):
+            yield from (", " if place else "", _down_to(value, at))
+            yield from _laid_out(value, at)
+        yield "]"
+    else:
+        yield json.dumps(_plain(node), ensure_ascii=False)
+
+
+def _down_to(node: yaml.Node, at: list[int]) -> str:
+    down = max(0, node.start_mark.line + 1 - at[0])
+    at[0] += down
+    return "\n" * down
 
 
 def _plain(node: yaml.Node) -> object:

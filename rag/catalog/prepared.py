@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
@@ -37,11 +38,13 @@ class Prepared:
             **own,
             **{name: one if isinstance(one, str) else json.dumps(list(one)) for name, one in values.items()},
         }
-        result = connection.exec_driver_sql(text, tuple(known[name] for name in names))
-        assert result.cursor is not None  # a query has rows
-        rows = list(result.cursor.fetchall())
-        result.close()
-        return rows
+        row = tuple(known[name] for name in names)
+        with closing(connection.connection.cursor()) as cursor:
+            try:
+                cursor.execute(text, row)
+                return list(cursor.fetchall())
+            except connection.dialect.loaded_dbapi.Error:
+                return [tuple(one) for one in connection.exec_driver_sql(text, row)]  # raises it as SQLAlchemy does
 
     def _compile(self, dialect: Dialect) -> _Compiled:
         made: Any = self._statement.compile(dialect=dialect)

@@ -320,7 +320,9 @@ def _filters(scope: Scope, schema: Any) -> list[Any]:
     """One clause for each restriction of the scope, without influence on the score."""
     clauses = []
     for field, values in (("access", scope.access), ("source", scope.sources), ("kind", scope.kinds)):
-        if values:
+        if len(values) == 1:  # by its own list of passages: a set is looked for among all terms
+            clauses.append(tantivy.Query.term_query(schema, field, values[0], index_option="basic"))
+        elif values:
             clauses.append(tantivy.Query.term_set_query(schema, field, list(values)))
     if scope.paths:
         globs = [tantivy.Query.regex_query(schema, "path_raw", glob_regex(glob)) for glob in scope.paths]

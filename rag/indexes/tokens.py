@@ -88,6 +88,16 @@ def terms(question: str) -> Terms:
     )
 
 
+_WORD = re.compile(r"\w+")
+_NO_WORDS = {at: " " for at in range(128) if not _WORD.match(chr(at))}
+
+
+def distinct_words(text: str) -> frozenset[str]:
+    """The words of a text as they stand there, in lower case: what copies of it have in common."""
+    lowered = text.lower()  # most texts are ASCII, which `translate` takes apart in half the time
+    return frozenset(lowered.translate(_NO_WORDS).split() if lowered.isascii() else _WORD.findall(lowered))
+
+
 _HOW = re.compile(r"\bhow (?:long|often|old|soon|big|large|fast|far|frequently|regularly)\b", re.I)
 
 

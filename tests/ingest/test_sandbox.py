@@ -65,7 +65,7 @@ def test_misbehaviour_costs_one_document(sandbox: Sandbox, task: Callable[[], An
     began = time.monotonic()
     with pytest.raises(DocumentError, match=reason):
         sandbox.run(task)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30  # on a busy machine two workers take their time to start
     assert sandbox.run(m.echo, 2) == 2
     assert not Path("/tmp/never").exists()
 

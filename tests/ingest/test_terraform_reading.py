@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 import pytest
 
@@ -242,6 +243,39 @@ def test_json_means_the_same() -> None:
     assert (vpc.attributes[0].start, vpc.attributes[0].expression) == (line, ["ref", ["var", "cidr"]])
     assert {r.target for r in vpc.references} == {"var.cidr", "local.n"}
     assert found["var.cidr"].comment == "the range"
+
+
+def test_entries_of_values_in_json_stand_on_their_own_lines() -> None:
+    text = """{
+  "pools": {
+    "apps": {"min": 3,
+      "max": "${var.most}",
+      "zones": [
+        "a",
+        {"name": "b"}
+      ]
+    },
+    "empty": {}, "note": "two\\nlines",
+    "last": 1
+  }
+}"""
+    (pools,) = by_address("prod.tfvars.json", text)["var.pools"].attributes
+    lines = {}
+
+    def look(expression: Any) -> None:
+        if expression[0] == "obj":
+            for key, value, line in expression[1]:
+                lines[key[1]] = line
+                look(value)
+        elif expression[0] == "list":
+            for one in expression[1]:
+                look(one)
+
+    look(pools.expression)
+    wanted = {"apps": 3, "min": 3, "max": 4, "zones": 5, "name": 7, "empty": 10, "note": 10, "last": 11}
+    assert lines == wanted
+    (found,) = read_json_values(text).attributes
+    assert {(r.steps, r.line) for r in found.references} == {(("var", "most"), 4)}
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"resource": 3}', "[" * 100_000])

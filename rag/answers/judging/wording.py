@@ -109,43 +109,82 @@ def asked_words(question: str) -> list[str]:
 
 # Words of how people ask, not of what they ask for. Written down from English at large, not from any set of questions.
 EVERYDAY = frozenset(
-    """able absolutely action actual actually add added advice advise afternoon age ago ahead allow allowed alone along
-    already alright although always amount answer anybody anyone anything anyway anywhere apart appear apply
-    approach appropriate area arent around arrange arranged arrangement arrangements ask asked asks aspect attempt
-    avoid aware away bad bases basically bear became become begin behind believe benefit best better big bigger bit
-    both bother break briefly bring brought build call called calls came cant care careful carefully carry case
-    catch cause certain chance change changed changes check choice choose circumstances clear close colleague
-    colleagues come comes coming common compare complete completely concern consider correct correctly couldnt couple course
-    cover current currently cut dark date day days deal decide deep definitely depend description desired detail
-    details didnt different difficult directly doesnt dont double down early earth easiest easily easy effort either
-    else empty end ends enough ensure entire especially essential even evening eventually ever every everybody
-    everyone everything everywhere exact exactly except exist exists expect expected explain explanation extra fact
-    fail fair fairly fall familiar far fast fed feel fell few figure figures fill final finally find fine finish fix
-    folks follow forget fortnight forward found four full fully further general gets give gives gone good great
-    group grow guess guidance guy guys half hand handle hang happen happened happening happens happy hard hasnt
-    havent hear held hello help helpful here hers hey hint hints hold holds hour hours huge hundred idea ideas
-    immediately important impossible include info information inside instead instruction instructions intend
-    intended interested involve involved involves isnt issue job keep keeps kept kick kill kind knew know known
-    knows lack large last late later latest lead learn least leave left less lets letting level likely line list
-    little live longer look looked looking looks lose lost lot lots low made main mainly make makes making manage
-    manner many matter may maybe mean means meant mention middle mind mine minute minutes miss missing moment money
-    month months morning mostly move much name near nearly neither never new next nice night nobody none normal
-    normally nothing notice number obvious occasionally occur occurs okay old ones open order ordinary others
-    otherwise ourselves part particular past people perform performed perhaps person pick piece place plain plan
-    please plenty point possible possibly prefer preferred present pretty previous previously prior probably problem
-    procedure procedures process proper properly provide provided provides purpose purposes push put puts question
-    questions quick quickly quiet quite raise ran rarely rather reach reached read ready real really reason recently
-    recommend recommendation recommended refer regarding related relevant remain remember request require required
-    requires result rid right ring rings role room rough roughly round rule run running runs said save saw say says
-    second seconds see seem seems seen send sense sent separate serious set sets several shift short shortly
-    shouldnt show shows shut side significant similar simple simplest simply since single sit sits situation size
-    slow small solution solve somebody somehow someone something sometimes somewhat somewhere soon sorry sort sorts
-    speak special stand standard start started starts stay step steps still stop stopped straight strange stuff
-    sudden suddenly suggest suggested suggestion suitable supposed sure take taken takes talk team teams technically
-    tend thank thanks thing things think third thought thousand three threw throw till time times tip tips today
-    together told tomorrow tonight took top totally touch towards tricky tried tries trouble true try trying turn
-    turned turns twice two type types typically understand unless unlike unsure useful usual usually various wait
-    waiting walk wanted wanting wants warn wasnt way ways week weeks weird well went whatever whats whenever wheres
-    wherever whichever whoever whole wide wise wish wonder wont word words work worked working works world worried
-    worry worse worth wouldnt wrong year years yesterday yet""".split()
+    """able absolutely abt action actual actually add added advice advise advised advises advising afaik afternoon
+    afterwards again age ago ahead allow allowed allowing allows alone along already alright although always amount
+    annoyed annoying answer answered anybody anymore anyone anything anyway anyways anywhere apart apparently appear
+    apply approach appropriate area arent argh around arrange arranged arrangement arrangements arrive arrived
+    arrives arriving asap ask asked asking asks aspect assume assumed assumes assuming attempt avoid avoided
+    avoiding avoids aware away awesome awful bad badly barely bases basically bear became become began begin
+    beginner beginning begins begun behind believe belong belonging belongs benefit best bet bets better big bigger
+    biggest bit bits blame blamed bloke both bother bothered bothers brand break briefly brilliant bring bringing
+    brings brought btw buddy build bunch busier call called calls came cant care cared careful carefully caring
+    carried carries carry carrying case catch cause certain chance change changed changes chap cheaper cheapest
+    check cheers choice choose choosing chunk circumstances cleaner cleanest clear clever close closer closest clue
+    clues colleague colleagues come comes coming common comparison complain complained complaining complains
+    compare complete completely concern cons consider considered considering consist consists constantly continually correct
+    correctly cos couldnt couple course cover coz crazy current currently cut cuz dark date day days deal dealing
+    dealt decent decide decided decides deciding deep deeper definitely deliberately depend depending depends
+    describe described describes description deserve desired detail details didnt difference differences different
+    difficult dig digging digs directly doesnt dont double down downside downsides dozen dozens dramatically
+    drastically drawback drawbacks dude dug dumb dunno earlier earliest early earth easier easiest easily easy
+    effectively efficiently effort either else empty end ended ending endlessly ends enormous enough ensure entire
+    entirely equally especially essential even evening evenly eventually ever every everybody everyone everyones
+    everything everytime everywhere evidently exact exactly except exist exists expect expected expecting expects
+    explain explained explaining explains explanation extra extremely fact fail fair fairly fall falling falls
+    familiar far fast faster fastest fed feel feeling feels fell fellow felt few fewer fewest figure figured figures
+    figuring fill final finally find fine finish finished finishes finishing firstly fix folks follow forever forget
+    forgetting forgot forgotten fortnight fortunately forward found four frankly freshly full fully fundamentally
+    funny further fuss fyi general generally gently genuinely gets getting giant gimme gist give given gives giving
+    glance goes going gone gonna good gotcha gotchas gotta gotten grab grabbed grabbing grabs gradually great
+    greater greatest greatly group grow guess guessed guessing guidance guy guys half hand handful handle handy hang
+    happen happened happening happens happy hard harder hardest hardly hasnt hassle hate hated hates havent headache
+    heaps hear hearing heavier heavily held hello help helpful hence here heres hers hey high higher highest highly
+    hint hints hiya hmm hold holding holds honestly hope hoped hopefully hopes hoping horrible hour hours however
+    hows huge hundred hurry idea ideal ideally ideas idk iirc imagine imagined immediately imo important impossible
+    include incredibly indeed info information initially insane inside instantly instead instruction instructions
+    intend intended intends interested involve involved involves isnt issue job just keep keeping keeps kept kick
+    kill kind kinda kindly knew know knowing known knows lack lads large largely larger largest last lastly late
+    lately later latest lead leading learn learned learning learnt least leave leaving left lemme less lets letting
+    level lighter lightly liked likely likes line list listen listening literally little live loads lol longer
+    longest look looked looking looks loosely lose loses losing lost lot lots love loved lovely loves low lower
+    lowest luck lying made main mainly make makes making manage manner many massive massively mate mates matter may
+    maybe mean meaning means meant meanwhile mention mentioned mentioning mentions merely mess messed messing middle
+    mind mine minute minutes miss missing mistakenly moan moaning moans moment money month months moreover morning
+    mostly move moving much nag nagged nagging nags nah name namely nasty naturally near nearer nearest nearly neat
+    need needed needing neither never nevertheless new newbie newcomer newer newest next nice nicely nicer night
+    nightmare nobody nobodys none nope normal normally nothing notice noticed notices noticing nowadays number
+    obvious obviously occasionally occur occurs odd oddly oh okay old older oldest omg ones oops open order ordinary
+    originally others otherwise ours ourselves overly pain painful part partially particular partly past peek people
+    perfectly perform performed perhaps permanently person personally pick piece pieces place plain plan play played
+    playing plays please plenty pls plss plz point poke poked pokes poking possible possibly ppl practically
+    precisely prefer preferred present presently presumably pretend pretty preventing previous previously primarily
+    prior probably problem procedure procedures process promptly proper properly pros provide provided provides
+    pulled pulling purely purpose purposes push put puts putting question questions quick quicker quickest quickly
+    quiet quieter quite raise ran randomly rapidly rarely rather reach reached read readily ready real realise
+    realised realistic realistically realize realized really reason reasonable recently recommend recommendation
+    recommended recommending recommends refer regarding regardless regularly related relatively relevant remain
+    remember repeatedly request require required requires respectively result rid right ring rings role room rough
+    roughly round rule run running runs rush sadly safer safest said sake sat save saw say saying says scary scream
+    screaming screams screw screwed second seconds see seem seemingly seems seen send sending sends sense sensible
+    sent separate separately serious seriously set sets several severely sharply shift short shorter shortest
+    shortly shouldnt shout shouting shouts show shows shut side significant significantly silly similar simple
+    simpler simplest simply since single sit sits sitting situation size slightly slow slower slowest slowly small
+    smaller smallest smart smarter smoothly solely solution solve somebody somehow someone someones someplace
+    something sometime sometimes somewhat somewhen somewhere soon sooner soonest sorry sort sorta sorts sound
+    sounded sounds speak speaking special specifically spoke spoken stand standard standing stands start started
+    starts stay stayed staying stays steadily step steps still stop stopped straight strange strictly stronger
+    strongly struggle struggled struggles struggling stuff stuffs stupid successfully sudden suddenly sufficiently
+    suggest suggested suggesting suggestion suggests suitable super suppose supposed supposedly supposes sure surely
+    surprisingly swiftly take taken takes taking talk talked talking talks taste teach team teams tear tearing tears
+    technically telling tells temporarily tempting tend terrible terribly thank thanks thats theirs thereby
+    therefore theres theyre theyve thing thingies things thingy think third thoroughly thought thousand three threw
+    throw throwing throws thus thx tightly till time times tiny tip tips tmr tmrw today together told tomorrow tomoz
+    ton tonight tons took top tore torn totally touch tougher towards trick trickier tricks tricky tried tries
+    trouble true truly try trying turn turned turns twice two type types typical typically ugh ugly ultimately
+    understand unexpectedly unfortunately uniquely unless unlike unsure upside upsides urgently useful usual usually
+    vaguely various virtually wait waiting walk walking walks wanna wanted wanting wants warn wasnt watched watching
+    way ways weaker week weeks weird well went weve whatever whatnot whats whatsoever whenever whens wheres wherever
+    whichever whoever whole whos whose whys wide widely wildly wise wish wished wishing wonder wondered wondering
+    wonders wont word words work worked working works world worried worry worse worst worth wouldnt wrong wrongly
+    yeah year years yell yelling yells yep yesterday yet youre yours youve""".split()
 )

@@ -66,8 +66,9 @@ class Candidate:
     @property
     def attribute(self) -> str:
         """The setting's name as it is told; "" for what a block is itself."""
-        own = self.block.symbol.kind in ("local", "variable", "value") and self.told.path in ("value", "default")
-        return "" if own else self.told.path
+        kind, path = self.block.symbol.kind, self.told.path
+        own = kind in ("local", "variable", "value") and path in ("value", "default")
+        return "" if own else path.removeprefix("value.") if kind == "value" else path
 
     @property
     def setting(self) -> str:
