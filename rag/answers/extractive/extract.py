@@ -10,6 +10,7 @@ import math
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from rag.answers.extractive.deeds import deeds
 from rag.answers.extractive.filling import Prohibitions, Room, filled
@@ -22,7 +23,7 @@ from rag.answers.extractive.purposes import does_away, gives_back, seeks_return
 from rag.answers.extractive.quotation import Run, Scored, best_score, quoted, runs_of, word_count
 from rag.answers.extractive.steps import FOLLOWS, Pages, Procedure, procedure
 from rag.answers.extractive.task import is_form
-from rag.answers.judging.parts import parts
+from rag.answers.judging.parts import Part, parts
 from rag.answers.judging.sought import Sought, asks_for_fact
 from rag.answers.judging.wording import Wording, all_of, parts_alone, worth
 from rag.answers.values.asked import AskedFor
@@ -290,17 +291,17 @@ def _tells(word: str, one: Scored) -> bool:
 def _with_parts(
     question: str, chosen: Sequence[Scored], scored: Sequence[Scored], evidence: Sequence[ScoredPassage], forms: Forms
 ) -> list[Scored]:  # fmt: skip
-    """What was chosen, with the best piece for each part of the question that none of that tells, where one says just that: of a
+    """What was chosen, with the best piece for each part of the question that none of that tells: one that says just that, of a
     document that is quoted rather than of another, since it is asked of the same thing."""
     texts = [f"{one.piece.heading} {one.piece.text}" for one in chosen]
     lacking = [part for part in parts(question) if not part.is_told(texts, forms)] if chosen else []
     quoted_from = {evidence[one.index].document.id for one in chosen}
 
-    def fit(one: Scored) -> tuple[bool, float]:
-        return evidence[one.index].document.id in quoted_from, one.score
+    def fit(part: Part, one: Scored) -> tuple[bool, bool, float]:
+        return part.is_met(one.piece.text, forms), evidence[one.index].document.id in quoted_from, one.score
 
-    fitting = ([one for one in scored if part.is_met(one.piece.text, forms)] for part in lacking)
-    best = [max(several, key=fit) for several in fitting if several]
+    speaking = ((part, [one for one in scored if part.is_told([one.piece.text], forms)]) for part in lacking)
+    best = [max(several, key=partial(fit, part)) for part, several in speaking if several]
     return [*chosen, *(one for one in dict.fromkeys(best) if one not in chosen)]
 
 
