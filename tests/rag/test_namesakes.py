@@ -10,7 +10,7 @@ import pytest
 from api.owner import Owner
 from api.settings import Settings
 from ingest.sync import SyncReport
-from rag.answers.judging.unheard import possible_names, unheard
+from rag.answers.judging.unheard import of_nobody, possible_names, unheard
 from rag.ask import Asker
 from rag.namesakes import Namesakes, bears
 from rag.owned import Owned
@@ -59,6 +59,8 @@ def test_what_stands_in_the_documents_of_the_one_that_is_named_comes_first(ask: 
     answer = ask(f"Which Kubernetes version does {name} run?", Viewer())
     assert answer.citations[0].path == f"clusters/{name}/cluster.jsonnet"
     assert f"version='{version}'" in answer.citations[0].quote
+    assert answer.evidence[0].document.path == f"clusters/{name}/cluster.jsonnet"
+    assert len([one for one in answer.evidence if one.document.path.startswith("clusters/")]) == 1
     assert {one.path for one in answer.citations if one.path.startswith("clusters/")} == {answer.citations[0].path}
 
 
@@ -77,6 +79,12 @@ def test_of_a_name_that_nothing_has_nothing_is_told_of_others(ask: Ask) -> None:
     assert not any(one.path.startswith("clusters/") for one in answer.citations)
 
 
+def test_what_others_have_is_no_evidence_of_one_that_nothing_has(ask: Ask) -> None:
+    evidence = ask("Which Kubernetes version does orchid run?", Viewer()).evidence
+    namesakes = Namesakes([("wiki", path) for path in WIKI])
+    assert {one.document.path for one in of_nobody(evidence, namesakes)} <= {"docs/upgrades.md", "docs/nodes.md"}
+
+
 @pytest.mark.parametrize("slip", ["blue-harbor", "blue-harbuor"])
 def test_a_slip_is_asked_for(ask: Ask, slip: str) -> None:
     assert "did you mean blue-harbour?" in ask(f"What core node type does {slip} use?", Viewer()).text
@@ -86,7 +94,9 @@ def test_names_like_it_are_told(ask: Ask) -> None:
     assert "names like it: blue-harbour." in ask("What core node type does blue-river use?", Viewer()).text
 
 
-def test_what_may_not_be_read_has_no_name(ask: Ask) -> None:
+def test_what_may_not_be_read_has_no_name(ask: Ask, owner: Owner) -> None:
+    assert {source for source, _ in owner.catalog.paths_for(Viewer())} == {"wiki"}
+    assert {source for source, _ in owner.catalog.paths_for(OPS)} == {"wiki", "hidden"}
     question = "Which Kubernetes version does vault-1 run?"
     assert "clusters/vault-1/cluster.jsonnet" in {one.path for one in ask(question, OPS).citations}
     answer = ask(question, Viewer())
