@@ -44,6 +44,7 @@ from rag.gaps import Gaps
 from rag.indexes.exact import ExactVectors
 from rag.indexes.lexical import DOCUMENTS, TantivyIndex
 from rag.models.openai_compatible import OpenAICompatibleModel, address_of
+from rag.namesakes import Namesakes
 from rag.owner import owner_of
 from rag.persona import Personas
 from rag.ports import ChatModel, Embedder, Progress, Reranker
@@ -261,6 +262,7 @@ class Reader:
         self.feedback = feedback_of(settings)
         self._drift = DriftWatch(catalog)
         self._terraform = Kept(catalog, lambda viewer: TerraformLookup(catalog, viewer))
+        self._namesakes = Kept(catalog, lambda viewer: Namesakes(catalog.paths_for(viewer)))
         self.personas = Personas(settings.personas)
 
     @cached_property
@@ -296,7 +298,7 @@ class Reader:
         chosen = self.personas.chosen(persona or own) if files or not persona else self.personas.named(persona)
         return Asker(
             self.catalog, self.retriever, chosen, self._model, self._drift, self.terraform, without_secrets,
-            budget_from(self._settings), self.spans,
+            budget_from(self._settings), self.spans, self._namesakes.of,
         )  # fmt: skip
 
     def watermarks(self) -> dict[str, int]:

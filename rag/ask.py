@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from rag.answers.caveats.warnings import Warnings
 from rag.answers.evidence import EVIDENCE_PASSAGES, EVIDENCE_TOKENS, assemble
@@ -16,20 +16,25 @@ from rag.answers.extractive.extract import extract
 from rag.answers.extractive.reading import read_next
 from rag.answers.judging.judgement import Judgement, judge
 from rag.answers.judging.listings import saying
+from rag.answers.judging.parts import untold
 from rag.answers.judging.rota import NAMED as ROTA_NAMES
 from rag.answers.judging.rota import SOUGHT, TOLD, asks_who, telling
 from rag.answers.judging.spelling import misread
+from rag.answers.judging.unheard import Unheard, of_nobody, unheard
 from rag.answers.outgoing.leaks import Instructions
 from rag.answers.outgoing.outlet import Outlet, Redact, readable
 from rag.answers.replies.claims import Transcript
 from rag.answers.replies.toolbox import DocumentToolbox
 from rag.answers.values.asked import AskedFor, asked_values
 from rag.catalog import Catalog
+from rag.catalog.kept import Kept
 from rag.cite import Citer
 from rag.courtesy import ANSWER, is_courtesy
 from rag.drift import DriftWatch
 from rag.embedders.sentence_transformer import PACKAGED
 from rag.errors import ModelError
+from rag.namesakes import Namesakes, own_paths
+from rag.owned import OWN_PASSAGES, Owned, with_own
 from rag.persona import Persona, persona_of
 from rag.ports import ChatModel, Lookup, ModelEvent, Prompt
 from rag.records import UNCHECKED, Answer, Citation, Flag, ScoredPassage, Usage, Verdict, Viewer
@@ -39,6 +44,8 @@ from rag.spans import Spans
 from rag.terraform.lookup import TerraformLookup
 
 _NEAREST = 3
+_UNTOLD = 'Nothing of what was found tells this part: "{}".'
+_NAMED = 3  # names of one among several in whose own documents it is looked too
 _SPARED = 0.1  # of an answer's seconds, for the extractive one when the model fails, on a machine that is busy
 History = tuple[tuple[str, str], ...]
 
@@ -94,6 +101,7 @@ class _Found:
     values: AskedFor
     forms: Forms
     rota: bool = False  # who is on call was asked
+    own: Owned = field(default_factory=lambda: Owned(""))  # of what it names
 
 
 class Asker:
@@ -103,10 +111,12 @@ class Asker:
         self, catalog: Catalog, retriever: Retriever, persona: Persona | str, model: ChatModel | None = None,
         drift: DriftWatch | None = None, terraform: Callable[[Viewer], TerraformLookup] | None = None,
         redact: Redact = str, budget: Budget | None = None, spans: Spans | None = None,
+        namesakes: Callable[[Viewer], Namesakes] | None = None,
     ) -> None:  # fmt: skip
         self._catalog = catalog
         self._warnings = Warnings(catalog, drift or DriftWatch(catalog))
         self._terraform = terraform or (lambda viewer: TerraformLookup(catalog, viewer))
+        self._namesakes = namesakes or Kept(catalog, lambda viewer: Namesakes(catalog.paths_for(viewer))).of
         self._retriever = retriever
         self._persona = persona if isinstance(persona, Persona) else persona_of("", persona)
         self._model = model
@@ -183,9 +193,14 @@ class Asker:
         sought = SOUGHT if rota else asked.question
         result = self._retriever.search(sought, asked.viewer, EVIDENCE_PASSAGES, asked.filters)
         lookup, tokens = self._terraform(asked.viewer), self._budget.evidence_tokens
-        values = asked_values(asked.question, result.passages, lookup)
+        namesakes, rarity = self._namesakes(asked.viewer), self._retriever.rarity(asked.viewer)
+        names = namesakes.named(asked.question)[:_NAMED]
+        own = Owned(asked.question, names, namesakes.beside(names))
+        result = replace(result, passages=self._with_own(asked, result.passages, own))
+        nobody = self._unheard(asked, namesakes)
+        values = AskedFor() if nobody else asked_values(asked.question, result.passages, lookup)
         whole = assemble(asked.question, result, self._catalog, asked.viewer, lookup, tokens, values)
-        evidence, rarity = saying(asked.question, asked.outlet.admit(whole)), self._retriever.rarity(asked.viewer)
+        evidence = saying(asked.question, asked.outlet.admit(of_nobody(whole, namesakes) if nobody else whole))
         forms = self._retriever.forms(asked.question, asked.viewer)
         if rota:
             evidence = telling(evidence)
@@ -202,8 +217,28 @@ class Asker:
             )
         mentions = self._retriever.mentions(asked.viewer)
         judged = judge(asked.question, evidence, rarity, _nearness(result), forms, mentions)
-        judged = _with_values(judged, values)
-        return _Found(asked.question, result, evidence, judged, rarity, values, forms)
+        judged = _without(judged, nobody) if nobody else _with_values(judged, values)
+        return _Found(asked.question, result, evidence, judged, rarity, values, forms, own=own)
+
+    def _unheard(self, asked: _Asked, namesakes: Namesakes) -> tuple[Unheard, ...]:
+        """The names in the question that nothing has which its asker may read."""
+        retriever, viewer = self._retriever, asked.viewer
+        return unheard(
+            asked.question,
+            lambda name: retriever.holds(name, viewer),
+            lambda word: retriever.spelt(word, viewer),
+            namesakes,
+        )
+
+    def _with_own(self, asked: _Asked, found: Sequence[ScoredPassage], own: Owned) -> tuple[ScoredPassage, ...]:
+        """What was found, with what stands in the documents of whatever the question names."""
+        filters = asked.filters or Filters()
+        if filters.paths or not own.names:
+            return tuple(found)
+        of = {name: replace(filters, paths=own_paths(name)) for name in own.names}
+        search = self._retriever.search
+        looked = {name: search(asked.question, asked.viewer, OWN_PASSAGES, of[name]).passages for name in own.names}
+        return with_own(own, found, looked)
 
     # -- without a model ----------------------------------------------------------------------------------------------
 
@@ -211,7 +246,7 @@ class Asker:
         """`usage` is that of a model that failed before, and of the search."""
         viewer, judged = asked.viewer, found.judged
         citer = Citer(self._catalog, viewer, found.evidence)
-        elsewhere = bool(judged.passing)
+        elsewhere = bool(judged.passing or judged.first)
         opening = " ".join(
             filter(None, (_note(found), _nearest_pages(found) if elsewhere else "", TOLD if found.rota else ""))
         )
@@ -219,6 +254,7 @@ class Asker:
             text = extract(
                 SOUGHT if found.rota else asked.question, found.evidence, citer, found.rarity, found.values, opening,
                 forms=found.forms, brief=elsewhere or found.rota, named=ROTA_NAMES if found.rota else judged.passing,
+                own=found.own.sets,
             )  # fmt: skip
         if not citer.citations:
             yield AskEvent(answer=replace(_not_found(found), usage=usage))
@@ -226,6 +262,10 @@ class Asker:
         with self._spans.span("verify", {"content.answer": text}) as told:
             warned = tuple(self._warnings.of(citer.citations, found.evidence, viewer, found.values))
             told.update(citations=len(citer.citations), flags=len(warned), verdict=judged.verdict)
+        lacking = _untold(found, text, citer) if not (found.rota or elsewhere) else ()
+        if lacking:
+            judged = _half(judged, lacking)
+            text = f"{' '.join(_UNTOLD.format(part) for part in lacking)}\n\n{text}"
         answer = Answer(
             text, judged.verdict, citer.citations, found.evidence, warned, degraded=degraded, model="extractive",
             usage=usage, coverage=found.result.coverage, score=judged.score, missing=judged.missing,
@@ -334,6 +374,27 @@ def _with_values(judged: Judgement, values: AskedFor) -> Judgement:
     if judged.verdict == "answered" and values.named.words & set(judged.missing):
         return replace(judged, verdict="partial")
     return judged
+
+
+def _without(judged: Judgement, nobody: Sequence[Unheard]) -> Judgement:
+    """What is thought of the evidence where the question names what nothing has: whatever is told is none of its."""
+    verdict: Verdict = "not_found" if judged.verdict == "not_found" else "partial"
+    names = [one.name for one in nobody]
+    missing = (*names, *(word for word in judged.missing if not any(word in name.lower() for name in names)))
+    return replace(judged, verdict=verdict, missing=missing, first=" ".join(one.note for one in nobody))
+
+
+def _untold(found: _Found, text: str, citer: Citer) -> tuple[str, ...]:
+    """What of a question that asks for more than one thing nothing tells that is quoted."""
+    evidence = {one.passage.id: one for one in found.evidence}
+    above = (evidence[c.passage_id].passage.heading if c.passage_id in evidence else "" for c in citer.citations)
+    quotes = [f"{heading} {c.title} {c.quote}" for heading, c in zip(above, citer.citations, strict=True)]
+    return untold(found.question, found.own.names, text, quotes, found.forms)
+
+
+def _half(judged: Judgement, lacking: Sequence[str]) -> Judgement:
+    """What is thought of evidence that tells but parts of what is asked."""
+    return replace(judged, verdict="partial", missing=tuple(dict.fromkeys((*lacking, *judged.missing))))
 
 
 def _not_found(found: _Found) -> Answer:

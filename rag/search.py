@@ -248,6 +248,24 @@ class Retriever:
         asked = Terms({}, (), ((first, second),))
         return bool(self._serving().lexical.search(asked, 1, self._scope(viewer, Filters())))
 
+    def holds(self, name: str, viewer: Viewer) -> bool:
+        """Whether anything that the viewer may read has a name: as it is written, or its parts beside each other."""
+        lexical, scope = self._serving().lexical, self._scope(viewer, Filters())
+        words = [part for part in re.split(r"[-_]", name.lower()) if part]
+        if any(lexical.rarity(word, scope) == 1.0 for word in words):
+            return bool(lexical.search(Terms({"".join(words): 1.0}, (name.lower(),)), 1, scope))
+        beside = list(zip(words, words[1:], strict=False))
+        whole = Terms({}, (name.lower(), "-".join(words), "_".join(words), "".join(words)))
+        return (
+            not beside
+            or bool(lexical.search(whole, 1, scope))
+            or all(lexical.search(Terms({}, (), (pair,)), 1, scope) for pair in beside)
+        )
+
+    def spelt(self, word: str, viewer: Viewer) -> str:
+        """A word as what the viewer may read spells it, where it is one slip away from that."""
+        return self._serving().lexical.spelt(word, self._scope(viewer, Filters()))
+
     def forms(self, question: str, viewer: Viewer) -> Forms:
         """What a question says in another form: by documents that the viewer may read, and by what the field calls things."""
         return self._forms(tokenise(question).words, self._scope(viewer, Filters()))

@@ -93,6 +93,7 @@ pv: persistent volume
 pvc: persistent volume claim
 pw: password
 pwd: password
+qos: quality of service
 rbac: role based access control
 repo: repository
 repos: repositories

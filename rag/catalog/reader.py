@@ -279,6 +279,13 @@ class Catalog:
         with self._read() as connection:
             return list(connection.execute(select(s.documents.c.path).distinct()).scalars())
 
+    def paths_for(self, viewer: Viewer) -> list[tuple[str, str]]:
+        """(source, path) of every document that this viewer may see."""
+        d, access = s.documents.c, self.access_keys(viewer)
+        with self._read() as connection:
+            rows = connection.execute(select(d.source, d.path).where(d.access.in_(access)))
+            return [(source, path) for source, path in rows]
+
     def access_keys(self, viewer: Viewer) -> tuple[str, ...]:
         """The keys of the access rules that admit this viewer: what a search is limited to."""
         with self._read() as connection:

@@ -243,7 +243,8 @@ class Standings:
         for name in names:
             for value in TerraformValues(self._lookup, name).of_setting(block, told):
                 root = _root(block, value)
-                if block.symbol.kind != "variable" or not self._is_strange(block.source, root, name):
+                alone = block.symbol.kind != "variable" and not self._names_in.get((block.source, root))
+                if alone or not self._is_strange(block.source, root, name):
                     yield Holding(name, root, value)
 
     def _is_strange(self, source: str, root: str, name: str) -> bool:

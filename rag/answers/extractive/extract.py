@@ -10,6 +10,7 @@ import math
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from rag.answers.extractive.deeds import deeds
 from rag.answers.extractive.filling import Prohibitions, Room, filled
@@ -22,6 +23,7 @@ from rag.answers.extractive.purposes import does_away, gives_back, seeks_return
 from rag.answers.extractive.quotation import Run, Scored, best_score, quoted, runs_of, word_count
 from rag.answers.extractive.steps import FOLLOWS, Pages, Procedure, procedure
 from rag.answers.extractive.task import is_form
+from rag.answers.judging.parts import Part, parts
 from rag.answers.judging.sought import Sought, asks_for_fact
 from rag.answers.judging.wording import Wording, all_of, parts_alone, worth
 from rag.answers.values.asked import AskedFor
@@ -55,6 +57,7 @@ _RETURNING = 0.3  # of the best piece's score, for one that tells how to get som
 _REMOVING = 0.5  # the same, for one that does away with things: of less nothing need be said
 _AWAY = 0.2  # what a piece counts that does away with things, for who seeks them back
 _OF_FORM = 0.4  # what a piece of a form counts, or of another thing's setting
+_OWN = 2.0  # what a piece counts that sets just what is asked, of the very one that it is asked about
 _NO_RETURN = "Nothing that was found tells how to get it back: what is quoted tells how such things are removed."
 
 Weigh = Callable[[str], float]
@@ -63,12 +66,14 @@ Weigh = Callable[[str], float]
 def extract(
     question: str, evidence: Sequence[ScoredPassage], citer: Citer, weigh: Weigh, asked: AskedFor | None = None,
     opening: str = "", *, forms: Forms = (), brief: bool = False, named: Sequence[str] = (),
+    own: Callable[[str, str], int] | None = None,
 ) -> str:  # fmt: skip
     """The answer's text with [n] after each quotation; "" when nothing could be quoted.
 
     `weigh` gives a word's rarity, 0 to 1; `asked` are the values of Terraform that it asks for; `opening` is said first.
     `forms` are what the question says in another form. A `brief` answer holds no procedure and few words, and those that speak of
-    what is `named`, if any do.
+    what is `named`, if any do. `own` tells by path and text what sets just that in a document of what is asked about:
+    it counts more.
     """
     befell = mishap(question)
     words = _weighed(question, weigh, befell)
@@ -85,6 +90,7 @@ def extract(
     scored = [one for one in scored if _speaks_of(named, one, evidence)] or scored
     scored = [one for one in scored if befell and _tells(befell, one)] or scored
     scored = _set_back(question, scored, evidence)
+    scored = [_raised(one, evidence[one.index].document.path, own) for one in scored] if own else scored
     everything = scored
     scored, lacking = _on_purpose(question, scored, evidence)
     opening = " ".join(filter(None, (opening, lacking)))
@@ -118,15 +124,20 @@ def extract(
         scored = [one for one in scored if sought.is_met(one.piece.text)]
         fits = min(fits, used + _BRIEF_WORDS)
     room = Room(evidence, used, fits, _PROCEDURE_WORDS, pages, prohibitions)
-    chosen = filled(steps.taken, scored, room)
+    chosen = _with_parts(question, filled(steps.taken, scored, room), everything, evidence, forms)
     left = pages.left(steps, chosen) if pages else left
     runs = _ordered(chosen, steps, prohibitions.of(chosen), evidence)
-    runs = runs if steps.taken else led(runs, sought.is_said)
+    runs = runs if steps.taken or parts(question) else led(runs, sought.is_said)  # led cuts what one part alone tells
     quotations = [quoted(evidence, run, runs, citer) for run in runs]
     shown = [evidence[run[0].index].document for run in runs]
     doubt = _doubt(asked, [one for one in shown if one.kind == "terraform"]) if asked and not values else ""
     told = "\n\n".join(filter(None, (values, *quotations)))
     return "\n\n".join(filter(None, (opening, doubt, steps.before, left[0], told, steps.rest, left[1]))) if told else ""
+
+
+def _raised(one: Scored, path: str, own: Callable[[str, str], int]) -> Scored:
+    """A piece, counting more where it sets just what is asked in a document of what it is asked about."""
+    return replace(one, score=_OWN * one.score) if own(path, one.piece.text) else one
 
 
 def _set_back(question: str, scored: Sequence[Scored], evidence: Sequence[ScoredPassage]) -> list[Scored]:
@@ -275,6 +286,23 @@ def _speaks_of(named: Sequence[str], one: Scored, evidence: Sequence[ScoredPassa
 def _tells(word: str, one: Scored) -> bool:
     """Whether a piece says a word, in its own text or in the heading right above."""
     return Wording(f"{one.piece.heading} {one.piece.text}").holds(word)
+
+
+def _with_parts(
+    question: str, chosen: Sequence[Scored], scored: Sequence[Scored], evidence: Sequence[ScoredPassage], forms: Forms
+) -> list[Scored]:  # fmt: skip
+    """What was chosen, with the best piece for each part of the question that none of that tells: one that says just that, of a
+    document that is quoted rather than of another, since it is asked of the same thing."""
+    texts = [f"{one.piece.heading} {one.piece.text}" for one in chosen]
+    lacking = [part for part in parts(question) if not part.is_told(texts, forms)] if chosen else []
+    quoted_from = {evidence[one.index].document.id for one in chosen}
+
+    def fit(part: Part, one: Scored) -> tuple[bool, bool, float]:
+        return part.is_met(one.piece.text, forms), evidence[one.index].document.id in quoted_from, one.score
+
+    speaking = ((part, [one for one in scored if part.is_told([one.piece.text], forms)]) for part in lacking)
+    best = [max(several, key=partial(fit, part)) for part, several in speaking if several]
+    return [*chosen, *(one for one in dict.fromkeys(best) if one not in chosen)]
 
 
 # -- in what order, and how it is shown -------------------------------------------------------------------------------

@@ -134,7 +134,15 @@ def filled(procedure: Sequence[Scored], scored: Sequence[Scored], room: Room) ->
             if word_count(more, room.evidence) <= most and len(runs_of(more)) <= _QUOTATIONS:
                 chosen = more
                 break
-    return chosen
+    return chosen or _alone(ordered, room)
+
+
+def _alone(ordered: Sequence[Scored], room: Room) -> list[Scored]:
+    """The best piece by itself, where all are longer than there is room for and an answer with a procedure may be as long: better
+    than to say that there is none."""
+    best = list(ordered[:1])
+    fits = word_count(best, room.evidence) + room.used <= room.longest
+    return best if fits and not room.skips_steps(best, best) else []
 
 
 def _rests(one: Scored, scored: Sequence[Scored]) -> Iterator[Sequence[Scored]]:

@@ -48,7 +48,7 @@ NOT_FOUND, PARTIAL = 0.27, 0.5  # below the one nothing is answered, below the o
 class Judgement:
     """`score` is how sure it is that the documents answer, 0 to 1; `missing` are the question's words that none of them holds,
     `passing` the names in it that nothing is about (`passing`), `unknown` those of them that no document has at all, `mentioned`
-    those that stand in the evidence all the same."""
+    those that stand in the evidence all the same. `first` is said before all of it."""
 
     verdict: Verdict
     score: float
@@ -56,16 +56,19 @@ class Judgement:
     passing: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     mentioned: tuple[str, ...] = ()
+    first: str = ""
 
     @property
     def note(self) -> str:
         """What a partial answer, or none, says of what it lacks."""
+        if self.first and self.verdict == "not_found":
+            return self.first
         if self.unknown and self.verdict == "not_found":
             return f"Nothing in them speaks of {' or '.join(self.unknown)}."
         if self.verdict != "partial":
             return ""
         named = [n for n in self.passing if n.lower() not in self.missing and n not in self.mentioned]
-        return " ".join(
+        return self.first or " ".join(
             filter(None, (
                 f"Nothing of what was found speaks of: {', '.join(self.missing)}." if self.missing else "",
                 f"Nothing of what was found is about {' or '.join(named)}." if named else "",

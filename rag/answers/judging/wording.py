@@ -121,7 +121,7 @@ EVERYDAY = frozenset(
     carried carries carry carrying case catch cause certain chance change changed changes chap cheaper cheapest
     check cheers choice choose choosing chunk circumstances cleaner cleanest clear clever close closer closest clue
     clues colleague colleagues come comes coming common comparison complain complained complaining complains
-    complete completely concern cons consider considered considering consist consists constantly continually correct
+    compare complete completely concern cons consider considered considering consist consists constantly continually correct
     correctly cos couldnt couple course cover coz crazy current currently cut cuz dark date day days deal dealing
     dealt decent decide decided decides deciding deep deeper definitely deliberately depend depending depends
     describe described describes description deserve desired detail details didnt difference differences different
