@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from rag.answers.judging.parts import parts
 from rag.answers.judging.sought import QUANTITY
 from rag.answers.values.instances import Absent, Instances
 from rag.answers.values.inventory import Listed, environments_asked
@@ -103,7 +104,22 @@ class _Hit:
 
 def asked_values(question: str, results: Sequence[ScoredPassage], lookup: TerraformLookup) -> AskedFor:
     """The values that the question asks for, of the files among the first results and of what else sets such a thing; none where
-    it is not clear which is meant."""
+    it is not clear which is meant. Of one that asks several things they are those of the first that has any, and that speaks
+    of the same environments as the whole."""
+    found = _asked_at_once(question, results, lookup)
+    if found.values or found.environments or found.absent:
+        return found
+    of_whole = Standings(lookup).named(question).all if (several := parts(question)) else ()
+    for part in several:
+        if (
+            Standings(lookup).named(part.text).all == of_whole
+            and (one := _asked_at_once(part.text, results, lookup)).values
+        ):
+            return one
+    return found
+
+
+def _asked_at_once(question: str, results: Sequence[ScoredPassage], lookup: TerraformLookup) -> AskedFor:
     if listed := environments_asked(question, lookup):
         return AskedFor(environments=listed)
     wanted = matters(question)
