@@ -59,7 +59,7 @@ class Room:
         if not chosen or any(self.evidence[o.index].document.id == document.id for o in procedure):
             return False
         near = (o.piece for o in chosen if o.index == one.index and o.piece.section == one.piece.section)
-        if one.piece.kind != "code" and any(abs(piece.at - one.piece.at) == 1 for piece in near):
+        if any(abs(piece.at - one.piece.at) == 1 for piece in near):
             return False
         return not self.question.adds(one, chosen, best)
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from rag.answers.extractive.blocks import blocks
 from rag.answers.extractive.prohibitions import warns
 from rag.answers.extractive.units import Unit, units
 from rag.records import Passage
@@ -33,7 +34,6 @@ _WARNING_WORDS = (
 _LIST_WORDS = 90  # of a sentence with the list that follows it, as one piece
 _TABLE_WORDS = 90  # of a table that is one piece
 _LED_WORDS = 120  # of one with the sentence that leads up to it
-_CODE_WHOLE = 14  # lines of a block of code that is one piece
 
 
 @dataclass(frozen=True)
@@ -107,13 +107,18 @@ def pieces(passage: Passage, above: Sequence[str] | None = None) -> list[Piece]:
 
 
 def _of_code(passage: Passage) -> list[Piece]:
-    if passage.end_line - passage.start_line < _CODE_WHOLE:
-        return [Piece(0, passage.text, passage.start_line, passage.end_line, "code", passage.heading)]
-    return [
-        Piece(0, unit.text.rstrip("\n"), unit.start_line, unit.end_line, "code", passage.heading)
-        for unit in units(passage)
-        if unit.text.strip()
-    ]
+    """Blocks of code, each under the lines that open what it is in."""
+    lines, start = passage.text.split("\n"), passage.start_line
+    found = []
+    for block in blocks(lines):
+        text = "\n".join(lines[block.first : block.last + 1]).rstrip()
+        if text.strip():
+            blank = next(at for at, line in enumerate(text.split("\n")) if line.strip())
+            text = "\n".join(text.split("\n")[blank:])
+            first = start + block.first + blank
+            heading = " > ".join(dict.fromkeys((passage.heading, *block.within)))
+            found.append(Piece(0, text, first, first + text.count("\n"), "code", heading))
+    return found
 
 
 def _of_prose(passage: Passage, heading: str) -> list[Piece]:
