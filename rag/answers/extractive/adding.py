@@ -6,16 +6,21 @@ don't, or where they say so little of the question that it is not sure they answ
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from rag.answers.extractive.quotation import Scored
 from rag.answers.judging.wording import Wording
+from rag.indexes.tokens import content_words
 from rag.records import ScoredPassage
 from rag.shorthand import Forms
+
+_NAME = re.compile(r"\w[_/.:-]\w")  # what no prose writes: node_group, apps/v1, parcel-prod
 
 # Shares of the best piece's score and of the question. They lie on a plateau that both question sets share.
 _NEAR = 0.9  # of the score, from which on a piece is as sure as the best
 _SAID = 0.7  # of the question, from which on what is quoted is likely to answer it
+_NEAR_CODE = 0.75  # the same of code, of which one block often leads to the other
 _MORE = 0.08  # of the question, that another piece says besides
 
 
@@ -30,11 +35,26 @@ class Question:
         self._held: dict[tuple[int, int], frozenset[str]] = {}
 
     def adds(self, one: Scored, chosen: Sequence[Scored], best: float) -> bool:
-        """Whether a piece says more than those that are chosen."""
-        if one.score >= _NEAR * best:
+        """Whether a piece says more than those that are chosen, is of a page that the question names, or another place of a name
+        that it asks for."""
+        near = _NEAR_CODE if one.piece.kind == "code" else _NEAR
+        if one.score >= near * best or self._is_named(one) or self._is_place(one, chosen):
             return True
         said = frozenset[str]().union(*map(self._said, chosen))
         return self._share(said) < _SAID or self._share(self._said(one) - said) >= _MORE
+
+    def _is_named(self, one: Scored) -> bool:
+        """Whether the question names a piece's page."""
+        title = content_words(self._evidence[one.index].document.title)
+        return bool(title) and all(word in self._words for word in title)
+
+    def _is_place(self, one: Scored, chosen: Sequence[Scored]) -> bool:
+        """Whether a piece says the name of a thing that is asked for, and of its page nothing is chosen."""
+        document = self._evidence[one.index].document
+        own = Wording(one.piece.text)
+        return any(own.holds(word) for word in self._words if _NAME.search(word)) and not any(
+            self._evidence[other.index].document.id == document.id for other in chosen
+        )
 
     def _said(self, one: Scored) -> frozenset[str]:
         """The words that a piece says, or what stands above it."""

@@ -57,7 +57,7 @@ def _divided(lines: Sequence[str], first: int, last: int, within: tuple[str, ...
     if min(deeper, default=0) <= _depth(lines[opening]):  # a long text, or lines side by side
         yield from (Block(at, min(at + _TOGETHER - 1, last), within) for at in range(first, last + 1, _TOGETHER))
         return
-    name = lines[opening].strip().rstrip("{[(:= ")
+    name = _named(lines[opening]) or _named(lines[opening + 1])
     for at, part in enumerate(_grouped(lines, opening + 1, last, (*within, name))):
         yield part if at else Block(first, part.last, within)
 
@@ -77,6 +77,11 @@ def _entries(lines: Sequence[str], first: int, last: int) -> Iterator[tuple[int,
                 start = at
             commented = bool(_COMMENT.match(line))
     yield start, last
+
+
+def _named(line: str) -> str:
+    """A line that opens a block, without the marks that do."""
+    return line.strip().rstrip("{[(:=,- ")
 
 
 def _depth(line: str) -> int:

@@ -53,13 +53,14 @@ class Room:
         return any(told(one.piece, by) for by in same)
 
     def pads(self, one: Scored, chosen: Sequence[Scored], procedure: Sequence[Scored], best: float) -> bool:
-        """Whether a piece says nothing more of the question than what is chosen: not where it goes on with a paragraph or list of
-        that, nor on the page of the procedure, whose sections belong together."""
+        """Whether a piece says nothing more of the question than what is chosen: not where it goes on with a paragraph, list or block
+        of that, nor on the page of the procedure, whose sections belong together."""
         document = self.evidence[one.index].document
-        if not chosen or any(self.evidence[o.index].document.id == document.id for o in procedure):
+        if not chosen or any(self.evidence[other.index].document.id == document.id for other in procedure):
             return False
-        near = (o.piece for o in chosen if o.index == one.index and o.piece.section == one.piece.section)
-        if any(abs(piece.at - one.piece.at) == 1 for piece in near):
+        near = [o.piece for o in chosen if o.index == one.index and o.piece.section == one.piece.section]
+        steps = {listing for listing in one.piece.place.lists if listing.numbered}
+        if any(abs(piece.at - one.piece.at) == 1 or not steps.isdisjoint(piece.place.lists) for piece in near):
             return False
         return not self.question.adds(one, chosen, best)
 
