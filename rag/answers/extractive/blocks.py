@@ -64,7 +64,9 @@ def _divided(lines: Sequence[str], first: int, last: int, within: tuple[str, ...
 
 def _entries(lines: Sequence[str], first: int, last: int) -> Iterator[tuple[int, int]]:
     """The stretches that begin at the smallest depth, each with the comments right above it and what is deeper below it."""
-    depth = min((_depth(line) for line in lines[first : last + 1] if line.strip() and not _CLOSES.match(line)), default=0)
+    depth = min(
+        (_depth(line) for line in lines[first : last + 1] if line.strip() and not _CLOSES.match(line)), default=0
+    )
     start = first
     commented = bool(_COMMENT.match(lines[first]))
     for at in range(first + 1, last + 1):

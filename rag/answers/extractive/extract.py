@@ -119,7 +119,13 @@ def extract(
         scored = [one for one in scored if sought.is_met(one.piece.text)]
         fits = min(fits, used + _BRIEF_WORDS)
     room = Room(
-        evidence, used, fits, _PROCEDURE_WORDS, pages, prohibitions, Question(words, (*forms, *called), evidence)
+        evidence,
+        used,
+        fits,
+        _PROCEDURE_WORDS,
+        pages,
+        prohibitions,
+        Question(question, words, (*forms, *called), evidence),
     )
     chosen = filled(steps.taken, scored, room)
     left = pages.left(steps, chosen) if pages else left
