@@ -27,6 +27,8 @@ _NO_TEXT = re.compile(
     rf"|(?:#{{1,6}})?{TEMPLATE.pattern}$)",
     re.I,
 )
+# A target of MyST or Sphinx: it says where links lead. It stands within what is quoted, never alone (`markup` takes it out).
+_ANCHOR = re.compile(r"\([\w.:/-]+\)=|\.\. _[^:`]+:")
 _STEP_HEADING = re.compile(r"^#{1,6}\s+(?:step\s+\d+\b|\d{1,2}[.):\s])", re.I)
 _WARNING_WORDS = (
     90  # of a paragraph that warns and is not cut; of a longer one what warns stays with the sentence before it
@@ -169,9 +171,13 @@ def _cut(unit: Unit) -> Iterator[Piece]:
         sentence = text[begin:border]
         lead = len(sentence) - len(sentence.lstrip())
         first = unit.start_line + text.count("\n", 0, begin + lead)
-        if sentence.strip() and not _NO_TEXT.match(sentence.strip()):
+        if sentence.strip() and not _is_no_text(sentence.strip()):
             yield Piece(0, sentence.strip(), first, first + sentence.strip().count("\n"), "prose")
         begin = border
+
+
+def _is_no_text(sentence: str) -> bool:
+    return bool(_NO_TEXT.match(sentence)) or bool(_ANCHOR.fullmatch(sentence))
 
 
 def _borders(text: str) -> list[int]:
