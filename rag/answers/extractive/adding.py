@@ -42,8 +42,8 @@ class Question:
         self._held: dict[tuple[int, int], frozenset[str]] = {}
 
     def adds(self, one: Scored, chosen: Sequence[Scored], best: float) -> bool:
-        """Whether a piece says more than those that are chosen, is of a page that the question names, another place of a name that
-        it asks for, a warning, or the first that says such a thing as it asks for."""
+        """Whether a piece says more than those that are chosen, is of a page that the question names, another place of a name
+        that it asks for, a warning, or the first that says such a thing as it asks for."""
         near = _NEAR_CODE if one.piece.kind == "code" else _NEAR
         if one.score >= near * best or self._is_named(one) or self._is_place(one, chosen) or _is_warning(one):
             return True

@@ -53,12 +53,12 @@ class Room:
         return any(told(one.piece, by) for by in same)
 
     def pads(self, one: Scored, chosen: Sequence[Scored], procedure: Sequence[Scored], best: float) -> bool:
-        """Whether a piece says nothing more of the question than what is chosen: not where it goes on with a paragraph, list or block
-        of that, nor on the page of the procedure, whose sections belong together."""
+        """Whether a piece says nothing more of the question than what is chosen: not where it goes on with a paragraph or list of
+        that, nor on the page of the procedure, whose sections belong together."""
         document = self.evidence[one.index].document
         if not chosen or any(self.evidence[other.index].document.id == document.id for other in procedure):
             return False
-        near = [o.piece for o in chosen if o.index == one.index and o.piece.section == one.piece.section]
+        near = [o.piece for o in chosen if o.index == one.index and _place(o) == _place(one)]
         steps = {listing for listing in one.piece.place.lists if listing.numbered}
         if any(abs(piece.at - one.piece.at) == 1 or not steps.isdisjoint(piece.place.lists) for piece in near):
             return False
@@ -168,3 +168,8 @@ def _points_elsewhere(added: Sequence[Scored]) -> bool:
     """Whether these are little but a link: "Tomorrow: [first week](first-week.md)."."""
     text = " ".join(one.piece.text for one in added)
     return bool(_LINK.search(text)) and len(_LINK.sub(" ", text).split()) <= _POINTING
+
+
+def _place(one: Scored) -> tuple[int, str]:
+    """The section that a piece is of; of code, the block."""
+    return one.piece.section, one.piece.heading

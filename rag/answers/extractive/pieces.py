@@ -118,7 +118,7 @@ def _of_code(passage: Passage) -> list[Piece]:
             blank = next(at for at, line in enumerate(text.split("\n")) if line.strip())
             text = "\n".join(text.split("\n")[blank:])
             first = start + block.first + blank
-            heading = " > ".join(dict.fromkeys((passage.heading, *block.within)))
+            heading = " > ".join(dict.fromkeys((*passage.heading_path, *block.within)))
             found.append(Piece(0, text, first, first + text.count("\n"), "code", heading))
     return found
 
