@@ -6,6 +6,8 @@ import pytest
 
 from rag.answers.extractive.adding import Question
 from rag.answers.extractive.blocks import blocks
+from rag.answers.extractive.filling import Prohibitions, Room
+from rag.answers.extractive.outline import Outline
 from rag.answers.extractive.pieces import pieces
 from rag.answers.extractive.quotation import Scored
 from rag.records import ScoredPassage
@@ -35,6 +37,7 @@ def adds(text: str, score: float = 0.5, *, title: str = "Others", best: str = BE
         ({"text": "The ledger has backups, kept for years.", "score": 0.95}, True),  # as sure
         ({"text": "Years of the ledger.", "best": "The backups stand in Leith."}, True),  # what is not said yet
         ({"text": "Kept for 9 years.", "best": "Nothing of the ledger."}, True),  # little is said yet
+        ({"text": "Nothing either.", "best": "Nothing of note."}, True),  # nothing is said yet
         ({"text": "The ledger has backups. Never delete one."}, True),
         ({"text": "Others.", "title": "Backups"}, True),  # of a page that the question names
         ({"text": "30 days.", "best": "The backups of the ledger are kept."}, True),  # the first length of time
@@ -58,6 +61,18 @@ def test_another_page_that_says_nothing_more_is_not_quoted() -> None:
 
 def test_what_goes_on_with_a_paragraph_stands_though_it_says_nothing_more() -> None:
     assert "room for that" in answered(DEED, [found(f"{PLACE} The ledger has room for that.")])
+
+
+def test_steps_of_one_list_and_the_page_of_a_procedure_belong_together() -> None:
+    page = f"# Store\n\n{BEST}\n\n" + "".join(f"{n}. Do number {n} {'at length ' * 50}.\n" for n in range(1, 5))
+    evidence = of(page, "Store", "x.md", (1, page.count("\n")))
+    outline = Outline(evidence[0].document)
+    best, first, _, third, *_ = (Scored(0, outline.of(one), 0.4) for one in pieces(evidence[0].passage))
+    asked = Question(QUESTION, WORDS, (), evidence)
+    room = Room(evidence, 0, 250, 590, None, Prohibitions([], evidence), asked)
+    assert room.pads(third, [best], [], 1.0)
+    assert not room.pads(third, [best, first], [], 1.0)
+    assert not room.pads(third, [best], [first], 1.0)
 
 
 VALUES = """pools = {
