@@ -262,3 +262,22 @@ def test_an_address_of_the_evidence_stays_where_a_flag_is_cut_short() -> None:
     outlet.admit([passage("`curl -X DELETE https://search-live.example.org/_snapshot/automated/2026`")])
     assert "search-live.example.org" in outlet.plain("curl -X DELETE https://search-live.example.org/_snap…")
     assert outlet.plain("curl -X DELETE https://elsewhere.example.org/?q=pass…") == "curl -X DELETE [link removed]"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Follow the steps in [](#set-up:keys).", "Follow the steps in `set-up:keys`."),
+        ("2. [](../disks/grow.md)", "2. `../disks/grow.md`"),
+        ("See [the steps](#set-up).", "See the steps."),
+        ("![](a/b.png) x", " x"),
+        ("In [](#https://evil.example/SECRET).", "In `[link removed]`."),
+    ],
+)
+def test_a_link_without_words_is_told_by_where_it_leads(text: str, shown: str) -> None:
+    assert through([text])[0] == shown
+
+
+@pytest.mark.parametrize("anchor", ["(how-to:grow)=", ".. _grow-a-disk:"])
+def test_where_links_lead_to_is_no_text(anchor: str) -> None:
+    assert through([f"Grow it.\n\n{anchor}\n## Shrink it\n"])[0] == "Grow it.\n\n\n## Shrink it\n"

@@ -17,7 +17,7 @@ from rag.answers.extractive.units import FENCE
 from rag.records import Document
 
 # Headings under which all is a warning, and such under which warnings are of the whole page.
-_ALARM = re.compile(r"\b(?:important|caution|warning|danger|critical|do not|don['’]t|never)\b", re.I)
+ALARM = re.compile(r"\b(?:important|caution|warning|danger|critical|do not|don['’]t|never)\b", re.I)
 _OF_ALL = re.compile(
     r"\b(?:before (?:you|we)|pre-?(?:requisites?|conditions?)|considerations?|things to|notes?|limitations?|gotchas?|risks?|"
     r"safety|pitfalls?|rules|read (?:this )?first)\b",
@@ -49,7 +49,7 @@ class Cautions:
 
 
 def _alarming(section: Section) -> bool:
-    return bool(_ALARM.search(section.heading)) or (
+    return bool(ALARM.search(section.heading)) or (
         len(section.heading.split()) <= _ALARM_HEADING and warns(section.heading)
     )
 

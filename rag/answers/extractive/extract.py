@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from rag.answers.extractive.adding import Question
 from rag.answers.extractive.deeds import deeds
 from rag.answers.extractive.filling import Prohibitions, Room, filled
 from rag.answers.extractive.leading import led
@@ -123,7 +124,8 @@ def extract(
         scored = [one for one in scored if _adds(one, bears, evidence, citer) and one.score >= _CLOSE * best]
         scored = [one for one in scored if sought.is_met(one.piece.text)]
         fits = min(fits, used + _BRIEF_WORDS)
-    room = Room(evidence, used, fits, _PROCEDURE_WORDS, pages, prohibitions)
+    wanted = Question(question, words, (*forms, *called), evidence)
+    room = Room(evidence, used, fits, _PROCEDURE_WORDS, pages, prohibitions, wanted)
     chosen = _with_parts(question, filled(steps.taken, scored, room), everything, evidence, forms)
     left = pages.left(steps, chosen) if pages else left
     runs = _ordered(chosen, steps, prohibitions.of(chosen), evidence)

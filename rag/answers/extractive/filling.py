@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rag.answers.extractive.adding import Question
 from rag.answers.extractive.prohibitions import forbidden, runs
 from rag.answers.extractive.quotation import Scored, runs_of, word_count
 from rag.answers.extractive.steps import Pages, told
@@ -37,6 +38,7 @@ class Room:
     longest: int
     pages: Pages | None
     prohibitions: Prohibitions
+    question: Question
 
     def most(self, length: int) -> int:
         """The words of all quotations, where a procedure has so many."""
@@ -49,6 +51,18 @@ class Room:
         document = self.evidence[one.index].document.id
         same = (other.piece for other in chosen if self.evidence[other.index].document.id == document)
         return any(told(one.piece, by) for by in same)
+
+    def pads(self, one: Scored, chosen: Sequence[Scored], procedure: Sequence[Scored], best: float) -> bool:
+        """Whether a piece says nothing more of the question than what is chosen: not where it goes on with a paragraph or list of
+        that, nor on the page of the procedure, whose sections belong together."""
+        document = self.evidence[one.index].document
+        if not chosen or any(self.evidence[other.index].document.id == document.id for other in procedure):
+            return False
+        near = [o.piece for o in chosen if o.index == one.index and _place(o) == _place(one)]
+        steps = {listing for listing in one.piece.place.lists if listing.numbered}
+        if any(abs(piece.at - one.piece.at) == 1 or not steps.isdisjoint(piece.place.lists) for piece in near):
+            return False
+        return not self.question.adds(one, chosen, best)
 
     def skips_steps(self, added: Sequence[Scored], more: Sequence[Scored]) -> bool:
         """Whether something of what is added destroys things, and steps of its list that come before it are not quoted: who does
@@ -117,7 +131,7 @@ def filled(procedure: Sequence[Scored], scored: Sequence[Scored], room: Room) ->
     for one in ordered:
         if one.score < LEAST * ordered[0].score:
             break
-        if room.told(one, chosen):
+        if room.told(one, chosen) or room.pads(one, chosen, procedure, ordered[0].score):
             continue
         for rest in _rests(one, scored):
             dangles = not rest and one.piece.place.leads[0]
@@ -126,9 +140,9 @@ def filled(procedure: Sequence[Scored], scored: Sequence[Scored], room: Room) ->
             added = [one, *(other for other in rest if not room.told(other, chosen))]
             more = [*(other for other in chosen if not any(room.told(other, [new]) for new in added)), *added]
             more += [other for other in room.warnings(one) if not room.told(other, more)]
-            alone = len(runs_of(more)) > len(runs_of(chosen))
             if room.skips_steps(added, more):
                 continue
+            alone = len(runs_of(more)) > len(runs_of(chosen))
             if alone and one is not ordered[0] and _points_elsewhere(added):
                 continue
             if word_count(more, room.evidence) <= most and len(runs_of(more)) <= _QUOTATIONS:
@@ -162,3 +176,8 @@ def _points_elsewhere(added: Sequence[Scored]) -> bool:
     """Whether these are little but a link: "Tomorrow: [first week](first-week.md)."."""
     text = " ".join(one.piece.text for one in added)
     return bool(_LINK.search(text)) and len(_LINK.sub(" ", text).split()) <= _POINTING
+
+
+def _place(one: Scored) -> tuple[int, str]:
+    """The section that a piece is of; of code, the block."""
+    return one.piece.section, one.piece.heading

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from rag.answers.extractive.blocks import blocks
 from rag.answers.extractive.prohibitions import warns
 from rag.answers.extractive.units import Unit, units
 from rag.records import Passage
@@ -26,6 +27,8 @@ _NO_TEXT = re.compile(
     rf"|(?:#{{1,6}})?{TEMPLATE.pattern}$)",
     re.I,
 )
+# A target of MyST or Sphinx: it says where links lead. It stands within what is quoted, never alone (`markup` takes it out).
+_ANCHOR = re.compile(r"\([\w.:/-]+\)=|\.\. _[^:`]+:")
 _STEP_HEADING = re.compile(r"^#{1,6}\s+(?:step\s+\d+\b|\d{1,2}[.):\s])", re.I)
 _WARNING_WORDS = (
     90  # of a paragraph that warns and is not cut; of a longer one what warns stays with the sentence before it
@@ -33,7 +36,6 @@ _WARNING_WORDS = (
 _LIST_WORDS = 90  # of a sentence with the list that follows it, as one piece
 _TABLE_WORDS = 90  # of a table that is one piece
 _LED_WORDS = 120  # of one with the sentence that leads up to it
-_CODE_WHOLE = 14  # lines of a block of code that is one piece
 
 
 @dataclass(frozen=True)
@@ -107,13 +109,18 @@ def pieces(passage: Passage, above: Sequence[str] | None = None) -> list[Piece]:
 
 
 def _of_code(passage: Passage) -> list[Piece]:
-    if passage.end_line - passage.start_line < _CODE_WHOLE:
-        return [Piece(0, passage.text, passage.start_line, passage.end_line, "code", passage.heading)]
-    return [
-        Piece(0, unit.text.rstrip("\n"), unit.start_line, unit.end_line, "code", passage.heading)
-        for unit in units(passage)
-        if unit.text.strip()
-    ]
+    """Blocks of code, each under the lines that open what it is in."""
+    lines, start = passage.text.split("\n"), passage.start_line
+    found = []
+    for block in blocks(lines):
+        text = "\n".join(lines[block.first : block.last + 1]).rstrip()
+        if text.strip():
+            blank = next(at for at, line in enumerate(text.split("\n")) if line.strip())
+            text = "\n".join(text.split("\n")[blank:])
+            first = start + block.first + blank
+            heading = " > ".join(dict.fromkeys((*passage.heading_path, *block.within)))
+            found.append(Piece(0, text, first, first + text.count("\n"), "code", heading))
+    return found
 
 
 def _of_prose(passage: Passage, heading: str) -> list[Piece]:
@@ -164,9 +171,13 @@ def _cut(unit: Unit) -> Iterator[Piece]:
         sentence = text[begin:border]
         lead = len(sentence) - len(sentence.lstrip())
         first = unit.start_line + text.count("\n", 0, begin + lead)
-        if sentence.strip() and not _NO_TEXT.match(sentence.strip()):
+        if sentence.strip() and not _is_no_text(sentence.strip()):
             yield Piece(0, sentence.strip(), first, first + sentence.strip().count("\n"), "prose")
         begin = border
+
+
+def _is_no_text(sentence: str) -> bool:
+    return bool(_NO_TEXT.match(sentence)) or bool(_ANCHOR.fullmatch(sentence))
 
 
 def _borders(text: str) -> list[int]:

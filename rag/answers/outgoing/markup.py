@@ -41,6 +41,7 @@ _LINK = re.compile(
     rf"(!?)\[((?:[^\[\]\\]|\\.|\[[^\[\]]*\])*)\]\(\s*(<[^<>]*>|{TARGET})"
     r"(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*\)"
 )
+_ANCHOR = re.compile(r"\s*\([\w.:/-]+\)=\s*|\s*\.\. _[^:`]+:\s*")  # where links lead, of MyST and Sphinx: no text
 _RUNS = re.compile(r"(?:javascript|vbscript|data|blob|view-source):", re.I)
 _ACTIVE = re.compile(
     r"\b(?:src|href|on\w+|style|action|srcset|data|poster|xlink:href)\s*=|^</?(?:script|style|iframe|object|embed)\b",
@@ -151,6 +152,8 @@ class Markup:
     # -- text ---------------------------------------------------------------------------------------------------------
 
     def _text(self, text: str) -> str:
+        if not self._line and _ANCHOR.fullmatch(text):
+            return ""
         self._codes = []
         held = _ENTITY.sub(lambda match: html.unescape(match[0]), _SPAN.sub(self._span, text))
         held = re.sub(r"[\x01-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", " ", held).replace("`", "'")
@@ -203,9 +206,11 @@ class Markup:
         if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|//", target) or URL.match(target):
             shown = self._address(target)
             return label if shown == REMOVED and match[1] else f"{label} ({shown})" if label else shown
-        if target.startswith("#") or not re.fullmatch(r"[\w./#%~+@=-]{1,200}", target):
+        here = target.startswith("#")  # of the page itself: "see [](#set-up)" says no more where it leads without that
+        if match[1] or (here and label) or not re.fullmatch(r"#[\w./:-]{1,200}|[\w./#%~+@=-]{1,200}", target):
             return label
-        return f"{label} ({self._put(f'`{target}`')})" if not match[1] else label
+        code = self._put(f"`{self._code_of(target.lstrip('#'))}`")
+        return f"{label} ({code})" if label else code
 
     def _address(self, address: str) -> str:
         if self._links.harmless(address) and not _RUNS.match(address) and not re.search(r"[`\s\x00|]", address):
