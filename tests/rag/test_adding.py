@@ -65,6 +65,31 @@ def test_what_goes_on_with_a_paragraph_stands_though_it_says_nothing_more() -> N
     assert "room for that" in answered(DEED, [found(f"{PLACE} The ledger has room for that.")])
 
 
+@pytest.mark.parametrize(("begins", "both"), [("For that reason ", True), ("However, ", True), ("", False)])
+def test_a_conclusion_stands_with_what_it_is_drawn_from(begins: str, both: bool) -> None:
+    page = found(f"All rooms are one and the same. {begins}{BEST}")
+    assert ("one and the same" in answered(QUESTION, [page])) is both
+
+
+WHY = "Why are backups of the ledger kept in Leith?"
+REASONS = (
+    "# Store\n\n## Needs\n\nThe ledger needs backups because of audits.\n\n## Doubts\n\nLeith lets us keep a ledger.\n"
+)
+
+
+@pytest.mark.parametrize(("question", "another"), [(WHY, True), (WHY.replace("Why", "Where"), False)])
+def test_a_page_may_give_several_reasons(question: str, another: bool) -> None:
+    evidence = of(REASONS, "Store", "x.md", (3, 6), (7, 9))
+    first, other = (Scored(at, pieces(one.passage)[0], (1.0, 0.5)[at]) for at, one in enumerate(evidence))
+    assert Question(question, {"backups": 1.0, "ledger": 1.0}, (), evidence).adds(other, [first], 1.0) is another
+
+
+def test_what_tells_another_part_of_the_question_is_quoted() -> None:
+    question = "Which ledger has backups, and who feeds the heron?"
+    assert adds("A child feeds the heron.", question=question, score=0.4)
+    assert not adds("A child sleeps.", question=question, score=0.4)
+
+
 def test_steps_of_one_list_and_the_page_of_a_procedure_belong_together() -> None:
     page = f"# Store\n\n{BEST}\n\n" + "".join(f"{n}. Do number {n} {'at length ' * 50}.\n" for n in range(1, 5))
     evidence = of(page, "Store", "x.md", (1, page.count("\n")))

@@ -22,6 +22,7 @@ from tests.conftest import configure, write
         ("How much memory does it have, and how large is its disk?", [("memory",), ("disk",)]),
         ("Where is it set and in what region?", [(), ("region",)]),
         ("Which bucket is it? And who may delete it?", [("bucket",), ("delete",)]),
+        ("If both tunnels are lost, what stops and how far do handhelds reach?", [("stops",), ("handhelds",)]),
         ("How do I drain and cordon a node?", []),
         ("What is the size of the disk and the volume?", []),
         ("The lock is stuck, and how do I clear it?", []),
@@ -37,6 +38,9 @@ def test_a_part_is_told_by_its_words_or_else_by_such_a_thing_as_it_asks_for() ->
     assert first.is_told(["restores are made"])
     assert not first.is_told(["backups are made"])
     assert second.words == ()
+    _, alarm = parts("How much memory has it, and what sets off the mem alert of the querier?")
+    assert alarm.is_told(["sets off: the mem alert"])
+    assert not alarm.is_told(["mem: 3Gi"])
 
 
 def test_a_disk_may_be_called_a_volume() -> None:

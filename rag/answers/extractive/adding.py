@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from rag.answers.extractive.cautions import ALARM
 from rag.answers.extractive.prohibitions import warns
 from rag.answers.extractive.quotation import Scored
+from rag.answers.judging.parts import parts
 from rag.answers.judging.sought import Sought
 from rag.answers.judging.wording import Wording
 from rag.indexes.tokens import content_words
@@ -35,6 +36,7 @@ class Question:
     ) -> None:  # fmt: skip
         self._names = _NAME.findall(text)
         self._sought = Sought(text)
+        self._parts = parts(text)
         total = sum(words.values()) or 1.0
         self._words = {word: value / total for word, value in words.items()}
         self._forms = forms
@@ -47,10 +49,25 @@ class Question:
         near = _NEAR_CODE if one.piece.kind == "code" else _NEAR
         if one.score >= near * best or self._is_named(one) or self._is_place(one, chosen) or _is_warning(one):
             return True
-        if self._sought.is_said(one.piece.text) and not any(self._sought.is_said(o.piece.text) for o in chosen):
+        if self._is_such_a_thing(one, chosen) or self._is_of_a_part(one, chosen):
             return True
         said = frozenset[str]().union(*map(self._said, chosen))
         return self._share(said) < _SAID or self._share(self._said(one) - said) >= _MORE
+
+    def _is_such_a_thing(self, one: Scored, chosen: Sequence[Scored]) -> bool:
+        """Whether a piece is the first that says such a thing as is asked for, or a further reason from the same page."""
+        if not self._sought.is_said(one.piece.text):
+            return False
+        page = self._evidence[one.index].document.id
+        pages = {self._evidence[other.index].document.id for other in chosen}
+        first = not any(self._sought.is_said(other.piece.text) for other in chosen)
+        return first or (self._sought.is_why and page in pages)
+
+    def _is_of_a_part(self, one: Scored, chosen: Sequence[Scored]) -> bool:
+        """Whether a piece tells a part of the question that nothing tells which is chosen."""
+        said = [other.piece.text for other in chosen]
+        lacking = (part for part in self._parts if not part.is_told(said, self._forms))
+        return any(part.is_told([one.piece.text], self._forms) for part in lacking)
 
     def _is_named(self, one: Scored) -> bool:
         """Whether the question names a piece's page."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import posixpath
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -80,14 +80,7 @@ def extract(
     words = _weighed(question, weigh, befell)
     sought, called = Sought(question), also_called(question)
     concerned = _concerned(evidence, asked) if asked else range(len(evidence))
-    outlines = {found.document.id: Outline(found.document) for found in evidence if found.passage.kind == "section"}
-    scored = [
-        replace(one, piece=outlines[document].of(one.piece))
-        if (document := evidence[index].document.id) in outlines
-        else one
-        for index in concerned
-        for one in _scores(index, evidence[index], words, sought, forms, called)
-    ]
+    scored = [*_all_scores(concerned, evidence, words, sought, forms, called)]
     scored = [one for one in scored if _speaks_of(named, one, evidence)] or scored
     scored = [one for one in scored if befell and _tells(befell, one)] or scored
     scored = _set_back(question, scored, evidence)
@@ -121,12 +114,12 @@ def extract(
         fits = min(fits, used + _DIRECT_WORDS)
         scored = [one for one in scored if one.score >= (_CLOSE if sought.is_all(one.piece.text) else _NEXT) * best]
     if values and asked and (bears := bearing(question, asked)):  # the value is the answer
-        scored = [one for one in scored if _adds(one, bears, evidence, citer) and one.score >= _CLOSE * best]
-        scored = [one for one in scored if sought.is_met(one.piece.text)]
+        near = (one for one in scored if one.score >= _CLOSE * best and sought.is_met(one.piece.text))
+        scored = [one for one in near if _adds(one, bears, evidence, citer)]
         fits = min(fits, used + _BRIEF_WORDS)
     wanted = Question(question, words, (*forms, *called), evidence)
     room = Room(evidence, used, fits, _PROCEDURE_WORDS, pages, prohibitions, wanted)
-    chosen = _with_parts(question, filled(steps.taken, scored, room), everything, evidence, forms)
+    chosen = _with_parts(question, filled(steps.taken, scored, room, everything), everything, evidence, forms)
     left = pages.left(steps, chosen) if pages else left
     runs = _ordered(chosen, steps, prohibitions.of(chosen), evidence)
     runs = runs if steps.taken or parts(question) else led(runs, sought.is_said)  # led cuts what one part alone tells
@@ -228,6 +221,18 @@ def _doubt(asked: AskedFor, code: Sequence[Document]) -> str:
 
 
 # -- what answers -----------------------------------------------------------------------------------------------------
+
+
+def _all_scores(
+    concerned: Iterable[int], evidence: Sequence[ScoredPassage], words: Mapping[str, float], sought: Sought, forms: Forms,
+    called: Forms,
+) -> Iterator[Scored]:  # fmt: skip
+    """The pieces of these passages, those of pages with where they stand."""
+    outlines = {found.document.id: Outline(found.document) for found in evidence if found.passage.kind == "section"}
+    for index in concerned:
+        outline = outlines.get(evidence[index].document.id)
+        for one in _scores(index, evidence[index], words, sought, forms, called):
+            yield replace(one, piece=outline.of(one.piece)) if outline else one
 
 
 def _scores(

@@ -24,6 +24,12 @@ _DANGLING = 0.6  # of it, for a piece without what it leads up to
 _POINTING = 3  # words up to which a sentence beside a link does no more than point there
 _FORBIDDING = 2  # prohibitions of a command that come along
 _FORBIDDING_WORDS = 100  # of one
+# What is misread without the one before it: it draws a conclusion from that, or takes something back.
+_GOES_ON = re.compile(
+    r"\W*(?:(?:for|because of) (?:that|this)(?: reason)?\b|(?:that|this) (?:is|was) why\b|(?:that|this|which) means\b|"
+    r"(?:therefore|thus|hence|consequently|however|otherwise|as a (?:result|consequence)|if not|in that case)\b)",
+    re.I,
+)
 _LINK = re.compile(r"\[[^\]]*\]\([^)]*\)")
 
 
@@ -120,8 +126,11 @@ class Prohibitions:
         return [*found.values()][:_FORBIDDING]
 
 
-def filled(procedure: Sequence[Scored], scored: Sequence[Scored], room: Room) -> list[Scored]:
-    """The procedure, and the best of the other pieces as long as there is room."""
+def filled(
+    procedure: Sequence[Scored], scored: Sequence[Scored], room: Room, everything: Sequence[Scored]
+) -> list[Scored]:  # fmt: skip
+    """The procedure, and the best of the other pieces as long as there is room, each with that of `everything` which it goes on
+    with."""
     # by tenths: of pieces that score all but the same, the one of the better passage, whatever another page made of the weights
     ordered = sorted(
         (*procedure, *(o for o in scored if o not in procedure)), key=lambda one: (-round(one.score, 1), one.index)
@@ -146,9 +155,19 @@ def filled(procedure: Sequence[Scored], scored: Sequence[Scored], room: Room) ->
             if alone and one is not ordered[0] and _points_elsewhere(added):
                 continue
             if word_count(more, room.evidence) <= most and len(runs_of(more)) <= _QUOTATIONS:
-                chosen = more
+                before = _before(one, everything)
+                fits = before and word_count([*more, before], room.evidence) <= most
+                chosen = [*more, before] if before and fits and not room.told(before, more) else more
                 break
     return chosen or _alone(ordered, room)
+
+
+def _before(one: Scored, everything: Sequence[Scored]) -> Scored | None:
+    """What a sentence would be misread without, if it is such a one."""
+    if one.piece.kind != "prose" or not _GOES_ON.match(one.piece.text):
+        return None
+    beside = (other for other in everything if other.index == one.index and other.piece.at == one.piece.at - 1)
+    return next((other for other in beside if other.piece.section == one.piece.section), None)
 
 
 def _alone(ordered: Sequence[Scored], room: Room) -> list[Scored]:

@@ -18,6 +18,7 @@ from rag.shorthand import Forms
 _ASKING = r"(?:(?:by|to|in|on|for|from|at|with) )?(?:how|what|which|who|whom|whose|when|where|why)\b"
 _SPLIT = re.compile(rf"[,;]?\s+(?:and|or)\s+(?={_ASKING})|[,;]\s+(?={_ASKING})|\?\s+(?=(?:and\s+)?{_ASKING})", re.I)
 _ALSO = (("disk", "volume"), ("disk", "storage"))  # what files of settings call it
+_CASE = re.compile(r"^\W*(?:if|once|after|before|while|assuming|given|suppose|say)\b", re.I)
 _BEGINS = re.compile(rf"^\W*(?:and\s+)?{_ASKING}", re.I)
 
 
@@ -29,9 +30,10 @@ class Part:
     words: tuple[str, ...]
 
     def is_told(self, texts: Iterable[str], forms: Forms = ()) -> bool:
-        """Whether a text has one of its words; of a part that has none of its own, whether one says such a thing as it wants."""
+        """Whether a text has half of its words; of a part that has none of its own, whether one says such a thing as it wants."""
         if self.words:
-            return any(Wording(text, (*forms, *_ALSO)).holds(word) for text in texts for word in self.words)
+            said = (Wording(text, (*forms, *_ALSO)) for text in texts)
+            return any(2 * sum(map(one.holds, self.words)) >= len(self.words) for one in said)
         sought = Sought(self.text)
         return any(map(sought.is_met, texts))
 
@@ -42,8 +44,9 @@ class Part:
 
 
 def parts(question: str) -> tuple[Part, ...]:
-    """The parts of a question; none of one that asks a single thing."""
+    """The parts of a question; none of one that asks a single thing. In what case it is asked ("if it is down, …") is no part."""
     texts = [re.sub(r"^and\s+", "", text.strip(" ?.!,;"), flags=re.I) for text in _SPLIT.split(question)]
+    texts = texts[1:] if _CASE.match(texts[0]) else texts
     if len(texts) < 2 or not all(map(_BEGINS.match, texts)):
         return ()
     words = [content_words(text) for text in texts]

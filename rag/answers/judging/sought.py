@@ -130,6 +130,11 @@ class Sought:
         return self.weight(text) > 1.0
 
     @property
+    def is_why(self) -> bool:
+        """Whether reasons are asked for, of which one thing may have several."""
+        return "reason" in self._kinds
+
+    @property
     def is_sure(self) -> bool:
         """Whether a kind is asked for that nothing else is taken for, and nothing more."""
         return self._alone and any(_WEIGHTS.get(kind) == _SURE for kind in self._kinds)
