@@ -45,7 +45,7 @@ class Redacting(logging.Filter):
         self._known = re.compile("|".join(map(re.escape, known))) if known else None
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = self.clean(record.getMessage()), None
+        record.msg, record.args = self._message(record), None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         record.exc_info = None
@@ -53,6 +53,14 @@ class Redacting(logging.Filter):
         told = getattr(record, _TOLD, {})
         setattr(record, _TOLD, {k: self._clean_again(v) if isinstance(v, str) else v for k, v in told.items()})
         return True
+
+    def _message(self, record: logging.LogRecord) -> str:
+        """What the record says. Numbers hide nothing: of lines that differ in them alone one is looked at."""
+        text, said = record.getMessage(), record.args
+        if not isinstance(said, tuple) or not any(isinstance(one, int | float) for one in said):
+            return self.clean(text)
+        alike = str(record.msg) % tuple(0 if isinstance(one, int | float) else one for one in said)
+        return text if self._clean_again(alike) == alike else self.clean(text)
 
     def _clean_again(self, text: str) -> str:
         """What the same few methods, routes and callers come to, which need not be looked at with each request."""

@@ -55,12 +55,13 @@ def test_no_secret_stands_in_a_line(secret: str, logged: Callable[..., io.String
     value = secret.rsplit("=", 1)[-1].rsplit(maxsplit=1)[-1].strip("'}")
     log = logging.getLogger("waypost.test")
     log.warning("it failed: %s", secret)
+    log.warning("it failed %d times: %s", 3, secret)
     log.warning("more", extra={"told": {"why": secret}})
     try:
         raise ValueError(secret)
     except ValueError:
         log.exception("broke")
-    assert len(lines(stream)) == 3
+    assert len(lines(stream)) == 4
     assert value not in stream.getvalue()
     assert "[REDACTED:" in stream.getvalue()
 
@@ -68,6 +69,13 @@ def test_no_secret_stands_in_a_line(secret: str, logged: Callable[..., io.String
 def test_what_is_no_secret_stays() -> None:
     told = "GET /v1/documents/{document_id} 200 3.2 ms ann"
     assert Redacting([KEY, "", "abc"]).clean(told) == told
+
+
+def test_of_lines_that_differ_in_numbers_each_is_told(logged: Callable[..., io.StringIO]) -> None:
+    stream = logged(log="json")
+    for number in (3, 4.5):
+        logging.getLogger("waypost.test").warning("%s: %s ms", "search", number)
+    assert [line["message"] for line in lines(stream)] == ["search: 3 ms", "search: 4.5 ms"]
 
 
 def test_a_line_of_text_begins_no_other(logged: Callable[..., io.StringIO]) -> None:
