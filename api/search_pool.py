@@ -18,6 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
+from functools import partial
 
 from api.compose import open_retriever
 from api.settings import Settings
@@ -26,6 +27,7 @@ from rag.search import Filters, Retriever, SearchResult
 from rag.turns import Turns
 
 _MOST = 3  # processes, however many cores there are
+_FIRST = "ready"  # what a new process is asked before anybody waits for it: the first search is slow
 
 
 class SearchPool:
@@ -43,7 +45,7 @@ class SearchPool:
         self._lost = 0  # pools in a row that broke before they made a search
         self._proved = False  # whether this one made one
         self._pool: ProcessPoolExecutor | None = None
-        self._starting: list[Future[None]] = []
+        self._starting: list[Future[SearchResult]] = []
         self._turns = Turns(0)  # one for each process
 
     def __call__(
@@ -82,7 +84,8 @@ class SearchPool:
         self._proved = False
         context = multiprocessing.get_context("spawn")  # a fork would copy locks that other threads hold
         self._pool = ProcessPoolExecutor(self._processes, context, _open, (self._settings,))
-        self._starting = [self._pool.submit(_nothing) for _ in range(self._processes)]  # each starts one
+        begin = partial(self._pool.submit, _search, _FIRST, Viewer(), 1, Filters())
+        self._starting = [begin() for _ in range(self._processes)]  # each starts one
         self._turns = Turns(self._processes)
 
     def _give_up(self, pool: ProcessPoolExecutor, error: BaseException) -> None:
@@ -135,10 +138,6 @@ def _end_with_parent() -> None:
     if parent:
         parent.join()
     os._exit(0)
-
-
-def _nothing() -> None:
-    """What tells, once it is done, that a process is ready."""
 
 
 def _search(query: str, viewer: Viewer, k: int, filters: Filters) -> SearchResult:
