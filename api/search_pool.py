@@ -18,7 +18,6 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
-from functools import partial
 
 from api.compose import open_retriever
 from api.settings import Settings
@@ -83,9 +82,10 @@ class SearchPool:
     def _start(self) -> None:
         self._proved = False
         context = multiprocessing.get_context("spawn")  # a fork would copy locks that other threads hold
-        self._pool = ProcessPoolExecutor(self._processes, context, _open, (self._settings,))
-        begin = partial(self._pool.submit, _search, _FIRST, Viewer(), 1, Filters())
-        self._starting = [begin() for _ in range(self._processes)]  # each starts one
+        pool = ProcessPoolExecutor(self._processes, context, _open, (self._settings,))
+        each = range(self._processes)  # of which the first search of each starts one
+        self._starting = [pool.submit(_search, _FIRST, Viewer(), 1, Filters()) for _ in each]
+        self._pool = pool
         self._turns = Turns(self._processes)
 
     def _give_up(self, pool: ProcessPoolExecutor, error: BaseException) -> None:
