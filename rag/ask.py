@@ -21,6 +21,7 @@ from rag.answers.judging.rota import NAMED as ROTA_NAMES
 from rag.answers.judging.rota import SOUGHT, TOLD, asks_who, telling
 from rag.answers.judging.spelling import misread
 from rag.answers.judging.unheard import Unheard, of_nobody, unheard
+from rag.answers.judging.verdicts import half, with_values, without
 from rag.answers.outgoing.leaks import Instructions
 from rag.answers.outgoing.outlet import Outlet, Redact, readable
 from rag.answers.replies.claims import Transcript
@@ -217,7 +218,7 @@ class Asker:
             )
         mentions = self._retriever.mentions(asked.viewer)
         judged = judge(asked.question, evidence, rarity, _nearness(result), forms, mentions)
-        judged = _without(judged, nobody) if nobody else _with_values(judged, values)
+        judged = without(judged, nobody) if nobody else with_values(judged, values)
         return _Found(asked.question, result, evidence, judged, rarity, values, forms, own=own)
 
     def _unheard(self, asked: _Asked, namesakes: Namesakes) -> tuple[Unheard, ...]:
@@ -264,7 +265,7 @@ class Asker:
             told.update(citations=len(citer.citations), flags=len(warned), verdict=judged.verdict)
         lacking = _untold(found, text, citer) if not (found.rota or elsewhere) else ()
         if lacking:
-            judged = _half(judged, lacking)
+            judged = half(judged, lacking)
             text = f"{' '.join(_UNTOLD.format(part) for part in lacking)}\n\n{text}"
         answer = Answer(
             text, judged.verdict, citer.citations, found.evidence, warned, degraded=degraded, model="extractive",
@@ -363,38 +364,12 @@ def _note(found: _Found) -> str:
     return "" if found.values.known and found.values.unanswered else found.judged.note
 
 
-def _with_values(judged: Judgement, values: AskedFor) -> Judgement:
-    """What is thought of the evidence, with the values of Terraform that are asked for: of an environment of which nothing was
-    found there is no whole answer, though another's is told."""
-    if values.known and not values.unanswered:  # its words stand nowhere, and its value does
-        return judged if judged.verdict == "answered" else replace(judged, verdict="answered", missing=(), passing=())
-    missing = tuple(dict.fromkeys((*values.lacking, *judged.missing)))
-    if values.known:
-        return replace(judged, verdict="partial", missing=missing, passing=())
-    if judged.verdict == "answered" and values.named.words & set(judged.missing):
-        return replace(judged, verdict="partial")
-    return judged
-
-
-def _without(judged: Judgement, nobody: Sequence[Unheard]) -> Judgement:
-    """What is thought of the evidence where the question names what nothing has: whatever is told is none of its."""
-    verdict: Verdict = "not_found" if judged.verdict == "not_found" else "partial"
-    names = [one.name for one in nobody]
-    missing = (*names, *(word for word in judged.missing if not any(word in name.lower() for name in names)))
-    return replace(judged, verdict=verdict, missing=missing, first=" ".join(one.note for one in nobody))
-
-
 def _untold(found: _Found, text: str, citer: Citer) -> tuple[str, ...]:
     """What of a question that asks for more than one thing nothing tells that is quoted."""
     evidence = {one.passage.id: one for one in found.evidence}
     above = (evidence[c.passage_id].passage.heading if c.passage_id in evidence else "" for c in citer.citations)
     quotes = [f"{heading} {c.title} {c.quote}" for heading, c in zip(above, citer.citations, strict=True)]
     return untold(found.question, found.own.names, text, quotes, found.forms)
-
-
-def _half(judged: Judgement, lacking: Sequence[str]) -> Judgement:
-    """What is thought of evidence that tells but parts of what is asked."""
-    return replace(judged, verdict="partial", missing=tuple(dict.fromkeys((*lacking, *judged.missing))))
 
 
 def _not_found(found: _Found) -> Answer:
