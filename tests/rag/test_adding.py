@@ -71,6 +71,13 @@ def test_a_conclusion_stands_with_what_it_is_drawn_from(begins: str, both: bool)
     assert ("one and the same" in answered(QUESTION, [page])) is both
 
 
+def test_a_best_piece_that_is_longer_than_its_room_is_told_all_the_same() -> None:
+    long = f"Backups of the ledger stand in Leith, {'and there they stay, ' * 70}as ever."
+    assert "as ever" in answered("Which backups of the ledger stand in Leith?", [found(long)])
+    longer = long.replace("and there", "where the tide is low and there", 1) + " never" * 400
+    assert answered("Which backups of the ledger stand in Leith?", [found(longer)]) == ""
+
+
 WHY = "Why are backups of the ledger kept in Leith?"
 REASONS = (
     "# Store\n\n## Needs\n\nThe ledger needs backups because of audits.\n\n## Doubts\n\nLeith lets us keep a ledger.\n"
