@@ -76,7 +76,7 @@ def test_of_a_name_that_nothing_has_nothing_is_told_of_others(ask: Ask) -> None:
     assert "Nothing is known of dusty-lane: no document and no code has the name." in answer.text
     assert answer.verdict in ("partial", "not_found")
     assert answer.missing[0] == "dusty-lane"
-    assert not any(one.path.startswith("clusters/") for one in answer.citations)
+    assert not any(one.document.path.startswith("clusters/") for one in answer.evidence)
 
 
 def test_what_others_have_is_no_evidence_of_one_that_nothing_has(ask: Ask) -> None:
