@@ -50,6 +50,15 @@ def test_another_quotation_adds_something(told: dict[str, str], another: bool) -
     assert adds(**told) is another  # type: ignore[arg-type]
 
 
+def test_of_one_word_it_can_not_be_told_what_adds() -> None:
+    evidence = [found("Accounts to close: the ledger."), found("The ledger is not for sale.", "Others")]
+    first, other = (Scored(at, pieces(one.passage)[0], (1.0, 0.5)[at]) for at, one in enumerate(evidence))
+    assert Question("Can we use the ledger?", {"ledger": 1.0}, (), evidence).adds(other, [first], 1.0)
+    assert not Question("Can we use the ledger?", {"ledger": 1.0, "accounts": 0.1}, (), evidence).adds(
+        other, [first], 1.0
+    )
+
+
 DEED = "Where are the backups of the ledger?"
 PLACE = "The backups of the ledger are kept in `attic/left`."
 
@@ -133,7 +142,7 @@ VALUES = """pools = {
 def test_a_block_beside_another_within_the_same_one_alone() -> None:
     evidence = [replace(one, passage=replace(one.passage, text=VALUES, kind="block")) for one in [found(BEST)]]
     first, nested, last = (Scored(0, one, 0.4) for one in pieces(evidence[0].passage))
-    asked = Question("Where is Leith?", {"size": 1.0}, (), evidence)
+    asked = Question("Where is Leith?", {"size": 1.0, "pools": 0.1}, (), evidence)
     room = Room(evidence, 0, 250, 590, None, Prohibitions([], evidence), asked)
     assert nested.piece.heading != last.piece.heading
     assert room.pads(last, [first, nested], [], 1.0)

@@ -14,7 +14,7 @@ from rag.answers.extractive.prohibitions import warns
 from rag.answers.extractive.quotation import Scored
 from rag.answers.judging.parts import parts
 from rag.answers.judging.sought import Sought
-from rag.answers.judging.wording import Wording
+from rag.answers.judging.wording import EVERYDAY, Wording
 from rag.indexes.tokens import content_words
 from rag.records import ScoredPassage
 from rag.shorthand import Forms
@@ -25,6 +25,7 @@ _NAME = re.compile(r"[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+")  # of code, which no prose
 _NEAR = 0.9  # of the score, from which on a piece is as sure as the best
 _SAID = 0.7  # of the question, from which on what is quoted is likely to answer it
 _NEAR_CODE = 0.75  # the same of code, of which one block often leads to the other
+_FEW = 2  # telling words, below which a piece that says them all may yet say nothing of what is asked
 _MORE = 0.08  # of the question, that another piece says besides
 
 
@@ -37,6 +38,7 @@ class Question:
         self._names = _NAME.findall(text)
         self._sought = Sought(text)
         self._parts = parts(text)
+        self._is_short = sum(word not in EVERYDAY for word in words) < _FEW
         total = sum(words.values()) or 1.0
         self._words = {word: value / total for word, value in words.items()}
         self._forms = forms
@@ -45,7 +47,9 @@ class Question:
 
     def adds(self, one: Scored, chosen: Sequence[Scored], best: float) -> bool:
         """Whether a piece says more than those that are chosen, is of a page that the question names, another place of a name
-        that it asks for, a warning, or the first that says such a thing as it asks for."""
+        that it asks for, a warning, or the first that says such a thing as it asks for; and whether that can be told at all."""
+        if self._is_short:
+            return True
         near = _NEAR_CODE if one.piece.kind == "code" else _NEAR
         if one.score >= near * best or self._is_named(one) or self._is_place(one, chosen) or _is_warning(one):
             return True
