@@ -92,7 +92,7 @@ class Layout:
         """The environment of a file that lies with the code, and whether that is sure."""
         words = _stem(posixpath.basename(path))
         if (word := next((one for one in words if one.lower() in self._words), "")) or (
-            word := next((one for one in words if self._within(one)), "")
+            word := next(filter(None, map(self._within, words)), "")
         ):
             return word, True
         if COMMON & {one.lower() for one in words}:
@@ -161,14 +161,14 @@ class Layout:
         return parts[named[-1]] if named else ""
 
     def _within(self, part: str) -> str:
-        """The usual name of an environment within a longer one, where the rest names a stack (`rds-prod`), else the whole of a
-        name that has one (`acme-prod`, `prod-eu`); "" without any."""
+        """The usual name of an environment within a longer one, where the rest names a stack (`rds-prod`) or says nothing
+        (`dev_config`), else the whole of a name that has one (`acme-prod`, `prod-eu`); "" without any."""
         words = re.split(r"[-_]", part.lower())
         found = [word for word in words if word in self._words or re.sub(r"\d+$", "", word) in self._words]
         if not found:
             return ""
-        rest = {"-".join(word for word in words if word != found[-1])}
-        return found[-1] if rest & self._stack_names else part
+        rest = "-".join(word for word in words if word != found[-1])
+        return found[-1] if rest in self._stack_names | _STRUCTURE else part
 
     @cached_property
     def _stack_names(self) -> set[str]:

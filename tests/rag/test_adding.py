@@ -142,7 +142,7 @@ VALUES = """pools = {
 def test_a_block_beside_another_within_the_same_one_alone() -> None:
     evidence = [replace(one, passage=replace(one.passage, text=VALUES, kind="block")) for one in [found(BEST)]]
     first, nested, last = (Scored(0, one, 0.4) for one in pieces(evidence[0].passage))
-    asked = Question("Where is Leith?", {"size": 1.0, "pools": 0.1}, (), evidence)
+    asked = Question("Where is Leith?", {"disk": 1.0, "pools": 0.1}, (), evidence)
     room = Room(evidence, 0, 250, 590, None, Prohibitions([], evidence), asked)
     assert nested.piece.heading != last.piece.heading
     assert room.pads(last, [first, nested], [], 1.0)

@@ -26,6 +26,14 @@ LAYOUTS: dict[str, Files] = {
     "<stack>/<env>.tfvars": {
         "stacks/db/prod.tfvars": "size = 1\n", "stacks/db/staging.tfvars": "size = 2\n", "stacks/queue/prod.tfvars": "size = 9\n",
     },
+    "<stack>/<env>_config.tfvars": {
+        "stacks/db/prod_config.tfvars": "size = 1\n", "stacks/db/staging_config.tfvars": "size = 2\n",
+        "stacks/queue/prod_config.tfvars": "size = 9\n",
+    },
+    "config/<env>/<stack>, the environment with what says nothing": {
+        "config/prod-env/db.tfvars": "size = 1\n", "config/staging-env/db.tfvars": "size = 2\n",
+        "config/prod-env/queue.tfvars": "size = 9\n",
+    },
     "<stack>/env/<env>.tfvars": {
         "stacks/db/env/prod.tfvars": "size = 1\n", "stacks/db/env/staging.tfvars": "size = 2\n",
         "stacks/queue/env/prod.tfvars": "size = 9\n",

@@ -174,7 +174,7 @@ EVERYDAY = frozenset(
     sounded sounds speak speaking special specifically spoke spoken stand standard standing stands start started
     starts stay stayed staying stays steadily step steps still stop stopped straight strange strictly stronger
     strongly struggle struggled struggles struggling stuff stuffs stupid successfully sudden suddenly sufficiently
-    suggest suggested suggesting suggestion suggests suitable super suppose supposed supposedly supposes sure surely
+    suggest suggested suggesting suggestion suggests suitable super supposed supposedly sure surely
     surprisingly swiftly take taken takes taking talk talked talking talks taste teach team teams tear tearing tears
     technically telling tells temporarily tempting tend terrible terribly thank thanks thats theirs thereby
     therefore theres theyre theyve thing thingies things thingy think third thoroughly thought thousand three threw
