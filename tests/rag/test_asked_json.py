@@ -49,3 +49,16 @@ def test_a_setting_that_is_named_in_full_is_meant(told: Told, question: str, wan
 
 def test_a_word_of_a_short_name_names_no_setting(told: Told) -> None:
     assert told(FILES, "which version runs on the test cluster")[1] == ""
+
+
+def test_a_name_that_is_said_in_words_is_looked_up(told: Told) -> None:
+    text = "the sns monthly spend limit of dev, sns monthly spend limit"
+    files = {f"alarms/{n}/a.tf": f'resource "x_alarm" "sns_{n}" {{\n  about = "{text}"\n}}\n' for n in range(12)}
+    files |= {
+        "env/variables.tf": 'variable "sns_monthly_spend_limit" {}\nterraform {\n  backend "s3" {}\n}\n',
+        "env/dev.tfvars": "sns_monthly_spend_limit = 100\n",
+        "env/prod.tfvars": "sns_monthly_spend_limit = 900\n",
+    }
+    asked, said = told(files, "What is the SNS monthly spend limit on dev?")
+    assert [one.value.value for one in asked.values] == [100]
+    assert said.startswith("`var.sns_monthly_spend_limit` is `100` in dev")

@@ -164,7 +164,7 @@ def _candidates(
     """The settings that are asked for: in the files that were found, those that are called by their name, and elsewhere."""
     stored = dict.fromkeys(text for matter in wanted for text in matter.stored)
     seen: set[str] = set()
-    by_name = (one for name in subject.written for one in lookup.symbols(name=name))
+    by_name = (one for name in (*subject.written, *subject.spoken) for one in lookup.symbols(name=name))
     elsewhere = lookup.setting([*subject.written, *stored])
     for blocks, least in ((_in_files(results, lookup), _NEAR), (by_name, _NEAR), (elsewhere, _NEARER)):
         for block in blocks:

@@ -28,6 +28,7 @@ _PLAIN = 0.3  # what a word of plain talk counts
 _SHORT = 3  # letters from which on a name's word may be a longer word's beginning
 _SHORTENED = 0.8  # what that counts
 _IN_FULL = 3  # words of a setting's name from which on a question that has them all names it
+_LONGEST = 6  # words of a name that is looked for as neighbouring words of the question
 _SPARE, _MOST_SPARE = 0.05, 0.2  # what each word of a block's name takes off that the question lacks, and all of them
 _SAYS_NOTHING = frozenset(
     "enabled enable in at of the days seconds minutes hours period number gb is use default value".split()
@@ -81,11 +82,12 @@ class Candidate:
 
 class Subject:
     """The words of a question that may say of which thing it asks; those that name an environment (`elsewhere`) don't. `written`
-    are names in it as code has them."""
+    are names in it as code has them, `spoken` what may be some, said in words."""
 
     def __init__(self, question: str, elsewhere: Collection[str] = ()) -> None:
         said = tokenise(question).words
         self.written = tuple(dict.fromkeys(WRITTEN.findall(question)))
+        self.spoken = tuple(dict.fromkeys(_joined_words(said)))
         self.stems = frozenset(map(stem, said))
         joined = [(pair, stem("".join(pair))) for pair in pairwise(said)]  # Amazon MQ is `amazonmq` in names
         self._joined = {word: [whole for pair, whole in joined if word in pair] for word in said}
@@ -242,6 +244,12 @@ def _called(text: str, worth: float) -> dict[str, float]:
     words = [stem(word) for word in _words(text)]
     others = [other for word in words for other in _stems(CALLED.get(word, ""))]
     return dict.fromkeys((*others, *words), worth)
+
+
+def _joined_words(said: Sequence[str]) -> Iterator[str]:
+    """Neighbouring words as they would be one name."""
+    for length in range(_IN_FULL, _LONGEST + 1):
+        yield from ("_".join(said[at : at + length]) for at in range(len(said) - length + 1))
 
 
 def _joined(word: str, words: Collection[str]) -> bool:
