@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from rag.answers.judging.wording import EVERYDAY, near
 from rag.environments import CANONICAL
 from rag.indexes.tokens import STOP_WORDS
+from rag.terraform.standings import plain
 
 _SIBLINGS = 3  # files or folders that are alike, from which on they are several of a kind
 _SETTINGS = frozenset("tf tfvars hcl yaml yml json jsonnet toml ini cfg conf env properties".split())
@@ -97,11 +98,6 @@ def bears(name: str, path: str) -> bool:
     folder, file = posixpath.split(path)
     stem, _, suffix = file.partition(".")
     return name in folder.split("/") or (name == stem and suffix not in _PARTS)
-
-
-def plain(name: str) -> str:
-    """A name as names are compared."""
-    return name.lower().replace("_", "-")
 
 
 def is_marked(name: str) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from rag.answers.extractive.blocks import blocks
 from rag.answers.extractive.prohibitions import warns
 from rag.answers.extractive.units import Unit, units
+from rag.answers.outgoing.markup import ANCHOR
 from rag.records import Passage
 
 # The end of a sentence: what follows begins one. Not behind short forms such as "e.g." or a single letter.
@@ -27,8 +28,6 @@ _NO_TEXT = re.compile(
     rf"|(?:#{{1,6}})?{TEMPLATE.pattern}$)",
     re.I,
 )
-# A target of MyST or Sphinx: it says where links lead. It stands within what is quoted, never alone (`markup` takes it out).
-_ANCHOR = re.compile(r"\([\w.:/-]+\)=|\.\. _[^:`]+:")
 _STEP_HEADING = re.compile(r"^#{1,6}\s+(?:step\s+\d+\b|\d{1,2}[.):\s])", re.I)
 _WARNING_WORDS = (
     90  # of a paragraph that warns and is not cut; of a longer one what warns stays with the sentence before it
@@ -177,7 +176,8 @@ def _cut(unit: Unit) -> Iterator[Piece]:
 
 
 def _is_no_text(sentence: str) -> bool:
-    return bool(_NO_TEXT.match(sentence)) or bool(_ANCHOR.fullmatch(sentence))
+    """Whether a sentence is never quoted alone: a target stands within what is quoted, and `markup` takes it out."""
+    return bool(_NO_TEXT.match(sentence)) or bool(ANCHOR.fullmatch(sentence))
 
 
 def _borders(text: str) -> list[int]:

@@ -34,7 +34,7 @@ _COMMON = frozenset(
     monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun""".split()
 )
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
-_QUOTED = re.compile(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|`[^`]*`")
+QUOTED = re.compile(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|`[^`]*`")
 _ALERT = re.compile(r"(?:[A-Z][a-z0-9]+){3,}")  # of a rule, not of a product
 # Where a rule is defined or routed by its name: `alert: DiskFull`, `alertname = "DiskFull"`, a heading "alert DiskFull".
 _OF_RULE = r"\b(?:alert(?:_?name)?|alarm(?:_?name)?|record|rule|monitor|check)\b['\"]?\s*[:=~ ]+\s*['\"]?{name}\b"
@@ -92,7 +92,7 @@ def _names(
     question: str, words: Sequence[str], evidence: Sequence[ScoredPassage], mentions: Mentions, also: Set[str]
 ) -> Iterator[tuple[str, str]]:
     """The names among a question's words, and how they are written there; what is quoted in it has none. `also` are products."""
-    said = _QUOTED.sub(" ", question)
+    said = QUOTED.sub(" ", question)
     for word in words:
         found = _found(word, said)
         if not found or word in _COMMON or word in STANDARD or NAMED.fullmatch(word) or _ALERT.fullmatch(found[0]):

@@ -10,10 +10,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from rag.answers.judging.passing import QUOTED
 from rag.answers.judging.wording import EVERYDAY
 from rag.indexes.tokens import STOP_WORDS
-from rag.namesakes import WRITTEN, Namesakes, bears, is_marked, plain
+from rag.namesakes import WRITTEN, Namesakes, bears, is_marked
 from rag.records import ScoredPassage
+from rag.terraform.standings import plain
 
 _TASK = re.compile(r"\bhow (?:do|can|could|should|would|to|does one|might)\b|\b(?:what|which) steps\b", re.I)
 _OF = re.compile(
@@ -30,7 +32,6 @@ _KIND_OF = re.compile(
     r"\b(?:cluster|environment|env|account|workspace|hub|site|tenant|customer|stack)(?:\s+(?:called|named))?\s+$", re.I
 )
 _INDEFINITE = re.compile(r"\b(?:an?|any|some|each|every|no|another)\s+$", re.I)
-_QUOTED = re.compile(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|`[^`]*`")
 _PART = re.compile(r"[^\W_]+")
 _VERSION = re.compile(r"v?\d+(?:-\d+)*[a-z]?|[a-z]{1,2}\d+\w*", re.I)  # 1-34, v2, m5, t3a: of a size or a version
 
@@ -39,7 +40,7 @@ def possible_names(question: str) -> Iterator[str]:
     """What a question has that can only be the name of one thing among several, if it is anything that the documents know: joined
     or with digits where one is spoken of, a plain word only right beside the kind of thing. None where the question is how to do
     something: there a name is a circumstance."""
-    said = _QUOTED.sub(lambda quoted: " " * len(quoted[0]), question)
+    said = QUOTED.sub(lambda quoted: " " * len(quoted[0]), question)
     if _TASK.search(said):
         return
     for match in WRITTEN.finditer(said):

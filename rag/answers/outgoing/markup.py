@@ -41,7 +41,7 @@ _LINK = re.compile(
     rf"(!?)\[((?:[^\[\]\\]|\\.|\[[^\[\]]*\])*)\]\(\s*(<[^<>]*>|{TARGET})"
     r"(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*\)"
 )
-_ANCHOR = re.compile(r"\s*\([\w.:/-]+\)=\s*|\s*\.\. _[^:`]+:\s*")  # where links lead, of MyST and Sphinx: no text
+ANCHOR = re.compile(r"\s*\([\w.:/-]+\)=\s*|\s*\.\. _[^:`]+:\s*")  # where links lead, of MyST and Sphinx: no text
 _RUNS = re.compile(r"(?:javascript|vbscript|data|blob|view-source):", re.I)
 _ACTIVE = re.compile(
     r"\b(?:src|href|on\w+|style|action|srcset|data|poster|xlink:href)\s*=|^</?(?:script|style|iframe|object|embed)\b",
@@ -152,7 +152,7 @@ class Markup:
     # -- text ---------------------------------------------------------------------------------------------------------
 
     def _text(self, text: str) -> str:
-        if not self._line and _ANCHOR.fullmatch(text):
+        if not self._line and ANCHOR.fullmatch(text):
             return ""
         self._codes = []
         held = _ENTITY.sub(lambda match: html.unescape(match[0]), _SPAN.sub(self._span, text))

@@ -107,14 +107,14 @@ def asked_values(question: str, results: Sequence[ScoredPassage], lookup: Terraf
     it is not clear which is meant. Of one that asks several things they are those of the first that has any, and that speaks
     of the same environments as the whole."""
     found = _asked_at_once(question, results, lookup)
-    if found.values or found.environments or found.absent:
+    several = parts(question)
+    if found.values or found.environments or found.absent or not several:
         return found
-    of_whole = Standings(lookup).named(question).all if (several := parts(question)) else ()
+    standings = Standings(lookup)
+    of_whole = standings.named(question).all
     for part in several:
-        if (
-            Standings(lookup).named(part.text).all == of_whole
-            and (one := _asked_at_once(part.text, results, lookup)).values
-        ):
+        same = standings.named(part.text).all == of_whole
+        if same and (one := _asked_at_once(part.text, results, lookup)).values:
             return one
     return found
 
